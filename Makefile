@@ -1,0 +1,70 @@
+# Everything starts here: `make help`. Only Python >= 3.11 and make are needed; the rest is installed below, from locked files.
+
+PYTHON ?= python3
+UV := .venv-uv/bin/uv
+PY := .venv/bin/python
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+REQUIREMENTS := $(wildcard requirements/*.in layers/*/requirements.in)
+LAYERS := $(patsubst %.in,%.txt,$(wildcard layers/*/requirements.in))
+STACK := .venv/installed .venv-sam/installed .venv-ministack/installed $(LAYERS)
+
+export PYTHONPATH := tools:layers/outreach
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo run test lint types check bench lock clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+install: $(STACK) ## Install all that the other targets need
+
+run: $(STACK) ## Run the whole system on this machine until Ctrl-C; state is kept in .local/
+	@$(PY) -m local_stack run
+
+demo: $(STACK) ## Send a sample campaign through the simulated carriers, and check the outcome
+	@$(PY) -m demo
+
+test: $(STACK) ## Run every test
+	@$(PY) -m pytest
+
+lint: .venv/installed ## Check style and the template
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/cfn-lint template.yaml
+
+types: .venv/installed ## Check types
+	@.venv/bin/mypy
+
+check: lint types test ## Lint, types and tests
+
+bench: $(STACK) ## Run the benchmarks, and write their figures
+	@$(PY) -m benchmarks
+
+lock: .venv-uv/installed ## Lock every requirements file anew, with hashes
+	@for file in $(REQUIREMENTS); do $(COMPILE) $(UPGRADE) $$file --output-file $${file%.in}.txt || exit; done
+
+clean: ## Remove what was built; environments and state stay
+	@rm -rf .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# One environment each: SAM, MiniStack and the project pin different releases of boto3.
+.venv-uv/installed: requirements/uv.txt
+	@echo "preparing uv"
+	@$(PYTHON) -m venv .venv-uv
+	@.venv-uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+define install
+@echo "installing $<"
+@$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(@D)
+@$(UV) pip sync --quiet --require-hashes --python $(@D)/bin/python $<
+@touch $@
+endef
+
+.venv/installed: requirements/dev.txt .venv-uv/installed
+	$(install)
+
+.venv-sam/installed: requirements/sam.txt .venv-uv/installed
+	$(install)
+
+.venv-ministack/installed: requirements/ministack.txt .venv-uv/installed
+	$(install)

@@ -1,0 +1,21 @@
+"""POST /contact/contacts/{id}:<verb> (specification: Merge Contacts; contract, Paths)."""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+
+from outreach.contacts import editing
+from outreach.contacts.bodies import MergeBody
+from outreach.http import api
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+VERBS = {"merge": editing.merge}
+
+
+@app.post("/contact/contacts/<segment>")
+def act_on_contact(segment: str, body: MergeBody | None = None) -> Response[None]:
+    contact_id, act = api.verb(segment, VERBS)
+    act(api.caller(app).site_id, contact_id, body.contact_id if body else None)
+    return api.no_content()
+
+
+lambda_handler = api.entry_point(app, scope="contact:write")

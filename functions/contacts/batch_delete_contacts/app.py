@@ -1,0 +1,21 @@
+"""DELETE /contact/contacts"""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from outreach.contacts import editing
+from outreach.contacts.bodies import Ids, IdsBody
+from outreach.http import api
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+
+@app.delete("/contact/contacts")
+def batch_delete_contacts(ids: Annotated[Ids | None, Query()] = None, body: IdsBody | None = None) -> Response[None]:
+    editing.delete_many(api.caller(app).site_id, [*(ids or []), *(body.ids if body else [])])
+    return api.no_content()
+
+
+lambda_handler = api.entry_point(app, scope="contact:write")

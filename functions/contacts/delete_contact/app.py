@@ -1,0 +1,18 @@
+"""DELETE /contact/contacts/{id}"""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+
+from outreach.contacts import editing
+from outreach.http import api
+from outreach.wire import Guid
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+
+@app.delete("/contact/contacts/<id>")
+def delete_contact(id: Guid) -> Response[None]:
+    editing.delete(api.caller(app).site_id, id)
+    return api.no_content()
+
+
+lambda_handler = api.entry_point(app, scope="contact:write")

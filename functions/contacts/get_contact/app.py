@@ -1,0 +1,19 @@
+"""GET /contact/contacts/{id}"""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+
+from outreach.contacts import schema, store
+from outreach.contacts.bodies import ContactResponse
+from outreach.http import api
+from outreach.wire import Guid
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+
+@app.get("/contact/contacts/<id>")
+def get_contact(id: Guid) -> ContactResponse:
+    site_id = api.caller(app).site_id
+    return ContactResponse.of(store.get(site_id, id), schema.load(site_id))
+
+
+lambda_handler = api.entry_point(app, scope="contact:read")

@@ -1,0 +1,19 @@
+"""GET /contact/contactIdentities/{id}"""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+
+from outreach.contacts import store
+from outreach.contacts.bodies import IdentityResponse
+from outreach.http import api
+from outreach.wire import Guid
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+
+@app.get("/contact/ContactIdentities/<id>")
+@app.get("/contact/contactIdentities/<id>")
+def get_contact_identity(id: Guid) -> IdentityResponse:
+    return IdentityResponse.of(*store.get_identity(api.caller(app).site_id, id))
+
+
+lambda_handler = api.entry_point(app, scope="contact:read")

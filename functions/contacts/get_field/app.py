@@ -1,0 +1,18 @@
+"""GET /contact/fields/{id}"""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+
+from outreach.contacts import schema
+from outreach.contacts.bodies import FieldResponse
+from outreach.http import api
+from outreach.wire import Guid
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+
+@app.get("/contact/fields/<id>")
+def get_field(id: Guid) -> FieldResponse:
+    return FieldResponse.of(schema.get_field(schema.load(api.caller(app).site_id), id))
+
+
+lambda_handler = api.entry_point(app, scope="contact:read")

@@ -1,0 +1,33 @@
+"""GET /contact/contacts"""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from outreach.contacts import listing, schema
+from outreach.contacts.listing import ContactList, OptionalIdentityType, SortBy
+from outreach.contacts.search import Sort
+from outreach.http import api
+from outreach.http.paging import Page, PageIndex, PageSize, SortOrder, links
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+
+@app.get("/contact/contacts")
+def list_contacts(
+    keywords: Annotated[str, Query()] = "",
+    identity_type: Annotated[OptionalIdentityType, Query(alias="contactIdentityType")] = None,
+    identity_value: Annotated[str, Query(alias="contactIdentityValue")] = "",
+    page_index: PageIndex = 1,
+    page_size: PageSize = 10,
+    sort_by: Annotated[SortBy, Query(alias="sortBy")] = "createTime",
+    sort_order: SortOrder = "asc",
+) -> ContactList:
+    fields, page = schema.load(api.caller(app).site_id), Page(page_index, page_size)
+    wanted = listing.Wanted(keywords, identity_type, identity_value)
+    contacts, total = listing.contacts(fields, wanted, page.window, Sort(sort_by, sort_order == "desc"))
+    return ContactList.of(contacts, fields, links(app.current_event.raw_event, fields.site_id, page, total))
+
+
+lambda_handler = api.entry_point(app, scope="contact:read")

@@ -1,0 +1,19 @@
+"""PUT /contact/contacts/{id}"""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+
+from outreach.contacts import editing, schema
+from outreach.contacts.bodies import ContactBody, ContactResponse
+from outreach.http import api
+from outreach.wire import Guid
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+
+@app.put("/contact/contacts/<id>")
+def update_contact(id: Guid, body: ContactBody) -> ContactResponse:
+    fields = schema.load(api.caller(app).site_id)
+    return ContactResponse.of(editing.update(fields, id, body), fields)
+
+
+lambda_handler = api.entry_point(app, scope="contact:write")

@@ -1,0 +1,17 @@
+"""POST /outreach/campaigns (specification: Create a new Outreach Campaign)."""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+
+from outreach.campaigns import campaigns
+from outreach.campaigns.bodies import CampaignBody, CampaignResponse
+from outreach.http import api
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+
+@app.post("/outreach/campaigns")
+def create_campaign(body: CampaignBody) -> Response[CampaignResponse]:
+    return api.created(CampaignResponse.of(campaigns.create(api.caller(app).site_id, body)))
+
+
+lambda_handler = api.entry_point(app, scope="outreach:write")

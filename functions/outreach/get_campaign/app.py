@@ -1,0 +1,18 @@
+"""GET /outreach/campaigns/{id} (specification: Get a single Outreach Campaign)."""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+
+from outreach.campaigns import store
+from outreach.campaigns.bodies import CampaignResponse
+from outreach.http import api
+from outreach.wire import Guid
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+
+@app.get("/outreach/campaigns/<id>")
+def get_campaign(id: Guid) -> CampaignResponse:
+    return CampaignResponse.of(store.get(api.caller(app).site_id, id))
+
+
+lambda_handler = api.entry_point(app, scope="outreach:read")

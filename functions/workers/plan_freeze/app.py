@@ -1,0 +1,20 @@
+"""campaign_send, first step: is the audience frozen already, and if not, which scans will find it?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from outreach.campaigns import audience, records
+from outreach.observability import logger
+
+
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    record = records.get(event["site_id"], event["record_id"])
+    logger().info("campaign record continues", record_id=record.id, site_id=record.site_id, status=record.status)
+    if record.is_over:
+        return {"outcome": "over", "scans": []}
+    if record.audience is not None:
+        return {"outcome": "frozen", "scans": []}
+    return {"outcome": "scan", "scans": audience.plan(record.site_id)}

@@ -1,0 +1,4 @@
+"""Outreach: contacts, campaigns, messages, the outbound channel to the carriers, and signed callbacks.
+
+Imports point inward: function → domain module → store or client. Sub-packages are domains, not technical kinds.
+"""

@@ -1,0 +1,194 @@
+"""Campaigns and their records as they travel (specification: OutreachCampaign, OutreachCampaignRecord; contract, Campaigns)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, BeforeValidator, Field
+
+from outreach import wire
+from outreach.campaigns import ledger
+from outreach.campaigns.models import Campaign
+from outreach.campaigns.records import Record, RecordStatus, Source
+from outreach.contacts.filter_bodies import ConditionResponse, FilterBody
+from outreach.contacts.filters import Filter, Match
+from outreach.http.paging import PagedResponse
+
+_PREFERRED_TICKET = wire.one_of("newTicket", "existing")
+_ATTACH_TIME = wire.one_of("whenTheMessageIsSent", "whenContactRepliesTheMessage")
+
+
+def _http_url(value: Any) -> str | None:
+    given = wire.none_if_blank(value)
+    if given is None:
+        return None
+    parts = urlsplit(str(given))
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http or https URL")
+    return str(given)
+
+
+Channel = Annotated[Literal["sms"], BeforeValidator(wire.one_of("sms"))]
+PreferredTicket = Annotated[str | None, BeforeValidator(lambda value: wire.none_if_blank(value) and _PREFERRED_TICKET(value))]
+AttachTime = Annotated[str | None, BeforeValidator(lambda value: wire.none_if_blank(value) and _ATTACH_TIME(value))]
+CallbackUrl = Annotated[str | None, BeforeValidator(_http_url)]
+Text = Annotated[str, Field(min_length=1, max_length=1_000)]
+
+
+class CampaignUpdateBody(FilterBody):
+    """What a PUT may change; what it leaves out keeps its value."""
+
+    id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
+    name: Text | None = None
+    description: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
+    channel: Channel = "sms"
+    channel_account_id: wire.Guid | None = None
+    message: Annotated[str, Field(min_length=1)] | None = None
+    is_message_auto_attached_to_ticket: wire.Flag = False
+    preferred_ticket_to_auto_attach: PreferredTicket = None
+    time_to_auto_attach_to_ticket: AttachTime = Field(
+        None, validation_alias=AliasChoices("timeToAutoAttachToTicket", "timeToAutoCreateNewTicket")
+    )
+    scheduled_start_time: wire.OptionalMoment = None
+    callback_url: CallbackUrl = Field(None, alias="callbackURL")
+
+    def given(self, current: Filter) -> dict[str, Any]:
+        """The attributes of :class:`Campaign` that the body names; ``current`` is the filter whose parts may be left out."""
+        attributes = {
+            _ATTRIBUTES.get(name, name): getattr(self, name)
+            for name in self.model_fields_set
+            if name not in _NOT_ATTRIBUTES and (name not in _REQUIRED or getattr(self, name) is not None)
+        }
+        asked = self.filter()
+        named = self.model_fields_set
+        return attributes | {
+            "contact_filter": Filter(
+                asked.match if "filter_condition_met_type" in named else current.match,
+                asked.expression if "filter_logical_expression" in named else current.expression,
+                asked.conditions if "filter_conditions" in named else current.conditions,
+            )
+        }
+
+
+class CampaignBody(CampaignUpdateBody):
+    """What a POST needs at least."""
+
+    name: Text
+    channel_account_id: wire.Guid
+    message: Annotated[str, Field(min_length=1)]
+
+
+# Where a property is called differently in the domain.
+_ATTRIBUTES = {
+    "is_message_auto_attached_to_ticket": "is_auto_attached",
+    "preferred_ticket_to_auto_attach": "preferred_ticket",
+    "time_to_auto_attach_to_ticket": "attach_time",
+}
+_NOT_ATTRIBUTES = {"id", "channel", "filter_condition_met_type", "filter_logical_expression", "filter_conditions"}
+_REQUIRED = {"name", "channel_account_id", "message"}
+
+
+class CampaignResponse(wire.Response):
+    """A campaign as we write it; also the form of the snapshot in its records."""
+
+    id: str
+    name: str
+    description: str
+    channel: Literal["sms"] = "sms"
+    channel_account_id: str
+    message: str
+    is_message_auto_attached_to_ticket: bool
+    preferred_ticket_to_auto_attach: str | None
+    time_to_auto_attach_to_ticket: str | None
+    contact_filter_condition_met_type: Match
+    contact_filter_logical_expresssion: str
+    contact_filter_conditions: list[ConditionResponse]
+    scheduled_start_time: wire.OptionalMoment
+    callback_url: str | None = Field(alias="callbackURL")
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> CampaignResponse:
+        return cls(
+            id=campaign.id,
+            name=campaign.name,
+            description=campaign.description,
+            channel_account_id=campaign.channel_account_id,
+            message=campaign.message,
+            is_message_auto_attached_to_ticket=campaign.is_auto_attached,
+            preferred_ticket_to_auto_attach=campaign.preferred_ticket,
+            time_to_auto_attach_to_ticket=campaign.attach_time,
+            contact_filter_condition_met_type=campaign.contact_filter.match,
+            contact_filter_logical_expresssion=campaign.contact_filter.expression,
+            contact_filter_conditions=[ConditionResponse.of(condition) for condition in campaign.contact_filter.conditions],
+            scheduled_start_time=campaign.scheduled_start_time,
+            callback_url=campaign.callback_url,
+        )
+
+
+class CampaignsResponse(PagedResponse):
+    campaigns: list[CampaignResponse]
+
+
+class CountsResponse(wire.Response):
+    """Where the contacts of a record's audience are; ``audience`` is ``null`` until it is frozen."""
+
+    audience: int | None
+    queued: int = 0
+    sending: int = 0
+    sent: int = 0
+    delivered: int = 0
+    undelivered: int = 0
+    failed: int = 0
+    skipped: int = 0
+    skipped_reasons: dict[str, int] = Field(default_factory=dict)
+
+
+class RecordResponse(wire.Response):
+    """A send of a campaign, with the campaign as it was sent."""
+
+    id: str
+    sent_time: str
+    campaign: CampaignResponse
+    status: RecordStatus
+    source: Source
+    counts: CountsResponse
+
+    @classmethod
+    def of(cls, record: Record, counts: ledger.Counts | None) -> RecordResponse:
+        return cls(
+            id=record.id,
+            sent_time=record.sent_time,
+            campaign=campaign_of_snapshot(record.campaign),
+            status=record.status,
+            source=record.source,
+            counts=CountsResponse(**vars(counts)) if counts else CountsResponse(audience=None),
+        )
+
+
+class RecordsResponse(PagedResponse):
+    records: list[RecordResponse]
+
+
+class SkippedContactResponse(wire.Response):
+    contact_id: str
+    reason: str
+
+
+class SkippedContactsResponse(PagedResponse):
+    skipped: list[SkippedContactResponse]
+
+
+def snapshot(campaign: Campaign) -> dict[str, Any]:
+    """The campaign as its record keeps it."""
+    return CampaignResponse.of(campaign).model_dump(mode="json", by_alias=True)
+
+
+def campaign_of_snapshot(kept: Any) -> CampaignResponse:
+    """The inverse of :func:`snapshot`."""
+    return CampaignResponse.model_validate(kept)
+
+
+def filter_of_snapshot(kept: Any) -> Filter:
+    """Whom the campaign was sent to."""
+    return FilterBody.model_validate(kept).filter()

@@ -1,0 +1,110 @@
+"""What can be done with a campaign: create, change, delete, send."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+from outreach import clock
+from outreach.campaigns import bodies, executions, ledger, records, store
+from outreach.campaigns.models import Campaign
+from outreach.campaigns.records import Record
+from outreach.contacts import filters, schema
+from outreach.errors import Conflict, NotFound, ValidationFailed
+from outreach.observability import logger
+from outreach.sending import templates
+from outreach.sites import store as sites
+
+
+def create(site_id: str, body: bodies.CampaignBody) -> Campaign:
+    """Check and store a new campaign.
+
+    Raises:
+        ValidationFailed: the filter, the template, the channel account or the time is wrong; with pointers.
+    """
+    new = Campaign(
+        id=str(uuid.uuid4()),
+        site_id=site_id,
+        create_time=clock.timestamp(clock.now()),
+        name=body.name,
+        channel_account_id=body.channel_account_id,
+        message=body.message,
+    )
+    return _save(new, body)
+
+
+def update(site_id: str, campaign_id: str, body: bodies.CampaignUpdateBody) -> Campaign:
+    """Change what ``body`` names; the rest keeps its value. What was sent already is not changed.
+
+    Raises:
+        NotFound: the site has no such campaign.
+        ValidationFailed: as in :func:`create`, or the body's id is another one.
+    """
+    if body.id not in (None, campaign_id):
+        raise ValidationFailed.at("/id", "must be the id in the path, or be left out")
+    return _save(store.get(site_id, campaign_id), body)
+
+
+def delete(site_id: str, campaign_id: str) -> None:
+    """Remove a campaign; its records and messages stay readable.
+
+    Raises:
+        NotFound: the site has no such campaign.
+        Conflict: a send of it isn't over.
+    """
+    store.get(site_id, campaign_id)
+    if any(not record.is_over for record in records.list_of_campaign(site_id, campaign_id, newest_first=True)):
+        raise Conflict("A send of this campaign isn't over; cancel it first.", code="invalid_state")
+    store.delete(site_id, campaign_id)
+
+
+def send(site_id: str, campaign_id: str) -> Record:
+    """Start a new send of a campaign; the fan-out goes on behind it.
+
+    Raises:
+        NotFound: the site has no such campaign.
+    """
+    campaign = store.get(site_id, campaign_id)
+    record = Record(
+        id=str(uuid.uuid4()),
+        site_id=site_id,
+        campaign_id=campaign_id,
+        sent_time=clock.timestamp(clock.now()),
+        campaign=bodies.snapshot(campaign),
+        callback_url=campaign.callback_url or sites.get_site(site_id).callback_url,
+    )
+    records.create(record)
+    try:
+        executions.start(record)
+    except Exception:
+        # The record exists, so the sweep starts it; an error would make the caller send a second time.
+        logger().exception("the execution of a campaign record could not be started", record_id=record.id)
+    return record
+
+
+def counts(record: Record) -> ledger.Counts | None:
+    """Where the contacts of the record's audience are; ``None`` until it is frozen."""
+    if record.audience is None:
+        return None
+    return ledger.count(record.audience, ledger.read_pages(record.site_id, record.id))
+
+
+def _save(current: Campaign, body: bodies.CampaignUpdateBody) -> Campaign:
+    changed = replace(current, **body.given(current.contact_filter))
+    conditions = tuple(replace(condition, campaign_id=changed.id) for condition in changed.contact_filter.conditions)
+    changed = replace(changed, contact_filter=replace(changed.contact_filter, conditions=conditions))
+    _check(current, changed)
+    store.put(changed)
+    return changed
+
+
+def _check(current: Campaign, changed: Campaign) -> None:
+    templates.parse(changed.message)
+    filters.compile(changed.contact_filter, schema.load(changed.site_id), "/contactFilter")
+    try:
+        sites.get_account(changed.site_id, changed.channel_account_id)
+    except NotFound as error:
+        raise ValidationFailed.at("/channelAccountId", "is no channel account of this site") from error
+    scheduled = changed.scheduled_start_time
+    if scheduled and scheduled != current.scheduled_start_time and scheduled <= clock.now():
+        raise ValidationFailed.at("/scheduledStartTime", "must be in the future")

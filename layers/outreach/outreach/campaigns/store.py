@@ -1,0 +1,76 @@
+"""Campaigns in the campaigns table (``SITE#<site>``, ``CAMPAIGN#<id>``), which ``records`` and ``ledger`` share."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from outreach import aws, clock, dynamo
+from outreach.campaigns.models import Campaign
+from outreach.contacts.filters import Condition, Filter, Match, Operator
+from outreach.errors import NotFound
+from outreach.settings import settings
+
+
+def get(site_id: str, campaign_id: str) -> Campaign:
+    """
+    Raises:
+        NotFound: the site has no such campaign.
+    """
+    item = dynamo.get(settings().campaigns_table, _key(site_id, campaign_id), consistent=True)
+    if item is None:
+        raise NotFound("There is no such campaign.")
+    return _from_item(item)
+
+
+def list_all(site_id: str) -> list[Campaign]:
+    """Every campaign of a site. A site has some hundreds, written by people."""
+    items = dynamo.query(
+        settings().campaigns_table,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+        ExpressionAttributeValues={":pk": f"SITE#{site_id}", ":sk": "CAMPAIGN#"},
+    )
+    return [_from_item(item) for item in items]
+
+
+def put(campaign: Campaign) -> None:
+    """Create or replace a campaign."""
+    aws.dynamodb().put_item(TableName=settings().campaigns_table, Item=dynamo.to_item(_to_item(campaign)))
+
+
+def delete(site_id: str, campaign_id: str) -> None:
+    """Remove a campaign; its records stay."""
+    aws.dynamodb().delete_item(TableName=settings().campaigns_table, Key=dynamo.to_item(_key(site_id, campaign_id)))
+
+
+def _to_item(campaign: Campaign) -> dict[str, Any]:
+    scheduled = campaign.scheduled_start_time
+    return {
+        **_key(campaign.site_id, campaign.id),
+        **asdict(campaign),
+        "contact_filter": orjson.dumps(asdict(campaign.contact_filter)).decode(),
+        "scheduled_start_time": scheduled and clock.timestamp(scheduled),
+    }
+
+
+def _from_item(item: dict[str, Any]) -> Campaign:
+    values = {name: value for name, value in item.items() if name not in ("pk", "sk")}
+    scheduled = values.get("scheduled_start_time")
+    return Campaign(
+        **values
+        | {
+            "contact_filter": _filter(orjson.loads(values["contact_filter"])),
+            "scheduled_start_time": scheduled and clock.from_timestamp(scheduled),
+        }
+    )
+
+
+def _filter(stored: dict[str, Any]) -> Filter:
+    conditions = tuple(Condition(**{**entry, "operator": Operator(entry["operator"])}) for entry in stored["conditions"])
+    return Filter(Match(stored["match"]), stored["expression"], conditions)
+
+
+def _key(site_id: str, campaign_id: str) -> dict[str, str]:
+    return {"pk": f"SITE#{site_id}", "sk": f"CAMPAIGN#{campaign_id}"}

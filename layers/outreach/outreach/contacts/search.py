@@ -1,0 +1,135 @@
+"""Finding contacts: scans of the shards with a predicate, the ordered list without one, lookups by identity, and totals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import orjson
+
+from outreach import aws, dynamo
+from outreach.contacts import identities, ordering, store
+from outreach.contacts.counting import total
+from outreach.contacts.documents import Document, document_of, scan_pk
+from outreach.contacts.fields import Schema
+from outreach.contacts.filters import Predicate
+from outreach.contacts.models import Contact, Identity, IdentityType
+from outreach.settings import settings
+
+__all__ = ["SORTABLE", "Sort", "by_identity", "find", "has_identity", "has_keyword", "matching", "matching_ids", "total"]
+
+_LOADING_THREADS = 16
+_BATCH = 100
+
+_SORT_KEYS: dict[str, Callable[[Document], str]] = {
+    "id": lambda document: document["id"],
+    "name": lambda document: document["name"].casefold(),
+    "firstName": lambda document: document["values"].get("firstName", "").casefold(),
+    "lastName": lambda document: document["values"].get("lastName", "").casefold(),
+    "createTime": lambda document: document["createTime"],
+    "lastUpdatedTime": lambda document: document["lastUpdatedTime"],
+    "mergeToContactId": lambda document: "",
+}
+SORTABLE = tuple(_SORT_KEYS)
+
+
+@dataclass(frozen=True)
+class Sort:
+    """The order of a list; ties are broken by id."""
+
+    by: str = "createTime"
+    descending: bool = False
+
+
+def find(site_id: str, window: slice, sort: Sort, predicate: Predicate | None = None) -> tuple[list[Contact], int]:
+    """A part of the site's contacts, and how many there are in all.
+
+    Without a predicate and in the order of creation it reads keys near the window; else every document, once.
+    """
+    if predicate is None and sort.by == "createTime":
+        count = total(site_id)
+        ids = ordering.ids(site_id, window, count, descending=sort.descending)
+        return _load(site_id, ids), max(count, (window.start or 0) + len(ids)) if ids else count
+    rows = _sorted_rows(site_id, sort, predicate or (lambda document: True))
+    return _load(site_id, [contact_id for _, contact_id in rows[window]]), len(rows)
+
+
+def matching(site_id: str, shard: int, predicate: Predicate) -> Iterator[Document]:
+    """The documents (with ``id``) of a shard's live contacts for which the predicate holds, by id; reads the whole shard."""
+    query = aws.dynamodb().get_paginator("query")
+    pages = query.paginate(
+        TableName=settings().contacts_table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": scan_pk(site_id, shard)}},
+        ProjectionExpression="sk, document, merged_to",
+    )
+    for page in pages:
+        for item in page["Items"]:
+            if "merged_to" in item:
+                continue
+            document = orjson.loads(item["document"]["S"])
+            document["id"] = item["sk"]["S"]
+            if predicate(document):
+                yield document
+
+
+def matching_ids(site_id: str, shards: Iterable[int], predicate: Predicate) -> Iterator[str]:
+    """The ids of the matching contacts of some shards, shard after shard, with flat memory."""
+    for shard in shards:
+        for document in matching(site_id, shard, predicate):
+            yield document["id"]
+
+
+def has_keyword(keyword: str) -> Predicate:
+    """Whether name, an identity's id or an identity's value contains the keyword, in any case."""
+    wanted = keyword.casefold()
+
+    def contains(document: Document) -> bool:
+        return wanted in document["name"].casefold() or any(
+            wanted in identity["id"] or wanted in identity["value"].casefold() for identity in document["identities"]
+        )
+
+    return contains
+
+
+def has_identity(type_: IdentityType) -> Predicate:
+    """Whether the contact has a live identity of the type."""
+    return lambda document: any(identity["type"] == type_ and "isDeleted" not in identity for identity in document["identities"])
+
+
+def by_identity(schema: Schema, value: str, type_: IdentityType | None = None) -> list[tuple[Contact, Identity]]:
+    """The contacts with exactly that identity (normalised), of one type or of any, as of now."""
+    marks = []
+    for candidate in [type_] if type_ else IdentityType:
+        try:
+            marks.append((candidate, identities.normalise(candidate, value, schema.region)[1]))
+        except ValueError:
+            continue  # no value of this type, so nobody can have it
+    return sorted(store.find_by_marks(schema.site_id, marks), key=lambda found: found[1].id)
+
+
+def sorted_window(contacts: Iterable[Contact], window: slice, sort: Sort) -> list[Contact]:
+    """Contacts that are at hand already, in order."""
+    key = _SORT_KEYS[sort.by]
+    ordered = sorted(contacts, key=lambda contact: (key(document_of(contact)), contact.id), reverse=sort.descending)
+    return ordered[window]
+
+
+def _sorted_rows(site_id: str, sort: Sort, predicate: Predicate) -> list[tuple[str, str]]:
+    key = _SORT_KEYS[sort.by]
+
+    def scan(shard: int) -> list[tuple[str, str]]:
+        return [(key(document), document["id"]) for document in matching(site_id, shard, predicate)]
+
+    with ThreadPoolExecutor(settings().contact_shards) as pool:
+        parts = pool.map(scan, range(settings().contact_shards))
+        return sorted((row for part in parts for row in part), reverse=sort.descending)
+
+
+def _load(site_id: str, contact_ids: Sequence[str]) -> list[Contact]:
+    """The contacts in the order of their ids; one that vanished meanwhile is left out."""
+    with ThreadPoolExecutor(_LOADING_THREADS) as pool:
+        parts = pool.map(lambda ids: store.get_many(site_id, ids), dynamo.chunks(contact_ids, _BATCH))
+        found = {contact_id: contact for part in parts for contact_id, contact in part.items()}
+    return [found[contact_id] for contact_id in contact_ids if contact_id in found]

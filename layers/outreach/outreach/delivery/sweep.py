@@ -1,0 +1,92 @@
+"""Repairing unfinished records: whatever broke, the sweep finds it from the rows and lets it go on.
+
+It restarts executions that broke, queues messages again whose copies were lost, begins to look for calls whose worker died,
+makes the ledger anew from the rows, and closes what is done. All of it by the same functions as the ordinary way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from outreach import clock
+from outreach.campaigns import audience, executions, ledger, records
+from outreach.campaigns.ledger import Cell, Page
+from outreach.campaigns.records import Record, RecordStatus
+from outreach.delivery import lost_answers
+from outreach.messages import store as messages
+from outreach.messages.models import ClaimState, Message, campaign_message_id
+from outreach.messages.status import Status
+from outreach.observability import logger
+from outreach.sending import queue
+from outreach.settings import settings
+
+# How long after its slot a queued message is missed: a busy queue is late, too, and a copy more is harmless.
+_OVERDUE_SECONDS = 120
+# How long after the last look a message whose outcome is unknown is looked for anew.
+_FORGOTTEN_SECONDS = 300
+
+
+def repair(site_id: str, record_id: str) -> None:
+    """Look at one record that isn't over, and mend it."""
+    record = records.get(site_id, record_id)
+    if record.status not in (RecordStatus.PENDING, RecordStatus.RUNNING):
+        return
+    if not record.is_released and not executions.is_running(record):
+        logger().warning("restarting a campaign record", record_id=record_id, site_id=site_id)
+        executions.start(record)
+    for page in ledger.read_pages(site_id, record_id):
+        if page.has_open_cells:
+            _repair_page(record, page)
+    records.complete_if_done(site_id, record_id)
+
+
+def _repair_page(record: Record, page: Page) -> None:
+    rows = list(_rows(record, page.places(Cell.QUEUED, Cell.SENDING)))
+    ledger.apply(record.site_id, record.id, {row.place: Cell.of(row) for row in rows if row.place is not None})
+    now = clock.now().timestamp()
+    late = sorted((row for row in rows if is_overdue(row, now)), key=lambda row: row.slot)
+    if late:
+        logger().warning("queueing overdue messages again", record_id=record.id, site_id=record.site_id, count=len(late))
+        queue.enqueue(late, [now] * len(late))
+    for row in rows:
+        if is_lost(row, now):
+            due = queue.Due(row.site_id, row.account_id, row.record_id, ())
+            lost_answers.begin(due, queue.Recipient(row.id, row.recipient), row)
+
+
+def _rows(record: Record, places: list[int]) -> Iterator[Message]:
+    """The rows of some places of one page; a place whose row was never created has none."""
+    if not places:
+        return
+    ids = audience.contact_ids(record.site_id, record.id, places[0], places[-1] + 1)
+    wanted = [campaign_message_id(record.id, ids[place - places[0]]) for place in places]
+    yield from messages.get_many(record.site_id, wanted, consistent=True).values()
+
+
+def is_overdue(row: Message, now: float) -> bool:
+    """Whether somebody should have taken up a message by now; ``until`` of a free claim is when it may be, at the earliest."""
+    waiting = row.status in (Status.QUEUED, Status.SENDING) and row.claim.state is ClaimState.FREE
+    due = max(clock.from_timestamp(row.slot).timestamp(), row.claim.until)
+    return waiting and due + _OVERDUE_SECONDS < now
+
+
+def is_lost(row: Message, now: float) -> bool:
+    """Whether a call's worker died, or nobody looks for its outcome any more."""
+    if row.status is not Status.SENDING:
+        return False
+    if row.claim.state is ClaimState.CALLING:
+        return row.claim.until < now
+    patience = settings().outcome_checks[-1] + _FORGOTTEN_SECONDS
+    return row.claim.state is ClaimState.UNKNOWN and row.claim.until + patience < now
+
+
+def repair_all(unfinished: Iterable[tuple[str, str]]) -> int:
+    """Repair each record; one that can't be repaired does not keep the others from it. Returns how many failed."""
+    failed = 0
+    for site_id, record_id in unfinished:
+        try:
+            repair(site_id, record_id)
+        except Exception:
+            logger().exception("a campaign record could not be repaired", record_id=record_id, site_id=site_id)
+            failed += 1
+    return failed

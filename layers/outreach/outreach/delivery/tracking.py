@@ -1,0 +1,47 @@
+"""Following the stream of message rows: what a change of a status entails happens here and nowhere else (an outbox).
+
+The batch may come again, whole or cut differently, and changes nothing then: cells of the ledger only move forward, and a
+callback that was queued twice is told once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from outreach.callbacks import queue as callbacks
+from outreach.campaigns import ledger, records
+from outreach.campaigns.ledger import Cell
+from outreach.messages.models import Message
+from outreach.messages.status import Status
+
+
+@dataclass(frozen=True)
+class Change:
+    """A row before and after."""
+
+    old: Message
+    new: Message
+
+
+def follow(changes: Iterable[Change]) -> None:
+    """Enter changes of status into the ledgers, and announce them to whoever wants to know.
+
+    Args:
+        changes: in the order in which they happened to each message.
+    """
+    # Of a message that changed twice in one batch only its newest state matters, to the ledger as to the customer.
+    newest = {change.new.id: change.new for change in changes if change.new.status is not change.old.status}
+    _enter(newest.values())
+    callbacks.announce(message for message in newest.values() if message.callback and message.status is not Status.SKIPPED)
+
+
+def _enter(messages: Iterable[Message]) -> None:
+    cells: dict[tuple[str, str], dict[int, Cell]] = {}
+    for message in messages:
+        if message.record_id and message.place is not None:
+            cells.setdefault((message.site_id, message.record_id), {})[message.place] = Cell.of(message)
+    for (site_id, record_id), changed in cells.items():
+        pages = ledger.apply(site_id, record_id, changed)
+        if any(not page.has_open_cells for page in pages):
+            records.complete_if_done(site_id, record_id)

@@ -1,0 +1,49 @@
+"""Who is calling: the site and the scopes of a verified API key, as the authorizer passed them on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from outreach.errors import Forbidden
+
+SCOPES = (
+    "contact:read",
+    "contact:write",
+    "outreach:read",
+    "outreach:write",
+    "outreach:send",
+    "unichannel:send",
+    "ticketing:write",
+)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The site a request belongs to (never taken from the request itself) and what its key may do; no scopes = all."""
+
+    site_id: str
+    scopes: frozenset[str]
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> Caller:
+        """The caller of an API Gateway event.
+
+        Raises:
+            Forbidden: ``siteId`` in the query string is not the key's site (contract, Tenancy).
+        """
+        context = event["requestContext"]["authorizer"]
+        caller = cls(context["siteId"], frozenset(context["scopes"].split()))
+        named = {value for name, value in (event.get("queryStringParameters") or {}).items() if name.lower() == "siteid"}
+        if named - {caller.site_id}:
+            raise Forbidden("siteId is not the site of this API key.")
+        return caller
+
+    def require(self, scope: str) -> None:
+        """
+        Raises:
+            Forbidden: the key has scopes, and this is none of them.
+        """
+        if self.scopes and scope not in self.scopes:
+            raise Forbidden(f"The API key lacks the scope {scope}.")

@@ -1,0 +1,72 @@
+"""A message as the system keeps it: one row, about 1 KB, the campaign by reference to its record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from outreach.messages.status import SkipReason, Status
+
+
+class ClaimState(StrEnum):
+    """Who may call the carrier for a message.
+
+    ``FREE``: whoever claims it. ``CALLING``: one worker does, until the lease ends. ``UNKNOWN``: nobody, the outcome of a
+    call is being found out. ``DONE``: nobody any more.
+    """
+
+    FREE = "free"
+    CALLING = "calling"
+    UNKNOWN = "unknown"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to call the carrier. ``until`` is a Unix time: after it, a ``CALLING`` has outlived its worker."""
+
+    state: ClaimState = ClaimState.FREE
+    attempt: int = 0
+    until: int = 0
+
+
+@dataclass(frozen=True)
+class Message:
+    """One SMS to one contact.
+
+    Attributes:
+        slot: when it is due (see :mod:`outreach.clock` for the spelling); part of index keys, so it never changes.
+        record_id: the campaign record it belongs to, or ``None`` for a single message.
+        place: its position in the record's frozen audience.
+        segments: how many carrier segments the body takes.
+        sequence: raised by each change of the status; orders callbacks.
+        sent_time: when the carrier accepted it.
+        callback: whether somebody wants to be told of its status.
+        skip_reason: why, when the status is ``skipped``.
+    """
+
+    id: str
+    site_id: str
+    contact_id: str
+    account_id: str
+    sender: str
+    recipient: str
+    body: str
+    slot: str
+    segments: int = 1
+    record_id: str | None = None
+    place: int | None = None
+    callback: bool = False
+    status: Status = Status.QUEUED
+    sequence: int = 0
+    claim: Claim = Claim()
+    sent_time: str | None = None
+    carrier_message_id: str | None = None
+    failed_reason: str = ""
+    skip_reason: SkipReason | None = None
+
+
+def campaign_message_id(record_id: str, contact_id: str) -> str:
+    """The id of a contact's message in a campaign record: the same however often the fan-out is repeated."""
+    return str(uuid5(UUID(record_id), contact_id))

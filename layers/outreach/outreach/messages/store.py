@@ -1,0 +1,264 @@
+"""The messages table: one row a message, and every change of a row as a conditional write.
+
+===============  ======================================  ====================================================
+key              value                                   serves
+===============  ======================================  ====================================================
+``pk``           ``<site>#<id>``                         the message; the site in the key makes others' ids unfindable
+``timeline_pk``  ``SITE#<site>#<00..15>``                GSI ``timeline``: the site's messages in the order of their slots
+``timeline_sk``  ``<slot>#<record>#<id>``
+``contact_pk``   ``SITE#<site>#CONTACT#<contact>``       GSI ``contact``: a contact's messages
+``contact_sk``   ``<slot>#<id>``
+===============  ======================================  ====================================================
+
+A marker ``<site>#CARRIER#<carrier's id>`` tells which message owns a message that was found at the carrier.
+
+Both indexes are KEYS_ONLY and their keys never change, so that a change of status costs one write unit.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, fields
+from typing import Any
+
+from outreach import dynamo
+from outreach.dynamo import ConditionFailed
+from outreach.errors import NotFound
+from outreach.messages.models import Claim, ClaimState, Message
+from outreach.messages.status import SkipReason, Status
+from outreach.settings import settings
+
+TIMELINE_SHARDS = 16
+
+_CONCURRENT_WRITES = 16
+_FIELDS = frozenset(field.name for field in fields(Message))
+# "status" is a reserved word of DynamoDB.
+_NAMES = {"#status": "status"}
+
+
+def create_many(messages: Sequence[Message]) -> None:
+    """Create rows that do not exist yet; those that do are left as they are, however far they have come.
+
+    One conditional PutItem each, many at a time: BatchWriteItem knows no conditions and would turn a delivered row into a
+    queued one.
+    """
+    with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
+        list(pool.map(lambda message: dynamo.put_new(settings().messages_table, to_row(message)), messages))
+
+
+def get(site_id: str, message_id: str) -> Message:
+    """The message as it stands (a strongly consistent read).
+
+    Raises:
+        NotFound: the site has no such message.
+    """
+    row = dynamo.get(settings().messages_table, _key(site_id, message_id), consistent=True)
+    if row is None:
+        raise NotFound("There is no such message.")
+    return from_row(row)
+
+
+def get_many(site_id: str, message_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Message]:
+    """The messages that exist, by id."""
+    keys = [_key(site_id, message_id) for message_id in message_ids]
+    rows = dynamo.batch_get(settings().messages_table, keys, consistent=consistent)
+    return {message.id: message for message in map(from_row, rows)}
+
+
+def ids_of_contact(site_id: str, contact_id: str) -> list[str]:
+    """The ids of a contact's messages, in the order of their slots."""
+    keys = dynamo.query(
+        settings().messages_table,
+        IndexName="contact",
+        KeyConditionExpression="contact_pk = :pk",
+        ExpressionAttributeValues={":pk": _contact_pk(site_id, contact_id)},
+    )
+    return [key["contact_sk"].rsplit("#", 1)[1] for key in keys]
+
+
+def carrier_ids_of_contact(message: Message) -> set[str]:
+    """What the carriers call the other messages of this message's contact."""
+    others = get_many(message.site_id, set(ids_of_contact(message.site_id, message.contact_id)) - {message.id}, consistent=True)
+    return {other.carrier_message_id for other in others.values() if other.carrier_message_id}
+
+
+def adopt(message: Message, carrier_message_id: str) -> bool:
+    """Take possession of a message found at the carrier; ``False`` when another message has."""
+    marker = {"pk": f"{message.site_id}#CARRIER#{carrier_message_id}", "message_id": message.id}
+    if dynamo.put_new(settings().messages_table, marker):
+        return True
+    owner = dynamo.get(settings().messages_table, {"pk": marker["pk"]}, consistent=True)
+    return owner is not None and owner["message_id"] == message.id
+
+
+def claim(site_id: str, message_id: str, *, until: int) -> Message:
+    """Take the right to call the carrier for a message; its status becomes ``sending``.
+
+    Args:
+        until: Unix time by which the caller has certainly recorded the outcome or died.
+
+    Raises:
+        ClaimRefused: somebody has it, or the message is past it; carries the message (``None``: there is no such message).
+    """
+    try:
+        return _update(
+            site_id,
+            message_id,
+            "SET claim.#state = :calling, claim.#until = :until, claim.attempt = claim.attempt + :one,"
+            " #status = :sending, #sequence = #sequence + :one",
+            {
+                ":calling": ClaimState.CALLING,
+                ":until": until,
+                ":one": 1,
+                ":sending": Status.SENDING,
+                ":free": ClaimState.FREE,
+                ":queued": Status.QUEUED,
+            },
+            "claim.#state = :free AND #status IN (:queued, :sending)",
+            _NAMES | {"#state": "state", "#until": "until", "#sequence": "sequence"},
+        )
+    except ConditionFailed as refusal:
+        raise ClaimRefused(from_row(refusal.item) if refusal.item else None) from refusal
+
+
+class ClaimRefused(Exception):
+    """The right to call the carrier is not to be had; ``message`` tells why."""
+
+    def __init__(self, message: Message | None) -> None:
+        super().__init__("the message can't be claimed")
+        self.message = message
+
+
+def set_claim(message: Message, state: ClaimState, *, until: int) -> bool:
+    """End the call of ``message``'s attempt without an outcome: ``FREE`` (certainly not sent) or ``UNKNOWN``.
+
+    Args:
+        until: Unix time; for ``FREE`` when the next try is due, for ``UNKNOWN`` that of the claim stays of interest.
+
+    Returns:
+        Whether it was still that attempt's call; if not, a receipt was faster, and nothing is changed.
+    """
+    values = {":new": state, ":until": until, ":sending": Status.SENDING, ":attempt": message.claim.attempt}
+    return _changed(
+        message,
+        "SET claim.#state = :new, claim.#until = :until",
+        values,
+        "#status = :sending AND claim.attempt = :attempt",
+        {"#state": "state", "#until": "until"},
+    )
+
+
+def advance(
+    message: Message,
+    status: Status,
+    *,
+    carrier_message_id: str | None = None,
+    sent_time: str | None = None,
+    failed_reason: str | None = None,
+) -> bool:
+    """Move a message forward, whoever says so first: the carrier's answer or its receipt.
+
+    Returns:
+        ``False`` when it has come at least as far already; then only a missing ``carrier_message_id`` and ``sent_time``
+        are filled in, for an answer that is overtaken by its receipt still tells them.
+    """
+    assignments = {
+        "carrier_message_id": carrier_message_id,
+        "sent_time": sent_time,
+    }
+    known = {name: value for name, value in assignments.items() if value is not None}
+    fills = [f"{name} = if_not_exists({name}, :{name})" for name in known]
+    values: dict[str, Any] = {f":{name}": value for name, value in known.items()}
+    moves = ["#status = :new", "#sequence = #sequence + :one", "claim.#state = :done"]
+    if failed_reason is not None:
+        moves.append("failed_reason = :reason")
+    before = {f":before{index}": earlier for index, earlier in enumerate(status.before())}
+    moved = _changed(
+        message,
+        "SET " + ", ".join(moves + fills),
+        {**values, **before, ":new": status, ":one": 1, ":done": ClaimState.DONE}
+        | ({":reason": failed_reason} if failed_reason is not None else {}),
+        f"#status IN ({', '.join(before)})",
+        {"#sequence": "sequence", "#state": "state"},
+    )
+    if not moved and fills:
+        _changed(message, "SET " + ", ".join(fills), values, "attribute_exists(pk)", {}, names={})
+    return moved
+
+
+def skip(message: Message, reason: SkipReason) -> bool:
+    """Turn a message that nobody is sending into a skip; ``False`` when it is too late for that."""
+    values = {
+        ":new": Status.SKIPPED,
+        ":reason": reason,
+        ":one": 1,
+        ":free": ClaimState.FREE,
+        ":queued": Status.QUEUED,
+        ":sending": Status.SENDING,
+    }
+    return _changed(
+        message,
+        "SET #status = :new, skip_reason = :reason, #sequence = #sequence + :one",
+        values,
+        "claim.#state = :free AND #status IN (:queued, :sending)",
+        {"#sequence": "sequence", "#state": "state"},
+    )
+
+
+def to_row(message: Message) -> dict[str, Any]:
+    """The message with its keys, ``None`` and empty values left out."""
+    values = {name: value for name, value in asdict(message).items() if value not in (None, "")}
+    shard = zlib.crc32(message.id.encode()) % TIMELINE_SHARDS
+    return {
+        **_key(message.site_id, message.id),
+        "timeline_pk": f"SITE#{message.site_id}#{shard:02}",
+        "timeline_sk": f"{message.slot}#{message.record_id or ''}#{message.id}",
+        "contact_pk": _contact_pk(message.site_id, message.contact_id),
+        "contact_sk": f"{message.slot}#{message.id}",
+        **values,
+    }
+
+
+def from_row(row: Mapping[str, Any]) -> Message:
+    """The inverse of :func:`to_row`; attributes of newer code are ignored."""
+    values = {name: value for name, value in row.items() if name in _FIELDS}
+    claim = values["claim"]
+    values["claim"] = Claim(ClaimState(claim["state"]), claim["attempt"], claim["until"])
+    values["status"] = Status(values["status"])
+    if "skip_reason" in values:
+        values["skip_reason"] = SkipReason(values["skip_reason"])
+    return Message(**values)
+
+
+def _contact_pk(site_id: str, contact_id: str) -> str:
+    return f"SITE#{site_id}#CONTACT#{contact_id}"
+
+
+def _key(site_id: str, message_id: str) -> dict[str, str]:
+    return {"pk": f"{site_id}#{message_id}"}
+
+
+def _changed(
+    message: Message,
+    expression: str,
+    values: Mapping[str, Any],
+    condition: str,
+    extra: Mapping[str, str],
+    *,
+    names: Mapping[str, str] = _NAMES,
+) -> bool:
+    try:
+        _update(message.site_id, message.id, expression, values, condition, {**names, **extra})
+    except ConditionFailed:
+        return False
+    return True
+
+
+def _update(
+    site_id: str, message_id: str, expression: str, values: Mapping[str, Any], condition: str, names: Mapping[str, str]
+) -> Message:
+    return from_row(
+        dynamo.update(settings().messages_table, _key(site_id, message_id), expression, values, condition=condition, names=names)
+    )

@@ -1,0 +1,57 @@
+"""A site (one customer's team), its API keys and its channel accounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Carrier(StrEnum):
+    """Who transports the messages; the values are those of the specification's ``channelCarrier``."""
+
+    TWILIO = "twilio"
+    TELNYX = "telnyxsms"
+
+
+@dataclass(frozen=True)
+class Site:
+    """One tenant.
+
+    Attributes:
+        default_region: ISO 3166 region that national phone numbers are read in.
+        callback_url: where callbacks of campaigns without a ``callbackURL`` of their own go, or ``None``.
+        private_callbacks: whether callbacks may go to private addresses; only for development.
+    """
+
+    id: str
+    default_region: str = "US"
+    callback_url: str | None = None
+    private_callbacks: bool = False
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """What a request may do. Only the SHA-256 of the key itself is stored. No scopes = all."""
+
+    site_id: str
+    name: str
+    scopes: frozenset[str] = frozenset()
+    revoked: bool = False
+
+
+@dataclass(frozen=True)
+class ChannelAccount:
+    """A sender: a number at a carrier. Its credentials are not here but in the secret store.
+
+    Attributes:
+        number: E.164 number that messages come from.
+        carrier_account: the carrier's own id of the account (Twilio: the Account SID).
+        messages_per_second: how many segments the carrier takes a second from this number.
+    """
+
+    id: str
+    site_id: str
+    carrier: Carrier
+    number: str
+    carrier_account: str
+    messages_per_second: float

@@ -1,0 +1,123 @@
+"""Handlers are loaded by path, since every one of them is called ``app.py``."""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import json
+import uuid
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.support.template import ROOT, resources
+
+
+@dataclass
+class Context:
+    """What Lambda passes beside the event."""
+
+    function_name: str = "test"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:test"
+    aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    remaining_ms: int = 60_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
+
+
+def load(path: str) -> ModuleType:
+    """The handler module of ``functions/<path>``, fresh."""
+    spec = importlib.util.spec_from_file_location(f"functions.{path.replace('/', '.')}", ROOT / "functions" / path / "app.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def invoke(path: str, event: dict[str, Any]) -> Any:
+    """Call a worker's handler."""
+    return load(path).lambda_handler(event, Context())
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+def call(
+    path: str,
+    method: str,
+    url: str,
+    body: Any = None,
+    *,
+    site_id: str = "10000",
+    scopes: str = "",
+    headers: dict[str, str] | None = None,
+) -> Answer:
+    """Call an endpoint's handler as API Gateway would: ``url`` is matched against the routes of its template entry."""
+    answer = load(path).lambda_handler(
+        api_event(path, method, url, body, site_id=site_id, scopes=scopes, headers=headers), Context()
+    )
+    text = answer["body"] or ""
+    kind = answer["multiValueHeaders"].get("Content-Type", [""])[0]
+    return Answer(
+        answer["statusCode"],
+        {name: values[0] for name, values in answer["multiValueHeaders"].items()},
+        json.loads(text) if text and "json" in kind else text,
+    )
+
+
+def api_event(
+    path: str,
+    method: str,
+    url: str,
+    body: Any = None,
+    *,
+    site_id: str = "10000",
+    scopes: str = "",
+    headers: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """The REST API's event for a request to the function in ``functions/<path>``."""
+    parts = urlsplit(url)
+    resource, parameters = _match(path, method, parts.path)
+    query = parse_qs(parts.query, keep_blank_values=True)
+    raw = body if isinstance(body, str | bytes | None) else json.dumps(body)
+    return {
+        "resource": resource,
+        "path": parts.path,
+        "httpMethod": method,
+        "headers": {"content-type": "application/json", **(headers or {})},
+        "multiValueHeaders": {"content-type": ["application/json"], **{name: [value] for name, value in (headers or {}).items()}},
+        "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
+        "multiValueQueryStringParameters": query or None,
+        "pathParameters": parameters or None,
+        "requestContext": {
+            "requestId": str(uuid.uuid4()),
+            "stage": "v1",
+            "domainName": "api.example",
+            "authorizer": {"siteId": site_id, "scopes": scopes},
+        },
+        "body": base64.b64encode(raw).decode() if isinstance(raw, bytes) else raw,
+        "isBase64Encoded": isinstance(raw, bytes),
+    }
+
+
+def _match(path: str, method: str, url_path: str) -> tuple[str, dict[str, str]]:
+    entry = next(entry for entry in resources("AWS::Serverless::Function").values() if entry["CodeUri"] == f"functions/{path}")
+    steps = url_path.strip("/").split("/")
+    for event in entry["Events"].values():
+        route = event["Properties"]
+        pattern = route["Path"].strip("/").split("/")
+        if route["Method"].lower() == method.lower() and len(pattern) == len(steps):
+            pairs = list(zip(pattern, steps, strict=True))
+            if all(want == got or want.startswith("{") for want, got in pairs):
+                return route["Path"], {want.strip("{}"): got for want, got in pairs if want.startswith("{")}
+    raise AssertionError(f"{path} has no route for {method} {url_path}")

@@ -1,0 +1,81 @@
+"""The endpoints below ``/_simulate``."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from tests.unit.carrier_simulator.books import accepted, outcomes, wait_until_settled
+from tests.unit.carrier_simulator.clients import Carrier
+from tests.unit.carrier_simulator.conftest import Serve
+from tests.unit.carrier_simulator.receiver import Receiver, receiving
+
+TO = "+14155550199"
+
+
+def test_an_inbound_message_is_posted_to_the_numbers_channel(carrier: Carrier, simulator: str, receiver: Receiver) -> None:
+    message = {"from": TO, "to": carrier.sender, "body": "Stop it & go"}
+    answer = requests.post(f"{simulator}/_simulate/inbound", json=message, timeout=5)
+    [hook] = receiver.hooks
+    assert hook.url == f"{receiver.url}/webhooks/{carrier.name}/{carrier.channel}/inbound"
+    assert carrier.read_inbound(hook) == (TO, carrier.sender, "Stop it & go")
+    assert answer.json() == {"url": hook.url, "status": 200, "contentType": "text/xml", "body": "<Response/>"}
+
+
+def test_an_inbound_message_can_be_repeated_elsewhere_with_more(carrier: Carrier, simulator: str, receiver: Receiver) -> None:
+    message = {"from": TO, "to": carrier.sender, "id": "twice", "url": f"{receiver.url}/else", "extra": {"Colour": "blue"}}
+    for _ in range(2):
+        requests.post(f"{simulator}/_simulate/inbound", json=message, timeout=5)
+    assert [hook.url for hook in receiver.hooks] == [f"{receiver.url}/else"] * 2
+    assert all(b"twice" in hook.body and b"blue" in hook.body for hook in receiver.hooks)
+    carrier.read_inbound(receiver.hooks[0])
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        ({"from": TO, "to": "+15005550999"}, 404),
+        ({"from": TO, "to": "+15005550006", "carrier": "telnyx"}, 404),
+        ({"from": TO}, 400),
+        ({"from": TO, "to": "+15005550006", "unknown": 1}, 400),
+    ],
+)
+def test_an_impossible_inbound_message_is_refused(simulator: str, message: dict[str, object], status: int) -> None:
+    assert requests.post(f"{simulator}/_simulate/inbound", json=message, timeout=5).status_code == status
+
+
+def test_an_inbound_message_that_nobody_takes_is_a_bad_gateway(serve: Serve) -> None:
+    with receiving() as gone:
+        pass
+    answer = requests.post(
+        f"{serve(webhook_base=gone.url)}/_simulate/inbound", json={"from": TO, "to": "+15005550006"}, timeout=5
+    )
+    assert answer.status_code == 502
+
+
+def test_messages_are_listed_in_pages(carrier: Carrier, simulator: str) -> None:
+    sent = [carrier.send(TO, str(number)) for number in range(3)]
+    first = requests.get(f"{simulator}/_simulate/messages", {"limit": 2}, timeout=5).json()
+    rest = requests.get(f"{simulator}/_simulate/messages", {"limit": 2, "since": first["next"]}, timeout=5).json()
+    assert [message["sid"] for message in first["messages"] + rest["messages"]] == sent
+    assert (first["total"], rest["next"]) == (3, None)
+
+
+@pytest.mark.parametrize("name", ["to", "from", "carrier", "account"])
+def test_messages_are_filtered(carrier: Carrier, simulator: str, name: str) -> None:
+    sid = carrier.send(TO)
+    [message] = accepted(simulator)
+    assert [found["sid"] for found in accepted(simulator, **{name: message[name]})] == [sid]
+    assert accepted(simulator, **{name: "other"}) == []
+
+
+def test_clearing_forgets_messages_requests_and_receipts(carrier: Carrier, serve: Serve, receiver: Receiver) -> None:
+    simulator = serve(receipt_delay=0.2)
+    customer = type(carrier)(simulator)  # type: ignore[call-arg]
+    customer.send(TO, callback_url=receiver.url + "/status")
+    assert requests.delete(f"{simulator}/_simulate/messages", timeout=5).status_code == 204
+    assert accepted(simulator) == []
+    assert outcomes(simulator, TO) == []
+    later = customer.send(TO, callback_url=receiver.url + "/status")
+    wait_until_settled(simulator)
+    assert [customer.read(hook).sid for hook in receiver.hooks] == [later, later]

@@ -1,0 +1,133 @@
+"""What only Telnyx does, judged by its SDK."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from tests.unit.carrier_simulator.books import accepted, outcomes, wait_until_settled
+from tests.unit.carrier_simulator.clients import RefusedError, TelnyxCarrier
+from tests.unit.carrier_simulator.conftest import Serve
+from tests.unit.carrier_simulator.receiver import Receiver
+
+TO = "+14155550199"
+BODY = {"to": TO, "from": TelnyxCarrier.sender, "text": "Hello"}
+AUTHORIZATION = {"Authorization": f"Bearer {TelnyxCarrier.account.key}"}
+
+
+@pytest.fixture
+def carrier(simulator: str) -> TelnyxCarrier:
+    return TelnyxCarrier(simulator)
+
+
+@pytest.mark.parametrize(("text", "encoding", "parts"), [("Hello", "GSM-7", 1), ("5 € off", "UCS-2", 1), ("[" * 81, "GSM-7", 2)])
+def test_the_answer_is_a_queued_message(carrier: TelnyxCarrier, text: str, encoding: str, parts: int) -> None:
+    message = carrier.sdk.messages.send(to=TO, from_=carrier.sender, text=text).data
+    assert message
+    assert message.to
+    assert (message.to[0].status, message.encoding, message.parts) == ("queued", encoding, parts)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"to": ""}, 422, "10004"),
+        ({"from": None}, 422, "10004"),
+        ({"text": ""}, 422, "10004"),
+        ({"to": "4155550199"}, 400, "40310"),
+        ({"to": [TO, TO]}, 400, "40310"),
+        ({"from": "+15005550006"}, 400, "40305"),
+    ],
+)
+def test_a_faulty_request_is_refused(simulator: str, changes: dict[str, object], status: int, code: str) -> None:
+    answer = requests.post(f"{simulator}/v2/messages", json=BODY | changes, headers=AUTHORIZATION, timeout=5)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (status, code)
+    assert accepted(simulator) == []
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff"])
+def test_a_malformed_body_is_refused(simulator: str, body: bytes) -> None:
+    answer = requests.post(f"{simulator}/v2/messages", body, headers=AUTHORIZATION, timeout=5)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "10015")
+
+
+def test_a_wrong_key_is_refused(simulator: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        TelnyxCarrier(simulator, key="wrong").send(TO)
+    assert (refused.value.status, refused.value.code) == (401, "10009")
+
+
+def test_a_throttled_answer_says_when_to_come_back(simulator: str) -> None:
+    body = BODY | {"to": "+14155550104"}
+    answer = requests.post(f"{simulator}/v2/messages", json=body, headers=AUTHORIZATION, timeout=5)
+    assert (answer.status_code, answer.headers["x-ratelimit-reset"]) == (429, "1")
+
+
+def test_a_repeated_request_gets_the_first_answer_and_makes_no_message(carrier: TelnyxCarrier, simulator: str) -> None:
+    headers = AUTHORIZATION | {"Idempotency-Key": str(uuid.uuid4())}
+    first = requests.post(f"{simulator}/v2/messages", json=BODY, headers=headers, timeout=5)
+    wait_until_settled(simulator)
+    again = requests.post(f"{simulator}/v2/messages", json=BODY, headers=headers, timeout=5)
+    assert (again.status_code, again.content) == (200, first.content)
+    assert outcomes(simulator, TO) == ["accepted", "replayed"]
+    assert len(accepted(simulator)) == 1
+    assert carrier.status(first.json()["data"]["id"]) == "delivered"
+
+
+def test_a_lost_answer_is_recovered_by_its_idempotency_key(carrier: TelnyxCarrier, simulator: str) -> None:
+    lost, key = "+14155550106", str(uuid.uuid4())
+    with pytest.raises(Exception, match=r"(?i)connection"):
+        carrier.send(lost, idempotency_key=key)
+    [message] = accepted(simulator)
+    assert carrier.send(lost, idempotency_key=key) == message["sid"]
+
+
+def test_a_key_is_not_replayed_for_another_body(carrier: TelnyxCarrier) -> None:
+    key = str(uuid.uuid4())
+    carrier.send(TO, "one", idempotency_key=key)
+    with pytest.raises(RefusedError) as refused:
+        carrier.send(TO, "two", idempotency_key=key)
+    assert refused.value.status == 422
+
+
+def test_a_refusal_is_not_replayed(carrier: TelnyxCarrier, simulator: str) -> None:
+    key = str(uuid.uuid4())
+    with pytest.raises(RefusedError):
+        carrier.send("+14155550105", idempotency_key=key)
+    carrier.send("+14155550105", idempotency_key=key)
+    assert len(accepted(simulator)) == 1
+
+
+def test_a_key_in_flight_is_a_conflict(serve: Serve) -> None:
+    simulator, key = serve(latency=0.5), str(uuid.uuid4())
+
+    def send(_: int) -> str:
+        try:
+            return TelnyxCarrier(simulator).send(TO, idempotency_key=key)
+        except RefusedError as refused:
+            return f"{refused.status} {refused.code}"
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(send, range(2)))
+    assert "409 10036" in answers
+    assert len(accepted(simulator)) == 1
+
+
+@pytest.mark.parametrize("key", ["x" * 256, "with space", ""])
+def test_an_ill_formed_key_is_refused(simulator: str, key: str) -> None:
+    answer = requests.post(f"{simulator}/v2/messages", json=BODY, headers=AUTHORIZATION | {"Idempotency-Key": key}, timeout=5)
+    assert answer.status_code == 400
+
+
+def test_without_a_url_of_its_own_a_message_reports_to_its_profile(carrier: TelnyxCarrier, receiver: Receiver) -> None:
+    sid = carrier.send(TO)
+    assert {carrier.read(hook).sid for hook in receiver.wait_for(2)} == {sid}
+    assert receiver.hooks[0].url.startswith(f"{receiver.url}/webhooks/telnyx/{carrier.channel}")
+
+
+def test_a_message_of_nobody_is_not_found(simulator: str) -> None:
+    answer = requests.get(f"{simulator}/v2/messages/{uuid.uuid4()}", headers=AUTHORIZATION, timeout=5)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, "10005")

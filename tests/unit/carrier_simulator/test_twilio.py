@@ -1,0 +1,117 @@
+"""What only Twilio does, judged by its SDK."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import pytest
+import requests
+from carrier_simulator import twilio
+from requests.exceptions import RequestException
+from twilio.base.exceptions import TwilioRestException
+
+from tests.unit.carrier_simulator.clients import RefusedError, TwilioCarrier
+
+TO = "+14155550199"
+
+
+@pytest.fixture
+def carrier(simulator: str) -> TwilioCarrier:
+    return TwilioCarrier(simulator)
+
+
+def test_the_signature_is_the_published_one() -> None:
+    parameters = {
+        "CallSid": "CA1234567890ABCDE",
+        "Caller": "+14158675309",
+        "Digits": "1234",
+        "From": "+14158675309",
+        "To": "+18005551212",
+    }
+    signed = twilio.signature("12345", "https://mycompany.com/myapp.php?foo=1&bar=2", parameters)
+    assert signed == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+
+
+def test_the_answer_is_a_queued_message(carrier: TwilioCarrier) -> None:
+    message = carrier.sdk.messages.create(to=TO, from_=carrier.sender, body="é€" * 100)
+    assert message.sid
+    assert message.sid.startswith("SM")
+    assert len(message.sid) == 34
+    assert (message.status, message.num_segments, message.num_media) == ("queued", "2", "0")
+    assert message.date_created
+    assert abs(message.date_created - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"To": ""}, 21604),
+        ({"From": ""}, 21603),
+        ({"Body": ""}, 21602),
+        ({"Body": "x" * 1601}, 21617),
+        ({"To": "4155550199"}, 21211),
+        ({"From": "+15005550009"}, 21606),
+        ({"StatusCallback": "http://under_score.example/status"}, 21609),
+        ({"StatusCallback": "http://[broken"}, 21609),
+        ({"MediaUrl": ["http://media.example/a.png"] * 11}, 21623),
+    ],
+)
+def test_a_faulty_request_is_refused(carrier: TwilioCarrier, simulator: str, changes: dict[str, object], code: int) -> None:
+    form = {"To": TO, "From": carrier.sender, "Body": "Hello", **changes}
+    url = f"{simulator}/2010-04-01/Accounts/{carrier.account.sid}/Messages.json"
+    answer = requests.post(url, form, auth=(carrier.account.sid, carrier.account.token), timeout=5)
+    assert (answer.status_code, answer.json()["code"], answer.json()["status"]) == (400, code, 400)
+    assert requests.get(f"{simulator}/_simulate/messages", timeout=5).json()["total"] == 0
+
+
+def test_a_wrong_token_is_refused(simulator: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        TwilioCarrier(simulator, token="wrong").send(TO)
+    assert (refused.value.status, refused.value.code) == (401, "20003")
+
+
+@pytest.mark.parametrize("auth", [None, (TwilioCarrier.account.sid, TwilioCarrier.account.token)])
+def test_only_the_accounts_own_credentials_open_it(simulator: str, auth: tuple[str, str] | None) -> None:
+    url = f"{simulator}/2010-04-01/Accounts/ACbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb/Messages.json"
+    answer = requests.get(url, auth=auth, timeout=5)
+    assert (answer.status_code, answer.json()["code"]) == (401, 20003)
+
+
+def test_an_unknown_message_is_not_found(carrier: TwilioCarrier) -> None:
+    with pytest.raises(TwilioRestException) as missing:
+        carrier.sdk.messages("SM" + "0" * 32).fetch()
+    assert (missing.value.status, missing.value.code) == (404, 20404)
+
+
+def test_a_messaging_service_chooses_the_sender(carrier: TwilioCarrier) -> None:
+    message = carrier.sdk.messages.create(to=TO, messaging_service_sid="MG" + "0" * 32, body="Hello")
+    assert (message.from_, message.messaging_service_sid) == (carrier.sender, "MG" + "0" * 32)
+
+
+def test_pages_are_not_shifted_by_what_is_sent_meanwhile(carrier: TwilioCarrier) -> None:
+    sent = [carrier.send(TO, str(number)) for number in range(5)]
+    listed = []
+    # Bounded, since shifted pages would never end.
+    for message in islice(carrier.sdk.messages.stream(to=TO, page_size=2), 2 * len(sent)):
+        listed.append(message.sid)
+        carrier.send(TO, "meanwhile")
+    assert listed == sent[::-1]
+
+
+def test_the_list_finds_a_message_whose_answer_was_lost(carrier: TwilioCarrier) -> None:
+    before, lost = datetime.now(UTC).replace(microsecond=0), "+14155550106"
+    carrier.send(TO)
+    with pytest.raises(RequestException):
+        carrier.send(lost, "Are you there?")
+    [found] = carrier.sdk.messages.list(to=lost, from_=carrier.sender, date_sent_after=before)
+    assert (found.to, found.body) == (lost, "Are you there?")
+
+
+@pytest.mark.parametrize(
+    ("days", "bound", "count"),
+    [(1, "date_sent_after", 0), (-1, "date_sent_after", 1), (1, "date_sent_before", 1), (-1, "date_sent_before", 0)],
+)
+def test_the_list_is_bounded_by_date(carrier: TwilioCarrier, days: int, bound: str, count: int) -> None:
+    carrier.send(TO)
+    assert len(carrier.sdk.messages.list(**{bound: datetime.now(UTC) + timedelta(days=days)})) == count

@@ -1,0 +1,60 @@
+"""Logical expressions (contract, Filters)."""
+
+from __future__ import annotations
+
+import pytest
+
+from outreach.contacts.expression import And, Expression, ExpressionError, Not, Or, operands, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        ("1", 1),
+        ("1 and 2 and 3", And((1, 2, 3))),
+        ("1 or 2 and 3", Or((1, And((2, 3))))),
+        ("1 and 2 or 3", Or((And((1, 2)), 3))),
+        ("not 1 and 2", And((Not(1), 2))),
+        ("not not 1", Not(Not(1))),
+        ("1 AND (2 Or nOt 3)", And((1, Or((2, Not(3)))))),
+        ("((1))or(2)", Or((1, 2))),
+        ("  007\n", 7),
+    ],
+)
+def test_not_binds_tighter_than_and_and_and_tighter_than_or(text: str, expression: Expression) -> None:
+    assert parse(text) == expression
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "ends where"),
+        ("1 and", "ends where"),
+        ("(1", "ends where"),
+        ("1)", "does not expect )"),
+        ("()", "does not expect )"),
+        ("1 2", "does not expect 2 at character 3"),
+        ("and 1", "does not expect and at character 1"),
+        ("1 not 2", "does not expect not"),
+        ("1 xor 2", "at character 2"),
+        ("1 and -2", "at character 6"),
+        ("1 andy 2", "at character 2"),
+        ("١", "at character 1"),
+        ("1" * 10_001, "10000 characters"),
+        ("(" * 101 + "1" + ")" * 101, "deeper than 100"),
+        ("not " * 101 + "1", "deeper than 100"),
+    ],
+)
+def test_what_is_no_expression_is_refused_with_its_place(text: str, complaint: str) -> None:
+    with pytest.raises(ExpressionError) as error:
+        parse(text)
+    assert complaint in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["(" * 100 + "1" + ")" * 100, "not " * 100 + "1", " and ".join(["1"] * 1400)])
+def test_the_limits_themselves_are_allowed(text: str) -> None:
+    assert operands(parse(text)) == {1}
+
+
+def test_operands_are_all_numbers_that_an_expression_mentions() -> None:
+    assert operands(parse("1 and (2 or not 3) or 2")) == {1, 2, 3}

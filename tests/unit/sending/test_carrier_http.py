@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from outreach.sending import carrier_http
+from outreach.sending.outcomes import Deferred, Outcome, Refused, Unknown
+from tests.support.http_server import Reply, hang_up, reply, serving
+from tests.unit.sending.examples import TELNYX, TWILIO, Example
+
+pytestmark = pytest.mark.parametrize("example", [pytest.param(TWILIO, id="twilio"), pytest.param(TELNYX, id="telnyx")])
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+def send_to(example: Example, answer: Reply) -> tuple[Outcome, int]:
+    with serving(answer) as server:
+        return example.send(server.url), len(server.requests)
+
+
+def test_a_refused_connection_is_deferred(example: Example) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert example.send(f"http://127.0.0.1:{port}") == Deferred(carrier_http.UNREACHABLE_SECONDS, "ConnectionError")
+
+
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [("socket.getaddrinfo", socket.gaierror("no such name")), ("urllib3.util.connection.create_connection", TimeoutError())],
+)
+def test_what_was_never_sent_is_deferred(example: Example, monkeypatch: pytest.MonkeyPatch, place: str, error: Exception) -> None:
+    monkeypatch.setattr(place, raising(error))
+    assert isinstance(example.send("http://carrier.test"), Deferred)
+
+
+def test_a_read_time_out_is_unknown(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carrier_http, "READ_SECONDS", 0.1)
+    answered = threading.Event()
+
+    def be_silent(_: BaseHTTPRequestHandler) -> None:
+        answered.wait(10)
+
+    assert send_to(example, be_silent) == (Unknown("ReadTimeout"), 1)
+    answered.set()
+
+
+def cut_off(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
+    handler.close_connection = True
+
+
+@pytest.mark.parametrize("answer", [hang_up, cut_off, reply(500), reply(503, b"<html>"), reply(408)])
+def test_a_lost_answer_is_unknown_and_not_asked_for_again(example: Example, answer: Reply) -> None:
+    outcome, calls = send_to(example, answer)
+    assert (type(outcome), calls) == (Unknown, 1)
+
+
+@pytest.mark.parametrize("body", [b"", b"not json", b"[]", b"{}"])
+def test_an_acceptance_without_an_id_is_unknown(example: Example, body: bytes) -> None:
+    assert isinstance(send_to(example, reply(200, body))[0], Unknown)
+
+
+def test_redirects_are_not_followed(example: Example) -> None:
+    with serving(reply(200)) as elsewhere:
+        outcome, _ = send_to(example, reply(307, headers={"Location": elsewhere.url}))
+    assert (outcome, elsewhere.requests) == (Unknown("HTTP 307"), [])
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_failed_authentication_is_the_accounts_fault_even_without_a_code(example: Example, status: int) -> None:
+    assert send_to(example, reply(status))[0] == Refused(f"HTTP {status}", account_fault=True)
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_other_client_errors_are_refusals(example: Example, status: int) -> None:
+    assert send_to(example, reply(status))[0] == Refused(f"HTTP {status}")
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [({}, carrier_http.THROTTLED_SECONDS), ({"Retry-After": "7"}, 7), ({"Retry-After": "0"}, 0), ({"Retry-After": "x"}, 5)],
+)
+def test_throttling_is_deferred_for_as_long_as_the_carrier_says(
+    example: Example, headers: dict[str, str], seconds: float
+) -> None:
+    assert send_to(example, reply(429, headers=headers))[0] == Deferred(seconds, "HTTP 429")
+
+
+def test_the_environments_proxies_and_passwords_are_ignored(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    assert send_to(example, reply(400)) == (Refused("HTTP 400"), 1)
+
+
+def test_no_reason_names_a_number(example: Example) -> None:
+    outcome = example.send("http://127.0.0.1:1")
+    assert isinstance(outcome, Deferred)
+    assert "+1" not in outcome.reason

@@ -1,0 +1,51 @@
+"""The simulator as one web application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from aiohttp import ClientSession, web
+from aiohttp.typedefs import Middleware
+
+from carrier_simulator.accounts import load_accounts
+from carrier_simulator.intake import INTAKE, LEDGER, RECEIPTS, Intake, answer_errors, losing_answers
+from carrier_simulator.ledger import Ledger
+from carrier_simulator.receipts import Carrier, Receipts
+from carrier_simulator.settings import Settings
+from carrier_simulator.simulation import Simulation
+from carrier_simulator.telnyx import Telnyx
+from carrier_simulator.twilio import Twilio
+
+LEDGER_FILE = "carrier-ledger.sqlite3"
+
+
+def create_app(settings: Settings) -> web.Application:
+    """The simulator's application; its ledger is opened, and owed receipts are taken up, when it starts."""
+    accounts = load_accounts(settings.accounts)
+    carriers: dict[str, Carrier] = {
+        "twilio": Twilio(accounts, settings.webhook_base),
+        "telnyx": Telnyx(accounts, settings.webhook_base),
+    }
+
+    async def run(app: web.Application) -> AsyncIterator[None]:
+        ledger = Ledger(settings.state / LEDGER_FILE)
+        async with ClientSession() as session:
+            receipts = Receipts(ledger, carriers, session, settings)
+            app[LEDGER], app[RECEIPTS], app[INTAKE] = ledger, receipts, Intake(ledger, receipts, settings)
+            receipts.resume()
+            yield
+            await receipts.stop()
+        ledger.close()
+
+    app = web.Application(middlewares=[losing_answers(settings.lost_answer)])
+    app.cleanup_ctx.append(run)
+    for carrier in carriers.values():
+        app.add_subapp(carrier.prefix, _part(carrier.routes(), answer_errors))
+    app.add_subapp("/_simulate", _part(Simulation(accounts, carriers).routes()))
+    return app
+
+
+def _part(routes: list[web.RouteDef], *middlewares: Middleware) -> web.Application:
+    part = web.Application(middlewares=middlewares)
+    part.add_routes(routes)
+    return part

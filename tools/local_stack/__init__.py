@@ -1,0 +1,6 @@
+"""The whole system on this machine: a local AWS with the real stack on it, the carrier simulator, and a short base URL."""
+
+from local_stack.settings import Settings
+from local_stack.stack import LocalStack
+
+__all__ = ["LocalStack", "Settings"]

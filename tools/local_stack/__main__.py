@@ -1,0 +1,58 @@
+"""`python -m local_stack run`: the whole system for development, until Ctrl-C."""
+
+import os
+import signal
+import sys
+import time
+
+import typer
+from rich.console import Console
+
+from local_stack.processes import ChildFailedError
+from local_stack.settings import Settings
+from local_stack.stack import LocalStack
+
+WATCH_SECONDS = 0.5
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="The whole system on this machine.")
+
+
+@app.callback()
+def _commands() -> None:
+    """Keeps `run` a command of its own."""
+
+
+@app.command()
+def run() -> None:
+    """Start everything, print `ready: <base URL>`, and stop everything at Ctrl-C or SIGTERM; state is kept in STATE_DIR."""
+    console = Console(stderr=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        stack = LocalStack(Settings.from_environment(os.environ), console)
+        sys.exit(_run(stack, console))
+    except ValueError as error:
+        console.print(str(error), markup=False)
+        sys.exit(2)
+
+
+def _run(stack: LocalStack, console: Console) -> int:
+    try:
+        stack.start()
+        print(f"ready: {stack.base_url}", flush=True)
+        while True:
+            stack.raise_if_ended()
+            time.sleep(WATCH_SECONDS)
+    except KeyboardInterrupt:
+        return 0
+    except ChildFailedError as error:
+        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        return 1
+    finally:
+        # A second Ctrl-C must not cut off the saving of the state.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        stack.stop()
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,86 @@
+"""MiniStack 1.5, mended where it differs from AWS in what we rely on; run by the Python of MiniStack's own environment.
+
+Each function below names what is wrong, so that it can go when a newer MiniStack does it right. Only the local AWS is
+touched: the template and the functions stay as AWS runs them.
+"""
+
+import copy
+from typing import Any
+
+from ministack import app
+from ministack.core import iam_evaluator
+from ministack.services import apigateway_v1, dynamodb, lambda_svc
+
+
+def keep_streams_over_a_restart() -> None:
+    """Readers' positions in DynamoDB streams are saved, the records are not: a reader would skip as many as it had read."""
+    tables_state, restore_tables, functions_state = dynamodb.get_state, dynamodb.load_persisted_state, lambda_svc.get_state
+
+    def state_with_streams() -> dict[str, Any]:
+        # The positions first: what is read meanwhile is read again after the restart, never skipped.
+        positions = copy.deepcopy(lambda_svc._dynamodb_stream_positions)
+        return {
+            **tables_state(),
+            "stream_positions": positions,
+            "stream_records": copy.deepcopy(dynamodb._stream_records),
+            "stream_trimmed": copy.deepcopy(dynamodb._stream_trimmed),
+        }
+
+    def restore_with_streams(data: dict[str, Any]) -> None:
+        restore_tables(data)
+        lambda_svc._dynamodb_stream_positions.update(data.get("stream_positions", {}))
+        dynamodb._stream_records.update(data.get("stream_records", {}))
+        dynamodb._stream_trimmed.update(data.get("stream_trimmed", {}))
+
+    def functions_without_positions() -> dict[str, Any]:
+        return {key: value for key, value in functions_state().items() if key != "dynamodb_stream_positions"}
+
+    dynamodb.get_state, dynamodb.load_persisted_state = state_with_streams, restore_with_streams
+    lambda_svc.get_state = functions_without_positions
+
+
+def retry_partly_failed_stream_batches() -> None:
+    """`ReportBatchItemFailures` is ignored for streams, which loses the failed records: here the batch is read again."""
+    execute = lambda_svc._execute_function
+
+    def execute_and_report(function: dict[str, Any], event: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        result: dict[str, Any] = execute(function, event, *args, **kwargs)
+        records = isinstance(event, dict) and event.get("Records")
+        body = result.get("body")
+        failures = isinstance(body, dict) and body.get("batchItemFailures")
+        if records and failures and records[0].get("eventSource") == "aws:dynamodb":
+            return {**result, "error": True, "body": {"errorType": "BatchItemFailures", "errorMessage": str(body)}}
+        return result
+
+    lambda_svc._execute_function = execute_and_report
+
+
+def import_gateway_responses() -> None:
+    """The gateway responses of an API's OpenAPI body, which is where SAM puts them, are not imported."""
+    import_api = apigateway_v1._import_rest_api
+
+    def import_with_responses(spec: dict[str, Any], base_data: dict[str, Any] | None = None) -> str:
+        api_id: str = import_api(spec, base_data)
+        for response_type, response in spec.get("x-amazon-apigateway-gateway-responses", {}).items():
+            apigateway_v1._put_gateway_response(api_id, response_type, response)
+        return api_id
+
+    apigateway_v1._import_rest_api = import_with_responses
+
+
+def count_loopback_as_secure() -> None:
+    """There is no TLS on loopback, so policies that demand `aws:SecureTransport` would lock everybody out."""
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolve_as_secure(key: str, context: Any) -> Any:
+        return "true" if key.lower() == "aws:securetransport" else resolve(key, context)
+
+    iam_evaluator._resolve_condition_key = resolve_as_secure
+
+
+if __name__ == "__main__":
+    keep_streams_over_a_restart()
+    retry_partly_failed_stream_batches()
+    import_gateway_responses()
+    count_loopback_as_secure()
+    app.main()

@@ -1,0 +1,64 @@
+"""What a fresh local system contains: two sites with keys, accounts at the simulated carriers, and a callback secret.
+
+Only ever put on the local AWS. Every secret here is public, and equals what the carrier simulator expects.
+Run as `python -m local_stack.seeds` with the environment of a function of the stack.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from outreach.sites import secrets, store
+from outreach.sites.models import ApiKey, Carrier, ChannelAccount, Site
+
+CALLBACK_SECRET = "whsec_bG9jYWwtb3V0cmVhY2gtY2FsbGJhY2stc2VjcmV0LTAx"  # noqa: S105 - public, see above
+TELNYX_SEED = hashlib.sha256(b"outreach local telnyx").digest()
+TELNYX_PUBLIC_KEY = base64.b64encode(Ed25519PrivateKey.from_private_bytes(TELNYX_SEED).public_key().public_bytes_raw()).decode()
+
+API_KEYS = {"10000": "local-10000", "20000": "local-20000"}
+SITES = [Site(id=site_id, default_region="US", private_callbacks=True) for site_id in API_KEYS]
+
+
+def _account(site_id: str, account_id: str, carrier: Carrier, number: str, carrier_account: str, pace: float) -> ChannelAccount:
+    return ChannelAccount(
+        id=account_id,
+        site_id=site_id,
+        carrier=carrier,
+        number=number,
+        carrier_account=carrier_account,
+        messages_per_second=pace,
+    )
+
+
+_TWILIO_A, _TWILIO_B = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "ACbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+_TOKEN_A, _TOKEN_B = {"token": "local-twilio-token"}, {"token": "local-twilio-token-2"}
+_TELNYX = {"api_key": "local-telnyx-key", "public_key": TELNYX_PUBLIC_KEY}
+ACCOUNTS: list[tuple[ChannelAccount, Mapping[str, str]]] = [
+    (_account("10000", "647277e8-06a5-4eec-ba66-1cdd617dc778", Carrier.TWILIO, "+15005550006", _TWILIO_A, 100), _TOKEN_A),
+    (_account("10000", "647277e8-06a5-4eec-ba66-1cdd617dc779", Carrier.TWILIO, "+15005550007", _TWILIO_A, 5), _TOKEN_A),
+    (_account("10000", "747277e8-06a5-4eec-ba66-1cdd617dc778", Carrier.TELNYX, "+15005550008", "local", 100), _TELNYX),
+    (_account("20000", "847277e8-06a5-4eec-ba66-1cdd617dc778", Carrier.TWILIO, "+15005550009", _TWILIO_B, 100), _TOKEN_B),
+]
+
+
+def seed() -> None:
+    """Put the local sites, keys, accounts and secrets; doing it again changes nothing."""
+    for site in SITES:
+        store.put_site(site)
+        store.put_key(store.hash_key(API_KEYS[site.id]), ApiKey(site_id=site.id, name="local"))
+        _put_secret(secrets.callback_path(site.id), [CALLBACK_SECRET])
+    for account, credentials in ACCOUNTS:
+        _put_secret(secrets.account_path(account.site_id, account.id), credentials)
+        store.put_account(account)
+
+
+def _put_secret(path: str, value: Any) -> None:
+    boto3.client("ssm").put_parameter(Name=path, Value=json.dumps(value), Type="SecureString", Overwrite=True)
+
+
+if __name__ == "__main__":
+    seed()

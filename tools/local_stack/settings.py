@@ -1,0 +1,100 @@
+"""What can be set from outside, with the defaults of `make run`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+PROJECT = Path(__file__).resolve().parents[2]
+STACK_NAME = "outreach"
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Ports, addresses and the state directory of one local stack; everything binds to loopback."""
+
+    port: int = 3000
+    aws_port: int = 4566
+    carrier_port: int = 3001
+    state_dir: Path = PROJECT / ".local"
+    twilio_base_url: str = ""
+    telnyx_base_url: str = ""
+    iam: bool = True
+    sweep_rate: str = "rate(1 minute)"
+    outcome_checks: str = "30,120,600"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read the variables that `make run` documents; an empty one counts as unset.
+
+        Raises
+        ------
+        ValueError
+            A port is not a number from 1 to 65535, or `IAM` is neither `on` nor `off`.
+        """
+
+        def port(name: str, default: int) -> int:
+            text = environment.get(name) or str(default)
+            if not text.isdecimal() or not 1 <= int(text) <= 65535:
+                raise ValueError(f"{name} must be a port from 1 to 65535, not {text!r}")
+            return int(text)
+
+        iam = (environment.get("IAM") or "on").lower()
+        if iam not in ("on", "off"):
+            raise ValueError(f"IAM must be on or off, not {iam!r}")
+        return cls(
+            port=port("PORT", cls.port),
+            aws_port=port("AWS_LOCAL_PORT", cls.aws_port),
+            carrier_port=port("CARRIER_PORT", cls.carrier_port),
+            state_dir=Path(environment.get("STATE_DIR") or cls.state_dir).resolve(),
+            twilio_base_url=environment.get("TWILIO_BASE_URL", ""),
+            telnyx_base_url=environment.get("TELNYX_BASE_URL", ""),
+            iam=iam == "on",
+        )
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def aws_endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.aws_port}"
+
+    @property
+    def simulator_url(self) -> str:
+        return f"http://127.0.0.1:{self.carrier_port}"
+
+    @property
+    def needs_simulator(self) -> bool:
+        """Whether some carrier has no address of its own."""
+        return not (self.twilio_base_url and self.telnyx_base_url)
+
+    @property
+    def logs(self) -> Path:
+        return self.state_dir / "logs"
+
+    def aws_environment(self) -> dict[str, str]:
+        """The variables that make an AWS SDK talk to this local stack, and to nothing else."""
+        return {
+            "AWS_ENDPOINT_URL": self.aws_endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            # A developer's own profiles must not leak in.
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        }
+
+    def stack_parameters(self, runtime: str, architecture: str) -> dict[str, str]:
+        """The template's parameters for this machine."""
+        return {
+            "PythonRuntime": runtime,
+            "Architecture": architecture,
+            "SweepRate": self.sweep_rate,
+            "OutcomeChecks": self.outcome_checks,
+            "PublicBaseUrl": self.base_url,
+            "TwilioBaseUrl": self.twilio_base_url or self.simulator_url,
+            "TelnyxBaseUrl": self.telnyx_base_url or self.simulator_url,
+        }
