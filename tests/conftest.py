@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from aws_lambda_powertools.utilities import parameters
 from moto import mock_aws
 
 from outreach import aws as aws_clients
@@ -30,3 +31,4 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def _forget_the_process() -> None:
     settings.cache_clear()
     aws_clients._client.cache_clear()
+    parameters.clear_caches()

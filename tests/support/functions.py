@@ -7,6 +7,7 @@ import importlib.util
 import json
 import uuid
 from dataclasses import dataclass, field
+from functools import cache
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -28,8 +29,9 @@ class Context:
         return self.remaining_ms
 
 
+@cache
 def load(path: str) -> ModuleType:
-    """The handler module of ``functions/<path>``, fresh."""
+    """The handler module of ``functions/<path>``; loaded once, as in a warm function."""
     spec = importlib.util.spec_from_file_location(f"functions.{path.replace('/', '.')}", ROOT / "functions" / path / "app.py")
     assert spec
     assert spec.loader

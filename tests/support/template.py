@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,14 @@ TABLE = "AWS::DynamoDB::Table"
 BUCKET = "AWS::S3::Bucket"
 
 _TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes", "StreamSpecification")
+
+
+_PSEUDO_PARAMETERS = {
+    "AWS::Partition": "aws",
+    "AWS::Region": "us-east-1",
+    "AWS::AccountId": "123456789012",
+    "AWS::StackName": "outreach",
+}
 
 
 @cache
@@ -66,7 +75,6 @@ def _value(name: str, value: Any, references: dict[str, str]) -> str:
         return references[target]
     if target in template()["Parameters"]:
         return str(template()["Parameters"][target]["Default"])
-    if name.endswith("_ARN"):
-        machine = str(value["Fn::Sub"]).rsplit("${AWS::StackName}-", 1)[1]
-        return f"arn:aws:states:us-east-1:123456789012:stateMachine:{machine}"
+    if "Fn::Sub" in value:
+        return re.sub(r"\$\{(AWS::\w+)}", lambda found: _PSEUDO_PARAMETERS[found[1]], str(value["Fn::Sub"]))
     return f"https://{name.lower().replace('_', '-')}.example"

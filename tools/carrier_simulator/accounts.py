@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
 from nacl.signing import SigningKey
 from pydantic import BaseModel, ConfigDict
@@ -29,6 +30,17 @@ class Account(BaseModel):
     def sending(self, submission: Submission) -> Submission:
         """The submission with a sender: one that leaves the choice to the carrier goes out from the account's first number."""
         return replace(submission, sender=submission.sender or next(iter(self.channels)))
+
+
+AccountT = TypeVar("AccountT", bound=Account)
+
+
+def owner_of(number: str, accounts: Iterable[AccountT]) -> AccountT:
+    """The account that ``number`` (E.164) belongs to; raises ``KeyError`` when it is nobody's."""
+    for account in accounts:
+        if number in account.channels:
+            return account
+    raise KeyError(number)
 
 
 class TwilioAccount(Account):

@@ -64,7 +64,7 @@ class Intake:
             raise
 
     async def accept(self, submission: Submission, sid: str) -> Message:
-        """Book a message under the carrier's id for it and see to its receipts; raises ``AnswerLostError``."""
+        """Book a message under its id and see to its receipts; raises ``AnswerLostError`` when that is its outcome."""
         outcome = outcome_of(submission.recipient)
         step = 0 if outcome.receipts_before_answer else self._settings.receipt_delay
         now = time.time()
@@ -97,7 +97,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 def losing_answers(after: float) -> Middleware:
-    """A middleware that cuts the connection, ``after`` seconds, where the answer is to be lost."""
+    """A middleware that, where the answer is to be lost, cuts the connection after so many seconds."""
 
     @web.middleware
     async def lose_answer(request: web.Request, handler: Handler) -> web.StreamResponse:

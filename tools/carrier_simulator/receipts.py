@@ -112,7 +112,7 @@ class Receipts:
         async with self._session.post(
             url, data=webhook.body, headers=webhook.headers, timeout=timeout, allow_redirects=False
         ) as response:
-            return response.status, response.content_type, await response.text()
+            return response.status, response.content_type, await response.text(errors="replace")
 
     async def _report_all(self, sid: str) -> None:
         while receipt := self._ledger.next_receipt(sid):

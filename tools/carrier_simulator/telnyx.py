@@ -20,7 +20,7 @@ from typing import Any
 
 from aiohttp import ClientTimeout, web
 
-from carrier_simulator.accounts import Accounts, TelnyxAccount
+from carrier_simulator.accounts import Accounts, TelnyxAccount, owner_of
 from carrier_simulator.intake import INTAKE, LEDGER, CarrierError
 from carrier_simulator.ledger import Message, Receipt, Submission
 from carrier_simulator.outcomes import E164, Refusal
@@ -132,9 +132,7 @@ class Telnyx:
 
     def inbound_webhook(self, inbound: Inbound) -> Webhook:
         """``message.received``, posted to the URL of the number it was sent to."""
-        account = next((account for account in self._accounts.values() if inbound.recipient in account.channels), None)
-        if account is None:
-            raise KeyError(inbound.recipient)
+        account = owner_of(inbound.recipient, self._accounts.values())
         encoding, parts = segments(inbound.body, EXTENDED)
         payload = {
             "record_type": "message",

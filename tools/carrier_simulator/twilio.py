@@ -18,7 +18,7 @@ from urllib.parse import urlencode, urlsplit
 from aiohttp import ClientTimeout, encode_basic_auth, web
 from multidict import MultiMapping
 
-from carrier_simulator.accounts import Accounts, TwilioAccount
+from carrier_simulator.accounts import Accounts, TwilioAccount, owner_of
 from carrier_simulator.intake import INTAKE, LEDGER, CarrierError
 from carrier_simulator.ledger import Message, Receipt, Submission
 from carrier_simulator.outcomes import E164, Refusal
@@ -122,7 +122,7 @@ class Twilio:
     async def list_messages(self, request: web.Request) -> web.Response:
         """``GET …/Messages.json``: the account's messages, newest first, by ``To``, ``From`` and ``DateSent``."""
         account, query, ledger = self._authenticate(request), request.query, request.config_dict[LEDGER]
-        size = min(_integer(query, "PageSize", DEFAULT_PAGE), MAX_PAGE)
+        size = max(1, min(_integer(query, "PageSize", DEFAULT_PAGE), MAX_PAGE))
         page = _integer(query, "Page", 0)
         # The token pins the newest message of the first page, so that what is sent meanwhile does not shift the pages.
         pinned = query.get("PageToken", "").removeprefix("PA")
@@ -157,9 +157,7 @@ class Twilio:
 
     def inbound_webhook(self, inbound: Inbound) -> Webhook:
         """The webhook of an incoming message, posted to the URL of the number it was sent to."""
-        account = next((account for account in self._accounts.values() if inbound.recipient in account.channels), None)
-        if account is None:
-            raise KeyError(inbound.recipient)
+        account = owner_of(inbound.recipient, self._accounts.values())
         sid = inbound.id or f"SM{uuid.uuid4().hex}"
         parameters = {
             "SmsMessageSid": sid,

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 LOG_TAIL_LINES = 15
-LOG_LINE_CHARACTERS = 200
+LOG_LINE_CHARACTERS = 1000
 POLL_SECONDS = 0.05
 # Long enough for the local AWS to write a large state; killing it loses what happened since its start.
 STOP_TIMEOUT_SECONDS = 60

@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from outreach.sites import secrets, store
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, Site
 

@@ -13,8 +13,9 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 
 @app.delete("/contact/contacts")
-def batch_delete_contacts(ids: Annotated[Ids | None, Query()] = None, body: IdsBody | None = None) -> Response[None]:
-    editing.delete_many(api.caller(app).site_id, [*(ids or []), *(body.ids if body else [])])
+def batch_delete_contacts(ids: Annotated[Ids | None, Query()] = None, body: Ids | IdsBody | None = None) -> Response[None]:
+    more = body.ids if isinstance(body, IdsBody) else body
+    editing.delete_many(api.caller(app).site_id, [*(ids or []), *(more or [])])
     return api.no_content()
 
 

@@ -6,10 +6,11 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from outreach.contacts import listing, schema
-from outreach.contacts.listing import ContactList, QueryBody, SortBy
+from outreach.contacts.listing import ContactList, Direction, QueryBody, SortBy
 from outreach.contacts.search import Sort
 from outreach.http import api
-from outreach.http.paging import Page, PageIndex, PageSize, SortOrder, links
+from outreach.http.paging import MAX_PAGE_SIZE, Page, links
+from outreach.wire import Integer
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
@@ -17,10 +18,10 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 @app.post("/contact/contacts:query")
 def query_contacts(
     body: QueryBody,
-    page_index: PageIndex | None = None,
-    page_size: PageSize | None = None,
+    page_index: Annotated[Integer | None, Query(alias="pageIndex", ge=1)] = None,
+    page_size: Annotated[Integer | None, Query(alias="pageSize", ge=0, le=MAX_PAGE_SIZE)] = None,
     sort_by: Annotated[SortBy | None, Query(alias="sortBy")] = None,
-    sort_order: SortOrder | None = None,
+    sort_order: Annotated[Direction | None, Query(alias="sortOrder")] = None,
 ) -> ContactList:
     fields = schema.load(api.caller(app).site_id)
     page = Page(page_index or body.page_index, body.page_size if page_size is None else page_size)

@@ -20,7 +20,7 @@ def sms(value: str, **details: Any) -> dict[str, Any]:
 
 def body(name: str = "Tom", *identities: dict[str, Any], **properties: Any) -> dict[str, Any]:
     """The body of a create; an e-mail identity is made from the name when none is given."""
-    return {"name": name, "contactIdentities": list(identities) or [email(f"{name.lower()}@example.com")], **properties}
+    return {"name": name, "contactIdentities": list(identities) or [email(f"{str(name).lower()}@example.com")], **properties}
 
 
 def create(name: str = "Tom", *identities: dict[str, Any], site_id: str = "10000", **properties: Any) -> Answer:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BeforeValidator, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from outreach import wire
 from outreach.contacts import fields
@@ -84,7 +84,7 @@ class MergeBody(wire.Request):
 
 def _separated(value: Any) -> Any:
     """Ids repeated, comma-separated, or both."""
-    texts = [value] if isinstance(value, str) else value or []
+    texts = value if isinstance(value, list) else [value]
     return [part for text in texts for part in (text.split(",") if isinstance(text, str) else [text]) if part != ""]
 
 
@@ -92,14 +92,9 @@ Ids = Annotated[list[wire.Guid], BeforeValidator(_separated)]
 
 
 class IdsBody(wire.Request):
-    """Which contacts are meant, as an object or as a bare array."""
+    """Which contacts are meant; a bare array says the same."""
 
-    ids: Ids = Field(default=[])
-
-    @model_validator(mode="before")
-    @classmethod
-    def _bare_array(cls, data: Any) -> Any:
-        return {"ids": data} if isinstance(data, list) else data
+    ids: Ids
 
 
 class IdentifyBody(wire.Request):
@@ -204,7 +199,7 @@ class FieldBody(wire.Request):
         Raises:
             ValidationFailed: name or type are missing.
         """
-        missing = [FieldError(f"/{name}", "is required") for name in ("name", "type") if not getattr(self, name)]
+        missing = [FieldError(f"/{name}", "is required") for name in ("name", "type") if not (getattr(self, name) or "").strip()]
         if missing:
             raise ValidationFailed(*missing)
         field_id = str(uuid.uuid4())

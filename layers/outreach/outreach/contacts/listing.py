@@ -19,6 +19,7 @@ from outreach.contacts.models import Contact, IdentityType
 from outreach.contacts.search import SORTABLE, Sort
 from outreach.http.paging import MAX_PAGE_SIZE, PagedResponse
 
+Direction = Annotated[Literal["asc", "desc"], BeforeValidator(wire.one_of("asc", "desc"))]
 SortBy = Annotated[str, BeforeValidator(wire.one_of(*SORTABLE))]
 OptionalIdentityType = Annotated[IdentityType | None, BeforeValidator(lambda value: read_identity_type(value) if value else None)]
 
@@ -29,7 +30,7 @@ class QueryBody(FilterBody):
     page_index: Annotated[wire.Integer, Field(ge=1)] = 1
     page_size: Annotated[wire.Integer, Field(ge=0, le=MAX_PAGE_SIZE)] = 10
     sort_by: SortBy = "createTime"
-    sort_order: Annotated[Literal["asc", "desc"], BeforeValidator(wire.one_of("asc", "desc"))] = "asc"
+    sort_order: Direction = "asc"
     keywords: str | None = None
 
 

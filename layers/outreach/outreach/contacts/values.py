@@ -109,7 +109,11 @@ def _email(given: Any, _: Options) -> str:
 
 def _url(given: Any, _: Options) -> str:
     text = _text(given).strip()
-    if urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be an http or https URL")
     return text
 

@@ -8,7 +8,7 @@ at the times of the ``OutcomeChecks`` parameter. One candidate: adopted. None or
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from outreach import clock
@@ -22,8 +22,9 @@ from outreach.sending.carrier_http import CALL_SECONDS
 from outreach.sending.outcomes import Accepted, Deferred, Refused, Unknown
 from outreach.sending.queue import Due, Recipient
 from outreach.settings import settings
-from outreach.sites import secrets
 from outreach.sites.models import Carrier, ChannelAccount
+
+Credentials = Mapping[str, str]
 
 OUTCOME_UNKNOWN = "outcome_unknown: the carrier's answer was lost, and it shows no trace of the message"
 
@@ -44,7 +45,7 @@ def begin(due: Due, recipient: Recipient, message: Message) -> None:
     logger().warning("outcome unknown", message_id=message.id, site_id=message.site_id)
 
 
-def look(account: ChannelAccount, due: Due, recipient: Recipient) -> None:
+def look(account: ChannelAccount, credentials: Credentials, due: Due, recipient: Recipient) -> None:
     """Look once for a message whose answer was lost, and queue the next look or give up."""
     try:
         message = messages.get(due.site_id, recipient.message_id)
@@ -52,7 +53,7 @@ def look(account: ChannelAccount, due: Due, recipient: Recipient) -> None:
         return
     if message.status is not Status.SENDING or message.claim.state is ClaimState.FREE:
         return  # a receipt was faster, or it turned out that nothing was sent
-    outcome = _FIND[account.carrier](account, message)
+    outcome = _FIND[account.carrier](account, credentials, message)
     if not isinstance(outcome, Unknown):
         record(message, outcome)
         return
@@ -74,13 +75,13 @@ def record(message: Message, outcome: Accepted | Refused) -> None:
     messages.advance(message, Status.FAILED, failed_reason=outcome.reason)
 
 
-def _find_at_twilio(account: ChannelAccount, message: Message) -> Accepted | Unknown:
+def _find_at_twilio(account: ChannelAccount, credentials: Credentials, message: Message) -> Accepted | Unknown:
     """Twilio knows no idempotency: look through its list (carriers.md, Twilio)."""
     claimed = clock.from_epoch(message.claim.until - LEASE_SECONDS)
     try:
         listed = twilio.candidates(
             account,
-            secrets.account_credentials(account.site_id, account.id),
+            credentials,
             message.sender,
             message.recipient,
             message.body,
@@ -95,13 +96,13 @@ def _find_at_twilio(account: ChannelAccount, message: Message) -> Accepted | Unk
     return Unknown(f"{len(candidates)} candidates")
 
 
-def _find_at_telnyx(account: ChannelAccount, message: Message) -> Accepted | Refused | Unknown:
+def _find_at_telnyx(account: ChannelAccount, credentials: Credentials, message: Message) -> Accepted | Refused | Unknown:
     """Asking again with the same key and body tells what came of the first time, or is the first time (carriers.md, Telnyx)."""
-    outcome = carriers.send(account, message)
+    outcome = carriers.send(account, credentials, message)
     return Unknown(outcome.reason) if isinstance(outcome, Deferred) else outcome
 
 
-_FIND: dict[Carrier, Callable[[ChannelAccount, Message], Accepted | Refused | Unknown]] = {
+_FIND: dict[Carrier, Callable[[ChannelAccount, Credentials, Message], Accepted | Refused | Unknown]] = {
     Carrier.TWILIO: _find_at_twilio,
     Carrier.TELNYX: _find_at_telnyx,
 }

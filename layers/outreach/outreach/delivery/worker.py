@@ -6,9 +6,10 @@ worker, so a call whose worker died is not repeated but found out about (:mod:`o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from threading import Lock
+from typing import Any, TypeVar
 
 from outreach import clock
 from outreach.campaigns import records
@@ -17,28 +18,20 @@ from outreach.delivery import lost_answers
 from outreach.delivery.lost_answers import LEASE_SECONDS
 from outreach.errors import NotFound
 from outreach.messages import store as messages
-from outreach.messages.models import Claim, ClaimState, Message
+from outreach.messages.models import Claim, ClaimState
 from outreach.messages.status import SkipReason
 from outreach.observability import logger
 from outreach.sending import carriers, optouts, queue
-from outreach.sending.outcomes import Accepted, Deferred, Outcome, Refused, Unknown
+from outreach.sending.outcomes import Accepted, Deferred, Refused, Unknown
 from outreach.sending.queue import Due, Recipient
+from outreach.sites import secrets
 from outreach.sites import store as sites
 from outreach.sites.models import ChannelAccount
 
+T = TypeVar("T")
+
 # Carriers take some hundred milliseconds; so many calls are under way at once in one invocation.
 _CONCURRENT_CALLS = 32
-
-
-@dataclass(frozen=True)
-class _Errand:
-    """One recipient of a due message, with what is known of its surroundings."""
-
-    due: Due
-    recipient: Recipient
-    account: ChannelAccount
-    record_status: RecordStatus | None
-    opted_out: bool
 
 
 def work_off(dues: Mapping[str, Due]) -> set[str]:
@@ -50,90 +43,102 @@ def work_off(dues: Mapping[str, Due]) -> set[str]:
     Returns:
         The ids of those that could not be handled and must come again.
     """
+    prepare = _Preparation(list(dues.values()))
+    failed = set()
     with ThreadPoolExecutor(_CONCURRENT_CALLS) as pool:
-        running = {key: [pool.submit(_handle, errand) for errand in errands] for key, errands in _prepare(dues).items()}
-        failed = set()
-        for key, futures in running.items():
-            for error in filter(None, (future.exception() for future in futures)):
-                logger().error("a due message could not be handled", exc_info=error, site_id=dues[key].site_id)
+        running = {
+            pool.submit(_handle, prepare, due, recipient): (key, recipient.message_id)
+            for key, due in dues.items()
+            for recipient in due.recipients
+        }
+        for future in as_completed(running):
+            key, message_id = running[future]
+            if error := future.exception():
+                logger().error("a due message could not be handled", exc_info=error, message_id=message_id)
                 failed.add(key)
     return failed
 
 
-def _prepare(dues: Mapping[str, Due]) -> dict[str, list[_Errand]]:
-    """What many recipients share is read once: accounts, records, opt-outs."""
-    accounts = {(due.site_id, due.account_id): sites.get_account(due.site_id, due.account_id) for due in dues.values()}
-    statuses = {
-        (due.site_id, due.record_id): records.get(due.site_id, due.record_id).status for due in dues.values() if due.record_id
-    }
-    gone = {site_id: _opted_out(site_id, list(dues.values())) for site_id in {due.site_id for due in dues.values()}}
-    return {
-        key: [
-            _Errand(
-                due,
-                recipient,
-                accounts[due.site_id, due.account_id],
-                statuses.get((due.site_id, due.record_id or "")),
-                recipient.number in gone[due.site_id],
-            )
-            for recipient in due.recipients
-        ]
-        for key, due in dues.items()
-    }
+class _Preparation:
+    """What the recipients of a batch share, read once: accounts with their credentials, records, opt-outs.
+
+    All of it is read before a claim is taken: what fails here has certainly not sent anything.
+    """
+
+    def __init__(self, dues: Sequence[Due]) -> None:
+        self._dues = dues
+        self._lock = Lock()
+        self._known: dict[tuple[str, ...], Any] = {}
+
+    def account(self, due: Due) -> ChannelAccount:
+        return self._once(("account", due.site_id, due.account_id), lambda: sites.get_account(due.site_id, due.account_id))
+
+    def credentials(self, due: Due) -> Mapping[str, str]:
+        return self._once(
+            ("credentials", due.site_id, due.account_id), lambda: secrets.account_credentials(due.site_id, due.account_id)
+        )
+
+    def record_status(self, due: Due) -> RecordStatus | None:
+        if due.record_id is None:
+            return None
+        record_id = due.record_id
+        return self._once(("record", due.site_id, record_id), lambda: records.get(due.site_id, record_id).status)
+
+    def opted_out(self, site_id: str) -> set[str]:
+        numbers = [recipient.number for due in self._dues if due.site_id == site_id for recipient in due.recipients]
+        return self._once(("optouts", site_id), lambda: optouts.opted_out(site_id, numbers))
+
+    def _once(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = read()
+            return self._known[key]  # type: ignore[no-any-return]
 
 
-def _opted_out(site_id: str, dues: Sequence[Due]) -> set[str]:
-    return optouts.opted_out(
-        site_id, (recipient.number for due in dues if due.site_id == site_id for recipient in due.recipients)
-    )
-
-
-def _handle(errand: _Errand) -> None:
-    if errand.due.check is not None:
-        lost_answers.look(errand.account, errand.due, errand.recipient)
-    elif errand.record_status is RecordStatus.PAUSED:
+def _handle(prepare: _Preparation, due: Due, recipient: Recipient) -> None:
+    account, credentials = prepare.account(due), prepare.credentials(due)
+    status = prepare.record_status(due)
+    if due.check is not None:
+        lost_answers.look(account, credentials, due, recipient)
+    elif status is RecordStatus.PAUSED:
         return  # the row stays queued, and resuming releases it again
-    elif errand.record_status is RecordStatus.CANCELLED:
-        _skip(errand, SkipReason.CANCELLED)
-    elif errand.opted_out:
-        _skip(errand, SkipReason.OPTED_OUT)
+    elif status is RecordStatus.CANCELLED:
+        _skip(due, recipient, SkipReason.CANCELLED)
+    elif recipient.number in prepare.opted_out(due.site_id):
+        _skip(due, recipient, SkipReason.OPTED_OUT)
     else:
-        _send(errand)
+        _send(account, credentials, due, recipient)
 
 
-def _skip(errand: _Errand, reason: SkipReason) -> None:
+def _skip(due: Due, recipient: Recipient, reason: SkipReason) -> None:
     try:
-        message = messages.get(errand.due.site_id, errand.recipient.message_id)
+        message = messages.get(due.site_id, recipient.message_id)
     except NotFound:
         return
     messages.skip(message, reason)
 
 
-def _send(errand: _Errand) -> None:
+def _send(account: ChannelAccount, credentials: Mapping[str, str], due: Due, recipient: Recipient) -> None:
     now = clock.now().timestamp()
     try:
-        message = messages.claim(errand.due.site_id, errand.recipient.message_id, until=round(now + LEASE_SECONDS))
+        message = messages.claim(due.site_id, recipient.message_id, until=round(now + LEASE_SECONDS))
     except messages.ClaimRefused as refusal:
         if refusal.message and outlived(refusal.message.claim, now):
-            lost_answers.begin(errand.due, errand.recipient, refusal.message)
+            lost_answers.begin(due, recipient, refusal.message)
         return
-    outcome = carriers.send(errand.account, message)
+    outcome = carriers.send(account, credentials, message)
     logger().info("carrier asked", message_id=message.id, site_id=message.site_id, outcome=type(outcome).__name__)
-    _record(errand, message, outcome)
-
-
-def outlived(claim: Claim, now: float) -> bool:
-    """Whether a call's worker has certainly died without recording its outcome."""
-    return claim.state is ClaimState.CALLING and claim.until < now
-
-
-def _record(errand: _Errand, message: Message, outcome: Outcome) -> None:
     match outcome:
         case Accepted() | Refused():
             lost_answers.record(message, outcome)
         case Deferred(seconds):
             # The new copy after the claim is free and before the old one is acknowledged: a crash in between repeats the old.
             messages.set_claim(message, ClaimState.FREE, until=round(clock.now().timestamp() + seconds))
-            queue.again(errand.due, errand.recipient, seconds)
+            queue.again(due, recipient, seconds)
         case Unknown():
-            lost_answers.begin(errand.due, errand.recipient, message)
+            lost_answers.begin(due, recipient, message)
+
+
+def outlived(claim: Claim, now: float) -> bool:
+    """Whether a call's worker has certainly died without recording its outcome."""
+    return claim.state is ClaimState.CALLING and claim.until < now

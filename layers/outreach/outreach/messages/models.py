@@ -31,9 +31,19 @@ class Claim:
     until: int = 0
 
 
+class Kind(StrEnum):
+    """Which API a message belongs to: Outreach Message, or Outbound Unichannel."""
+
+    OUTREACH = "outreach"
+    OUTBOUND = "outbound"
+
+
 @dataclass(frozen=True)
 class Message:
     """One SMS to one contact.
+
+    What a campaign determines for all its messages is not here but in its record; ``campaign_id`` to ``callback_url`` are for
+    single messages only.
 
     Attributes:
         slot: when it is due (see :mod:`outreach.clock` for the spelling); part of index keys, so it never changes.
@@ -44,6 +54,7 @@ class Message:
         sent_time: when the carrier accepted it.
         callback: whether somebody wants to be told of its status.
         skip_reason: why, when the status is ``skipped``.
+        ticket_id: the ticket that it is attached to.
     """
 
     id: str
@@ -65,6 +76,15 @@ class Message:
     carrier_message_id: str | None = None
     failed_reason: str = ""
     skip_reason: SkipReason | None = None
+    kind: Kind = Kind.OUTREACH
+    ticket_id: str | None = None
+    media_urls: tuple[str, ...] = ()
+    campaign_id: str | None = None
+    campaign_sent_time: str | None = None
+    is_auto_attached: bool = False
+    preferred_ticket: str | None = None
+    attach_time: str | None = None
+    callback_url: str | None = None
 
 
 def campaign_message_id(record_id: str, contact_id: str) -> str:

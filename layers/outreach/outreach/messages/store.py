@@ -26,14 +26,15 @@ from typing import Any
 from outreach import dynamo
 from outreach.dynamo import ConditionFailed
 from outreach.errors import NotFound
-from outreach.messages.models import Claim, ClaimState, Message
+from outreach.messages.models import Claim, ClaimState, Kind, Message
 from outreach.messages.status import SkipReason, Status
 from outreach.settings import settings
 
 TIMELINE_SHARDS = 16
 
 _CONCURRENT_WRITES = 16
-_FIELDS = frozenset(field.name for field in fields(Message))
+_DEFAULTS = {field.name: field.default for field in fields(Message)}
+_ALWAYS = {"status", "sequence", "claim"}
 # "status" is a reserved word of DynamoDB.
 _NAMES = {"#status": "status"}
 
@@ -208,8 +209,8 @@ def skip(message: Message, reason: SkipReason) -> bool:
 
 
 def to_row(message: Message) -> dict[str, Any]:
-    """The message with its keys, ``None`` and empty values left out."""
-    values = {name: value for name, value in asdict(message).items() if value not in (None, "")}
+    """The message with its keys; what has its default value is left out, unless conditions read it."""
+    values = {name: value for name, value in asdict(message).items() if name in _ALWAYS or value != _DEFAULTS.get(name)}
     shard = zlib.crc32(message.id.encode()) % TIMELINE_SHARDS
     return {
         **_key(message.site_id, message.id),
@@ -223,12 +224,16 @@ def to_row(message: Message) -> dict[str, Any]:
 
 def from_row(row: Mapping[str, Any]) -> Message:
     """The inverse of :func:`to_row`; attributes of newer code are ignored."""
-    values = {name: value for name, value in row.items() if name in _FIELDS}
+    values = {name: value for name, value in row.items() if name in _DEFAULTS}
     claim = values["claim"]
     values["claim"] = Claim(ClaimState(claim["state"]), claim["attempt"], claim["until"])
     values["status"] = Status(values["status"])
     if "skip_reason" in values:
         values["skip_reason"] = SkipReason(values["skip_reason"])
+    if "kind" in values:
+        values["kind"] = Kind(values["kind"])
+    if "media_urls" in values:
+        values["media_urls"] = tuple(values["media_urls"])
     return Message(**values)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import ModuleType
 
 from outreach.messages.models import Message
 from outreach.sending import telnyx, twilio
 from outreach.sending.outcomes import Outcome, Text
 from outreach.settings import settings
-from outreach.sites import secrets
 from outreach.sites.models import Carrier, ChannelAccount
 
 _CLIENTS: dict[Carrier, ModuleType] = {Carrier.TWILIO: twilio, Carrier.TELNYX: telnyx}
@@ -16,11 +16,10 @@ _CLIENTS: dict[Carrier, ModuleType] = {Carrier.TWILIO: twilio, Carrier.TELNYX: t
 _PATHS = {Carrier.TWILIO: "twilio", Carrier.TELNYX: "telnyx"}
 
 
-def send(account: ChannelAccount, message: Message) -> Outcome:
+def send(account: ChannelAccount, credentials: Mapping[str, str], message: Message) -> Outcome:
     """Ask the account's carrier, once, to send a message; asked again, the request is the same to the letter."""
     client = _CLIENTS[account.carrier]
     text = Text(message.id, message.sender, message.recipient, message.body, status_url(account, message.id))
-    credentials = secrets.account_credentials(account.site_id, account.id)
     return client.send(account, credentials, text, base_url=base_url(account.carrier))  # type: ignore[no-any-return]
 
 

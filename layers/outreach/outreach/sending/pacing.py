@@ -37,7 +37,7 @@ def reserve(account: ChannelAccount, segments: Sequence[int], *, now: float, hor
     key = {"pk": f"SITE#{account.site_id}", "sk": f"PACE#{account.id}"}
     for _ in range(_MAX_RACES):
         item = dynamo.get(settings().sites_table, key, consistent=True)
-        taken: str | None = item["free"] if item else None
+        taken: str | None = item["next_slot"] if item else None
         reservation = _plan(max(now, float(taken or 0)), segments, account.messages_per_second, horizon)
         if not reservation.slots or _take(key, taken, reservation.free):
             return reservation
@@ -57,13 +57,13 @@ def _plan(start: float, segments: Sequence[int], per_second: float, horizon: flo
 def _take(key: dict[str, str], taken: str | None, free: float) -> bool:
     # As text: DynamoDB's numbers are decimals, and the condition must compare what was read, to the letter.
     values = {":free": f"{free:.3f}", ":taken": taken}
-    condition = "free = :taken" if taken is not None else "attribute_not_exists(free)"
+    condition = "next_slot = :taken" if taken is not None else "attribute_not_exists(next_slot)"
     try:
         with dynamo.conditional():
             aws.dynamodb().update_item(
                 TableName=settings().sites_table,
                 Key=dynamo.to_item(key),
-                UpdateExpression="SET free = :free",
+                UpdateExpression="SET next_slot = :free",
                 ConditionExpression=condition,
                 ExpressionAttributeValues=dynamo.to_item(values),
             )

@@ -6,7 +6,7 @@ Liquid's library is imported when the first template is compiled: it takes longe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache, wraps
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,11 @@ from outreach.errors import ValidationFailed
 if TYPE_CHECKING:
     from liquid import BoundTemplate, Environment
 
-# The lexer takes quadratic time for a template of nothing but opening braces: half a second at this length.
 MAX_TEMPLATE_CHARACTERS = 4_000
-# What a filter may take or make, in characters or elements; `replace` can multiply the two.
-_MAX_VALUE_SIZE = 8_000
+# For each opening brace that isn't closed, the lexer reads the rest of the template.
+MAX_FIELDS = 200
+# What a filter may be given, in characters or elements; `replace` can multiply two of them.
+_MAX_ARGUMENT_SIZE = 8_000
 _MAX_OUTPUT_BYTES = 32_000
 _MAX_LOCALS_BYTES = 256_000
 
@@ -34,6 +35,8 @@ def parse(template: str) -> BoundTemplate:
     """
     if len(template) > MAX_TEMPLATE_CHARACTERS:
         raise _invalid(f"must have at most {MAX_TEMPLATE_CHARACTERS} characters")
+    if template.count("{{") > MAX_FIELDS:
+        raise _invalid(f"must have at most {MAX_FIELDS} fields")
     environment = _environment()
     try:
         compiled = environment.from_string(template)
@@ -74,21 +77,16 @@ def _environment() -> Environment:
 
 
 def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A Liquid filter that refuses to take or make more than a message can need."""
+    """A Liquid filter that refuses to take more than a message can need; what it makes is another filter's or the output's."""
 
     @wraps(function)
     def bounded(*args: Any, **options: Any) -> Any:
-        _check_sizes([*args, *options.values()])
-        result = function(*args, **options)
-        _check_sizes([result])
-        return result
+        for value in (*args, *options.values()):
+            if isinstance(value, str | list | tuple | range) and len(value) > _MAX_ARGUMENT_SIZE:
+                raise ValueError("a value is too long")
+        return function(*args, **options)
 
     return bounded
-
-
-def _check_sizes(values: Iterable[object]) -> None:
-    if any(isinstance(value, str | list | tuple | range) and len(value) > _MAX_VALUE_SIZE for value in values):
-        raise ValueError("a value is too long")
 
 
 def _invalid(message: str) -> ValidationFailed:
