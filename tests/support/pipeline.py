@@ -13,9 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import boto3
+import requests
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 
+from outreach.campaigns import audience, records
 from outreach.settings import settings
 from outreach.sites import secrets, store
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, Site
@@ -79,17 +81,40 @@ def record(record_id: str) -> dict[str, Any]:
     return dict(call("outreach/get_campaign_record", "GET", f"/outreach/campaignRecords/{record_id}").body)
 
 
-def fan_out(record_id: str, *, windows: int = 10) -> None:
-    """What the state machine does, without its retries and waits (those are tested on an interpreter)."""
+def counts(record_id: str) -> dict[str, Any]:
+    """The record's counts by the API."""
+    return dict(record(record_id)["counts"])
+
+
+def accepted(simulator: str) -> list[str]:
+    """The numbers of all messages that the simulated carrier has taken, sorted."""
+    messages = requests.get(f"{simulator}/_simulate/messages", params={"limit": 1000}, timeout=5).json()["messages"]
+    return sorted(message["to"] for message in messages)
+
+
+def freeze(record_id: str) -> int | None:
+    """The first phase of the state machine; the size of the audience."""
     event = {"site_id": SITE, "record_id": record_id}
     plan = invoke("workers/plan_freeze", event)
     if plan["outcome"] == "scan":
         for part, shards in enumerate(plan["scans"]):
             invoke("workers/scan_audience", {**event, "part": part, "shards": shards})
         invoke("workers/freeze_audience", {**event, "parts": len(plan["scans"])})
+    return records.get(SITE, record_id).audience
+
+
+def fan_out(record_id: str, *, windows: int = 10) -> None:
+    """What the state machine does, without its retries and waits (those are tested on an interpreter)."""
+    freeze(record_id)
+    event = {"site_id": SITE, "record_id": record_id, "windows": 0}
     for _ in range(windows):
-        if invoke("workers/release_window", {**event, "windows": 0})["outcome"] not in ("more", "wait"):
+        if invoke("workers/release_window", event)["outcome"] not in ("more", "wait"):
             return
+
+
+def audience_of(record_id: str) -> list[str]:
+    """The contacts of a frozen audience, in the order of their places."""
+    return audience.contact_ids(SITE, record_id, 0, records.get(SITE, record_id).audience or 0)
 
 
 @dataclass

@@ -8,7 +8,7 @@ import time
 import typer
 from rich.console import Console
 
-from local_stack.processes import ChildFailedError
+from local_stack.processes import LocalStackError
 from local_stack.settings import Settings
 from local_stack.stack import LocalStack
 
@@ -44,7 +44,7 @@ def _run(stack: LocalStack, console: Console) -> int:
             time.sleep(WATCH_SECONDS)
     except KeyboardInterrupt:
         return 0
-    except ChildFailedError as error:
+    except LocalStackError as error:
         console.print(str(error), markup=False, highlight=False, soft_wrap=True)
         return 1
     finally:

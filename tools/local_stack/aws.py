@@ -62,7 +62,7 @@ class Aws:
 
 
 def start_ministack(settings: Settings) -> Child:
-    """Start MiniStack and return when it answers; raises ChildFailedError when it does not."""
+    """Start MiniStack and return when it answers; raises LocalStackError when it does not."""
     scratch = settings.state_dir / "tmp"
     # Unpacked functions of an earlier run: MiniStack leaves them behind.
     shutil.rmtree(scratch, ignore_errors=True)

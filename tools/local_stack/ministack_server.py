@@ -5,6 +5,7 @@ touched: the template and the functions stay as AWS runs them.
 """
 
 import copy
+import os
 from typing import Any
 
 from ministack import app
@@ -55,6 +56,20 @@ def retry_partly_failed_stream_batches() -> None:
     lambda_svc._execute_function = execute_and_report
 
 
+def log_failures_of_functions() -> None:
+    """What a failing function says is only kept in CloudWatch; a developer looks into the log file."""
+    execute = lambda_svc._execute_function
+
+    def execute_and_log(function: dict[str, Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
+        result: dict[str, Any] = execute(function, *args, **kwargs)
+        if result.get("error"):
+            name = (function.get("config") or function).get("FunctionName")
+            app.logger.error("%s failed: %s\n%s", name, result.get("body"), result.get("log", ""))
+        return result
+
+    lambda_svc._execute_function = execute_and_log
+
+
 def import_gateway_responses() -> None:
     """The gateway responses of an API's OpenAPI body, which is where SAM puts them, are not imported."""
     import_api = apigateway_v1._import_rest_api
@@ -66,6 +81,17 @@ def import_gateway_responses() -> None:
         return api_id
 
     apigateway_v1._import_rest_api = import_with_responses
+
+
+def end_with_the_saving() -> None:
+    """After its state is saved, MiniStack runs on until its executions end; what they do then would be done again."""
+    save = app.save_all
+
+    def save_and_end(services: dict[str, Any]) -> None:
+        save(services)
+        os._exit(0)
+
+    app.save_all = save_and_end
 
 
 def count_loopback_as_secure() -> None:
@@ -81,6 +107,8 @@ def count_loopback_as_secure() -> None:
 if __name__ == "__main__":
     keep_streams_over_a_restart()
     retry_partly_failed_stream_batches()
+    log_failures_of_functions()
     import_gateway_responses()
+    end_with_the_saving()
     count_loopback_as_secure()
     app.main()

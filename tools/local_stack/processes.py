@@ -15,8 +15,8 @@ POLL_SECONDS = 0.05
 STOP_TIMEOUT_SECONDS = 60
 
 
-class ChildFailedError(Exception):
-    """A process of the local stack ended, or did not get ready; the message tells which, how, and its last words."""
+class LocalStackError(Exception):
+    """The local stack cannot start or go on; the message tells what failed, how, and its last words."""
 
 
 class Child:
@@ -34,16 +34,16 @@ class Child:
             )
 
     def raise_if_ended(self) -> None:
-        """Raises ChildFailedError when the process is no more."""
+        """Raises LocalStackError when the process is no more."""
         if (status := self._process.poll()) is not None:
-            raise ChildFailedError(f"{self.name} ended with status {status}.\n{self._last_words()}")
+            raise LocalStackError(f"{self.name} ended with status {status}.\n{self._last_words()}")
 
     def wait_until(self, ready: Callable[[], bool], timeout: float) -> None:
         """Return as soon as `ready()` holds; when that fails or is interrupted, stop the process.
 
         Raises
         ------
-        ChildFailedError
+        LocalStackError
             The process ended before, or `timeout` seconds passed.
         """
         try:
@@ -53,7 +53,7 @@ class Child:
             raise
 
     def finish(self) -> None:
-        """Wait for its end, and stop it when that is interrupted; raises ChildFailedError for a status other than 0."""
+        """Wait for its end, and stop it when that is interrupted; raises LocalStackError for a status other than 0."""
         try:
             status = self._process.wait()
         finally:
@@ -77,7 +77,7 @@ class Child:
         while not ready():
             self.raise_if_ended()
             if time.monotonic() > deadline:
-                raise ChildFailedError(f"{self.name} was not ready after {timeout:.0f} s.\n{self._last_words()}")
+                raise LocalStackError(f"{self.name} was not ready after {timeout:.0f} s.\n{self._last_words()}")
             time.sleep(POLL_SECONDS)
 
     def _last_words(self) -> str:

@@ -43,7 +43,7 @@ def is_built(build_key: str) -> bool:
 
 
 def build(settings: Settings, build_key: str) -> None:
-    """Build the functions and layers for this machine; raises ChildFailedError."""
+    """Build the functions and layers for this machine; raises LocalStackError."""
     _run_sam(
         settings,
         "build",
@@ -54,7 +54,7 @@ def build(settings: Settings, build_key: str) -> None:
 
 
 def deploy(settings: Settings, aws: Aws, deploy_key: str) -> None:
-    """Put the built stack on the local AWS, which remembers `deploy_key`; raises ChildFailedError."""
+    """Put the built stack on the local AWS, which remembers `deploy_key`; raises LocalStackError."""
     _run_sam(
         settings,
         "deploy",

@@ -1,5 +1,6 @@
 """Everything up, and everything down again, in order."""
 
+import fcntl
 import os
 import socket
 import sys
@@ -7,14 +8,14 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import requests
 from rich.console import Console
 
 from local_stack import sam
 from local_stack.aws import Aws, start_ministack
-from local_stack.processes import Child, ChildFailedError
+from local_stack.processes import Child, LocalStackError
 from local_stack.settings import PROJECT, Settings
 
 READY_TIMEOUT_SECONDS = 60
@@ -35,15 +36,17 @@ class LocalStack:
         self.aws = Aws(settings)
         self._console = console or Console(quiet=True)
         self._children: list[Child] = []
+        self._lock: IO[str] | None = None
 
     def start(self) -> None:
         """Start what is missing, from the local AWS to the base URL, and return when the API answers.
 
         Raises
         ------
-        ChildFailedError
+        LocalStackError
             Something could not be built, deployed or started; what had been started is still to be stopped.
         """
+        self._lock_state()
         self._require_free_ports()
         with self._step("starting the local AWS"):
             self._children.append(start_ministack(self.settings))
@@ -62,9 +65,11 @@ class LocalStack:
             with self._step("stopping, and saving the state"):
                 while self._children:
                     self._children.pop().stop()
+        if self._lock:
+            self._lock.close()
 
     def raise_if_ended(self) -> None:
-        """Raises ChildFailedError when one of the processes is no more."""
+        """Raises LocalStackError when one of the processes is no more."""
         for child in self._children:
             child.raise_if_ended()
 
@@ -121,13 +126,21 @@ class LocalStack:
             environment={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **(environment or {})},
         )
 
+    def _lock_state(self) -> None:
+        self.settings.state_dir.mkdir(parents=True, exist_ok=True)
+        self._lock = (self.settings.state_dir / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LocalStackError(f"{self.settings.state_dir} is in use by another one; STATE_DIR chooses another.") from None
+
     def _require_free_ports(self) -> None:
         ports = {"PORT": self.settings.port, "AWS_LOCAL_PORT": self.settings.aws_port}
         if self.settings.needs_simulator:
             ports["CARRIER_PORT"] = self.settings.carrier_port
         for variable, port in ports.items():
             if _listens(port):
-                raise ChildFailedError(f"Port {port} is in use: is another one running? {variable} chooses another port.")
+                raise LocalStackError(f"Port {port} is in use: is another one running? {variable} chooses another port.")
 
     @contextmanager
     def _step(self, title: str) -> Iterator[None]:

@@ -8,12 +8,13 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from outreach.contacts import editing
 from outreach.contacts.bodies import Ids, IdsBody
 from outreach.http import api
+from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
 
 @app.delete("/contact/contacts")
-def batch_delete_contacts(ids: Annotated[Ids | None, Query()] = None, body: Ids | IdsBody | None = None) -> Response[None]:
+def batch_delete_contacts(ids: Annotated[Ids | None, Query()] = None, body: IdsBody | list[Guid] | None = None) -> Response[None]:
     more = body.ids if isinstance(body, IdsBody) else body
     editing.delete_many(api.caller(app).site_id, [*(ids or []), *(more or [])])
     return api.no_content()

@@ -2,7 +2,7 @@
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from outreach.campaigns import campaigns, records
+from outreach.campaigns import records
 from outreach.campaigns.bodies import RecordResponse
 from outreach.http import api
 from outreach.wire import Guid
@@ -13,7 +13,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 @app.get("/outreach/campaignRecords/<id>")
 def get_campaign_record(id: Guid) -> RecordResponse:
     record = records.get(api.caller(app).site_id, id)
-    return RecordResponse.of(record, campaigns.counts(record))
+    return RecordResponse.of(record, records.counts(record))
 
 
 lambda_handler = api.entry_point(app, scope="outreach:read")

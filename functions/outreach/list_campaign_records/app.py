@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from outreach.campaigns import campaigns, records
+from outreach.campaigns import records
 from outreach.campaigns.bodies import RecordResponse, RecordsResponse
 from outreach.http import api, paging
 from outreach.http.paging import Page, PageIndex, PageSize, SortOrder
@@ -26,7 +26,7 @@ def list_campaign_records(
     ordered = paging.ordered(records.list_of_campaign(site_id, id), sort_by, sort_order)
     page = Page(page_index, page_size)
     return RecordsResponse(
-        records=[RecordResponse.of(record, campaigns.counts(record)) for record in ordered[page.window]],
+        records=[RecordResponse.of(record, records.counts(record)) for record in ordered[page.window]],
         **paging.links(app.current_event, site_id, page, len(ordered)),
     )
 

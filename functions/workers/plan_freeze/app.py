@@ -13,8 +13,8 @@ from outreach.observability import logger
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     record = records.get(event["site_id"], event["record_id"])
     logger().info("campaign record continues", record_id=record.id, site_id=record.site_id, status=record.status)
-    if record.is_over:
-        return {"outcome": "over", "scans": []}
     if record.audience is not None:
         return {"outcome": "frozen", "scans": []}
+    if record.is_over:
+        return {"outcome": "over", "scans": []}
     return {"outcome": "scan", "scans": audience.plan(record.site_id)}

@@ -146,7 +146,7 @@ def transact(actions: Sequence[Mapping[str, Any]]) -> None:
         try:
             aws.dynamodb().transact_write_items(TransactItems=list(actions))  # type: ignore[arg-type]
         except aws.dynamodb().exceptions.TransactionCanceledException as error:
-            codes = [reason.get("Code", "None") for reason in error.response["CancellationReasons"]]  # type: ignore[typeddict-item]
+            codes = [reason.get("Code", "None") for reason in error.response["CancellationReasons"]]
             failed = [position for position, code in enumerate(codes) if code == "ConditionalCheckFailed"]
             if failed:
                 raise TransactionRefused(failed) from error

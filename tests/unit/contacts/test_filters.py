@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from outreach.contacts import filters
+from outreach.contacts.conditions import Condition, Operator
 from outreach.contacts.documents import Document, document_of
-from outreach.contacts.filters import Condition, Filter, Match, Operator
+from outreach.contacts.filters import Filter, Match
 from outreach.contacts.models import IdentityType
 from outreach.errors import ValidationFailed
 from tests.unit.contacts.examples import SCHEMA, contact, document, identity

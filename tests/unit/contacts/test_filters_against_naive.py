@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from outreach import clock
 from outreach.contacts import filters
+from outreach.contacts.conditions import Condition, Operator
 from outreach.contacts.documents import document_of
-from outreach.contacts.filters import Condition, Filter, Match, Operator
+from outreach.contacts.filters import Filter, Match
 from outreach.contacts.models import Contact, FieldKey, IdentityType
 from tests.unit.contacts.examples import COLOURS, SCHEMA, contact
 

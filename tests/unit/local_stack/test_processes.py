@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from local_stack.processes import Child, ChildFailedError
+from local_stack.processes import Child, LocalStackError
 
 START_SECONDS = 30
 
@@ -20,13 +20,13 @@ def start(tmp_path: Path) -> Callable[[str], Child]:
 
 def test_a_crash_is_told_with_its_status_and_last_words(start: Callable[[str], Child]) -> None:
     child = start("import sys; print('no such bucket'); sys.exit(3)")
-    with pytest.raises(ChildFailedError, match=r"(?s)the test ended with status 3.*no such bucket"):
+    with pytest.raises(LocalStackError, match=r"(?s)the test ended with status 3.*no such bucket"):
         child.wait_until(lambda: False, START_SECONDS)
 
 
 def test_earlier_runs_are_not_quoted(start: Callable[[str], Child]) -> None:
     start("print('of the first run')").finish()
-    with pytest.raises(ChildFailedError) as failure:
+    with pytest.raises(LocalStackError) as failure:
         start("raise SystemExit(1)").finish()
     assert "of the first run" not in str(failure.value)
 
@@ -36,15 +36,15 @@ def test_waiting_ends_with_the_condition(start: Callable[[str], Child], tmp_path
     child.wait_until((tmp_path / "ready").exists, START_SECONDS)
     child.raise_if_ended()
     child.stop()
-    with pytest.raises(ChildFailedError):
+    with pytest.raises(LocalStackError):
         child.raise_if_ended()
 
 
 def test_a_process_that_is_never_ready_is_stopped(start: Callable[[str], Child]) -> None:
     child = start("import time; time.sleep(60)")
-    with pytest.raises(ChildFailedError, match="not ready after 0 s"):
+    with pytest.raises(LocalStackError, match="not ready after 0 s"):
         child.wait_until(lambda: False, 0)
-    with pytest.raises(ChildFailedError, match="ended with status"):
+    with pytest.raises(LocalStackError, match="ended with status"):
         child.raise_if_ended()
 
 
@@ -55,7 +55,7 @@ def test_an_interrupted_wait_leaves_nothing_running(start: Callable[[str], Child
     child = start("import time; time.sleep(60)")
     with pytest.raises(KeyboardInterrupt):
         child.wait_until(interrupt, START_SECONDS)
-    with pytest.raises(ChildFailedError, match="ended"):
+    with pytest.raises(LocalStackError, match="ended"):
         child.raise_if_ended()
 
 

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import replace
 
 from outreach import clock
-from outreach.campaigns import bodies, executions, ledger, records, store
+from outreach.campaigns import bodies, executions, records, store
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.records import Record
 from outreach.contacts import filters, schema
@@ -80,13 +80,6 @@ def send(site_id: str, campaign_id: str) -> Record:
         # The record exists, so the sweep starts it; an error would make the caller send a second time.
         logger().exception("the execution of a campaign record could not be started", record_id=record.id)
     return record
-
-
-def counts(record: Record) -> ledger.Counts | None:
-    """Where the contacts of the record's audience are; ``None`` until it is frozen."""
-    if record.audience is None:
-        return None
-    return ledger.count(record.audience, ledger.read_pages(record.site_id, record.id))
 
 
 def _save(current: Campaign, body: bodies.CampaignUpdateBody) -> Campaign:

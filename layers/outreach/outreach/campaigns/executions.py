@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import orjson
 
 from outreach import aws, dynamo
@@ -11,11 +13,14 @@ from outreach.settings import settings
 
 
 def start(record: Record) -> None:
-    """Start the next execution for a record; when somebody else does so at the same time, theirs is the one."""
+    """Start the next execution for a record in place of the one before; when somebody else does so at the same time, theirs
+    is the one.
+    """
     try:
         counted = records.count_execution(record)
     except dynamo.ConditionFailed:
         return
+    _stop(record)
     aws.stepfunctions().start_execution(
         stateMachineArn=settings().campaign_send_arn,
         name=_name(counted),
@@ -32,6 +37,14 @@ def is_running(record: Record) -> bool:
         return states.describe_execution(executionArn=_arn(record))["status"] == "RUNNING"
     except states.exceptions.ExecutionDoesNotExist:
         return False
+
+
+def _stop(record: Record) -> None:
+    if record.executions == 0:
+        return
+    states = aws.stepfunctions()
+    with suppress(states.exceptions.ExecutionDoesNotExist):
+        states.stop_execution(executionArn=_arn(record), cause="another execution takes over")
 
 
 def _name(record: Record) -> str:

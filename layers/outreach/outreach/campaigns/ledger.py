@@ -123,11 +123,23 @@ def read_pages(site_id: str, record_id: str) -> Iterator[Page]:
     return (Page(record_id, int(item["sk"]), item["cells"], item["version"]) for item in items)
 
 
-def create_page(site_id: str, page: Page) -> bool:
-    """Store the decision about a page that is being released; ``False`` when one is stored already, which then counts."""
-    return dynamo.put_new(
-        settings().campaigns_table, {**_key(site_id, page.record_id, page.number), "cells": page.cells, "version": 1}
-    )
+def cells(site_id: str, record_id: str, number: int, audience: int) -> bytes:
+    """The cells of a page, stored or not."""
+    page = read_page(site_id, record_id, number)
+    return page.cells if page else bytes(page_length(audience, number))
+
+
+def enter(site_id: str, record_id: str, number: int, audience: int, changes: Mapping[int, Cell]) -> bytes:
+    """Enter what is decided about places of one page, which is stored if it isn't yet; returns the page's cells.
+
+    What stands there already and is as far along stays: a decision is made once.
+    """
+    fresh = _advanced(bytes(page_length(audience, number)), {place % PAGE_SIZE: cell for place, cell in changes.items()})
+    item = {**_key(site_id, record_id, number), "cells": fresh, "version": 1}
+    if dynamo.put_new(settings().campaigns_table, item):
+        return fresh
+    apply(site_id, record_id, changes)
+    return cells(site_id, record_id, number, audience)
 
 
 def apply(site_id: str, record_id: str, changes: Mapping[int, Cell]) -> list[Page]:
@@ -155,7 +167,7 @@ def _apply_to_page(site_id: str, record_id: str, number: int, changes: Mapping[i
         page = read_page(site_id, record_id, number)
         if page is None:
             raise RuntimeError(f"record {record_id} has messages of page {number}, which was never released")
-        cells = advanced(page.cells, changes)
+        cells = _advanced(page.cells, changes)
         if cells == page.cells:
             return None
         if _replace(site_id, page, cells):
@@ -163,7 +175,7 @@ def _apply_to_page(site_id: str, record_id: str, number: int, changes: Mapping[i
     raise RuntimeError(f"page {number} of record {record_id} is contended")
 
 
-def advanced(cells: bytes, changes: Mapping[int, Cell]) -> bytes:
+def _advanced(cells: bytes, changes: Mapping[int, Cell]) -> bytes:
     """The cells with those of ``changes`` (by index) that are ahead."""
     result = bytearray(cells)
     for index, cell in changes.items():

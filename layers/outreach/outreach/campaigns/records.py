@@ -134,17 +134,48 @@ def unfinished() -> Iterator[tuple[str, str]]:
         yield item["pk"].removeprefix("SITE#"), item["sk"].removeprefix("RECORD#")
 
 
+def counts(record: Record) -> ledger.Counts | None:
+    """Where the contacts of the record's audience are; ``None`` until it is frozen."""
+    if record.audience is None:
+        return None
+    return ledger.count(record.audience, ledger.read_pages(record.site_id, record.id))
+
+
 def freeze(record: Record, audience: int) -> Record:
-    """Fix the audience and let the record run; repeated, it changes nothing."""
+    """Fix the audience and let the record run, unless it was paused or cancelled meanwhile; repeated, it changes nothing."""
+    values: dict[str, Any] = {":audience": audience, ":pending": RecordStatus.PENDING}
+    unfrozen = "attribute_not_exists(audience)"
     try:
         return _update(
             record,
             "SET audience = :audience, #status = :running",
-            {":audience": audience, ":running": RecordStatus.RUNNING, ":pending": RecordStatus.PENDING},
-            "attribute_not_exists(audience) AND #status = :pending",
+            {**values, ":running": RecordStatus.RUNNING},
+            f"{unfrozen} AND #status = :pending",
         )
     except dynamo.ConditionFailed:
+        pass
+    try:
+        return _update(record, "SET audience = :audience", values, f"{unfrozen} AND #status <> :pending")
+    except dynamo.ConditionFailed:
         return get(record.site_id, record.id)
+
+
+def change_status(record: Record, status: RecordStatus, *, released: int | None = None) -> Record:
+    """Pause, resume or cancel.
+
+    Args:
+        released: where the cursor starts anew; ``None`` leaves it.
+
+    Raises:
+        ConditionFailed: the record's status is no longer what ``record`` says.
+    """
+    cursor, values = (", released = :released", {":released": released}) if released is not None else ("", {})
+    return _update(
+        record,
+        f"SET #status = :new{cursor}",
+        {":new": status, ":old": record.status, **values},
+        "#status = :old",
+    )
 
 
 def move_cursor(record: Record, released: int) -> Record:
@@ -167,6 +198,15 @@ def count_execution(record: Record) -> Record:
     )
 
 
+def settle_if_done(site_id: str, record_id: str) -> bool:
+    """Let the sweep forget a cancelled record once nothing of it is queued or being sent any more."""
+    record = get(site_id, record_id)
+    if record.status is not RecordStatus.CANCELLED or _has_open_cells(record):
+        return False
+    _update(record, "REMOVE unfinished", {":cancelled": RecordStatus.CANCELLED}, "#status = :cancelled")
+    return True
+
+
 def complete_if_done(site_id: str, record_id: str) -> bool:
     """Close the record when everything is released and nothing is queued or being sent any more.
 
@@ -176,7 +216,7 @@ def complete_if_done(site_id: str, record_id: str) -> bool:
     record = get(site_id, record_id)
     if record.status is not RecordStatus.RUNNING or not record.is_released:
         return False
-    if any(page.has_open_cells for page in ledger.read_pages(site_id, record_id)):
+    if _has_open_cells(record):
         return False
     try:
         _update(
@@ -188,6 +228,11 @@ def complete_if_done(site_id: str, record_id: str) -> bool:
     except dynamo.ConditionFailed:
         return False
     return True
+
+
+def _has_open_cells(record: Record) -> bool:
+    """Whether something of what was released will still be sent."""
+    return any(page.has_open_cells for page in ledger.read_pages(record.site_id, record.id))
 
 
 def _update(record: Record, expression: str, values: Mapping[str, Any], condition: str) -> Record:

@@ -9,7 +9,8 @@ import orjson
 
 from outreach import aws, clock, dynamo
 from outreach.campaigns.models import Campaign
-from outreach.contacts.filters import Condition, Filter, Match, Operator
+from outreach.contacts.conditions import Condition, Operator
+from outreach.contacts.filters import Filter, Match
 from outreach.errors import NotFound
 from outreach.settings import settings
 

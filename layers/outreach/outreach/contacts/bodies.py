@@ -92,7 +92,7 @@ Ids = Annotated[list[wire.Guid], BeforeValidator(_separated)]
 
 
 class IdsBody(wire.Request):
-    """Which contacts are meant; a bare array says the same."""
+    """Which contacts are meant."""
 
     ids: Ids
 

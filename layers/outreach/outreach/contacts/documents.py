@@ -18,6 +18,9 @@ from outreach.contacts.models import Contact, FieldKey, Identity, IdentityType
 
 Document = dict[str, Any]
 
+# What stands in a document beside the values of the fields; ``fields.PROPERTIES`` keeps fields from having such names.
+_OWN = {"id", "name", "createTime", "lastUpdatedTime", "identities", "lastOrdinal", "mergedIds"}
+
 # Identity attributes that are left out when they say nothing, by their name in the document.
 _OPTIONAL = {
     "name": "name",
@@ -71,7 +74,7 @@ def contact_of(site_id: str, item: Mapping[str, Any]) -> Contact:
         name=document["name"],
         create_time=document["createTime"],
         last_updated_time=document["lastUpdatedTime"],
-        values={FieldKey(key): value for key, value in document["values"].items()},
+        values={FieldKey(key): value for key, value in document.items() if key not in _OWN},
         identities=tuple(map(_identity, document["identities"])),
         last_ordinal=document["lastOrdinal"],
         merged_ids=tuple(document.get("mergedIds", ())),
@@ -91,7 +94,7 @@ def _document(contact: Contact) -> Document:
         "name": contact.name,
         "createTime": contact.create_time,
         "lastUpdatedTime": contact.last_updated_time,
-        "values": dict(contact.values),
+        **{str(key): value for key, value in contact.values.items()},
         "identities": [_packed(identity) for identity in contact.identities],
         "lastOrdinal": contact.last_ordinal,
         **merged,

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from outreach import wire
-from outreach.contacts.filters import Condition, Filter, Match, Operator
+from outreach.contacts.conditions import Condition, Operator
+from outreach.contacts.filters import Filter, Match
 
 
 def _text(value: Any) -> Any:

@@ -11,10 +11,10 @@ from pydantic import BeforeValidator, Field
 from outreach import wire
 from outreach.contacts import filters, search
 from outreach.contacts.bodies import ContactResponse, read_identity_type
+from outreach.contacts.conditions import Predicate
 from outreach.contacts.documents import document_of
 from outreach.contacts.fields import Schema
 from outreach.contacts.filter_bodies import FilterBody
-from outreach.contacts.filters import Predicate
 from outreach.contacts.models import Contact, IdentityType
 from outreach.contacts.search import SORTABLE, Sort
 from outreach.http.paging import MAX_PAGE_SIZE, PagedResponse

@@ -10,10 +10,10 @@ import orjson
 
 from outreach import aws, dynamo
 from outreach.contacts import identities, ordering, store
+from outreach.contacts.conditions import Predicate
 from outreach.contacts.counting import total
 from outreach.contacts.documents import Document, document_of, scan_pk
 from outreach.contacts.fields import Schema
-from outreach.contacts.filters import Predicate
 from outreach.contacts.models import Contact, Identity, IdentityType
 from outreach.settings import settings
 
@@ -25,8 +25,8 @@ _BATCH = 100
 _SORT_KEYS: dict[str, Callable[[Document], str]] = {
     "id": lambda document: document["id"],
     "name": lambda document: document["name"].casefold(),
-    "firstName": lambda document: document["values"].get("firstName", "").casefold(),
-    "lastName": lambda document: document["values"].get("lastName", "").casefold(),
+    "firstName": lambda document: document.get("firstName", "").casefold(),
+    "lastName": lambda document: document.get("lastName", "").casefold(),
     "createTime": lambda document: document["createTime"],
     "lastUpdatedTime": lambda document: document["lastUpdatedTime"],
     "mergeToContactId": lambda document: "",

@@ -29,7 +29,10 @@ _FORGOTTEN_SECONDS = 300
 def repair(site_id: str, record_id: str) -> None:
     """Look at one record that isn't over, and mend it."""
     record = records.get(site_id, record_id)
-    if record.status not in (RecordStatus.PENDING, RecordStatus.RUNNING):
+    if record.status is RecordStatus.PAUSED:
+        return
+    if record.status is RecordStatus.CANCELLED and record.audience is None:
+        records.settle_if_done(site_id, record_id)
         return
     if not record.is_released and not executions.is_running(record):
         logger().warning("restarting a campaign record", record_id=record_id, site_id=site_id)
@@ -38,6 +41,7 @@ def repair(site_id: str, record_id: str) -> None:
         if page.has_open_cells:
             _repair_page(record, page)
     records.complete_if_done(site_id, record_id)
+    records.settle_if_done(site_id, record_id)
 
 
 def _repair_page(record: Record, page: Page) -> None:
@@ -45,8 +49,9 @@ def _repair_page(record: Record, page: Page) -> None:
     ledger.apply(record.site_id, record.id, {row.place: Cell.of(row) for row in rows if row.place is not None})
     now = clock.now().timestamp()
     late = sorted((row for row in rows if is_overdue(row, now)), key=lambda row: row.slot)
-    if late:
+    if late and record.status is RecordStatus.RUNNING:
         logger().warning("queueing overdue messages again", record_id=record.id, site_id=record.site_id, count=len(late))
+        messages.postpone(late, [now] * len(late))
         queue.enqueue(late, [now] * len(late))
     for row in rows:
         if is_lost(row, now):

@@ -32,10 +32,11 @@ class Claim:
 
 
 class Kind(StrEnum):
-    """Which API a message belongs to: Outreach Message, or Outbound Unichannel."""
+    """Where a message belongs: to Outreach Message, to Outbound Unichannel, or it is what a contact wrote to us."""
 
     OUTREACH = "outreach"
     OUTBOUND = "outbound"
+    INBOUND = "inbound"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Message:
     """One SMS to one contact.
 
     What a campaign determines for all its messages is not here but in its record; ``campaign_id`` to ``callback_url`` are for
-    single messages only.
+    single messages only. An inbound message has the channel account as ``recipient`` and is ``delivered`` from the start.
 
     Attributes:
         slot: when it is due (see :mod:`outreach.clock` for the spelling); part of index keys, so it never changes.
@@ -53,6 +54,7 @@ class Message:
         sequence: raised by each change of the status; orders callbacks.
         sent_time: when the carrier accepted it.
         callback: whether somebody wants to be told of its status.
+        attach_when_sent: whether it goes to a ticket as soon as the carrier has accepted it.
         skip_reason: why, when the status is ``skipped``.
         ticket_id: the ticket that it is attached to.
     """
@@ -69,6 +71,7 @@ class Message:
     record_id: str | None = None
     place: int | None = None
     callback: bool = False
+    attach_when_sent: bool = False
     status: Status = Status.QUEUED
     sequence: int = 0
     claim: Claim = Claim()

@@ -8,11 +8,18 @@ key              value                                   serves
 ``timeline_sk``  ``<slot>#<record>#<id>``
 ``contact_pk``   ``SITE#<site>#CONTACT#<contact>``       GSI ``contact``: a contact's messages
 ``contact_sk``   ``<slot>#<id>``
+``ticket_pk``    ``SITE#<site>#TICKET#<ticket>``         sparse GSI ``ticket`` (with ``contact_sk``): a ticket's messages
+``unsettled``    ``<00..15>``                            sparse GSI ``unsettled`` (with ``contact_sk``): single messages of all
+                                                         sites whose outcome is open, for the sweep
 ===============  ======================================  ====================================================
+
+Only outreach messages are in ``timeline``; a contact's replies are in ``contact`` as ``SITE#<site>#REPLIES#<contact>``. The
+record of a single message is the campaign that it says it belongs to, if any.
 
 A marker ``<site>#CARRIER#<carrier's id>`` tells which message owns a message that was found at the carrier.
 
-Both indexes are KEYS_ONLY and their keys never change, so that a change of status costs one write unit.
+All indexes are KEYS_ONLY. The keys of the first two change only where a message is edited or skipped, so that a change of
+status costs one write unit; attaching a message costs two, and a single message four more than one of a campaign.
 """
 
 from __future__ import annotations
@@ -39,14 +46,31 @@ _ALWAYS = {"status", "sequence", "claim"}
 _NAMES = {"#status": "status"}
 
 
-def create_many(messages: Sequence[Message]) -> None:
+def create_many(messages: Sequence[Message]) -> list[Message]:
     """Create rows that do not exist yet; those that do are left as they are, however far they have come.
 
     One conditional PutItem each, many at a time: BatchWriteItem knows no conditions and would turn a delivered row into a
     queued one.
+
+    Returns:
+        Those whose rows existed already.
     """
     with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
-        list(pool.map(lambda message: dynamo.put_new(settings().messages_table, to_row(message)), messages))
+        created = pool.map(lambda message: dynamo.put_new(settings().messages_table, to_row(message)), messages)
+        return [message for message, is_new in zip(messages, created, strict=True) if not is_new]
+
+
+def postpone(messages: Sequence[Message], slots: Sequence[float]) -> None:
+    """Note that waiting messages have new slots (Unix times); the sweep must not take them for forgotten before those."""
+    with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
+        list(pool.map(_postpone, messages, slots))
+
+
+def _postpone(message: Message, slot: float) -> bool:
+    values = {":until": round(slot), ":free": ClaimState.FREE}
+    return _changed(
+        message, "SET claim.#until = :until", values, "claim.#state = :free", {"#until": "until", "#state": "state"}, names={}
+    )
 
 
 def get(site_id: str, message_id: str) -> Message:
@@ -178,7 +202,7 @@ def advance(
     before = {f":before{index}": earlier for index, earlier in enumerate(status.before())}
     moved = _changed(
         message,
-        "SET " + ", ".join(moves + fills),
+        "SET " + ", ".join(moves + fills) + " REMOVE unsettled",
         {**values, **before, ":new": status, ":one": 1, ":done": ClaimState.DONE}
         | ({":reason": failed_reason} if failed_reason is not None else {}),
         f"#status IN ({', '.join(before)})",
@@ -190,7 +214,10 @@ def advance(
 
 
 def skip(message: Message, reason: SkipReason) -> bool:
-    """Turn a message that nobody is sending into a skip; ``False`` when it is too late for that."""
+    """Turn a message that nobody is sending into a skip; ``False`` when it is too late for that.
+
+    It leaves the lists, which are made from keys.
+    """
     values = {
         ":new": Status.SKIPPED,
         ":reason": reason,
@@ -201,7 +228,8 @@ def skip(message: Message, reason: SkipReason) -> bool:
     }
     return _changed(
         message,
-        "SET #status = :new, skip_reason = :reason, #sequence = #sequence + :one",
+        "SET #status = :new, skip_reason = :reason, #sequence = #sequence + :one"
+        " REMOVE timeline_pk, timeline_sk, contact_pk, contact_sk, unsettled",
         values,
         "claim.#state = :free AND #status IN (:queued, :sending)",
         {"#sequence": "sequence", "#state": "state"},
@@ -211,15 +239,25 @@ def skip(message: Message, reason: SkipReason) -> bool:
 def to_row(message: Message) -> dict[str, Any]:
     """The message with its keys; what has its default value is left out, unless conditions read it."""
     values = {name: value for name, value in asdict(message).items() if name in _ALWAYS or value != _DEFAULTS.get(name)}
-    shard = zlib.crc32(message.id.encode()) % TIMELINE_SHARDS
-    return {
-        **_key(message.site_id, message.id),
-        "timeline_pk": f"SITE#{message.site_id}#{shard:02}",
-        "timeline_sk": f"{message.slot}#{message.record_id or ''}#{message.id}",
-        "contact_pk": _contact_pk(message.site_id, message.contact_id),
-        "contact_sk": f"{message.slot}#{message.id}",
-        **values,
-    }
+    if message.media_urls:
+        values["media_urls"] = list(message.media_urls)
+    return {**_key(message.site_id, message.id), **_index_keys(message), **values}
+
+
+def _index_keys(message: Message) -> dict[str, Any]:
+    site, shard = f"SITE#{message.site_id}", zlib.crc32(message.id.encode()) % TIMELINE_SHARDS
+    keys = {"contact_sk": f"{message.slot}#{message.id}"}
+    if message.kind is Kind.INBOUND:
+        return keys | {"contact_pk": f"{site}#REPLIES#{message.contact_id}"}
+    keys["contact_pk"] = _contact_pk(message.site_id, message.contact_id)
+    if message.kind is Kind.OUTREACH:
+        keys["timeline_pk"] = f"{site}#{shard:02}"
+        keys["timeline_sk"] = f"{message.slot}#{message.record_id or message.campaign_id or ''}#{message.id}"
+    if message.ticket_id:
+        keys["ticket_pk"] = _ticket_pk(message.site_id, message.ticket_id)
+    if message.record_id is None and message.claim.state is not ClaimState.DONE:
+        keys["unsettled"] = f"{shard:02}"
+    return keys
 
 
 def from_row(row: Mapping[str, Any]) -> Message:
@@ -239,6 +277,10 @@ def from_row(row: Mapping[str, Any]) -> Message:
 
 def _contact_pk(site_id: str, contact_id: str) -> str:
     return f"SITE#{site_id}#CONTACT#{contact_id}"
+
+
+def _ticket_pk(site_id: str, ticket_id: str) -> str:
+    return f"SITE#{site_id}#TICKET#{ticket_id}"
 
 
 def _key(site_id: str, message_id: str) -> dict[str, str]:

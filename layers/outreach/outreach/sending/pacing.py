@@ -34,14 +34,30 @@ def reserve(account: ChannelAccount, segments: Sequence[int], *, now: float, hor
     Raises:
         RuntimeError: other releases of this account were faster every time.
     """
-    key = {"pk": f"SITE#{account.site_id}", "sk": f"PACE#{account.id}"}
     for _ in range(_MAX_RACES):
-        item = dynamo.get(settings().sites_table, key, consistent=True)
+        item = dynamo.get(settings().sites_table, _key(account), consistent=True)
         taken: str | None = item["next_slot"] if item else None
         reservation = _plan(max(now, float(taken or 0)), segments, account.messages_per_second, horizon)
-        if not reservation.slots or _take(key, taken, reservation.free):
+        if not reservation.slots or _take(_key(account), taken, reservation.free):
             return reservation
     raise RuntimeError(f"the sending slots of account {account.id} are contended")
+
+
+def next_slot(account: ChannelAccount, *, now: float) -> float:
+    """When the account's next message could go out (Unix time)."""
+    item = dynamo.get(settings().sites_table, _key(account), consistent=True)
+    return max(now, float(item["next_slot"]) if item else 0.0)
+
+
+def give_back(account: ChannelAccount, now: float) -> None:
+    """Make the account's slots from ``now`` on free again; if somebody reserves at this moment, they stay taken."""
+    item = dynamo.get(settings().sites_table, _key(account), consistent=True)
+    if item and float(item["next_slot"]) > now:
+        _take(_key(account), item["next_slot"], now)
+
+
+def _key(account: ChannelAccount) -> dict[str, str]:
+    return {"pk": f"SITE#{account.site_id}", "sk": f"PACE#{account.id}"}
 
 
 def _plan(start: float, segments: Sequence[int], per_second: float, horizon: float) -> Reservation:

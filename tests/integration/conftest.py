@@ -1,0 +1,32 @@
+"""Fixtures of the tests that run a campaign the whole way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from outreach.settings import settings
+from tests.support import pipeline
+from tests.support.simulator import simulating
+
+QUICK: dict[str, Any] = {"latency": 0, "receipt_delay": 0.01, "receipt_retry_delay": 0.01, "lost_answer": 0.3}
+
+
+@pytest.fixture
+def carrier(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The simulator, its receipts going to our webhooks; the answer lost is found out about at once."""
+    with pipeline.webhook_server() as base, simulating(tmp_path, webhook_base=base, **QUICK) as url:
+        monkeypatch.setenv("WEBHOOK_BASE_URL", base)
+        monkeypatch.setenv("TWILIO_BASE_URL", url)
+        monkeypatch.setenv("OUTCOME_CHECKS", "1,2")
+        settings.cache_clear()
+        machine = settings().campaign_send_arn.rsplit(":", 1)[1]
+        boto3.client("stepfunctions").create_state_machine(
+            name=machine, definition="{}", roleArn="arn:aws:iam::123456789012:role/unit-test"
+        )
+        pipeline.put_site()
+        yield url

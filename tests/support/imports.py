@@ -1,0 +1,61 @@
+"""What a handler imports, directly and through the shared package, without importing it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+from tests.support.template import ROOT
+
+_PACKAGES = ROOT / "layers" / "outreach"
+
+
+def closure(source: Path) -> set[str]:
+    """The modules that running a file imports, by their full names; those of third parties by their top-level name."""
+    found: set[str] = set()
+    pending = [source]
+    while pending:
+        for name in _imported(pending.pop()):
+            if name not in found:
+                found.add(name)
+                pending += [path] if (path := _own(name)) else []
+    return found
+
+
+def distributions(modules: set[str]) -> set[str]:
+    """The third-party distributions (by their normalised names) that modules belong to."""
+    known = packages_distributions()
+    outside = {name for name in modules if name.partition(".")[0] not in {"outreach", "__future__", *sys.stdlib_module_names}}
+    return {normalised(known[name.partition(".")[0]][0]) for name in outside}
+
+
+def normalised(distribution: str) -> str:
+    """A distribution's name as indexes compare it (packaging specification, Names and normalization)."""
+    return distribution.strip().lower().replace("_", "-").replace(".", "-")
+
+
+def _imported(source: Path) -> Iterator[str]:
+    for node in _executed(ast.parse(source.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (name for alias in node.names if _own(name := f"{node.module}.{alias.name}"))
+
+
+def _executed(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those that only a type checker sees."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from _executed(child)
+
+
+def _own(module: str) -> Path | None:
+    """The file of a module of the shared package."""
+    base = _PACKAGES.joinpath(*module.split("."))
+    return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)

@@ -1,0 +1,77 @@
+"""The stack as a whole."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from local_stack.sam import SAM
+
+from outreach.settings import Settings
+from scripts import make_routes
+from tests.support.stack import functions
+from tests.support.template import BUCKET, QUEUE, ROOT, TABLE, resources, template
+
+# CloudFormation ends at 500; the rest is room for the gateway's deployments and for what is to come.
+MAX_RESOURCES = 450
+# What SAM adds to a role by itself: writing logs, and reading the function's event source.
+EXECUTION_POLICIES = {"AWSLambdaBasicExecutionRole", "AWSLambdaSQSQueueExecutionRole", "AWSLambdaDynamoDBExecutionRole"}
+
+
+@cache
+def expanded() -> dict[str, Any]:
+    """The resources after SAM's transform."""
+    command = [SAM.with_name("python"), Path(__file__).with_name("expand.py"), ROOT / "template.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own script
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout)["Resources"])
+
+
+def test_the_template_is_sound() -> None:
+    command = [sys.executable, "-m", "cfnlint", "template.yaml"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - no input from outside
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_stack_fits_into_one() -> None:
+    assert len(functions()) < len(expanded()) < MAX_RESOURCES
+
+
+def test_a_role_has_no_managed_policy_but_those_of_execution() -> None:
+    roles = [resource["Properties"] for resource in expanded().values() if resource["Type"] == "AWS::IAM::Role"]
+    attached = {arn.rsplit("/", 1)[1] for role in roles for arn in role.get("ManagedPolicyArns", [])}
+    assert attached <= EXECUTION_POLICIES
+
+
+def test_the_functions_get_the_variables_that_the_settings_read() -> None:
+    given = set(template()["Globals"]["Function"]["Environment"]["Variables"])
+    own = {name for name in given if not name.startswith("POWERTOOLS_")}
+    assert own == {field.name.upper() for field in fields(Settings)}
+
+
+@pytest.mark.parametrize("name", resources(TABLE))
+def test_a_table_can_be_restored_and_is_encrypted(name: str) -> None:
+    table = resources(TABLE)[name]
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+@pytest.mark.parametrize("name", [*resources(TABLE), *resources(BUCKET)])
+def test_the_parameter_decides_whether_data_outlives_the_stack(name: str) -> None:
+    resource = template()["Resources"][name]
+    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == {"Ref": "DataRetention"}
+
+
+def test_queues_are_not_of_the_kind_that_has_no_delay_of_single_messages() -> None:
+    assert [name for name, queue in resources(QUEUE).items() if queue.get("FifoQueue")] == []
+
+
+def test_the_table_of_routes_is_that_of_the_template() -> None:
+    assert make_routes.TARGET.read_text() == make_routes.text()

@@ -1,0 +1,97 @@
+"""The customer's endpoint: takes callbacks, verifies their signatures, and remembers the newest state of each message."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from standardwebhooks import Webhook, WebhookVerificationError
+
+FILE = "callbacks.sqlite3"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS callback (webhook_id TEXT PRIMARY KEY, message_id TEXT, sequence INTEGER, status TEXT);
+CREATE TABLE IF NOT EXISTS rejection (reason TEXT);
+"""
+_NEWEST = "SELECT message_id, status, max(sequence) FROM callback GROUP BY message_id"
+
+
+@dataclass(frozen=True)
+class Received:
+    """What has come so far.
+
+    Attributes:
+        newest: the status of each message, by its id, as its newest callback tells it.
+        total: how many callbacks came; one that was repeated counts once.
+        rejected: how many requests had no valid signature.
+    """
+
+    newest: dict[str, str]
+    total: int
+    rejected: int
+
+
+class Inbox:
+    """The callbacks in a SQLite file, so that a restart forgets none."""
+
+    def __init__(self, file: Path, secret: str) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._webhook = Webhook(secret)
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        self._db.executescript(_SCHEMA)
+
+    def take(self, body: bytes, headers: dict[str, str]) -> int:
+        """Keep a callback; the HTTP status to answer with. ``headers`` have lower-case names."""
+        try:
+            callback = self._webhook.verify(body, headers)
+        except WebhookVerificationError as error:
+            with self._lock:
+                self._db.execute("INSERT INTO rejection VALUES (?)", (str(error),))
+            return 401
+        row = (headers["webhook-id"], callback["id"], callback["sequence"], callback["status"])
+        with self._lock:
+            self._db.execute("INSERT OR IGNORE INTO callback VALUES (?, ?, ?, ?)", row)
+        return 204
+
+    def received(self) -> Received:
+        with self._lock:
+            newest = {message_id: status for message_id, status, _ in self._db.execute(_NEWEST)}
+            (total,) = self._db.execute("SELECT count(*) FROM callback").fetchone()
+            (rejected,) = self._db.execute("SELECT count(*) FROM rejection").fetchone()
+        return Received(newest, total, rejected)
+
+    def close(self) -> None:
+        self._db.close()
+
+
+@contextmanager
+def receiving(file: Path, secret: str, port: int) -> Iterator[Inbox]:
+    """Serve an inbox on the loopback interface; raises ``OSError`` when the port is taken."""
+    inbox = Inbox(file, secret)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(inbox.take(body, {name.lower(): value for name, value in self.headers.items()}))
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Be silent."""
+
+    try:
+        with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            try:
+                yield inbox
+            finally:
+                server.shutdown()
+                thread.join()
+    finally:
+        inbox.close()

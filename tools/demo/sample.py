@@ -1,0 +1,55 @@
+"""The sample contacts, and the campaign that most of them get."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).parents[2] / "samples" / "contacts.csv"
+
+Row = Mapping[str, str]
+
+_IDENTITIES = ("email", "SMS")
+_PROPERTIES = ("name", "firstName", "lastName")
+
+# Everybody but those of one country and one city; `matches` says the same.
+_CONDITIONS = [
+    {"fieldName": "countryOrRegion", "operator": "Is Not", "value": "Japan", "order": 1},
+    {"fieldName": "city", "operator": "Is", "value": "KÖLN", "order": 2},
+]
+
+
+def rows(count: int) -> list[Row]:
+    """The first ``count`` contacts of the sample file, or all when it has fewer."""
+    with FILE.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))[:count]
+
+
+def matches(row: Row) -> bool:
+    """Whether the campaign goes to a contact: its filter once more, so that the audience can be checked."""
+    return row["countryOrRegion"] != "Japan" and row["city"].casefold() != "köln"
+
+
+def contact(row: Row) -> dict[str, Any]:
+    """The body that creates a contact."""
+    return {
+        **{name: row[name] for name in _PROPERTIES},
+        "contactIdentities": [{"type": kind, "value": row[kind]} for kind in _IDENTITIES if row[kind]],
+        "customFields": {name: value for name, value in row.items() if name not in (*_IDENTITIES, *_PROPERTIES)},
+    }
+
+
+def campaign(channel_account_id: str, callback_url: str) -> dict[str, Any]:
+    """The body that creates the campaign."""
+    return {
+        "name": "Season opening",
+        "channel": "sms",
+        "channelAccountId": channel_account_id,
+        "message": "Hello {{ firstName | default: 'there' }}, {{ customFields.company }} opens in {{ customFields.city }} on Monday!",
+        "contactFilterConditionMetType": "logicalExpression",
+        "contactFilterLogicalExpresssion": "1 and not 2",
+        "contactFilterConditions": _CONDITIONS,
+        "callbackURL": callback_url,
+    }
