@@ -24,9 +24,10 @@ def carrier(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         monkeypatch.setenv("TWILIO_BASE_URL", url)
         monkeypatch.setenv("OUTCOME_CHECKS", "1,2")
         settings.cache_clear()
-        machine = settings().campaign_send_arn.rsplit(":", 1)[1]
-        boto3.client("stepfunctions").create_state_machine(
-            name=machine, definition="{}", roleArn="arn:aws:iam::123456789012:role/unit-test"
-        )
+        for arn in (settings().campaign_send_arn, settings().scheduled_start_arn):
+            boto3.client("stepfunctions").create_state_machine(
+                name=arn.rsplit(":", 1)[1], definition="{}", roleArn="arn:aws:iam::123456789012:role/unit-test"
+            )
+        boto3.client("scheduler").create_schedule_group(Name=settings().schedule_group)
         pipeline.put_site()
         yield url

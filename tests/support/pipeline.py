@@ -167,7 +167,8 @@ def webhook_server() -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            answer = invoke("webhooks/receive_twilio", webhook_event(self.path, dict(self.headers), body))
+            carrier = self.path.split("/")[2]
+            answer = invoke(f"webhooks/receive_{carrier}", webhook_event(self.path, dict(self.headers), body))
             self.send_response(answer["statusCode"])
             self.end_headers()
             self.wfile.write(answer.get("body", "").encode())
@@ -190,7 +191,7 @@ def webhook_event(path: str, headers: dict[str, str], body: bytes) -> dict[str, 
     """The HTTP API's event (payload format 2.0) for a carrier's webhook."""
     raw_path, _, query = path.partition("?")
     account_id, *rest = raw_path.split("/")[3:]
-    parameters = {"channelAccountId": account_id} | ({"messageId": rest[1]} if rest else {})
+    parameters = {"channelAccountId": account_id} | ({"messageId": rest[1]} if len(rest) > 1 else {})
     return {
         "version": "2.0",
         "rawPath": raw_path,

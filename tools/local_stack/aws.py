@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,15 +65,21 @@ class Aws:
 
 def start_ministack(settings: Settings) -> Child:
     """Start MiniStack and return when it answers; raises LocalStackError when it does not."""
-    scratch = settings.state_dir / "tmp"
-    # Unpacked functions of an earlier run: MiniStack leaves them behind.
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    child = Child(
-        "the local AWS", [PYTHON, "-P", SERVER], log=settings.logs / "aws.log", environment=_environment(settings, scratch)
-    )
+    environment = _environment(settings, _empty_scratch(settings))
+    # -P: this folder must not be where MiniStack's imports are looked up.
+    child = Child("the local AWS", [PYTHON, "-P", SERVER], log=settings.logs / "aws.log", environment=environment)
     child.wait_until(lambda: _answers(settings), READY_TIMEOUT_SECONDS)
     return child
+
+
+def _empty_scratch(settings: Settings) -> Path:
+    """A new folder for the unpacked functions; MiniStack leaves those of earlier runs behind, tens of thousands of files."""
+    scratch = settings.state_dir / "tmp" / str(time.time_ns())
+    scratch.mkdir(parents=True)
+    for old in set(scratch.parent.iterdir()) - {scratch}:
+        # Nobody waits for it; what is left when this process ends, the next one removes.
+        threading.Thread(target=shutil.rmtree, args=(old,), kwargs={"ignore_errors": True}, daemon=True).start()
+    return scratch
 
 
 def _answers(settings: Settings) -> bool:

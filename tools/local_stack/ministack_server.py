@@ -9,7 +9,7 @@ import os
 from typing import Any
 
 from ministack import app
-from ministack.core import iam_evaluator
+from ministack.core import iam_actions, iam_evaluator
 from ministack.services import apigateway_v1, dynamodb, lambda_svc
 
 
@@ -104,6 +104,17 @@ def count_loopback_as_secure() -> None:
     iam_evaluator._resolve_condition_key = resolve_as_secure
 
 
+def allow_batches_like_single_messages() -> None:
+    """A batch at SQS takes the permission for a single message; `sqs:SendMessageBatch` does not exist on AWS."""
+    extract = iam_actions.extract_iam_action
+
+    def extract_as_single(service: str, *args: Any, **kwargs: Any) -> Any:
+        action = extract(service, *args, **kwargs)
+        return action.removesuffix("Batch") if service == "sqs" and isinstance(action, str) else action
+
+    iam_actions.extract_iam_action = extract_as_single
+
+
 if __name__ == "__main__":
     keep_streams_over_a_restart()
     retry_partly_failed_stream_batches()
@@ -111,4 +122,5 @@ if __name__ == "__main__":
     import_gateway_responses()
     end_with_the_saving()
     count_loopback_as_secure()
+    allow_batches_like_single_messages()
     app.main()

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from outreach.contacts import listing, schema
 from outreach.contacts.listing import ContactList, Direction, QueryBody, SortBy
 from outreach.contacts.search import Sort
-from outreach.http import api
+from outreach.http import api, large
 from outreach.http.paging import MAX_PAGE_SIZE, Page, links
 from outreach.wire import Integer
 
@@ -30,4 +30,4 @@ def query_contacts(
     return ContactList.of(contacts, fields, links(app.current_event.raw_event, fields.site_id, page, total))
 
 
-lambda_handler = api.entry_point(app, scope="contact:read")
+lambda_handler = large.answers(api.entry_point(app, scope="contact:read"))

@@ -1,29 +1,35 @@
-"""POST /outreach/campaigns/{id}:<verb> (specification: Send the Outreach Campaign; contract, Paths)."""
+"""POST /outreach/campaigns/{id}:<verb> (specification: Send the Outreach Campaign; contract, Paths and Campaigns)."""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from outreach.campaigns import campaigns, control, records
-from outreach.campaigns.bodies import RecordResponse
+from outreach.campaigns import control, preview, records, sends
+from outreach.campaigns.bodies import PreviewResponse, RecordResponse
+from outreach.campaigns.records import Record
 from outreach.http import api
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
-# verb → what it does, and the scope that it takes
+
+def _shown(record: Record) -> RecordResponse:
+    return RecordResponse.of(record, records.counts(record))
+
+
+# verb → what it does, how its result is shown, and the scope that it takes
 VERBS = {
-    "send": (campaigns.send, "outreach:send"),
-    "pause": (control.pause, "outreach:send"),
-    "resume": (control.resume, "outreach:send"),
-    "cancel": (control.cancel, "outreach:send"),
+    "send": (sends.send, _shown, "outreach:send"),
+    "pause": (control.pause, _shown, "outreach:send"),
+    "resume": (control.resume, _shown, "outreach:send"),
+    "cancel": (control.cancel, _shown, "outreach:send"),
+    "preview": (preview.preview, PreviewResponse.of, "outreach:read"),
 }
 
 
 @app.post("/outreach/campaigns/<segment>")
-def act_on_campaign(segment: str) -> RecordResponse:
-    campaign_id, (act, scope) = api.verb(segment, VERBS)
+def act_on_campaign(segment: str) -> RecordResponse | PreviewResponse:
+    campaign_id, (act, show, scope) = api.verb(segment, VERBS)
     who = api.caller(app)
     who.require(scope)
-    record = act(who.site_id, campaign_id)
-    return RecordResponse.of(record, records.counts(record))
+    return show(act(who.site_id, campaign_id))
 
 
 lambda_handler = api.entry_point(app, scope=None)

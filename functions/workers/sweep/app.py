@@ -1,4 +1,4 @@
-"""Every few minutes: repair the campaign records that aren't over."""
+"""Every few minutes: repair what isn't over, campaign records and scheduled starts."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from outreach.campaigns import records
 from outreach.delivery import sweep
 from outreach.observability import logger
 
 
 def lambda_handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    unfinished = list(records.unfinished())
-    failed = sweep.repair_all(unfinished)
-    logger().info("sweep", records=len(unfinished), failed=failed)
-    return {"records": len(unfinished), "failed": failed}
+    result = sweep.repair_all()
+    logger().info("sweep", **result)
+    return result

@@ -11,6 +11,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
+    from types_boto3_scheduler import EventBridgeSchedulerClient
     from types_boto3_sqs import SQSClient
     from types_boto3_stepfunctions import SFNClient
 
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
 _CONFIG = Config(connect_timeout=2, read_timeout=8, max_pool_connections=40, retries={"mode": "standard", "max_attempts": 4})
 
 
+# Without it, presigned URLs are signed in a way that newer regions refuse.
+_SIGNED_AS_ALL_REGIONS_TAKE_IT = Config(signature_version="s3v4")
+
+
 @cache
-def _client(service: str) -> Any:
-    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]
+def _client(service: str, config: Config | None = None) -> Any:
+    return boto3.client(service, config=_CONFIG.merge(config) if config else _CONFIG)  # type: ignore[call-overload]
 
 
 def dynamodb() -> DynamoDBClient:
@@ -28,7 +33,11 @@ def dynamodb() -> DynamoDBClient:
 
 
 def s3() -> S3Client:
-    return _client("s3")  # type: ignore[no-any-return]
+    return _client("s3", _SIGNED_AS_ALL_REGIONS_TAKE_IT)  # type: ignore[no-any-return]
+
+
+def scheduler() -> EventBridgeSchedulerClient:
+    return _client("scheduler")  # type: ignore[no-any-return]
 
 
 def sqs() -> SQSClient:

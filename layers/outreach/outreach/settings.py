@@ -16,6 +16,7 @@ class Settings:
     Attributes:
         public_base_url: where clients reach the API; empty for the gateway's own address.
         webhook_base_url: where carriers reach the webhooks.
+        ticketing_base_url: where the ticketing system is; empty for the built-in one.
         outcome_checks: seconds after a lost answer at which we look whether the carrier has taken the message.
         contact_shards: over how many partitions a site's contacts are spread; never changes in a stack's life.
     """
@@ -25,15 +26,24 @@ class Settings:
     campaigns_table: str
     messages_table: str
     callbacks_table: str
+    tickets_table: str
     audience_bucket: str
     send_queue_url: str
     callback_queue_url: str
+    attach_queue_url: str
+    inbound_queue_url: str
     campaign_send_arn: str
+    scheduled_start_arn: str
+    begin_scheduled_start_arn: str
+    schedule_group: str
+    schedule_dead_letter_queue_arn: str
+    scheduler_role_arn: str
     secrets_prefix: str
     public_base_url: str
     webhook_base_url: str
     twilio_base_url: str
     telnyx_base_url: str
+    ticketing_base_url: str
     outcome_checks: tuple[int, ...]
     contact_shards: int
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
 from pydantic.alias_generators import to_camel
@@ -135,9 +136,23 @@ def none_if_blank(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def parse_url(value: Any) -> str:
+    """An absolute http or https URL, as given.
+
+    Raises:
+        ValueError: it is none.
+    """
+    parts = urlsplit(str(value))
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http or https URL")
+    return str(value)
+
+
 Guid = Annotated[str, BeforeValidator(parse_guid)]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Integer = Annotated[int, BeforeValidator(parse_integer)]
+Url = Annotated[str, BeforeValidator(parse_url)]
+OptionalUrl = Annotated[str | None, BeforeValidator(lambda value: (url := none_if_blank(value)) and parse_url(url))]
 Moment = Annotated[datetime, PlainSerializer(clock.timestamp, return_type=str)]
 OptionalMoment = Annotated[
     datetime | None,

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from outreach.contacts import editing, schema, store
+from outreach.contacts.models import Contact
 from outreach.wire import NIL_GUID
 from tests.integration.contacts import requests as api
-from tests.integration.contacts.conftest import OTHER_SITE
+from tests.integration.contacts.conftest import OTHER_SITE, SITE
 from tests.integration.contacts.requests import email, sms
 
 UNKNOWN = "f8383a83-48e9-4d0d-a3bd-fb19ce5c12db"
@@ -173,3 +175,42 @@ def test_a_deleted_contact_is_gone_and_its_identities_are_free() -> None:
 def test_ids_are_matched_in_any_case() -> None:
     tom = api.created()
     assert api.get(tom["id"].upper()).body == tom
+
+
+def test_an_inbound_number_makes_one_contact_named_after_it() -> None:
+    api.put_field("company", {"isRequired": True})
+    fields = schema.load(SITE)
+    made = editing.of_number(fields, "+12125550123")
+    assert (made.name, [identity.value for identity in made.identities]) == ("+12125550123", ["+12125550123"])
+    assert editing.of_number(fields, "(212) 555-0123") == made
+
+
+def test_two_messages_of_one_new_number_make_one_contact(monkeypatch: pytest.MonkeyPatch) -> None:
+    fields, commit = schema.load(SITE), store.commit
+    rivals: list[Contact] = []
+
+    def after_rival(*changes: store.Change) -> None:
+        monkeypatch.setattr(store, "commit", commit)
+        rivals.append(editing.of_number(fields, "+12125550123"))
+        commit(*changes)
+
+    monkeypatch.setattr(store, "commit", after_rival)
+    assert [editing.of_number(fields, "+12125550123")] == rivals
+
+
+def test_the_specifications_examples_are_taken() -> None:
+    tom = api.created(
+        "Test", {"contactIdentityType": "Email", "value": "test@1234.com", "name": "Test"}, customFields={"company": "Comm100"}
+    )
+    identity = tom["contactIdentities"][0]
+    example = {
+        "id": tom["id"],
+        "name": "Tom cruise 2",
+        "createTime": "2022-03-18 01:12:32.0000000",
+        "mergeToContactId": NIL_GUID,
+        "customFields": {"company": "Comm100"},
+        "contactIdentities": [{**identity, "contactIdentityType": "Email", "value": "Test@1234.com", "avatarUrl": ""}],
+    }
+    answer = api.put(tom["id"], example)
+    assert (answer.status, answer.body["name"], answer.body["createTime"]) == (200, "Tom cruise 2", tom["createTime"])
+    assert answer.body["contactIdentities"] == [{**identity, "value": "Test@1234.com"}]

@@ -95,6 +95,7 @@ def test_a_condition_that_holds(field: str, operator: str, value: str) -> None:
         ("my date time", "After", "2022-05-23T12:00Z"),
         ("my checkboxlist", "Is", "Red"),
         ("my checkboxlist", "Contains", "Dark green"),
+        ("my checkboxlist", "Contains", "red,dark green"),
         ("email", "Is Not", "second@example.org"),
         ("email", "Does Not Contain", "second"),
         ("email", "Is", ""),

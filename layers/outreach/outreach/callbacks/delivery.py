@@ -1,73 +1,107 @@
-"""Telling a customer of a message's status: the state at the time of telling, signed, once (contract, Callbacks)."""
+"""The first try of each callback, straight from the queue; what fails is parked (:mod:`outreach.callbacks.parking`)."""
 
 from __future__ import annotations
 
-import orjson
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
-from outreach import clock
-from outreach.callbacks import endpoint, queue, signing, state
-from outreach.callbacks.endpoint import Delivered, Failed, Gone
+from outreach.callbacks import executions, parking, queue, state, telling
+from outreach.callbacks.endpoint import Failed
+from outreach.callbacks.parking import Change
 from outreach.callbacks.queue import Announcement
-from outreach.callbacks.state import Turn
-from outreach.campaigns import records
-from outreach.errors import NotFound
-from outreach.messages import store as messages
-from outreach.messages.bodies import MessageResponse
-from outreach.messages.models import Message
 from outreach.observability import logger
-from outreach.sites import secrets
-from outreach.sites import store as sites
 
-# An endpoint that wants no more of a message has been told everything.
-_EVERYTHING = 1_000_000
+# By then most leases are over; the rest comes back once more.
+_BUSY_SECONDS = state.LEASE_SECONDS // 3
 
 
-class CallbackFailed(Exception):
-    """The endpoint did not take a callback; the queue brings it again."""
+@dataclass(frozen=True)
+class _Tried:
+    """An announcement that was dealt with; its outcome is still to be written down together with the endpoint's."""
+
+    key: str
+    site_id: str
+    endpoint_id: str
+    change: Change
+    fault: bool = False
 
 
-def deliver(announcement: Announcement) -> None:
-    """Deliver the callback for a change of a message, unless the customer knows of it, or of a newer one, already.
+def deliver(announcements: Mapping[str, Announcement]) -> set[str]:
+    """Tell customers of changes of messages, unless they know of them, or of newer ones, already.
 
-    Raises:
-        CallbackFailed: the endpoint did not take it.
+    Args:
+        announcements: by an id of the caller's; all of them at once, so that a slow endpoint is waited for once.
+
+    Returns:
+        The ids of those that could not be handled and must come again. A callback that its endpoint didn't take is parked,
+        and handled thereby.
     """
+    with ThreadPoolExecutor(len(announcements)) as pool:
+        futures = {key: pool.submit(_try, key, announcement) for key, announcement in announcements.items()}
+    failures = {key: error for key, future in futures.items() if (error := future.exception())}
+    for key, error in failures.items():
+        logger().error("a callback could not be handled", exc_info=error, message_id=announcements[key].message_id)
+    tried = [future.result() for key, future in futures.items() if key not in failures]
+    return set(failures) | _park(sorted(filter(None, tried), key=attrgetter("site_id", "endpoint_id", "fault")))
+
+
+def _try(key: str, announcement: Announcement) -> _Tried | None:
     site_id, message_id = announcement.site_id, announcement.message_id
-    turn = state.take_turn(site_id, message_id, announcement.sequence)
-    if turn is Turn.BUSY:
-        queue.put([announcement], delay_seconds=state.LEASE_SECONDS // 3)
-    if turn is not Turn.OURS:
-        return
-    told = None
     try:
-        told = _tell(site_id, message_id)
-    finally:
-        state.end_turn(site_id, message_id, told)
+        held = (
+            state.take_anyway(site_id, message_id)
+            if announcement.anew
+            else state.take(site_id, message_id, announcement.sequence)
+        )
+    except state.Busy:
+        queue.put([announcement], delay_seconds=_BUSY_SECONDS)
+        return None
+    return _tell(key, announcement, held) if held else None
 
 
-def _tell(site_id: str, message_id: str) -> int:
-    """Post the message as it stands; returns the sequence that the customer now knows."""
-    try:
-        message = messages.get(site_id, message_id)
-        record = records.get(site_id, message.record_id) if message.record_id else None
-    except NotFound:
-        return _EVERYTHING
-    url = record.callback_url if record else None
-    if url is None:
-        return _EVERYTHING
-    body = callback_body(message, MessageResponse.of(message, record))
-    headers = signing.headers(f"{message.id}-{message.sequence}", body, clock.now(), secrets.callback_secrets(site_id))
-    answer = endpoint.post(url, body, headers, allow_private=sites.get_site(site_id).private_callbacks)
-    logger().info("callback", message_id=message_id, site_id=site_id, sequence=message.sequence, answer=type(answer).__name__)
-    match answer:
-        case Delivered():
-            return message.sequence
-        case Gone():
-            return _EVERYTHING
-        case Failed(reason):
-            raise CallbackFailed(reason)
+def _tell(key: str, announcement: Announcement, held: state.State) -> _Tried | None:
+    site_id = announcement.site_id
+    news = telling.read(site_id, announcement.message_id)
+    if news is None:
+        return _concluded(key, telling.ended(held, None))
+    at = parking.get(site_id, news.endpoint_id, consistent=False)
+    if held.endpoint_id not in (None, at.id):
+        held = parking.move(held)
+    if at.is_down and not announcement.anew:
+        return _Tried(key, site_id, at.id, telling.postponed(held, at))
+    answer = telling.post(news)
+    fault = isinstance(answer, Failed) and answer.endpoint_fault
+    return _concluded(key, telling.concluded(held, at.id, news.message.sequence, answer), fault=fault)
 
 
-def callback_body(message: Message, shown: MessageResponse) -> bytes:
-    """The object of the specification (Outreach Message Callback) with ``siteId``, and the sequence that orders the callbacks."""
-    return orjson.dumps({**shown.model_dump(mode="json", by_alias=True), "siteId": message.site_id, "sequence": message.sequence})
+def _concluded(key: str, change: Change, *, fault: bool = False) -> _Tried | None:
+    """Write the outcome down, unless an endpoint's count of what is parked changes with it."""
+    held, after = change.held, change.after
+    if held.endpoint_id == after.endpoint_id:
+        state.put(held, after)
+        return None
+    return _Tried(key, held.site_id, after.endpoint_id or held.endpoint_id or "", change, fault)
+
+
+def _park(tried: list[_Tried]) -> set[str]:
+    """Write outcomes together with their endpoints', one transaction for each; returns the ids of those that failed."""
+    failed = set()
+    for (site_id, endpoint_id, fault), group in groupby(tried, key=attrgetter("site_id", "endpoint_id", "fault")):
+        entries = list(group)
+        try:
+            _settle(site_id, endpoint_id, [entry.change for entry in entries], fault=fault)
+        except Exception:
+            logger().exception("callbacks could not be parked", endpoint_id=endpoint_id, site_id=site_id)
+            failed |= {entry.key for entry in entries}
+    return failed
+
+
+def _settle(site_id: str, endpoint_id: str, changes: list[Change], *, fault: bool) -> None:
+    parking.unpark(site_id, endpoint_id, [change for change in changes if not change.after.is_parked])
+    waiting = [change for change in changes if change.after.is_parked]
+    opened = parking.park(site_id, endpoint_id, waiting, fault=fault) if waiting else None
+    if opened:
+        executions.start(opened)

@@ -16,11 +16,12 @@ _MAX_BATCH = 10
 
 @dataclass(frozen=True)
 class Announcement:
-    """A message has a new status; ``sequence`` is that of the change, at least."""
+    """A message has a new status; ``sequence`` is that of the change, at least. ``anew``: to be told even if it was, and at once."""
 
     site_id: str
     message_id: str
     sequence: int
+    anew: bool = False
 
     @classmethod
     def parse(cls, body: str) -> Announcement:

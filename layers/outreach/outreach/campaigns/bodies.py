@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from outreach import wire
 from outreach.campaigns import ledger
 from outreach.campaigns.models import Campaign
+from outreach.campaigns.preview import Preview
 from outreach.campaigns.records import Record, RecordStatus, Source
 from outreach.contacts.filter_bodies import ConditionResponse, FilterBody
 from outreach.contacts.filters import Filter, Match
@@ -19,20 +19,9 @@ _PREFERRED_TICKET = wire.one_of("newTicket", "existing")
 _ATTACH_TIME = wire.one_of("whenTheMessageIsSent", "whenContactRepliesTheMessage")
 
 
-def _http_url(value: Any) -> str | None:
-    given = wire.none_if_blank(value)
-    if given is None:
-        return None
-    parts = urlsplit(str(given))
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an http or https URL")
-    return str(given)
-
-
 Channel = Annotated[Literal["sms"], BeforeValidator(wire.one_of("sms"))]
 PreferredTicket = Annotated[str | None, BeforeValidator(lambda value: wire.none_if_blank(value) and _PREFERRED_TICKET(value))]
 AttachTime = Annotated[str | None, BeforeValidator(lambda value: wire.none_if_blank(value) and _ATTACH_TIME(value))]
-CallbackUrl = Annotated[str | None, BeforeValidator(_http_url)]
 Text = Annotated[str, Field(min_length=1, max_length=1_000)]
 
 
@@ -51,7 +40,7 @@ class CampaignUpdateBody(FilterBody):
         None, validation_alias=AliasChoices("timeToAutoAttachToTicket", "timeToAutoCreateNewTicket")
     )
     scheduled_start_time: wire.OptionalMoment = None
-    callback_url: CallbackUrl = Field(None, alias="callbackURL")
+    callback_url: wire.OptionalUrl = Field(None, alias="callbackURL")
 
     def given(self, current: Filter) -> dict[str, Any]:
         """The attributes of :class:`Campaign` that the body names; ``current`` is the filter whose parts may be left out."""
@@ -163,6 +152,47 @@ class RecordResponse(wire.Response):
             status=record.status,
             source=record.source,
             counts=CountsResponse(**vars(counts)) if counts else CountsResponse(audience=None),
+        )
+
+
+class SampleResponse(wire.Response):
+    """What one contact would be sent."""
+
+    contact_id: str
+    recipient: str = Field(alias="to")
+    message: str
+    segments: int
+    encoding: str
+
+
+class PreviewResponse(wire.Response):
+    """What a send would do now."""
+
+    audience: int
+    skipped: int
+    skipped_reasons: dict[str, int]
+    segments: int
+    estimated_seconds: int
+    sample: list[SampleResponse]
+
+    @classmethod
+    def of(cls, forecast: Preview) -> PreviewResponse:
+        return cls(
+            audience=forecast.audience,
+            skipped=forecast.skipped_reasons.total(),
+            skipped_reasons=dict(forecast.skipped_reasons),
+            segments=forecast.segments,
+            estimated_seconds=forecast.estimated_seconds,
+            sample=[
+                SampleResponse(
+                    contact_id=draft.contact_id,
+                    recipient=draft.number,
+                    message=draft.body,
+                    segments=draft.segments,
+                    encoding=draft.encoding,
+                )
+                for draft in forecast.sample
+            ],
         )
 
 

@@ -1,4 +1,4 @@
-"""What can be done with a campaign: create, change, delete, send."""
+"""Creating, changing and deleting campaigns."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import uuid
 from dataclasses import replace
 
 from outreach import clock
-from outreach.campaigns import bodies, executions, records, store
+from outreach.campaigns import bodies, records, schedules, store
 from outreach.campaigns.models import Campaign
-from outreach.campaigns.records import Record
 from outreach.contacts import filters, schema
 from outreach.errors import Conflict, NotFound, ValidationFailed
-from outreach.observability import logger
 from outreach.sending import templates
 from outreach.sites import store as sites
 
@@ -56,30 +54,7 @@ def delete(site_id: str, campaign_id: str) -> None:
     if any(not record.is_over for record in records.list_of_campaign(site_id, campaign_id, newest_first=True)):
         raise Conflict("A send of this campaign isn't over; cancel it first.", code="invalid_state")
     store.delete(site_id, campaign_id)
-
-
-def send(site_id: str, campaign_id: str) -> Record:
-    """Start a new send of a campaign; the fan-out goes on behind it.
-
-    Raises:
-        NotFound: the site has no such campaign.
-    """
-    campaign = store.get(site_id, campaign_id)
-    record = Record(
-        id=str(uuid.uuid4()),
-        site_id=site_id,
-        campaign_id=campaign_id,
-        sent_time=clock.timestamp(clock.now()),
-        campaign=bodies.snapshot(campaign),
-        callback_url=campaign.callback_url or sites.get_site(site_id).callback_url,
-    )
-    records.create(record)
-    try:
-        executions.start(record)
-    except Exception:
-        # The record exists, so the sweep starts it; an error would make the caller send a second time.
-        logger().exception("the execution of a campaign record could not be started", record_id=record.id)
-    return record
+    schedules.remove(campaign_id)
 
 
 def _save(current: Campaign, body: bodies.CampaignUpdateBody) -> Campaign:
@@ -87,7 +62,14 @@ def _save(current: Campaign, body: bodies.CampaignUpdateBody) -> Campaign:
     conditions = tuple(replace(condition, campaign_id=changed.id) for condition in changed.contact_filter.conditions)
     changed = replace(changed, contact_filter=replace(changed.contact_filter, conditions=conditions))
     _check(current, changed)
+    if changed.scheduled_start_time == current.scheduled_start_time:
+        store.put(changed)
+        return changed
+    pending = changed.scheduled_start_time is not None
+    changed = replace(changed, schedule_version=current.schedule_version + 1, is_schedule_pending=pending)
+    # The campaign before its schedule: what breaks in between, the sweep finds in the campaign.
     store.put(changed)
+    schedules.set_up(changed)
     return changed
 
 

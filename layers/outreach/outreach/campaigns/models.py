@@ -16,6 +16,8 @@ class Campaign:
         message: the Liquid template of the text.
         preferred_ticket: ``newTicket`` or ``existing``.
         attach_time: ``whenTheMessageIsSent`` or ``whenContactRepliesTheMessage``.
+        schedule_version: raised by each change of ``scheduled_start_time``.
+        is_schedule_pending: whether that time is still to come, as far as we have got.
         callback_url: who is told of its messages' statuses; ``None`` for the site's default.
     """
 
@@ -31,4 +33,6 @@ class Campaign:
     attach_time: str | None = None
     contact_filter: Filter = field(default_factory=Filter)
     scheduled_start_time: datetime | None = None
+    schedule_version: int = 0
+    is_schedule_pending: bool = False
     callback_url: str | None = None

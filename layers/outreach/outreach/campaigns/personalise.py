@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from outreach.campaigns.records import Record
 from outreach.contacts.fields import Schema
 from outreach.contacts.models import Contact
 from outreach.contacts.recipient import recipient
 from outreach.errors import ValidationFailed
 from outreach.messages.status import SkipReason
 from outreach.sending import segments, templates
+from outreach.sending.segments import Encoding
 from outreach.sites.models import ChannelAccount
 
 TEMPLATE_ERROR = "template_error: the message can't be made from this contact's fields"
@@ -25,23 +25,24 @@ class Draft:
     number: str
     body: str
     segments: int
+    encoding: Encoding = Encoding.GSM_7
     failed_reason: str = ""
 
 
-def draft(record: Record, account: ChannelAccount, schema: Schema, contact: Contact | None) -> Draft | SkipReason:
-    """What ``contact`` gets from the campaign of ``record``; a contact that is gone by now gets nothing."""
+def draft(template: str, account: ChannelAccount, schema: Schema, contact: Contact | None) -> Draft | SkipReason:
+    """What ``contact`` gets from a campaign with that ``template``; a contact that is gone by now gets nothing."""
     if contact is None or contact.merged_to:
         return SkipReason.NO_RECIPIENT
     to = recipient(contact)
     if to.skip or to.number is None:
         return to.skip or SkipReason.NO_RECIPIENT
-    template = record.campaign["message"]
     try:
         body = templates.render(template, _fields(schema, contact))
     except ValidationFailed:
         # It parsed when the campaign was saved; what one contact's values make of it must not stop the others.
-        return Draft(contact.id, to.number, template, 0, TEMPLATE_ERROR)
-    return Draft(contact.id, to.number, body, segments.count(body, account.carrier).count)
+        return Draft(contact.id, to.number, template, 0, failed_reason=TEMPLATE_ERROR)
+    taken = segments.count(body, account.carrier)
+    return Draft(contact.id, to.number, body, taken.count, taken.encoding)
 
 
 def _fields(schema: Schema, contact: Contact) -> dict[str, Any]:

@@ -19,12 +19,13 @@ from typing import Any
 
 import orjson
 
-from outreach import aws, dynamo
+from outreach import dynamo
 from outreach.campaigns import ledger
 from outreach.errors import NotFound
 from outreach.settings import settings
 
-_UNFINISHED = "yes"
+# The value of the sparse index's key.
+UNFINISHED = "yes"
 
 
 class RecordStatus(StrEnum):
@@ -81,12 +82,18 @@ class Record:
 
 def create(record: Record) -> bool:
     """Store a new record; ``False`` when it exists already, which is how a repeated start is recognised."""
-    table = settings().campaigns_table
     entry = {"pk": f"SITE#{record.site_id}", "sk": f"RECORDS#{record.campaign_id}#{record.sent_time}#{record.id}"}
-    item = {**_to_item(record), "unfinished": _UNFINISHED}
-    # The entry first: a list shows an entry only when its record is there, and a record without an entry would be lost to it.
-    aws.dynamodb().put_item(TableName=table, Item=dynamo.to_item(entry))
-    return dynamo.put_new(table, item)
+    item = {**_to_item(record), "unfinished": UNFINISHED}
+    table = settings().campaigns_table
+    puts = [
+        {"Put": {"TableName": table, "Item": dynamo.to_item(item), **dynamo.if_version(0)}},
+        {"Put": {"TableName": table, "Item": dynamo.to_item(entry)}},
+    ]
+    try:
+        dynamo.transact(puts)
+    except dynamo.TransactionRefused:
+        return False
+    return True
 
 
 def get(site_id: str, record_id: str) -> Record:
@@ -122,23 +129,16 @@ def list_of_campaign(site_id: str, campaign_id: str, *, newest_first: bool = Fal
     return [found[record_id] for record_id in ids if record_id in found]
 
 
-def unfinished() -> Iterator[tuple[str, str]]:
-    """Site and id of every record of every site that isn't over: what the sweep looks at."""
+def unfinished(prefix: str = "RECORD#") -> Iterator[tuple[str, str]]:
+    """Site and id of every site's unfinished things: records that aren't over, or campaigns (``CAMPAIGN#``) to be started."""
     items = dynamo.query(
         settings().campaigns_table,
         IndexName="unfinished",
-        KeyConditionExpression="unfinished = :unfinished",
-        ExpressionAttributeValues={":unfinished": _UNFINISHED},
+        KeyConditionExpression="unfinished = :unfinished AND begins_with(sk, :prefix)",
+        ExpressionAttributeValues={":unfinished": UNFINISHED, ":prefix": prefix},
     )
     for item in items:
-        yield item["pk"].removeprefix("SITE#"), item["sk"].removeprefix("RECORD#")
-
-
-def counts(record: Record) -> ledger.Counts | None:
-    """Where the contacts of the record's audience are; ``None`` until it is frozen."""
-    if record.audience is None:
-        return None
-    return ledger.count(record.audience, ledger.read_pages(record.site_id, record.id))
+        yield item["pk"].removeprefix("SITE#"), item["sk"].removeprefix(prefix)
 
 
 def freeze(record: Record, audience: int) -> Record:
@@ -176,6 +176,13 @@ def change_status(record: Record, status: RecordStatus, *, released: int | None 
         {":new": status, ":old": record.status, **values},
         "#status = :old",
     )
+
+
+def counts(record: Record) -> ledger.Counts | None:
+    """Where the contacts of the record's audience are; ``None`` until it is frozen."""
+    if record.audience is None:
+        return None
+    return ledger.count(record.audience, ledger.read_pages(record.site_id, record.id))
 
 
 def move_cursor(record: Record, released: int) -> Record:

@@ -23,6 +23,7 @@ from outreach.campaigns.records import Record, RecordStatus
 from outreach.contacts import schema as contact_schema
 from outreach.contacts import store as contacts
 from outreach.messages import store as messages
+from outreach.messages.auto_attach import AutoAttach
 from outreach.messages.models import Message, campaign_message_id
 from outreach.messages.status import SkipReason, Status
 from outreach.sending import optouts, pacing, queue
@@ -124,7 +125,10 @@ def _decide(record: Record, account: ChannelAccount) -> _Stretch:
     todo = {place: ids[place - start] for place in range(start, stop) if cells[place % ledger.PAGE_SIZE] in _TO_RELEASE}
     found = contacts.get_many(record.site_id, todo.values())
     schema = contact_schema.load(record.site_id)
-    decisions = {place: personalise.draft(record, account, schema, found.get(contact_id)) for place, contact_id in todo.items()}
+    decisions = {
+        place: personalise.draft(record.campaign["message"], account, schema, found.get(contact_id))
+        for place, contact_id in todo.items()
+    }
     return _Stretch(record, account, start, stop, ids, cells, _without_opted_out(record.site_id, decisions))
 
 
@@ -176,6 +180,7 @@ def _row(stretch: _Stretch, place: int, draft: Draft, slot: float) -> Message:
         record_id=record.id,
         place=place,
         callback=record.callback_url is not None,
+        attach_when_sent=AutoAttach.of_campaign(record.campaign).when_sent,
         status=Status.FAILED if draft.failed_reason else Status.QUEUED,
         failed_reason=draft.failed_reason,
     )

@@ -1,13 +1,18 @@
-"""Campaigns in the campaigns table (``SITE#<site>``, ``CAMPAIGN#<id>``), which ``records`` and ``ledger`` share."""
+"""Campaigns in the campaigns table (``SITE#<site>``, ``CAMPAIGN#<id>``), which ``records`` and ``ledger`` share.
+
+A campaign whose scheduled start is still to come is ``unfinished``, like a record that isn't over: the sweep looks at both.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 import orjson
 
 from outreach import aws, clock, dynamo
+from outreach.campaigns import records
 from outreach.campaigns.models import Campaign
 from outreach.contacts.conditions import Condition, Operator
 from outreach.contacts.filters import Filter, Match
@@ -46,24 +51,38 @@ def delete(site_id: str, campaign_id: str) -> None:
     aws.dynamodb().delete_item(TableName=settings().campaigns_table, Key=dynamo.to_item(_key(site_id, campaign_id)))
 
 
+def end_schedule(campaign: Campaign) -> None:
+    """Note that the scheduled start has been made; a time that was set meanwhile stays pending."""
+    with suppress(dynamo.ConditionFailed):
+        dynamo.update(
+            settings().campaigns_table,
+            _key(campaign.site_id, campaign.id),
+            "REMOVE unfinished",
+            {":version": campaign.schedule_version},
+            condition="schedule_version = :version",
+        )
+
+
 def _to_item(campaign: Campaign) -> dict[str, Any]:
     scheduled = campaign.scheduled_start_time
     return {
         **_key(campaign.site_id, campaign.id),
-        **asdict(campaign),
+        **{name: value for name, value in asdict(campaign).items() if name != "is_schedule_pending"},
         "contact_filter": orjson.dumps(asdict(campaign.contact_filter)).decode(),
         "scheduled_start_time": scheduled and clock.timestamp(scheduled),
+        "unfinished": records.UNFINISHED if campaign.is_schedule_pending else None,
     }
 
 
 def _from_item(item: dict[str, Any]) -> Campaign:
-    values = {name: value for name, value in item.items() if name not in ("pk", "sk")}
+    values = {name: value for name, value in item.items() if name not in ("pk", "sk", "unfinished")}
     scheduled = values.get("scheduled_start_time")
     return Campaign(
         **values
         | {
             "contact_filter": _filter(orjson.loads(values["contact_filter"])),
             "scheduled_start_time": scheduled and clock.from_timestamp(scheduled),
+            "is_schedule_pending": "unfinished" in item,
         }
     )
 

@@ -10,7 +10,8 @@ from outreach import clock
 from outreach.contacts import drafting, store
 from outreach.contacts.bodies import ContactBody
 from outreach.contacts.fields import Schema
-from outreach.contacts.models import MAX_IDENTITIES, Contact, new_contact_id
+from outreach.contacts.identities import normalise
+from outreach.contacts.models import MAX_IDENTITIES, Contact, Identity, IdentityType, identity_id, new_contact_id
 from outreach.contacts.store import Change, Stale
 from outreach.errors import Conflict, NotFound, ValidationFailed
 
@@ -31,6 +32,30 @@ def create(schema: Schema, body: ContactBody) -> Contact:
     contact = drafting.new_contact(schema, body, new_contact_id(), clock.timestamp(clock.now()))
     store.commit(Change(None, contact))
     return contact
+
+
+def of_number(schema: Schema, number: str) -> Contact:
+    """The contact with that SMS identity; made when there is none, with the number as its name (contract, Contacts).
+
+    Required fields don't apply to it: nobody was asked for them.
+
+    Args:
+        number: as the carrier writes it.
+    """
+    written, normal = normalise(IdentityType.SMS, number, schema.region)
+    mark = (IdentityType.SMS, normal)
+    for _ in range(_ATTEMPTS):
+        for contact, _identity in store.find_by_marks(schema.site_id, [mark]):
+            return contact
+        contact_id, now = new_contact_id(), clock.timestamp(clock.now())
+        identity = Identity(identity_id(contact_id, 1), IdentityType.SMS, written, normal)
+        contact = Contact(contact_id, schema.site_id, written, now, now, identities=(identity,), last_ordinal=1, version=1)
+        try:
+            store.commit(Change(None, contact))
+        except Conflict:
+            continue  # another message of the same number was faster
+        return contact
+    raise Conflict("The contact is being written by others; try again.")
 
 
 def update(schema: Schema, contact_id: str, body: ContactBody) -> Contact:

@@ -3,7 +3,8 @@
 Evidence is, first, a receipt on the message's own status URL, which moves the message on without any doing of ours; then a
 message in the carrier's list with the same numbers and body, made after the claim, that no other message of ours owns. We look
 at the times of the ``OutcomeChecks`` parameter. One candidate: adopted. None or several at the last look: ``failed`` with
-``outcome_unknown``; that a message isn't listed is no proof that it wasn't taken.
+``outcome_unknown``; that a message isn't listed is no proof that it wasn't taken. An account may ask for such a
+message to be sent again (``resends_unknown``), which may duplicate it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ OUTCOME_UNKNOWN = "outcome_unknown: the carrier's answer was lost, and it shows 
 # How long a claim is good for: longer than the call and the worker's own time-out (template.yaml) together, with some room.
 LEASE_SECONDS = CALL_SECONDS + 60 + 30
 
+# How often a message may be claimed, all in all, for its account to want it sent again.
+_MAX_ATTEMPTS = 3
+
 # The carrier's clock may differ from ours.
 _CLOCK_SKEW = timedelta(minutes=2)
 
@@ -51,8 +55,11 @@ def look(account: ChannelAccount, credentials: Credentials, due: Due, recipient:
         message = messages.get(due.site_id, recipient.message_id)
     except NotFound:
         return
-    if message.status is not Status.SENDING or message.claim.state is ClaimState.FREE:
-        return  # a receipt was faster, or it turned out that nothing was sent
+    if message.status is not Status.SENDING:
+        return  # a receipt was faster
+    if message.claim.state is ClaimState.FREE:
+        queue.again(due, recipient, 0)  # we died while giving it free; a copy more is harmless
+        return
     outcome = _FIND[account.carrier](account, credentials, message)
     if not isinstance(outcome, Unknown):
         record(message, outcome)
@@ -60,6 +67,9 @@ def look(account: ChannelAccount, credentials: Credentials, due: Due, recipient:
     checks, check = settings().outcome_checks, due.check or 0
     if check + 1 < len(checks):
         queue.again(due, recipient, checks[check + 1] - checks[check], check=check + 1)
+    elif account.resends_unknown and message.claim.attempt < _MAX_ATTEMPTS:
+        messages.set_claim(message, ClaimState.FREE, until=0)
+        queue.again(due, recipient, 0)
     else:
         messages.advance(message, Status.FAILED, failed_reason=OUTCOME_UNKNOWN)
 
@@ -90,7 +100,7 @@ def _find_at_twilio(account: ChannelAccount, credentials: Credentials, message: 
         )
     except Unavailable as error:
         return Unknown(str(error))
-    candidates = set(listed) - messages.carrier_ids_of_contact(message)
+    candidates = set(listed) - messages.carrier_ids_of_others(message)
     if len(candidates) == 1 and messages.adopt(message, candidate := candidates.pop()):
         return Accepted(candidate)
     return Unknown(f"{len(candidates)} candidates")
@@ -99,7 +109,10 @@ def _find_at_twilio(account: ChannelAccount, credentials: Credentials, message: 
 def _find_at_telnyx(account: ChannelAccount, credentials: Credentials, message: Message) -> Accepted | Refused | Unknown:
     """Asking again with the same key and body tells what came of the first time, or is the first time (carriers.md, Telnyx)."""
     outcome = carriers.send(account, credentials, message)
-    return Unknown(outcome.reason) if isinstance(outcome, Deferred) else outcome
+    match outcome:
+        case Deferred(reason=reason) | Refused(reason=reason, account_fault=True):
+            return Unknown(reason)  # it says nothing of the first time
+    return outcome
 
 
 _FIND: dict[Carrier, Callable[[ChannelAccount, Credentials, Message], Accepted | Refused | Unknown]] = {

@@ -41,10 +41,10 @@ def apply(account: ChannelAccount, message_id: str, receipt: Receipt) -> None:
         return
     if message.account_id != account.id:
         return
-    if receipt.opted_out:
-        optouts.add(account.site_id, message.recipient, receipt.failed_reason or "receipt")
     if receipt.status is None or receipt.status.rank <= max(message.status.rank, Status.SENDING.rank):
         return
+    if receipt.opted_out:
+        optouts.add(account.site_id, message.recipient, receipt.failed_reason or "receipt")
     messages.advance(
         message,
         receipt.status,

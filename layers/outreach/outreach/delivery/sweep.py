@@ -1,15 +1,15 @@
 """Repairing unfinished records: whatever broke, the sweep finds it from the rows and lets it go on.
 
-It restarts executions that broke, queues messages again whose copies were lost, begins to look for calls whose worker died,
-makes the ledger anew from the rows, and closes what is done. All of it by the same functions as the ordinary way.
+It restarts executions that broke, queues messages again whose copies were lost, looks for calls whose worker died,
+makes the ledger anew from the rows, closes what is done, and starts what a schedule has missed. All of it by the same functions as the ordinary way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from outreach import clock
-from outreach.campaigns import audience, executions, ledger, records
+from outreach.campaigns import audience, executions, ledger, records, schedules
 from outreach.campaigns.ledger import Cell, Page
 from outreach.campaigns.records import Record, RecordStatus
 from outreach.delivery import lost_answers
@@ -85,13 +85,21 @@ def is_lost(row: Message, now: float) -> bool:
     return row.claim.state is ClaimState.UNKNOWN and row.claim.until + patience < now
 
 
-def repair_all(unfinished: Iterable[tuple[str, str]]) -> int:
-    """Repair each record; one that can't be repaired does not keep the others from it. Returns how many failed."""
+def repair_all() -> dict[str, int]:
+    """Repair all that isn't over; what can't be repaired does not keep the rest from it.
+
+    Returns:
+        How many records and scheduled campaigns were looked at, and how many could not be repaired.
+    """
+    jobs = [
+        *((repair, site_id, record_id) for site_id, record_id in records.unfinished()),
+        *((schedules.repair, site_id, campaign_id) for site_id, campaign_id in records.unfinished("CAMPAIGN#")),
+    ]
     failed = 0
-    for site_id, record_id in unfinished:
+    for job, site_id, thing_id in jobs:
         try:
-            repair(site_id, record_id)
+            job(site_id, thing_id)
         except Exception:
-            logger().exception("a campaign record could not be repaired", record_id=record_id, site_id=site_id)
+            logger().exception("something could not be repaired", id=thing_id, site_id=site_id)
             failed += 1
-    return failed
+    return {"looked_at": len(jobs), "failed": failed}

@@ -14,6 +14,7 @@ from outreach.campaigns import ledger, records
 from outreach.campaigns.ledger import Cell
 from outreach.messages.models import Message
 from outreach.messages.status import Status
+from outreach.ticketing import queue as attaching
 
 
 @dataclass(frozen=True)
@@ -23,17 +24,24 @@ class Change:
     old: Message
     new: Message
 
+    @property
+    def is_acceptance(self) -> bool:
+        """Whether this is how the carrier's acceptance of a message shows."""
+        return not self.old.status.is_accepted and self.new.status.is_accepted
+
 
 def follow(changes: Iterable[Change]) -> None:
-    """Enter changes of status into the ledgers, and announce them to whoever wants to know.
+    """Enter changes of status into the ledgers, announce them to whoever wants to know, and let what was sent be attached.
 
     Args:
         changes: in the order in which they happened to each message.
     """
+    changes = list(changes)
     # Of a message that changed twice in one batch only its newest state matters, to the ledger as to the customer.
     newest = {change.new.id: change.new for change in changes if change.new.status is not change.old.status}
     _enter(newest.values())
     callbacks.announce(message for message in newest.values() if message.callback and message.status is not Status.SKIPPED)
+    attaching.put(change.new for change in changes if change.new.attach_when_sent and change.is_acceptance)
 
 
 def _enter(messages: Iterable[Message]) -> None:

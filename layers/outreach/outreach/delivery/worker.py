@@ -1,13 +1,11 @@
-"""Sending what is due: claim, call the carrier, record the outcome. Safe to repeat at any point, by any number of workers.
-
-Whoever gets the claim on a message calls the carrier; everybody else drops their copy. The claim has a lease that outlives the
-worker, so a call whose worker died is not repeated but found out about (:mod:`outreach.delivery.lost_answers`).
-"""
+"""Working off the send queue: who is due is sent to, skipped, looked for, or put off."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -15,18 +13,16 @@ from outreach import clock
 from outreach.campaigns import records
 from outreach.campaigns.records import RecordStatus
 from outreach.delivery import lost_answers
-from outreach.delivery.lost_answers import LEASE_SECONDS
+from outreach.delivery.accounts import Gate
+from outreach.delivery.attempt import attempt
 from outreach.errors import NotFound
 from outreach.messages import store as messages
-from outreach.messages.models import Claim, ClaimState
 from outreach.messages.status import SkipReason
 from outreach.observability import logger
-from outreach.sending import carriers, optouts, queue
-from outreach.sending.outcomes import Accepted, Deferred, Refused, Unknown
+from outreach.sending import optouts, queue
 from outreach.sending.queue import Due, Recipient
 from outreach.sites import secrets
 from outreach.sites import store as sites
-from outreach.sites.models import ChannelAccount
 
 T = TypeVar("T")
 
@@ -45,18 +41,30 @@ def work_off(dues: Mapping[str, Due]) -> set[str]:
     """
     prepare = _Preparation(list(dues.values()))
     failed = set()
+    put_off: dict[str, dict[Recipient, float]] = {}
     with ThreadPoolExecutor(_CONCURRENT_CALLS) as pool:
         running = {
-            pool.submit(_handle, prepare, due, recipient): (key, recipient.message_id)
+            pool.submit(_handle, prepare, due, recipient): (key, recipient)
             for key, due in dues.items()
             for recipient in due.recipients
         }
         for future in as_completed(running):
-            key, message_id = running[future]
+            key, recipient = running[future]
             if error := future.exception():
-                logger().error("a due message could not be handled", exc_info=error, message_id=message_id)
+                logger().error("a due message could not be handled", exc_info=error, message_id=recipient.message_id)
                 failed.add(key)
+            elif again_at := future.result():
+                put_off.setdefault(key, {})[recipient] = again_at
+    _put_off({key: dues[key] for key in put_off}, put_off)
     return failed
+
+
+def _put_off(dues: Mapping[str, Due], times: Mapping[str, Mapping[Recipient, float]]) -> None:
+    """Queue recipients again, those of one SQS message together, for when the last of them is due (Unix times)."""
+    now = clock.now().timestamp()
+    queue.send(
+        (replace(due, recipients=tuple(times[key])), math.ceil(max(times[key].values()) - now)) for key, due in dues.items()
+    )
 
 
 class _Preparation:
@@ -70,8 +78,8 @@ class _Preparation:
         self._lock = Lock()
         self._known: dict[tuple[str, ...], Any] = {}
 
-    def account(self, due: Due) -> ChannelAccount:
-        return self._once(("account", due.site_id, due.account_id), lambda: sites.get_account(due.site_id, due.account_id))
+    def gate(self, due: Due) -> Gate:
+        return self._once(("gate", due.site_id, due.account_id), lambda: Gate(sites.get_account(due.site_id, due.account_id)))
 
     def credentials(self, due: Due) -> Mapping[str, str]:
         return self._once(
@@ -95,19 +103,23 @@ class _Preparation:
             return self._known[key]  # type: ignore[no-any-return]
 
 
-def _handle(prepare: _Preparation, due: Due, recipient: Recipient) -> None:
-    account, credentials = prepare.account(due), prepare.credentials(due)
+def _handle(prepare: _Preparation, due: Due, recipient: Recipient) -> float | None:
+    """Deal with one recipient; the Unix time at which it must come again, if it must."""
+    gate, credentials = prepare.gate(due), prepare.credentials(due)
     status = prepare.record_status(due)
     if due.check is not None:
-        lost_answers.look(account, credentials, due, recipient)
+        if closed_until := gate.closed_until():
+            return closed_until  # nothing can be learned from a carrier that doesn't let us in
+        lost_answers.look(gate.account, credentials, due, recipient)
     elif status is RecordStatus.PAUSED:
-        return  # the row stays queued, and resuming releases it again
+        pass  # the row stays queued, and resuming releases it again
     elif status is RecordStatus.CANCELLED:
         _skip(due, recipient, SkipReason.CANCELLED)
     elif recipient.number in prepare.opted_out(due.site_id):
         _skip(due, recipient, SkipReason.OPTED_OUT)
     else:
-        _send(account, credentials, due, recipient)
+        return attempt(gate, credentials, due, recipient)
+    return None
 
 
 def _skip(due: Due, recipient: Recipient, reason: SkipReason) -> None:
@@ -115,30 +127,7 @@ def _skip(due: Due, recipient: Recipient, reason: SkipReason) -> None:
         message = messages.get(due.site_id, recipient.message_id)
     except NotFound:
         return
-    messages.skip(message, reason)
-
-
-def _send(account: ChannelAccount, credentials: Mapping[str, str], due: Due, recipient: Recipient) -> None:
-    now = clock.now().timestamp()
-    try:
-        message = messages.claim(due.site_id, recipient.message_id, until=round(now + LEASE_SECONDS))
-    except messages.ClaimRefused as refusal:
-        if refusal.message and outlived(refusal.message.claim, now):
-            lost_answers.begin(due, recipient, refusal.message)
-        return
-    outcome = carriers.send(account, credentials, message)
-    logger().info("carrier asked", message_id=message.id, site_id=message.site_id, outcome=type(outcome).__name__)
-    match outcome:
-        case Accepted() | Refused():
-            lost_answers.record(message, outcome)
-        case Deferred(seconds):
-            # The new copy after the claim is free and before the old one is acknowledged: a crash in between repeats the old.
-            messages.set_claim(message, ClaimState.FREE, until=round(clock.now().timestamp() + seconds))
-            queue.again(due, recipient, seconds)
-        case Unknown():
-            lost_answers.begin(due, recipient, message)
-
-
-def outlived(claim: Claim, now: float) -> bool:
-    """Whether a call's worker has certainly died without recording its outcome."""
-    return claim.state is ClaimState.CALLING and claim.until < now
+    if message.record_id:
+        messages.skip(message, reason)
+    else:
+        messages.give_up(message, reason)

@@ -9,12 +9,13 @@ from pydantic import Field
 from outreach import wire
 from outreach.campaigns.records import Record
 from outreach.http.paging import PagedResponse
+from outreach.messages.auto_attach import AutoAttach
 from outreach.messages.models import Message
 from outreach.messages.status import Status
 
 
 class MessageResponse(wire.Response):
-    """A message as we write it, in the API and in callbacks. What its campaign determines is taken from the record."""
+    """A message as we write it, in the API and in callbacks. What its campaign determines is taken from the record, if any."""
 
     id: str
     sent_time: str
@@ -32,7 +33,7 @@ class MessageResponse(wire.Response):
     is_message_auto_attached_to_ticket: bool
     preferred_ticket_to_auto_attach: str | None
     time_to_auto_attach_to_ticket: str | None
-    attached_to_ticket_id: str | None = None
+    attached_to_ticket_id: str | None
     callback_url: str | None = Field(alias="callbackURL")
 
     @classmethod
@@ -41,7 +42,7 @@ class MessageResponse(wire.Response):
         Args:
             record: the campaign record that the message belongs to, if it belongs to one.
         """
-        campaign = record.campaign if record else {}
+        wish = AutoAttach.of(message, record)
         return cls(
             id=message.id,
             sent_time=message.sent_time or message.slot,
@@ -52,13 +53,14 @@ class MessageResponse(wire.Response):
             recipient=message.recipient,
             status=message.status,
             failed_reason=message.failed_reason,
-            campaign_id=record.campaign_id if record else None,
+            campaign_id=record.campaign_id if record else message.campaign_id,
             campaign_record_id=message.record_id,
-            campaign_sent_time=record.sent_time if record else None,
-            is_message_auto_attached_to_ticket=campaign.get("isMessageAutoAttachedToTicket", False),
-            preferred_ticket_to_auto_attach=campaign.get("preferredTicketToAutoAttach"),
-            time_to_auto_attach_to_ticket=campaign.get("timeToAutoAttachToTicket"),
-            callback_url=record.callback_url if record else None,
+            campaign_sent_time=record.sent_time if record else message.campaign_sent_time,
+            is_message_auto_attached_to_ticket=wish.is_wanted,
+            preferred_ticket_to_auto_attach=wish.preferred_ticket,
+            time_to_auto_attach_to_ticket=wish.time,
+            attached_to_ticket_id=message.ticket_id,
+            callback_url=record.callback_url if record else message.callback_url,
         )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from uuid import UUID, uuid5
 
 from outreach.messages.status import SkipReason, Status
@@ -57,6 +59,8 @@ class Message:
         attach_when_sent: whether it goes to a ticket as soon as the carrier has accepted it.
         skip_reason: why, when the status is ``skipped``.
         ticket_id: the ticket that it is attached to.
+        media_urls: what the carrier fetches and sends along (MMS).
+        attachments: the same as the client described it, for an outbound message.
     """
 
     id: str
@@ -82,6 +86,7 @@ class Message:
     kind: Kind = Kind.OUTREACH
     ticket_id: str | None = None
     media_urls: tuple[str, ...] = ()
+    attachments: tuple[Mapping[str, Any], ...] = ()
     campaign_id: str | None = None
     campaign_sent_time: str | None = None
     is_auto_attached: bool = False

@@ -25,6 +25,11 @@ class Status(StrEnum):
     def is_final(self) -> bool:
         return self.rank == _FINAL
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the carrier has taken the message, whatever became of it there."""
+        return self in (Status.SENT, Status.DELIVERED, Status.UNDELIVERED)
+
     def before(self) -> list[Status]:
         """The statuses from which this one can be reached."""
         return [status for status in Status if status.rank < self.rank]

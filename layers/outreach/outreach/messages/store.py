@@ -7,6 +7,7 @@ key              value                                   serves
 ``timeline_pk``  ``SITE#<site>#<00..15>``                GSI ``timeline``: the site's messages in the order of their slots
 ``timeline_sk``  ``<slot>#<record>#<id>``
 ``contact_pk``   ``SITE#<site>#CONTACT#<contact>``       GSI ``contact``: a contact's messages
+                 ``SITE#<site>#OUTBOUND#<number>``       an outbound message's: it may have no contact
 ``contact_sk``   ``<slot>#<id>``
 ``ticket_pk``    ``SITE#<site>#TICKET#<ticket>``         sparse GSI ``ticket`` (with ``contact_sk``): a ticket's messages
 ``unsettled``    ``<00..15>``                            sparse GSI ``unsettled`` (with ``contact_sk``): single messages of all
@@ -19,18 +20,19 @@ record of a single message is the campaign that it says it belongs to, if any.
 A marker ``<site>#CARRIER#<carrier's id>`` tells which message owns a message that was found at the carrier.
 
 All indexes are KEYS_ONLY. The keys of the first two change only where a message is edited or skipped, so that a change of
-status costs one write unit; attaching a message costs two, and a single message four more than one of a campaign.
+status costs one write unit; attaching a message costs two, and a single message two more than one of a campaign.
 """
 
 from __future__ import annotations
 
+import math
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields
 from typing import Any
 
-from outreach import dynamo
+from outreach import clock, dynamo
 from outreach.dynamo import ConditionFailed
 from outreach.errors import NotFound
 from outreach.messages.models import Claim, ClaimState, Kind, Message
@@ -41,9 +43,14 @@ TIMELINE_SHARDS = 16
 
 _CONCURRENT_WRITES = 16
 _DEFAULTS = {field.name: field.default for field in fields(Message)}
+_TUPLES = ("media_urls", "attachments")
 _ALWAYS = {"status", "sequence", "claim"}
 # "status" is a reserved word of DynamoDB.
 _NAMES = {"#status": "status"}
+# Nobody is calling the carrier for it, and nobody has.
+_WAITING = "claim.#state = :free AND #status IN (:queued, :sending)"
+# SQS counts whole seconds, and its clock is not ours: a copy may come a moment before it is due.
+_EARLY_SECONDS = 1
 
 
 def create_many(messages: Sequence[Message]) -> list[Message]:
@@ -94,19 +101,49 @@ def get_many(site_id: str, message_ids: Iterable[str], *, consistent: bool = Fal
 
 def ids_of_contact(site_id: str, contact_id: str) -> list[str]:
     """The ids of a contact's messages, in the order of their slots."""
+    return _ids(_contact_pk(site_id, contact_id))
+
+
+def ids_of_ticket(site_id: str, ticket_id: str) -> list[str]:
+    """The ids of the messages that are attached to a ticket, in the order of their slots."""
     keys = dynamo.query(
         settings().messages_table,
-        IndexName="contact",
-        KeyConditionExpression="contact_pk = :pk",
-        ExpressionAttributeValues={":pk": _contact_pk(site_id, contact_id)},
+        IndexName="ticket",
+        KeyConditionExpression="ticket_pk = :pk",
+        ExpressionAttributeValues={":pk": _ticket_pk(site_id, ticket_id)},
     )
     return [key["contact_sk"].rsplit("#", 1)[1] for key in keys]
 
 
-def carrier_ids_of_contact(message: Message) -> set[str]:
-    """What the carriers call the other messages of this message's contact."""
-    others = get_many(message.site_id, set(ids_of_contact(message.site_id, message.contact_id)) - {message.id}, consistent=True)
+def unsettled(before: str) -> Iterator[tuple[str, str]]:
+    """Site and id of every single message of every site that was due before a moment, and of which nobody knows the outcome."""
+    for shard in range(TIMELINE_SHARDS):
+        keys = dynamo.query(
+            settings().messages_table,
+            IndexName="unsettled",
+            KeyConditionExpression="unsettled = :shard AND contact_sk < :before",
+            ExpressionAttributeValues={":shard": f"{shard:02}", ":before": before},
+        )
+        for key in keys:
+            site_id, _, message_id = key["pk"].partition("#")
+            yield site_id, message_id
+
+
+def carrier_ids_of_others(message: Message) -> set[str]:
+    """What the carriers call the other messages to this message's contact, and the outbound ones to its number."""
+    ids = {*ids_of_contact(message.site_id, message.contact_id), *_ids(_outbound_pk(message))}
+    others = get_many(message.site_id, ids - {message.id}, consistent=True)
     return {other.carrier_message_id for other in others.values() if other.carrier_message_id}
+
+
+def _ids(contact_pk: str) -> list[str]:
+    keys = dynamo.query(
+        settings().messages_table,
+        IndexName="contact",
+        KeyConditionExpression="contact_pk = :pk",
+        ExpressionAttributeValues={":pk": contact_pk},
+    )
+    return [key["contact_sk"].rsplit("#", 1)[1] for key in keys]
 
 
 def adopt(message: Message, carrier_message_id: str) -> bool:
@@ -119,13 +156,13 @@ def adopt(message: Message, carrier_message_id: str) -> bool:
 
 
 def claim(site_id: str, message_id: str, *, until: int) -> Message:
-    """Take the right to call the carrier for a message; its status becomes ``sending``.
+    """Take the right to call the carrier for a message that is due; its status becomes ``sending``.
 
     Args:
         until: Unix time by which the caller has certainly recorded the outcome or died.
 
     Raises:
-        ClaimRefused: somebody has it, or the message is past it; carries the message (``None``: there is no such message).
+        ClaimRefused: somebody has it, the message is past it or not due yet; carries the message (``None``: there is none).
     """
     try:
         return _update(
@@ -140,8 +177,9 @@ def claim(site_id: str, message_id: str, *, until: int) -> Message:
                 ":sending": Status.SENDING,
                 ":free": ClaimState.FREE,
                 ":queued": Status.QUEUED,
+                ":soon": math.ceil(clock.now().timestamp()) + _EARLY_SECONDS,
             },
-            "claim.#state = :free AND #status IN (:queued, :sending)",
+            f"{_WAITING} AND claim.#until <= :soon",
             _NAMES | {"#state": "state", "#until": "until", "#sequence": "sequence"},
         )
     except ConditionFailed as refusal:
@@ -231,16 +269,72 @@ def skip(message: Message, reason: SkipReason) -> bool:
         "SET #status = :new, skip_reason = :reason, #sequence = #sequence + :one"
         " REMOVE timeline_pk, timeline_sk, contact_pk, contact_sk, unsettled",
         values,
-        "claim.#state = :free AND #status IN (:queued, :sending)",
+        _WAITING,
         {"#sequence": "sequence", "#state": "state"},
+    )
+
+
+def give_up(message: Message, reason: str) -> bool:
+    """Let a single message fail that nobody is sending; ``False`` when it is too late. No record could tell of it as a skip."""
+    values = {
+        ":new": Status.FAILED,
+        ":reason": reason,
+        ":one": 1,
+        ":free": ClaimState.FREE,
+        ":done": ClaimState.DONE,
+        ":queued": Status.QUEUED,
+        ":sending": Status.SENDING,
+    }
+    return _changed(
+        message,
+        "SET #status = :new, failed_reason = :reason, claim.#state = :done, #sequence = #sequence + :one REMOVE unsettled",
+        values,
+        _WAITING,
+        {"#sequence": "sequence", "#state": "state"},
+    )
+
+
+def attach(site_id: str, message_id: str, ticket_id: str) -> bool:
+    """Note that a message is attached to a ticket; ``False`` when it is attached already, or there is no such message."""
+    try:
+        dynamo.update(
+            settings().messages_table,
+            _key(site_id, message_id),
+            "SET ticket_id = :ticket, ticket_pk = :pk",
+            {":ticket": ticket_id, ":pk": _ticket_pk(site_id, ticket_id)},
+            condition="attribute_exists(pk) AND attribute_not_exists(ticket_id)",
+        )
+    except ConditionFailed:
+        return False
+    return True
+
+
+def change(before: Message, after: Message) -> bool:
+    """Write what distinguishes ``after``, keys of indexes included; ``False`` when the status has changed since ``before``.
+
+    Only the difference is written: what others may have added meanwhile (a ticket, the carrier's id) stays.
+    """
+    old, new = to_row(before), to_row(after)
+    changed = [name for name, value in new.items() if old.get(name) != value]
+    gone = sorted(old.keys() - new.keys())
+    if not changed and not gone:
+        return True
+    sets = "SET " + ", ".join(f"#{name} = :{name}" for name in changed) if changed else ""
+    removes = " REMOVE " + ", ".join(f"#{name}" for name in gone) if gone else ""
+    return _changed(
+        before,
+        sets + removes,
+        {":before": before.sequence} | {f":{name}": new[name] for name in changed},
+        "#sequence = :before",
+        {f"#{name}": name for name in {*changed, *gone, "sequence"}},
+        names={},
     )
 
 
 def to_row(message: Message) -> dict[str, Any]:
     """The message with its keys; what has its default value is left out, unless conditions read it."""
     values = {name: value for name, value in asdict(message).items() if name in _ALWAYS or value != _DEFAULTS.get(name)}
-    if message.media_urls:
-        values["media_urls"] = list(message.media_urls)
+    values |= {name: list(values[name]) for name in _TUPLES if name in values}
     return {**_key(message.site_id, message.id), **_index_keys(message), **values}
 
 
@@ -249,8 +343,10 @@ def _index_keys(message: Message) -> dict[str, Any]:
     keys = {"contact_sk": f"{message.slot}#{message.id}"}
     if message.kind is Kind.INBOUND:
         return keys | {"contact_pk": f"{site}#REPLIES#{message.contact_id}"}
-    keys["contact_pk"] = _contact_pk(message.site_id, message.contact_id)
-    if message.kind is Kind.OUTREACH:
+    if message.kind is Kind.OUTBOUND:
+        keys["contact_pk"] = _outbound_pk(message)
+    else:
+        keys["contact_pk"] = _contact_pk(message.site_id, message.contact_id)
         keys["timeline_pk"] = f"{site}#{shard:02}"
         keys["timeline_sk"] = f"{message.slot}#{message.record_id or message.campaign_id or ''}#{message.id}"
     if message.ticket_id:
@@ -270,13 +366,16 @@ def from_row(row: Mapping[str, Any]) -> Message:
         values["skip_reason"] = SkipReason(values["skip_reason"])
     if "kind" in values:
         values["kind"] = Kind(values["kind"])
-    if "media_urls" in values:
-        values["media_urls"] = tuple(values["media_urls"])
+    values |= {name: tuple(values[name]) for name in _TUPLES if name in values}
     return Message(**values)
 
 
 def _contact_pk(site_id: str, contact_id: str) -> str:
     return f"SITE#{site_id}#CONTACT#{contact_id}"
+
+
+def _outbound_pk(message: Message) -> str:
+    return f"SITE#{message.site_id}#OUTBOUND#{message.recipient}"
 
 
 def _ticket_pk(site_id: str, ticket_id: str) -> str:

@@ -56,7 +56,8 @@ def classify(status: int, code: str, reason: str, codes: Codes, *, wait: float |
         return codes[code](reason)
     if status == requests.codes.too_many_requests:
         return Deferred(THROTTLED_SECONDS if wait is None else wait, reason)
-    if status in (requests.codes.unauthorized, requests.codes.forbidden):
+    # 403 with a code that we don't know may well be about this message or its recipient; without one it is a closed door.
+    if status == requests.codes.unauthorized or (status == requests.codes.forbidden and not code):
         return Refused(reason, account_fault=True)
     if 400 <= status < 500 and status != requests.codes.request_timeout:
         return Refused(reason)

@@ -19,7 +19,7 @@ _PATHS = {Carrier.TWILIO: "twilio", Carrier.TELNYX: "telnyx"}
 def send(account: ChannelAccount, credentials: Mapping[str, str], message: Message) -> Outcome:
     """Ask the account's carrier, once, to send a message; asked again, the request is the same to the letter."""
     client = _CLIENTS[account.carrier]
-    text = Text(message.id, message.sender, message.recipient, message.body, status_url(account, message.id))
+    text = Text(message.id, message.sender, message.recipient, message.body, status_url(account, message.id), message.media_urls)
     return client.send(account, credentials, text, base_url=base_url(account.carrier))  # type: ignore[no-any-return]
 
 

@@ -1,4 +1,7 @@
-"""Who has unsubscribed: per site and number, in the contacts table (``SITE#<site>#OPTOUT#<number>``)."""
+"""Who has unsubscribed: per site and number, in the contacts table (``SITE#<site>#OPTOUT#<number>``).
+
+The item of a number that has subscribed again stays, with the time: what was said earlier may be heard later.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,40 @@ from outreach.settings import settings
 def opted_out(site_id: str, numbers: Iterable[str]) -> set[str]:
     """Those of the (E.164) numbers that must not be written to."""
     keys = [_key(site_id, number) for number in set(numbers)]
-    return {item["number"] for item in dynamo.batch_get(settings().contacts_table, keys, consistent=True)}
+    items = dynamo.batch_get(settings().contacts_table, keys, consistent=True)
+    return {item["number"] for item in items if item["is_opted_out"]}
 
 
-def add(site_id: str, number: str, source: str) -> None:
-    """Note that a number has unsubscribed; ``source`` tells from what we know (a keyword, a carrier's error)."""
-    item = {**_key(site_id, number), "number": number, "source": source, "time": clock.timestamp(clock.now())}
-    aws.dynamodb().put_item(TableName=settings().contacts_table, Item=dynamo.to_item(item))
+def add(site_id: str, number: str, source: str, *, time: str | None = None) -> None:
+    """Note that a number has unsubscribed.
+
+    Args:
+        source: from what we know (a keyword, a carrier's error).
+        time: when we were told, as :mod:`outreach.clock` spells it; now when left out. What is older than what we know already
+            changes nothing.
+    """
+    _note(site_id, number, source, time, is_opted_out=True)
 
 
-def remove(site_id: str, number: str) -> None:
-    """Note that a number has subscribed again."""
-    aws.dynamodb().delete_item(TableName=settings().contacts_table, Key=dynamo.to_item(_key(site_id, number)))
+def remove(site_id: str, number: str, source: str, *, time: str | None = None) -> None:
+    """Note that a number has subscribed again; see :func:`add`."""
+    _note(site_id, number, source, time, is_opted_out=False)
+
+
+def _note(site_id: str, number: str, source: str, time: str | None, *, is_opted_out: bool) -> None:
+    time = time or clock.timestamp(clock.now())
+    item = {**_key(site_id, number), "number": number, "source": source, "time": time, "is_opted_out": is_opted_out}
+    try:
+        with dynamo.conditional():
+            aws.dynamodb().put_item(
+                TableName=settings().contacts_table,
+                Item=dynamo.to_item(item),
+                ConditionExpression="attribute_not_exists(pk) OR #time <= :time",
+                ExpressionAttributeNames={"#time": "time"},
+                ExpressionAttributeValues=dynamo.to_item({":time": time}),
+            )
+    except dynamo.ConditionFailed:
+        return
 
 
 def _key(site_id: str, number: str) -> dict[str, str]:

@@ -114,13 +114,15 @@ def parse_receipt(body: bytes) -> Receipt:
         return Receipt(payload["id"], status, reason, opted_out=_code(errors) == _OPTED_OUT)
 
 
-def parse_inbound(body: bytes) -> Inbound:
-    """A ``message.received`` event.
+def parse_inbound(body: bytes) -> Inbound | None:
+    """A ``message.received`` event; ``None`` for any other, which Telnyx sends to the profile's address as well.
 
     Raises:
-        ValidationFailed: it is none.
+        ValidationFailed: it is no event.
     """
     with reading():
+        if orjson.loads(body)["data"]["event_type"] != "message.received":
+            return None
         payload = _payload(body)
         media = tuple(medium["url"] for medium in payload.get("media") or [])
         opt_out = OPT_OUTS.get((payload.get("autoresponse_type") or "").upper())

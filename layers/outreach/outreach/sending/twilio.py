@@ -160,14 +160,16 @@ def parse_receipt(body: bytes) -> Receipt:
         return Receipt(form["MessageSid"], status, reason, opted_out=code == _OPTED_OUT)
 
 
-def parse_inbound(body: bytes) -> Inbound:
-    """An inbound message.
+def parse_inbound(body: bytes) -> Inbound | None:
+    """An inbound message; ``None`` for a status callback, which Twilio may be configured to send to the same address.
 
     Raises:
-        ValidationFailed: it is none.
+        ValidationFailed: it is neither.
     """
     with reading():
         form = _form(body)
+        if "MessageStatus" in form:
+            return None
         media = tuple(form[f"MediaUrl{index}"] for index in range(int(form.get("NumMedia") or 0)))
         opt_out = OPT_OUTS.get(form.get("OptOutType", "").upper())
         return Inbound(form["MessageSid"], form["From"], form["To"], form.get("Body", ""), media, opt_out)

@@ -47,6 +47,8 @@ class ChannelAccount:
         number: E.164 number that messages come from.
         carrier_account: the carrier's own id of the account (Twilio: the Account SID).
         messages_per_second: how many segments the carrier takes a second from this number.
+        resends_unknown: send a message again when nobody can find out whether the carrier has taken it; somebody may then
+            get it twice.
     """
 
     id: str
@@ -55,3 +57,4 @@ class ChannelAccount:
     number: str
     carrier_account: str
     messages_per_second: float
+    resends_unknown: bool = False

@@ -2,6 +2,7 @@
 
 ``<prefix>/<site>/accounts/<account>``  JSON, by carrier: ``{"token"}`` for Twilio, ``{"api_key", "public_key"}`` for Telnyx
 ``<prefix>/<site>/callback``            JSON list of ``whsec_`` secrets, the newest first; two while one is rotated
+``<prefix>/<site>/ticketing``           JSON string: the key of another ticketing system, where one is used
 """
 
 from __future__ import annotations
@@ -26,12 +27,21 @@ def callback_secrets(site_id: str) -> list[str]:
     return _secret(callback_path(site_id))  # type: ignore[no-any-return]
 
 
+def ticketing_key(site_id: str) -> str:
+    """The site's key for the ticketing system of ``TICKETING_BASE_URL``."""
+    return _secret(ticketing_path(site_id))  # type: ignore[no-any-return]
+
+
 def account_path(site_id: str, account_id: str) -> str:
     return f"{settings().secrets_prefix}/{site_id}/accounts/{account_id}"
 
 
 def callback_path(site_id: str) -> str:
     return f"{settings().secrets_prefix}/{site_id}/callback"
+
+
+def ticketing_path(site_id: str) -> str:
+    return f"{settings().secrets_prefix}/{site_id}/ticketing"
 
 
 def _secret(path: str) -> Any:

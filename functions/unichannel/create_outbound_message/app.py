@@ -1,0 +1,17 @@
+"""POST /outboundunichannel/messages (specification: Create a outbound message)."""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+
+from outreach.http import api
+from outreach.unichannel import outbound
+from outreach.unichannel.bodies import OutboundMessageBody, OutboundMessageResponse
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+
+@app.post("/outboundunichannel/messages")
+def create_outbound_message(body: OutboundMessageBody) -> OutboundMessageResponse:
+    return OutboundMessageResponse.of(outbound.send(api.caller(app).site_id, body))
+
+
+lambda_handler = api.entry_point(app, scope="unichannel:send")

@@ -1,0 +1,116 @@
+"""One try to tell a customer of a message's newest state (contract, Callbacks), by whoever has the lease on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import orjson
+
+from outreach import clock, wire
+from outreach.callbacks import endpoint, parking, schedule, signing
+from outreach.callbacks.endpoint import Answer, Delivered, Failed, Gone
+from outreach.callbacks.parking import Change, Endpoint
+from outreach.callbacks.state import Attempt, Outcome, State
+from outreach.campaigns import records
+from outreach.campaigns.records import Record
+from outreach.errors import NotFound
+from outreach.messages import store as messages
+from outreach.messages.bodies import MessageResponse
+from outreach.messages.models import Kind, Message
+from outreach.messages.status import Status
+from outreach.observability import logger
+from outreach.sites import secrets
+from outreach.sites import store as sites
+from outreach.unichannel.bodies import OutboundMessageResponse
+
+# An endpoint that wants no more of a message has been told everything.
+EVERYTHING = 1_000_000
+
+_SHOWN: dict[Kind, Callable[[Message, Record | None], wire.Response]] = {
+    Kind.OUTREACH: MessageResponse.of,
+    Kind.OUTBOUND: lambda message, _: OutboundMessageResponse.of(message),
+}
+
+
+@dataclass(frozen=True)
+class News:
+    """A message with the address that wants to know of it."""
+
+    message: Message
+    record: Record | None
+    url: str
+
+    @property
+    def endpoint_id(self) -> str:
+        return parking.endpoint_id(self.message.site_id, self.url)
+
+
+def read(site_id: str, message_id: str) -> News | None:
+    """The newest state of a message; ``None`` when there is nobody to tell, or nothing any more."""
+    try:
+        message = messages.get(site_id, message_id)
+        record = records.get(site_id, message.record_id) if message.record_id else None
+    except NotFound:
+        return None
+    url = message.callback_url or (record.callback_url if record else None)
+    return News(message, record, url) if url and message.status is not Status.SKIPPED else None
+
+
+def post(news: News) -> Answer:
+    """Post the message as it stands, signed; its id is the same on each try of one state."""
+    message = news.message
+    body = callback_body(message, news.record)
+    headers = signing.headers(f"{message.id}-{message.sequence}", body, clock.now(), secrets.callback_secrets(message.site_id))
+    answer = endpoint.post(news.url, body, headers, allow_private=sites.get_site(message.site_id).private_callbacks)
+    logger().info(
+        "callback", message_id=message.id, site_id=message.site_id, sequence=message.sequence, answer=type(answer).__name__
+    )
+    return answer
+
+
+def callback_body(message: Message, record: Record | None) -> bytes:
+    """The object of the specification (Outreach or Outbound Message Callback) with ``siteId``, and the sequence that orders them."""
+    shown = _SHOWN[message.kind](message, record).model_dump(mode="json", by_alias=True)
+    return orjson.dumps({**shown, "siteId": message.site_id, "sequence": message.sequence})
+
+
+def concluded(held: State, endpoint_id: str, sequence: int, answer: Answer) -> Change:
+    """What an answer makes of a message's state: told, to be tried again, or given up."""
+    now = clock.now()
+    attempt = Attempt(clock.timestamp(now), Outcome.DELIVERED, sequence)
+    match answer:
+        case Delivered(status):
+            return ended(held, replace(attempt, status=status), told=sequence)
+        case Gone():
+            return ended(held, replace(attempt, outcome=Outcome.GONE, status=410, reason="HTTP 410"), told=EVERYTHING)
+        case Failed(reason, status, retry_after):
+            due = schedule.next_try(endpoint_id, held.tries + 1, now.timestamp(), retry_after)
+            failed = replace(attempt, status=status, reason=reason)
+            if due is None:
+                return ended(held, replace(failed, outcome=Outcome.GIVEN_UP))
+            return parked(held, endpoint_id, due, replace(failed, outcome=Outcome.FAILED), tries=held.tries + 1)
+
+
+def postponed(held: State, at: Endpoint) -> Change:
+    """The message waits without a try for an endpoint that is down."""
+    now = clock.now()
+    attempt = Attempt(clock.timestamp(now), Outcome.POSTPONED, reason="the endpoint is down")
+    wakes_at = clock.timestamp(clock.from_epoch(at.wakes_at))
+    return parked(held, at.id, int(now.timestamp()), replace(attempt, next_attempt_at=wakes_at), tries=held.tries)
+
+
+def parked(held: State, endpoint_id: str, due: int, attempt: Attempt, *, tries: int) -> Change:
+    """The message waits at an endpoint until it is due."""
+    noted = replace(attempt, next_attempt_at=attempt.next_attempt_at or clock.timestamp(clock.from_epoch(due)))
+    return Change(held, replace(_free(held, noted), endpoint_id=endpoint_id, due=due, tries=tries))
+
+
+def ended(held: State, attempt: Attempt | None, *, told: int | None = None) -> Change:
+    """The message waits for nothing any more, until it has a new state."""
+    after = replace(_free(held, attempt), endpoint_id=None, due=None, tries=0)
+    return Change(held, after if told is None else replace(after, told=told))
+
+
+def _free(held: State, attempt: Attempt | None) -> State:
+    return replace(held, lease_until=0, attempts=(*held.attempts, *([attempt] if attempt else [])))

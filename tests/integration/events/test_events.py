@@ -1,0 +1,88 @@
+"""Every function takes its sample event, which is of the form of what invokes it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from outreach.settings import settings
+from tests.support.functions import Context, load
+from tests.support.http_server import Server
+from tests.support.stack import event_file, events, folder, functions
+
+NO_FAILURES: dict[str, Any] = {"batchItemFailures": []}
+
+# What HTTP requests are answered with, unless it is 200.
+STATUS = {
+    "CreateContact": 201,
+    "DeleteContact": 204,
+    "BatchDeleteContacts": 204,
+    "ActOnContact": 204,
+    "CreateField": 201,
+    "DeleteField": 204,
+    "CreateCampaign": 201,
+    "DeleteCampaign": 204,
+    "RouteNotFound": 404,
+}
+# What everything else is answered with.
+RESULTS: dict[str, Any] = {
+    "PlanFreeze": {"outcome": "scan", "scans": [list(range(16))]},
+    "ScanAudience": {"part": 0},
+    "FreezeAudience": {"audience": 2},
+    "ReleaseWindow": {"outcome": "released", "seconds": 0, "windows": 1},
+    "SendMessages": NO_FAILURES,
+    "TrackMessages": NO_FAILURES,
+    "DeliverCallback": NO_FAILURES,
+    "CountContacts": None,
+    "Sweep": {"records": 2, "failed": 0},
+}
+# How often the carrier or the customer's endpoint is called.
+CALLS = {"SendMessages": 1, "DeliverCallback": 1}
+APIS = sorted({name for name, _ in events("Api")})
+
+
+def event_of(name: str) -> Any:
+    return json.loads(event_file(functions()[name]).read_text())
+
+
+def handle(name: str) -> Any:
+    path = folder(functions()[name])
+    return load(f"{path.parent.name}/{path.name}").lambda_handler(event_of(name), Context())
+
+
+@pytest.mark.parametrize("name", APIS)
+def test_a_request_is_one_to_a_route_of_its_function(name: str) -> None:
+    event = event_of(name)
+    routes = [(route["Method"].upper(), route["Path"]) for owner, route in events("Api") if owner == name]
+    path = event["resource"].replace("+}", "}").format(**event["pathParameters"] or {})
+    assert (event["httpMethod"], event["resource"]) in routes
+    assert (event["path"], event["requestContext"]["path"]) == (path, f"/v1{path}")
+
+
+@pytest.mark.parametrize("name", APIS)
+def test_a_request_is_answered(world: Server, name: str) -> None:
+    answer = handle(name)
+    assert answer["statusCode"] == STATUS.get(name, 200), answer["body"]
+    assert answer["statusCode"] == 204 or json.loads(answer["body"])
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_worker_does_its_work(world: Server, name: str) -> None:
+    assert handle(name) == RESULTS[name]
+    assert len(world.requests) == CALLS.get(name, 0)
+
+
+def test_the_authorizer_lets_the_request_through(world: Server) -> None:
+    assert handle("Authorize")["context"] == {"siteId": "10000", "scopes": ""}
+
+
+def test_the_carriers_signature_is_accepted(world: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEBHOOK_BASE_URL", f"https://{event_of('ReceiveTwilio')['requestContext']['domainName']}")
+    settings.cache_clear()
+    assert handle("ReceiveTwilio")["statusCode"] == 200
+
+
+def test_no_function_is_left_out() -> None:
+    assert {*APIS, *RESULTS, "Authorize", "ReceiveTwilio"} == set(functions())

@@ -1,0 +1,37 @@
+import fcntl
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from local_stack.processes import LocalStackError
+from local_stack.settings import Settings
+from local_stack.stack import LocalStack
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("variable", "field"), [("PORT", "port"), ("AWS_LOCAL_PORT", "aws_port"), ("CARRIER_PORT", "carrier_port")]
+)
+def test_a_port_in_use_is_told_with_its_variable(tmp_path: Path, taken_port: int, variable: str, field: str) -> None:
+    # Port 9 (discard) of loopback: nobody listens there.
+    ports = {"port": 9, "aws_port": 9, "carrier_port": 9, field: taken_port}
+    stack = LocalStack(Settings(state_dir=tmp_path, **ports))
+    with pytest.raises(LocalStackError, match=f"{taken_port} is in use.* {variable} chooses"):
+        stack.start()
+    stack.stop()
+
+
+def test_a_state_directory_serves_one_stack_at_a_time(tmp_path: Path, taken_port: int) -> None:
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(LocalStackError, match=r"in use.*STATE_DIR chooses"):
+            LocalStack(Settings(state_dir=tmp_path)).start()
+    # Released, the next obstacle is the port.
+    with pytest.raises(LocalStackError, match="Port"), LocalStack(Settings(state_dir=tmp_path, port=taken_port)):
+        pass

@@ -1,0 +1,237 @@
+"""The command line: ``outreach-admin --help``."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import uuid
+from dataclasses import asdict, replace
+from typing import Annotated, Any, NoReturn
+
+import phonenumbers
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from outreach.errors import NotFound, OutreachError
+from outreach.http.caller import SCOPES
+from outreach.sites import store
+from outreach.sites.models import ApiKey, Carrier, ChannelAccount, Site
+from outreach_admin import admin, deployment
+from outreach_admin.output import Output
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown")
+site = typer.Typer(no_args_is_help=True, help="Sites: one is one customer's team.")
+key = typer.Typer(no_args_is_help=True, help="API keys of a site. Only their hashes are stored.")
+account = typer.Typer(no_args_is_help=True, help="Channel accounts: numbers at a carrier that a site sends from.")
+callback_secret = typer.Typer(no_args_is_help=True, help="The secrets that a site's callbacks are signed with.")
+app.add_typer(site, name="site")
+app.add_typer(key, name="key")
+app.add_typer(account, name="account")
+app.add_typer(callback_secret, name="callback-secret")
+
+_SITE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def _site_id(value: str) -> str:
+    if not _SITE_ID.fullmatch(value):
+        raise typer.BadParameter("is up to 64 letters, digits, - and _")
+    return value
+
+
+def _region(value: str | None) -> str | None:
+    if value is not None and value not in phonenumbers.SUPPORTED_REGIONS:
+        raise typer.BadParameter("is an ISO 3166 code such as US")
+    return value
+
+
+def _scopes(values: list[str]) -> list[str]:
+    if unknown := set(values) - set(SCOPES):
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: known are {', '.join(SCOPES)}")
+    return values
+
+
+def _guid(value: str | None) -> str | None:
+    try:
+        return value and str(uuid.UUID(value))
+    except ValueError as error:
+        raise typer.BadParameter("is a GUID") from error
+
+
+def _number(value: str) -> str:
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
+        raise typer.BadParameter("is a number in E.164 form such as +15005550006")
+    return value
+
+
+SiteId = Annotated[str, typer.Argument(metavar="SITE", callback=_site_id, help="The site's id.")]
+
+
+@app.callback()
+def main_options(
+    context: typer.Context,
+    stack: Annotated[str, typer.Option(help="The CloudFormation stack.")] = "outreach",
+    endpoint_url: Annotated[str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="Where AWS is; for the local one.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Administer sites, API keys, channel accounts and their secrets.
+
+    Uses the AWS credentials and region of the environment, as the AWS CLI does. Secrets are read from standard input, and never
+    printed again. Ends with 0, with 1 when something could not be done, and with 2 when the command was not understood.
+
+    Examples:
+
+        outreach-admin site put 10000 --default-region GB
+
+        outreach-admin key create 10000 --name reporting --scope contact:read --scope outreach:read
+
+        pass twilio/token | outreach-admin account put 10000 --carrier twilio --number +15005550006 --carrier-account AC… --rate 10
+
+        outreach-admin --stack outreach --endpoint-url http://127.0.0.1:4566 --json site list
+    """
+    if endpoint_url:
+        os.environ["AWS_ENDPOINT_URL"] = endpoint_url
+    context.obj = Output(as_json)
+    deployment.enter(stack)
+
+
+@site.command("put")
+def put_site(
+    context: typer.Context,
+    site_id: SiteId,
+    default_region: Annotated[
+        str | None, typer.Option(callback=_region, help="ISO 3166 region that national numbers are read in.")
+    ] = None,
+    callback_url: Annotated[str | None, typer.Option(help="Where callbacks go by default; empty for nowhere.")] = None,
+    private_callbacks: Annotated[
+        bool | None, typer.Option(help="Let callbacks go to private addresses; for development only.")
+    ] = None,
+) -> None:
+    """Create a site, or change what is given."""
+    try:
+        current = store.get_site(site_id)
+    except NotFound:
+        current = Site(site_id)
+    given = {"default_region": default_region, "private_callbacks": private_callbacks}
+    changed = replace(current, **{name: value for name, value in given.items() if value is not None})
+    if callback_url is not None:
+        changed = replace(changed, callback_url=callback_url or None)
+    admin.put_site(changed)
+    context.obj.one(asdict(changed))
+
+
+@site.command("list")
+def list_sites(context: typer.Context) -> None:
+    """List all sites."""
+    context.obj.many([asdict(entry) for entry in store.list_sites()])
+
+
+@site.command("show")
+def show_site(context: typer.Context, site_id: SiteId) -> None:
+    """Show a site with its keys and channel accounts."""
+    shown = asdict(store.get_site(site_id))
+    accounts = [asdict(entry) for entry in store.list_accounts(site_id)]
+    context.obj.one({**shown, "keys": _keys(site_id), "accounts": accounts})
+
+
+@key.command("create")
+def create_key(
+    context: typer.Context,
+    site_id: SiteId,
+    name: Annotated[str, typer.Option(help="What it is for.")],
+    scope: Annotated[list[str], typer.Option(callback=_scopes, help=f"What it may do; none for all: {', '.join(SCOPES)}.")] = [],  # noqa: B006
+    value_from_stdin: Annotated[
+        bool, typer.Option("--value-from-stdin", help="Read the key from standard input; at least 128 random bits.")
+    ] = False,
+) -> None:
+    """Create an API key, and show it this once."""
+    value = _read_secret("API key") if value_from_stdin else admin.new_api_key()
+    key_id = admin.put_api_key(site_id, name, value, frozenset(scope))
+    context.obj.one({"id": key_id} | ({} if value_from_stdin else {"key": value}))
+
+
+@key.command("list")
+def list_keys(context: typer.Context, site_id: SiteId) -> None:
+    """List a site's API keys; the keys themselves are unknown to the system."""
+    context.obj.many(_keys(site_id))
+
+
+@key.command("revoke")
+def revoke_key(
+    context: typer.Context, site_id: SiteId, key_id: Annotated[str, typer.Argument(metavar="KEY", help="Its id.")]
+) -> None:
+    """Revoke an API key."""
+    context.obj.one(_shown_key(key_id, admin.revoke_api_key(site_id, key_id)))
+
+
+@account.command("put")
+def put_account(
+    context: typer.Context,
+    site_id: SiteId,
+    carrier: Annotated[Carrier, typer.Option()],
+    number: Annotated[str, typer.Option(callback=_number, help="What messages come from, in E.164 form.")],
+    carrier_account: Annotated[str, typer.Option(help="The carrier's own id of the account (Twilio: its SID).")],
+    account_id: Annotated[str | None, typer.Option("--id", callback=_guid, help="A GUID; a new one by default.")] = None,
+    rate: Annotated[float, typer.Option(min=0.01, help="Message segments a second that the carrier takes.")] = 1.0,
+) -> None:
+    """Create or replace a channel account; its credentials are read from standard input.
+
+    Twilio: the auth token. Telnyx: `{"api_key": "…", "public_key": "…"}`.
+    """
+    new = ChannelAccount(account_id or str(uuid.uuid4()), site_id, carrier, number, carrier_account, rate)
+    admin.put_channel_account(new, admin.read_credentials(carrier, _read_secret("credentials")))
+    context.obj.one(asdict(new))
+
+
+@account.command("list")
+def list_accounts(context: typer.Context, site_id: SiteId) -> None:
+    """List a site's channel accounts, without credentials."""
+    context.obj.many([asdict(entry) for entry in store.list_accounts(site_id)])
+
+
+@callback_secret.command("put")
+def put_callback_secret(site_id: SiteId) -> None:
+    """Sign with the secret (`whsec_…`) on standard input, and with no other."""
+    admin.put_callback_secret(site_id, _read_secret("callback secret"))
+
+
+@callback_secret.command("rotate")
+def rotate_callback_secret(context: typer.Context, site_id: SiteId) -> None:
+    """Sign with a new secret, shown this once, and with the one before, until it is retired."""
+    context.obj.one({"secret": admin.rotate_callback_secret(site_id)})
+
+
+@callback_secret.command("retire")
+def retire_callback_secret(site_id: SiteId) -> None:
+    """End a rotation: sign with the newest secret only."""
+    admin.retire_callback_secret(site_id)
+
+
+def _keys(site_id: str) -> list[dict[str, Any]]:
+    return [_shown_key(digest[: admin.SHOWN_DIGITS], entry) for digest, entry in store.list_keys(site_id)]
+
+
+def _shown_key(key_id: str, entry: ApiKey) -> dict[str, Any]:
+    return {"id": key_id, "name": entry.name, "scopes": sorted(entry.scopes), "revoked": entry.revoked}
+
+
+def _read_secret(name: str) -> str:
+    """From a pipe as a whole, from a terminal without showing it."""
+    text = typer.prompt(name, hide_input=True) if sys.stdin.isatty() else sys.stdin.read()
+    if not text.strip():
+        raise ValueError(f"There is no {name} on standard input.")
+    return str(text.strip())
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run a command, of the process's own arguments unless others are given; raises SystemExit."""
+    try:
+        app(arguments)
+    except (OutreachError, ValueError, BotoCoreError, ClientError) as error:
+        Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
