@@ -9,8 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
+from outreach import clock as our_clock
+from outreach.sending import carrier_http, queue
 from outreach.settings import settings
-from tests.support import pipeline
+from tests.support import carriers, pipeline
 from tests.support.simulator import simulating
 
 QUICK: dict[str, Any] = {"latency": 0, "receipt_delay": 0.01, "receipt_retry_delay": 0.01, "lost_answer": 0.3}
@@ -31,3 +33,27 @@ def carrier(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         boto3.client("scheduler").create_schedule_group(Name=settings().schedule_group)
         pipeline.put_site()
         yield url
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> carriers.Clock:
+    """Our clock, to be put forward."""
+    ours = carriers.Clock()
+    monkeypatch.setattr(our_clock, "now", ours.now)
+    return ours
+
+
+@pytest.fixture(params=carriers.ACCOUNTS)
+def channel(
+    request: pytest.FixtureRequest, aws: None, tmp_path: Path, clock: carriers.Clock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[carriers.Channel]:
+    """Each of the simulated carriers, with an account of ours there."""
+    monkeypatch.setattr(carrier_http, "READ_SECONDS", 2.0)
+    monkeypatch.setattr(queue, "_MAX_DELAY_SECONDS", 0)
+    with pipeline.webhook_server() as base, simulating(tmp_path, webhook_base=base, **QUICK) as url:
+        monkeypatch.setenv("WEBHOOK_BASE_URL", base)
+        monkeypatch.setenv("TWILIO_BASE_URL", url)
+        monkeypatch.setenv("TELNYX_BASE_URL", url)
+        settings.cache_clear()
+        carriers.put_accounts()
+        yield carriers.Channel(request.param, url, clock)

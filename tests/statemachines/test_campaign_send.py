@@ -20,7 +20,9 @@ class Flaky(Exception):
     """A task that failed."""
 
 
-def tasks(plan: str = "scan", scans: int = 2, outcomes: Sequence[str] = ("released",), failures: dict[str, int] | None = None) -> Task:
+def tasks(
+    plan: str = "scan", scans: int = 2, outcomes: Sequence[str] = ("released",), failures: dict[str, int] | None = None
+) -> Task:
     """Functions that answer as the real ones do: ``outcomes`` of the windows, and how often each fails before."""
     windows, left = iter(outcomes), dict(failures or {})
 
@@ -41,7 +43,8 @@ def tasks(plan: str = "scan", scans: int = 2, outcomes: Sequence[str] = ("releas
 
 
 @pytest.mark.parametrize(
-    ("plan", "order"), [("scan", [*FREEZE, "release_window"]), ("frozen", ["plan_freeze", "release_window"]), ("over", ["plan_freeze"])]
+    ("plan", "order"),
+    [("scan", [*FREEZE, "release_window"]), ("frozen", ["plan_freeze", "release_window"]), ("over", ["plan_freeze"])],
 )
 def test_a_record_goes_on_where_it_was(machine: Machine, plan: str, order: list[str]) -> None:
     assert machine.run(tasks(plan), **START).status == "SUCCEEDED"
@@ -57,7 +60,9 @@ def test_a_record_goes_on_where_it_was(machine: Machine, plan: str, order: list[
         (["wait", "more", "wait", "stopped"], [300, 300]),
     ],
 )
-def test_windows_are_released_until_the_record_is_done_or_stopped(machine: Machine, outcomes: list[str], waits: list[int]) -> None:
+def test_windows_are_released_until_the_record_is_done_or_stopped(
+    machine: Machine, outcomes: list[str], waits: list[int]
+) -> None:
     assert machine.run(tasks("frozen", outcomes=outcomes), **START).status == "SUCCEEDED"
     released = [payload["windows"] for function, payload in machine.calls if function == "release_window"]
     assert released == list(range(len(outcomes)))

@@ -12,7 +12,7 @@ from typing import Annotated
 import requests
 import typer
 from local_stack import LocalStack, Settings
-from local_stack.processes import ChildFailedError
+from local_stack.processes import LocalStackError
 from local_stack.seeds import ACCOUNTS, API_KEYS, CALLBACK_SECRET
 from rich.console import Console
 
@@ -56,7 +56,7 @@ def main(
     except ValueError as error:
         console.print(str(error), markup=False)
         sys.exit(2)
-    except (ChildFailedError, StuckError, requests.RequestException, OSError) as error:
+    except (LocalStackError, StuckError, requests.RequestException, OSError) as error:
         console.print(str(error), style="bold red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -43,13 +44,12 @@ class Api:
 
     def messages(self, record_id: str) -> Iterator[Json]:
         """All messages of a send."""
-        query = {"campaignRecordId": record_id, "pageSize": PAGE_SIZE, "pageIndex": 1}
-        while True:
+        for index in itertools.count(1):
+            query = {"campaignRecordId": record_id, "pageSize": PAGE_SIZE, "pageIndex": index}
             page = self._call("GET", "/outreach/messages", params=query)
             yield from page["messages"]
             if page["nextPage"] is None:
                 return
-            query["pageIndex"] += 1
 
     def _call(self, method: str, path: str, **request: Any) -> Json:
         answer = self._session.request(method, self._base_url + path, timeout=TIMEOUT_SECONDS, **request)
@@ -59,7 +59,7 @@ class Api:
 
 def accepted_recipients(simulator_url: str) -> Iterator[str]:
     """The recipient of each message that the carriers have accepted, oldest first."""
-    since = 0
+    since: int | None = 0
     while since is not None:
         answer = requests.get(f"{simulator_url}/_simulate/messages", params={"since": since}, timeout=TIMEOUT_SECONDS)
         answer.raise_for_status()

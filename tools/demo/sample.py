@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ _CONDITIONS = [
 ]
 
 
-def rows(count: int) -> list[Row]:
+def rows(count: int) -> Sequence[Row]:
     """The first ``count`` contacts of the sample file, or all when it has fewer."""
     with FILE.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))[:count]
@@ -47,7 +47,7 @@ def campaign(channel_account_id: str, callback_url: str) -> dict[str, Any]:
         "name": "Season opening",
         "channel": "sms",
         "channelAccountId": channel_account_id,
-        "message": "Hello {{ firstName | default: 'there' }}, {{ customFields.company }} opens in {{ customFields.city }} on Monday!",
+        "message": "Hi {{ firstName | default: 'there' }}, {{ customFields.company }} opens in {{ customFields.city }} today!",
         "contactFilterConditionMetType": "logicalExpression",
         "contactFilterLogicalExpresssion": "1 and not 2",
         "contactFilterConditions": _CONDITIONS,

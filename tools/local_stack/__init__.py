@@ -1,6 +1,7 @@
 """The whole system on this machine: a local AWS with the real stack on it, the carrier simulator, and a short base URL."""
 
+from local_stack.processes import LocalStackError
 from local_stack.settings import Settings
 from local_stack.stack import LocalStack
 
-__all__ = ["LocalStack", "Settings"]
+__all__ = ["LocalStack", "LocalStackError", "Settings"]

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import requests
 from botocore.exceptions import ClientError
+from outreach_admin import deployment
 
 from local_stack.processes import Child
 from local_stack.settings import PROJECT, REGION, STACK_NAME, Settings
@@ -55,12 +56,9 @@ class Aws:
         stack = self.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
-    def function_environment(self, logical_id: str) -> dict[str, str]:
-        """The variables of a function of the stack, with those that reach this AWS: what the project's code needs to run here."""
-        resource = self.client("cloudformation").describe_stack_resource(StackName=STACK_NAME, LogicalResourceId=logical_id)
-        name = resource["StackResourceDetail"]["PhysicalResourceId"]
-        variables = self.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        return {**variables, **self.settings.aws_environment()}
+    def function_environment(self) -> dict[str, str]:
+        """The variables of the stack's functions, with those that reach this AWS: what the project's code needs to run here."""
+        return {**deployment.function_environment(self.client, STACK_NAME), **self.settings.aws_environment()}
 
 
 def start_ministack(settings: Settings) -> Child:

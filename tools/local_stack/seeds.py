@@ -6,15 +6,12 @@ Run as `python -m local_stack.seeds` with the environment of a function of the s
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping
-from typing import Any
 
-import boto3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from outreach_admin import admin
 
-from outreach.sites import secrets, store
-from outreach.sites.models import ApiKey, Carrier, ChannelAccount, Site
+from outreach.sites.models import Carrier, ChannelAccount, Site
 
 CALLBACK_SECRET = "whsec_bG9jYWwtb3V0cmVhY2gtY2FsbGJhY2stc2VjcmV0LTAx"  # noqa: S105 - public, see above
 TELNYX_SEED = hashlib.sha256(b"outreach local telnyx").digest()
@@ -49,16 +46,11 @@ ACCOUNTS: list[tuple[ChannelAccount, Mapping[str, str]]] = [
 def seed() -> None:
     """Put the local sites, keys, accounts and secrets; doing it again changes nothing."""
     for site in SITES:
-        store.put_site(site)
-        store.put_key(store.hash_key(API_KEYS[site.id]), ApiKey(site_id=site.id, name="local"))
-        _put_secret(secrets.callback_path(site.id), [CALLBACK_SECRET])
+        admin.put_site(site)
+        admin.put_api_key(site.id, "local", API_KEYS[site.id])
+        admin.put_callback_secret(site.id, CALLBACK_SECRET)
     for account, credentials in ACCOUNTS:
-        _put_secret(secrets.account_path(account.site_id, account.id), credentials)
-        store.put_account(account)
-
-
-def _put_secret(path: str, value: Any) -> None:
-    boto3.client("ssm").put_parameter(Name=path, Value=json.dumps(value), Type="SecureString", Overwrite=True)
+        admin.put_channel_account(account, credentials)
 
 
 if __name__ == "__main__":

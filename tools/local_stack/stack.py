@@ -52,7 +52,7 @@ class LocalStack:
             self._children.append(start_ministack(self.settings))
         self._deploy()
         with self._step("seeding sites, keys and accounts"):
-            self._start_module("local_stack.seeds", environment=self.aws.function_environment("Authorize")).finish()
+            self._start_module("local_stack.seeds", environment=self.aws.function_environment()).finish()
         if self.settings.needs_simulator:
             with self._step("starting the carrier simulator"):
                 self._children.append(self._start_simulator())

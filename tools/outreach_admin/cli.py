@@ -6,13 +6,15 @@ import os
 import re
 import sys
 import uuid
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Annotated, Any, NoReturn
+from urllib.parse import urlsplit
 
 import phonenumbers
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
+from typer.core import TyperCommand
 
 from outreach.errors import NotFound, OutreachError
 from outreach.http.caller import SCOPES
@@ -31,6 +33,15 @@ app.add_typer(key, name="key")
 app.add_typer(account, name="account")
 app.add_typer(callback_secret, name="callback-secret")
 
+
+class StackCommand(TyperCommand):
+    """A command inside the stack. That is looked up when the command is certain to run, and not for its help."""
+
+    def invoke(self, ctx: Any) -> Any:
+        deployment.enter(ctx.find_root().params["stack"])
+        return super().invoke(ctx)
+
+
 _SITE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -43,6 +54,12 @@ def _site_id(value: str) -> str:
 def _region(value: str | None) -> str | None:
     if value is not None and value not in phonenumbers.SUPPORTED_REGIONS:
         raise typer.BadParameter("is an ISO 3166 code such as US")
+    return value
+
+
+def _callback_url(value: str | None) -> str | None:
+    if value and not (urlsplit(value).scheme in ("http", "https") and urlsplit(value).hostname):
+        raise typer.BadParameter("is an http or https URL")
     return value
 
 
@@ -71,7 +88,7 @@ SiteId = Annotated[str, typer.Argument(metavar="SITE", callback=_site_id, help="
 @app.callback()
 def main_options(
     context: typer.Context,
-    stack: Annotated[str, typer.Option(help="The CloudFormation stack.")] = "outreach",
+    stack: Annotated[str, typer.Option(help="The CloudFormation stack.")] = "outreach",  # read by StackCommand
     endpoint_url: Annotated[str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="Where AWS is; for the local one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
@@ -86,24 +103,25 @@ def main_options(
 
         outreach-admin key create 10000 --name reporting --scope contact:read --scope outreach:read
 
-        pass twilio/token | outreach-admin account put 10000 --carrier twilio --number +15005550006 --carrier-account AC… --rate 10
+        pass twilio/token | outreach-admin account put 10000 --carrier twilio --number +15005550006 --carrier-account AC…
 
         outreach-admin --stack outreach --endpoint-url http://127.0.0.1:4566 --json site list
     """
     if endpoint_url:
         os.environ["AWS_ENDPOINT_URL"] = endpoint_url
     context.obj = Output(as_json)
-    deployment.enter(stack)
 
 
-@site.command("put")
+@site.command("put", cls=StackCommand)
 def put_site(
     context: typer.Context,
     site_id: SiteId,
     default_region: Annotated[
         str | None, typer.Option(callback=_region, help="ISO 3166 region that national numbers are read in.")
     ] = None,
-    callback_url: Annotated[str | None, typer.Option(help="Where callbacks go by default; empty for nowhere.")] = None,
+    callback_url: Annotated[
+        str | None, typer.Option(callback=_callback_url, help="Where callbacks go by default; empty for nowhere.")
+    ] = None,
     private_callbacks: Annotated[
         bool | None, typer.Option(help="Let callbacks go to private addresses; for development only.")
     ] = None,
@@ -113,21 +131,23 @@ def put_site(
         current = store.get_site(site_id)
     except NotFound:
         current = Site(site_id)
-    given = {"default_region": default_region, "private_callbacks": private_callbacks}
-    changed = replace(current, **{name: value for name, value in given.items() if value is not None})
-    if callback_url is not None:
-        changed = replace(changed, callback_url=callback_url or None)
+    changed = Site(
+        site_id,
+        current.default_region if default_region is None else default_region,
+        current.callback_url if callback_url is None else callback_url or None,
+        current.private_callbacks if private_callbacks is None else private_callbacks,
+    )
     admin.put_site(changed)
     context.obj.one(asdict(changed))
 
 
-@site.command("list")
+@site.command("list", cls=StackCommand)
 def list_sites(context: typer.Context) -> None:
     """List all sites."""
     context.obj.many([asdict(entry) for entry in store.list_sites()])
 
 
-@site.command("show")
+@site.command("show", cls=StackCommand)
 def show_site(context: typer.Context, site_id: SiteId) -> None:
     """Show a site with its keys and channel accounts."""
     shown = asdict(store.get_site(site_id))
@@ -135,7 +155,7 @@ def show_site(context: typer.Context, site_id: SiteId) -> None:
     context.obj.one({**shown, "keys": _keys(site_id), "accounts": accounts})
 
 
-@key.command("create")
+@key.command("create", cls=StackCommand)
 def create_key(
     context: typer.Context,
     site_id: SiteId,
@@ -151,13 +171,13 @@ def create_key(
     context.obj.one({"id": key_id} | ({} if value_from_stdin else {"key": value}))
 
 
-@key.command("list")
+@key.command("list", cls=StackCommand)
 def list_keys(context: typer.Context, site_id: SiteId) -> None:
     """List a site's API keys; the keys themselves are unknown to the system."""
     context.obj.many(_keys(site_id))
 
 
-@key.command("revoke")
+@key.command("revoke", cls=StackCommand)
 def revoke_key(
     context: typer.Context, site_id: SiteId, key_id: Annotated[str, typer.Argument(metavar="KEY", help="Its id.")]
 ) -> None:
@@ -165,7 +185,7 @@ def revoke_key(
     context.obj.one(_shown_key(key_id, admin.revoke_api_key(site_id, key_id)))
 
 
-@account.command("put")
+@account.command("put", cls=StackCommand)
 def put_account(
     context: typer.Context,
     site_id: SiteId,
@@ -184,25 +204,25 @@ def put_account(
     context.obj.one(asdict(new))
 
 
-@account.command("list")
+@account.command("list", cls=StackCommand)
 def list_accounts(context: typer.Context, site_id: SiteId) -> None:
     """List a site's channel accounts, without credentials."""
     context.obj.many([asdict(entry) for entry in store.list_accounts(site_id)])
 
 
-@callback_secret.command("put")
+@callback_secret.command("put", cls=StackCommand)
 def put_callback_secret(site_id: SiteId) -> None:
     """Sign with the secret (`whsec_…`) on standard input, and with no other."""
     admin.put_callback_secret(site_id, _read_secret("callback secret"))
 
 
-@callback_secret.command("rotate")
+@callback_secret.command("rotate", cls=StackCommand)
 def rotate_callback_secret(context: typer.Context, site_id: SiteId) -> None:
     """Sign with a new secret, shown this once, and with the one before, until it is retired."""
     context.obj.one({"secret": admin.rotate_callback_secret(site_id)})
 
 
-@callback_secret.command("retire")
+@callback_secret.command("retire", cls=StackCommand)
 def retire_callback_secret(site_id: SiteId) -> None:
     """End a rotation: sign with the newest secret only."""
     admin.retire_callback_secret(site_id)
@@ -227,7 +247,7 @@ def _read_secret(name: str) -> str:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command, of the process's own arguments unless others are given; raises SystemExit."""
     try:
-        app(arguments)
+        app(arguments, prog_name="outreach-admin")
     except (OutreachError, ValueError, BotoCoreError, ClientError) as error:
         Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
     sys.exit(1)

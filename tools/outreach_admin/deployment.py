@@ -12,7 +12,7 @@ import boto3
 ANY_FUNCTION = "Authorize"
 
 
-def function_environment(client: Callable[[str], Any], stack_name: str) -> dict[str, str]:
+def function_environment(client: Callable[[Any], Any], stack_name: str) -> dict[str, str]:
     """The variables of a stack's functions.
 
     Parameters

@@ -6,6 +6,7 @@ import json
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -19,7 +20,7 @@ class MethodNotAllowed(OutreachError):
 
 
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    allowed = _methods(event["path"])
+    allowed = _methods(unquote(event["path"]))
     error = MethodNotAllowed(f"Use {' or '.join(allowed)}.") if allowed else NotFound("There is no such route.")
     request_id = event["requestContext"]["requestId"]
     logger().info("no route", status=error.status, correlation_id=request_id)

@@ -4,7 +4,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from outreach.callbacks import attempts
 from outreach.http import api
-from outreach.messages import listing
+from outreach.messages import joined
 from outreach.messages.bodies import MessageResponse
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -19,7 +19,7 @@ def act_on_message(segment: str) -> MessageResponse:
     who = api.caller(app)
     who.require(scope)
     message = act(who.site_id, message_id)
-    record = listing.records_of(who.site_id, [message]).get(message.record_id or "")
+    record = joined.records_of(who.site_id, [message]).get(message.record_id or "")
     return MessageResponse.of(message, record)
 
 

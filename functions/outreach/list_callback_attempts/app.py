@@ -1,14 +1,11 @@
 """GET /outreach/messages/{id}/callbackAttempts: the log of a message's callbacks, an extension."""
 
-from typing import Annotated, Literal
-
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
-from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from outreach.callbacks import attempts
 from outreach.callbacks.bodies import AttemptResponse, AttemptsResponse
 from outreach.http import api, paging
-from outreach.http.paging import Page, PageIndex, PageSize
+from outreach.http.paging import Page, PageIndex, PageSize, SortOrder
 from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -16,10 +13,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.get("/outreach/messages/<id>/callbackAttempts")
 def list_callback_attempts(
-    id: Guid,
-    page_index: PageIndex = 1,
-    page_size: PageSize = 10,
-    sort_order: Annotated[Literal["asc", "desc"], Query(alias="sortOrder")] = "asc",
+    id: Guid, page_index: PageIndex = 1, page_size: PageSize = 10, sort_order: SortOrder = "asc"
 ) -> AttemptsResponse:
     site_id = api.caller(app).site_id
     page = Page(page_index, page_size)

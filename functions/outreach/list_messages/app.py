@@ -1,44 +1,44 @@
 """GET /outreach/messages (specification: Get the list of Outreach Message)."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import BeforeValidator
 
 from outreach.http import api, paging
 from outreach.http.paging import Page, PageIndex, PageSize, SortOrder
 from outreach.messages import listing
-from outreach.messages.bodies import MessageResponse, MessagesResponse
+from outreach.messages.bodies import MessageResponse, MessagesResponse, TicketId, sent_period
 from outreach.messages.listing import Wanted
-from outreach.wire import Guid
+from outreach.wire import Guid, one_of
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
-SortBy = Literal[
-    "sentTime", "id", "channelAccountId", "contactId", "message", "from", "to", "status", "failedReason", "campaignRecordId"
-]
+SORTABLE = [str(field.alias) for field in MessageResponse.model_fields.values()]
+SortBy = Annotated[str, BeforeValidator(one_of(*SORTABLE)), Query(alias="sortBy")]
 
 
 @app.get("/outreach/messages")
 def list_messages(
+    channel: Annotated[str, BeforeValidator(one_of("sms")), Query()] = "sms",
     channel_account_id: Annotated[Guid | None, Query(alias="channelAccountId")] = None,
     contact_id: Annotated[Guid | None, Query(alias="contactId")] = None,
     campaign_id: Annotated[Guid | None, Query(alias="campaignId")] = None,
     campaign_record_id: Annotated[Guid | None, Query(alias="campaignRecordId")] = None,
+    ticket_id: Annotated[TicketId, Query(alias="attachedToTicketId")] = None,
+    sent_time: Annotated[str, Query(alias="sentTime")] = "",
+    keywords: Annotated[str, Query()] = "",
     page_index: PageIndex = 1,
     page_size: PageSize = 10,
-    sort_by: Annotated[SortBy, Query(alias="sortBy")] = "sentTime",
+    sort_by: SortBy = "sentTime",
     sort_order: SortOrder = "asc",
 ) -> MessagesResponse:
-    site_id = api.caller(app).site_id
-    found = listing.find(site_id, Wanted(channel_account_id, contact_id, campaign_id, campaign_record_id))
-    records = listing.records_of(site_id, found)
-    shown = [MessageResponse.of(message, records.get(message.record_id or "")) for message in found]
-    ordered = paging.ordered(shown, _ATTRIBUTES.get(sort_by, sort_by), sort_order)
-    page = Page(page_index, page_size)
-    return MessagesResponse(messages=ordered[page.window], **paging.links(app.current_event, site_id, page, len(ordered)))
+    site_id, page = api.caller(app).site_id, Page(page_index, page_size)
+    sent = sent_period(sent_time)
+    wanted = Wanted(channel_account_id, contact_id, campaign_id, campaign_record_id, ticket_id, sent, keywords)
+    messages, total = listing.page(site_id, wanted, sort_by, sort_order, page.window)
+    return MessagesResponse(messages=messages, **paging.links(app.current_event, site_id, page, total))
 
-
-_ATTRIBUTES = {"from": "sender", "to": "recipient"}
 
 lambda_handler = api.entry_point(app, scope="outreach:read")

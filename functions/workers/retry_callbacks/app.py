@@ -19,9 +19,7 @@ _MAX_STEPS = 1_000
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     site_id, endpoint_id, generation, steps = event["site_id"], event["endpoint_id"], event["generation"], event["steps"] + 1
-    step = retries.drain(
-        site_id, endpoint_id, generation, has_time=lambda: context.get_remaining_time_in_millis() > _RESERVE_MS
-    )
+    step = retries.drain(site_id, endpoint_id, generation, has_time=lambda: context.get_remaining_time_in_millis() > _RESERVE_MS)
     logger().info("callbacks retried", endpoint_id=endpoint_id, site_id=site_id, progress=step.progress, steps=steps)
     seconds = max(0, step.wakes_at - int(clock.now().timestamp()))
     if step.progress is not Progress.DONE and steps >= _MAX_STEPS:

@@ -33,6 +33,7 @@ class Settings:
     attach_queue_url: str
     inbound_queue_url: str
     campaign_send_arn: str
+    callback_retry_arn: str
     scheduled_start_arn: str
     begin_scheduled_start_arn: str
     schedule_group: str

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from outreach import aws, dynamo
+from outreach.observability import logger
 
 _MAX_BATCH = 10
 
@@ -25,3 +27,19 @@ def send(queue_url: str, bodies: Iterable[tuple[str, str]]) -> None:
         )
         if answer.get("Failed"):
             raise RuntimeError(f"SQS refused {len(answer['Failed'])} of {len(chunk)} messages")
+
+
+def each(event: Mapping[str, Any], handle: Callable[[str], None]) -> dict[str, Any]:
+    """Handle the bodies of an event source mapping's batch, one after another.
+
+    Returns:
+        The mapping's answer: those whose handling raised come again (``ReportBatchItemFailures``).
+    """
+    failed = []
+    for record in event["Records"]:
+        try:
+            handle(record["body"])
+        except Exception:
+            logger().exception("a message of a queue could not be handled", sqs_message_id=record["messageId"])
+            failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}

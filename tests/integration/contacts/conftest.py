@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
 from outreach.sites import store as sites
@@ -37,4 +37,5 @@ def deliver_stream() -> Callable[[], list[dict[str, Any]]]:
 
 def _stream_records() -> list[dict[str, Any]]:
     table = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].get_table("ContactsTable")
+    assert table.stream_shard
     return [record.to_json() for record in table.stream_shard.items]

@@ -30,7 +30,8 @@ def create(name: str = "Tom", *identities: dict[str, Any], site_id: str = "10000
 def created(name: str = "Tom", *identities: dict[str, Any], **properties: Any) -> dict[str, Any]:
     answer = create(name, *identities, **properties)
     assert answer.status == 201, answer.body
-    return answer.body
+    contact: dict[str, Any] = answer.body
+    return contact
 
 
 def get(contact_id: str, site_id: str = "10000") -> Answer:
@@ -69,11 +70,12 @@ def create_field(**definition: Any) -> Answer:
 def fields(site_id: str = "10000") -> list[dict[str, Any]]:
     answer = call("contacts/list_fields", "GET", FIELDS, site_id=site_id)
     assert answer.status == 200
-    return answer.body
+    listed: list[dict[str, Any]] = answer.body
+    return listed
 
 
 def field_id(name: str) -> str:
-    return next(field["id"] for field in fields() if field["name"] == name)
+    return str(next(field["id"] for field in fields() if field["name"] == name))
 
 
 def put_field(name: str, body: dict[str, Any]) -> Answer:

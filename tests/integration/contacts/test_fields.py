@@ -142,7 +142,7 @@ def test_a_retyped_field_keeps_values_only_of_the_same_kind(type_: str, kept: di
 def test_an_unknown_field_is_404_and_another_sites_field_is_unknown() -> None:
     field = api.create_field(name="AAA", type="text").body
     for name, method in (("get_field", "GET"), ("update_field", "PUT"), ("delete_field", "DELETE")):
-        body = {} if method == "PUT" else None
+        body: dict[str, Any] | None = {} if method == "PUT" else None
         assert call(f"contacts/{name}", method, f"{api.FIELDS}/{field['id']}", body, site_id=OTHER_SITE).status == 404
 
 

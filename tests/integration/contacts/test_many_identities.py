@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from outreach import dynamo
-from outreach.contacts import marks, store
+from outreach.contacts import marks
+from outreach.contacts.documents import key_of
 from outreach.contacts.models import IdentityType
 from outreach.settings import settings
 from tests.integration.contacts import requests as api
@@ -65,7 +66,7 @@ def test_a_reservation_is_respected_until_its_lease_ends(monkeypatch: pytest.Mon
 
 def test_a_mark_of_a_contact_that_changes_meanwhile_is_not_cleared() -> None:
     tom = api.created("Tom", email("tom@example.com"))
-    key = store.key_of(SITE, tom["id"], settings().contact_shards)
+    key = key_of(SITE, tom["id"], settings().contact_shards)
     identity = tom["contactIdentities"][0]["id"]
     marks.clear(SITE, (IdentityType.EMAIL, "tom@example.com"), identity, unless_changed=key, version=7)
     assert len(api.identify("tom@example.com").body) == 1

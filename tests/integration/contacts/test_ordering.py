@@ -57,5 +57,10 @@ def test_every_page_is_the_slice_of_the_whole(in_order: list[str], descending: b
     assert max(first, last) < COUNT / 2
 
 
-def test_a_count_that_lags_behind_hides_no_first_page(in_order: list[str]) -> None:
+def test_a_count_that_lags_hides_no_first_page(in_order: list[str]) -> None:
     assert ordering.ids(SITE, slice(0, 10), 0) == in_order[:10]
+
+
+@pytest.mark.parametrize("total", [0, COUNT - 1, COUNT + 1])
+def test_a_wrong_count_truncates_no_whole_list(in_order: list[str], total: int) -> None:
+    assert ordering.ids(SITE, slice(None), total) == in_order

@@ -115,7 +115,9 @@ def typed(name: str, value: Any) -> Any:
         return value in (True, "yes")
     if name in ("my date time", "createTime"):
         return datetime.fromisoformat(value)
-    return {"my integer": int, "my date": date.fromisoformat}.get(name, lambda text: str(text).casefold())(value)
+    if name == "my integer":
+        return int(value)
+    return date.fromisoformat(value) if name == "my date" else value.casefold()
 
 
 @given(st.lists(conditions, min_size=5, max_size=5), st.sampled_from(list(Match)), expressions, contacts)

@@ -1,6 +1,7 @@
 import fcntl
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,8 @@ def taken_port() -> Iterator[int]:
 )
 def test_a_port_in_use_is_told_with_its_variable(tmp_path: Path, taken_port: int, variable: str, field: str) -> None:
     # Port 9 (discard) of loopback: nobody listens there.
-    ports = {"port": 9, "aws_port": 9, "carrier_port": 9, field: taken_port}
-    stack = LocalStack(Settings(state_dir=tmp_path, **ports))
+    free = Settings(state_dir=tmp_path, port=9, aws_port=9, carrier_port=9)
+    stack = LocalStack(replace(free, **{field: taken_port}))  # type: ignore[arg-type]
     with pytest.raises(LocalStackError, match=f"{taken_port} is in use.* {variable} chooses"):
         stack.start()
     stack.stop()

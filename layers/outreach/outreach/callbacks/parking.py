@@ -120,7 +120,7 @@ def unpark(site_id: str, endpoint_id: str, changes: Sequence[Change]) -> None:
 
 def move(held: State) -> State:
     """Take a message away from where it is parked, for its URL has changed since; the lease stays."""
-    here = replace(held, endpoint_id=None, due=None)
+    here = replace(held, endpoint_id=None, due=None, since=None)
     unpark(held.site_id, held.endpoint_id or "", [Change(held, here)])
     return here
 
@@ -128,6 +128,14 @@ def move(held: State) -> State:
 def due_messages(endpoint_id: str, until: int) -> Iterator[tuple[str, str]]:
     """Site and id of the messages parked at an endpoint that were due until a moment, the earliest first."""
     return map(state.from_key, _parked(endpoint_id, "endpoint_id = :endpoint AND due <= :until", {":until": until}))
+
+
+def overdue_messages(endpoint_id: str, until: int, since: int) -> Iterator[tuple[str, str]]:
+    """Like :func:`due_messages`, but only those that have been parked ``since`` a moment or longer."""
+    known = {":until": until, ":since": since}
+    return map(
+        state.from_key, _parked(endpoint_id, "endpoint_id = :endpoint AND due <= :until", known, FilterExpression="since <= :since")
+    )
 
 
 def earliest_due(endpoint_id: str) -> int | None:

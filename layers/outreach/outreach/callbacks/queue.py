@@ -16,7 +16,12 @@ _MAX_BATCH = 10
 
 @dataclass(frozen=True)
 class Announcement:
-    """A message has a new status; ``sequence`` is that of the change, at least. ``anew``: to be told even if it was, and at once."""
+    """A message has a new status.
+
+    Attributes:
+        sequence: that of the change, at least.
+        anew: to be told at once and even if it was told already.
+    """
 
     site_id: str
     message_id: str

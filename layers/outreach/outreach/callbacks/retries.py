@@ -117,15 +117,16 @@ def _back_off(at: Endpoint, fault: Failed, failures: int, has_time: Callable[[],
     """Leave a faulty endpoint alone until the next probe."""
     now = _now()
     wakes_at = schedule.next_probe(at.id, failures, now, fault.retry_after)
-    _give_up(at, now - schedule.PATIENCE_SECONDS, has_time)
+    if failures >= len(schedule.WAITS):
+        _give_up(at, now, has_time)
     if parking.close(parking.get(at.site_id, at.id)) or not parking.back_off(at, wakes_at, failures):
         return Step(Progress.DONE)
     return Step(Progress.WAIT, wakes_at)
 
 
-def _give_up(at: Endpoint, until: int, has_time: Callable[[], bool]) -> None:
-    """Give up what has been due since ``until`` at an endpoint that was down all the time."""
-    overdue = parking.due_messages(at.id, until)
+def _give_up(at: Endpoint, now: int, has_time: Callable[[], bool]) -> None:
+    """Give up what has waited for as long as the whole schedule at an endpoint that was down all the time."""
+    overdue = parking.overdue_messages(at.id, now, since=now - schedule.PATIENCE_SECONDS)
     while has_time() and (keys := list(islice(overdue, parking.MAX_CHANGES))):
         with ThreadPoolExecutor(_CONCURRENT) as pool:
             changes = [change for change in pool.map(partial(_given_up, at), keys) if change]

@@ -7,7 +7,7 @@ import math
 # Between one try and the next, in seconds: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
 WAITS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 
-# How long a callback that is due is kept for an endpoint that stays down.
+# How long a callback is kept for an endpoint that stays down.
 PATIENCE_SECONDS = sum(WAITS)
 
 # A try is late by less than a fifth of its wait.

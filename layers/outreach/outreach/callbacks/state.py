@@ -60,7 +60,8 @@ class State:
         told: sequence of the newest state that was delivered, -1 for none.
         tries: how many have failed on the present schedule.
         endpoint_id: where it is parked, and
-        due: when it may be tried again (Unix time); ``None`` when it isn't parked.
+        due: when it may be tried again (Unix time), and
+        since: since when it is parked; ``None`` when it isn't.
         lease_until: Unix time until which somebody may be telling; the value is the key of the lease: nobody else's is the same.
     """
 
@@ -70,6 +71,7 @@ class State:
     tries: int = 0
     endpoint_id: str | None = None
     due: int | None = None
+    since: int | None = None
     lease_until: int = 0
     attempts: tuple[Attempt, ...] = ()
 
@@ -172,6 +174,7 @@ def _to_item(state: State) -> dict[str, Any]:
         "tries": state.tries or None,
         "endpoint_id": state.endpoint_id,
         "due": state.due,
+        "since": state.since,
         "lease_until": state.lease_until or None,
         "attempts": [_without_defaults(attempt) for attempt in state.attempts[-_MAX_ATTEMPTS:]],
         "expires": int(clock.now().timestamp()) + _EXPIRES_AFTER_SECONDS,
@@ -184,7 +187,7 @@ def _without_defaults(attempt: Attempt) -> dict[str, Any]:
 
 
 def _from_item(site_id: str, message_id: str, item: Mapping[str, Any]) -> State:
-    values = {name: item[name] for name in ("told", "tries", "endpoint_id", "due", "lease_until") if name in item}
+    values = {name: item[name] for name in ("told", "tries", "endpoint_id", "due", "since", "lease_until") if name in item}
     attempts = (Attempt(**attempt | {"outcome": Outcome(attempt["outcome"])}) for attempt in item.get("attempts", ()))
     return State(site_id, message_id, **values, attempts=tuple(attempts))
 

@@ -70,12 +70,12 @@ def post(news: News) -> Answer:
 
 
 def callback_body(message: Message, record: Record | None) -> bytes:
-    """The object of the specification (Outreach or Outbound Message Callback) with ``siteId``, and the sequence that orders them."""
+    """The object of the specification (Outreach or Outbound Message Callback) with ``siteId``, and ``sequence`` as their order."""
     shown = _SHOWN[message.kind](message, record).model_dump(mode="json", by_alias=True)
     return orjson.dumps({**shown, "siteId": message.site_id, "sequence": message.sequence})
 
 
-def concluded(held: State, endpoint_id: str, sequence: int, answer: Answer) -> Change:
+def concluded(held: State, endpoint_id: str, sequence: int | None, answer: Answer) -> Change:
     """What an answer makes of a message's state: told, to be tried again, or given up."""
     now = clock.now()
     attempt = Attempt(clock.timestamp(now), Outcome.DELIVERED, sequence)
@@ -87,7 +87,8 @@ def concluded(held: State, endpoint_id: str, sequence: int, answer: Answer) -> C
         case Failed(reason, status, retry_after):
             due = schedule.next_try(endpoint_id, held.tries + 1, now.timestamp(), retry_after)
             failed = replace(attempt, status=status, reason=reason)
-            if due is None:
+            parked_for = now.timestamp() - (now.timestamp() if held.since is None else held.since)
+            if due is None or parked_for >= schedule.PATIENCE_SECONDS:
                 return ended(held, replace(failed, outcome=Outcome.GIVEN_UP))
             return parked(held, endpoint_id, due, replace(failed, outcome=Outcome.FAILED), tries=held.tries + 1)
 
@@ -103,12 +104,13 @@ def postponed(held: State, at: Endpoint) -> Change:
 def parked(held: State, endpoint_id: str, due: int, attempt: Attempt, *, tries: int) -> Change:
     """The message waits at an endpoint until it is due."""
     noted = replace(attempt, next_attempt_at=attempt.next_attempt_at or clock.timestamp(clock.from_epoch(due)))
-    return Change(held, replace(_free(held, noted), endpoint_id=endpoint_id, due=due, tries=tries))
+    since = int(clock.now().timestamp()) if held.since is None else held.since
+    return Change(held, replace(_free(held, noted), endpoint_id=endpoint_id, due=due, since=since, tries=tries))
 
 
 def ended(held: State, attempt: Attempt | None, *, told: int | None = None) -> Change:
     """The message waits for nothing any more, until it has a new state."""
-    after = replace(_free(held, attempt), endpoint_id=None, due=None, tries=0)
+    after = replace(_free(held, attempt), endpoint_id=None, due=None, since=None, tries=0)
     return Change(held, after if told is None else replace(after, told=told))
 
 

@@ -23,10 +23,11 @@ def ids(site_id: str, window: slice, total: int, *, descending: bool = False) ->
     """The ids of the contacts at the places of ``window``, counted from 0.
 
     Args:
-        total: how many contacts there are, to know which end is nearer.
+        total: how many contacts there are, to know which end is nearer. It may lag; an unbounded window doesn't rely on it.
     """
-    start = window.start or 0
-    stop = total if window.stop is None else window.stop
+    if window.stop is None:
+        return list(_merged(site_id, total, descending))
+    start, stop = window.start, window.stop
     behind = max(0, total - stop)
     if start <= behind:
         return list(islice(_merged(site_id, stop, descending), start, stop))

@@ -11,13 +11,11 @@ import orjson
 from outreach import aws, dynamo
 from outreach.contacts import identities, ordering, store
 from outreach.contacts.conditions import Predicate
-from outreach.contacts.counting import total
+from outreach.contacts.counting import total as total
 from outreach.contacts.documents import Document, document_of, scan_pk
 from outreach.contacts.fields import Schema
 from outreach.contacts.models import Contact, Identity, IdentityType
 from outreach.settings import settings
-
-__all__ = ["SORTABLE", "Sort", "by_identity", "find", "has_identity", "has_keyword", "matching", "matching_ids", "total"]
 
 _LOADING_THREADS = 16
 _BATCH = 100
@@ -48,11 +46,19 @@ def find(site_id: str, window: slice, sort: Sort, predicate: Predicate | None = 
     Without a predicate and in the order of creation it reads keys near the window; else every document, once.
     """
     if predicate is None and sort.by == "createTime":
-        count = total(site_id)
-        ids = ordering.ids(site_id, window, count, descending=sort.descending)
-        return _load(site_id, ids), max(count, (window.start or 0) + len(ids)) if ids else count
+        return _find_in_order(site_id, window, sort.descending)
     rows = _sorted_rows(site_id, sort, predicate or (lambda document: True))
     return _load(site_id, [contact_id for _, contact_id in rows[window]]), len(rows)
+
+
+def _find_in_order(site_id: str, window: slice, descending: bool) -> tuple[list[Contact], int]:
+    count = total(site_id)
+    ids = ordering.ids(site_id, window, count, descending=descending)
+    if window.stop is None:
+        count = len(ids)
+    elif ids:
+        count = max(count, window.start + len(ids))  # the counters lag
+    return _load(site_id, ids), count
 
 
 def matching(site_id: str, shard: int, predicate: Predicate) -> Iterator[Document]:

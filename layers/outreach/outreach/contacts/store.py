@@ -1,14 +1,14 @@
 """The contacts table: contacts and the marks that keep their identities unique.
 
-=====================================  ============  =====================================================
-pk                                     sk            item
-=====================================  ============  =====================================================
-``SITE#<site>#CONTACT#<shard>``        ``<id>``      a contact (see ``documents``); index ``order`` by
-                                                     ``SITE#<site>#ORDER#<shard>``, ``<createTime>#<id>``
+=======================================  ============  =================================================
+pk                                       sk            item
+=======================================  ============  =================================================
+``SITE#<site>#CONTACT#<shard>``          ``<id>``      a contact (see ``documents``); index ``order`` by
+                                                       ``SITE#<site>#ORDER#<shard>``, ``<createTime>#<id>``
 ``SITE#<site>#IDENTITY#<type>#<value>``  ``IDENTITY``  a mark: ``identity_id`` holds that normalised value
-``SITE#<site>#COUNTS``                 ``<shard>``   how many live contacts a shard has (see ``counting``)
-``SITE#<site>``                        ``FIELDS``    the site's fields (see ``schema``)
-=====================================  ============  =====================================================
+``SITE#<site>#COUNTS``                   ``<shard>``   how many live contacts a shard has (see ``counting``)
+``SITE#<site>``                          ``FIELDS``    the site's fields (see ``schema``)
+=======================================  ============  =================================================
 
 A mark leads to its contact by the identity's id alone (``models.contact_of_identity``), and from a tombstone on to the survivor;
 so a merge moves identities without touching a mark. A mark is in force while that contact's document holds the identity, live.

@@ -38,11 +38,17 @@ class _Pause:
     is_our_probe: bool = False
 
 
+def is_paused(site_id: str, account_id: str) -> bool:
+    """Whether an account is paused, or was and has not proved yet that it works; then its messages are late, and not lost."""
+    return dynamo.get(settings().sites_table, _key(site_id, account_id)) is not None
+
+
 class Gate:
     """Whether an account's messages may be tried now. Made once for a batch of messages, and shared by its threads."""
 
     def __init__(self, account: ChannelAccount) -> None:
         self.account = account
+        self._key = _key(account.site_id, account.id)
         self._lock = Lock()
         self._pause = self._read()
 
@@ -104,10 +110,6 @@ class Gate:
             except dynamo.ConditionFailed:
                 self._pause = self._read()
 
-    @property
-    def _key(self) -> dict[str, str]:
-        return {"pk": f"SITE#{self.account.site_id}", "sk": f"STATE#{self.account.id}"}
-
     def _read(self) -> _Pause | None:
         item = dynamo.get(settings().sites_table, self._key, consistent=True)
         return _Pause(item["faults"], item["paused_until"], item["reason"]) if item else None
@@ -129,6 +131,10 @@ class Gate:
             return False
         self._pause = pause
         return True
+
+
+def _key(site_id: str, account_id: str) -> dict[str, str]:
+    return {"pk": f"SITE#{site_id}", "sk": f"STATE#{account_id}"}
 
 
 def _seconds_from_now(seconds: float) -> int:

@@ -12,7 +12,7 @@ from outreach import clock
 from outreach.campaigns import audience, executions, ledger, records, schedules
 from outreach.campaigns.ledger import Cell, Page
 from outreach.campaigns.records import Record, RecordStatus
-from outreach.delivery import lost_answers
+from outreach.delivery import accounts, lost_answers
 from outreach.messages import store as messages
 from outreach.messages.models import ClaimState, Message, campaign_message_id
 from outreach.messages.status import Status
@@ -49,7 +49,8 @@ def _repair_page(record: Record, page: Page) -> None:
     ledger.apply(record.site_id, record.id, {row.place: Cell.of(row) for row in rows if row.place is not None})
     now = clock.now().timestamp()
     late = sorted((row for row in rows if is_overdue(row, now)), key=lambda row: row.slot)
-    if late and record.status is RecordStatus.RUNNING:
+    is_held_up = late and accounts.is_paused(record.site_id, late[0].account_id)
+    if late and record.status is RecordStatus.RUNNING and not is_held_up:
         logger().warning("queueing overdue messages again", record_id=record.id, site_id=record.site_id, count=len(late))
         messages.postpone(late, [now] * len(late))
         queue.enqueue(late, [now] * len(late))

@@ -14,7 +14,7 @@ A handler file is a Powertools resolver with one route and this module's :func:`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import unquote
 
 import orjson
@@ -23,6 +23,7 @@ from aws_lambda_powertools.event_handler.exceptions import ServiceError
 from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
+    ResponseValidationError,
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -123,6 +124,13 @@ def _map_errors(app: APIGatewayRestResolver) -> None:
     app.exception_handler(RequestValidationError)(lambda error: answers(problems.from_validation(error)))
     app.exception_handler(RequestUnsupportedContentType)(lambda error: answers(problems.from_content_type(error)))
     app.exception_handler(ServiceError)(lambda error: answers(problems.from_status(error.status_code)))
+    app.exception_handler(ResponseValidationError)(_refuse)
+
+
+def _refuse(error: ResponseValidationError) -> NoReturn:
+    """A response that does not fit its model is a bug; its places may be logged, its values not."""
+    places = [".".join(map(str, entry["loc"])) for entry in error.errors()]
+    raise RuntimeError(f"the response does not fit its model at {places}") from None
 
 
 def _raw(answer: Response[str]) -> dict[str, Any]:

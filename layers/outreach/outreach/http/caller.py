@@ -35,7 +35,8 @@ class Caller:
         """
         context = event["requestContext"]["authorizer"]
         caller = cls(context["siteId"], frozenset(context["scopes"].split()))
-        named = {value for name, value in (event.get("queryStringParameters") or {}).items() if name.lower() == "siteid"}
+        query: Mapping[str, list[str]] = event.get("multiValueQueryStringParameters") or {}
+        named = {value for name, values in query.items() if name.lower() == "siteid" for value in values}
         if named - {caller.site_id}:
             raise Forbidden("siteId is not the site of this API key.")
         return caller

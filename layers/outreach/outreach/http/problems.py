@@ -42,7 +42,7 @@ def unexpected(request_id: str) -> Response[str]:
 
 def from_validation(error: RequestValidationError) -> OutreachError:
     """Powertools' and pydantic's findings as pointers into the request."""
-    return ValidationFailed(*(FieldError(_pointer(entry["loc"]), _message(entry)) for entry in error.errors()))
+    return ValidationFailed(*map(_field_error, error.errors()))
 
 
 def from_content_type(_: RequestUnsupportedContentType) -> OutreachError:
@@ -54,6 +54,12 @@ def from_status(status: int) -> OutreachError:
     error = OutreachError(HTTPStatus(status).phrase)
     error.status, error.title, error.code = status, HTTPStatus(status).phrase, HTTPStatus(status).name.lower()
     return error
+
+
+def _field_error(entry: dict[str, Any]) -> FieldError:
+    if entry["type"] == "json_invalid":
+        return FieldError("", f"is not JSON (at character {entry['loc'][-1]})")
+    return FieldError(_pointer(entry["loc"]), _message(entry))
 
 
 def _pointer(location: tuple[str | int, ...]) -> str:

@@ -2,16 +2,127 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, BeforeValidator, Field
 
-from outreach import wire
+from outreach import clock, wire
+from outreach.campaigns.bodies import AttachTime, Channel, PreferredTicket
 from outreach.campaigns.records import Record
+from outreach.errors import ValidationFailed
 from outreach.http.paging import PagedResponse
 from outreach.messages.auto_attach import AutoAttach
-from outreach.messages.models import Message
+from outreach.messages.models import Message, Period
 from outreach.messages.status import Status
+
+# What carriers take at most (Twilio: Body).
+MAX_BODY = 1_600
+
+_DATE = re.compile(r"\s*\d{4}-\d{2}-\d{2}\s*")
+_INSTANT = timedelta(milliseconds=1)
+
+
+_read_status = wire.one_of(*(status for status in Status if status is not Status.SKIPPED))
+
+
+def _status(value: Any) -> Any:
+    given = wire.none_if_blank(value)
+    return given and Status(_read_status(given))
+
+
+def _ticket(value: Any) -> str | None:
+    """Ticket ids come as integers and as strings (contract, Campaigns, records, messages)."""
+    if isinstance(value, bool) or not isinstance(value, int | str | None):
+        raise ValueError("must be the id of a ticket")  # noqa: TRY004 - pydantic wants ValueError
+    return None if value is None else str(value).strip() or None
+
+
+TicketId = Annotated[str | None, BeforeValidator(_ticket)]
+
+
+def sent_period(text: str) -> Period | None:
+    """The filter ``sentTime``: a day, an instant, or a range ``<from>..<until>`` of either; ``None`` when it is blank.
+
+    The last day of a range is in it, its last instant isn't.
+
+    Raises:
+        ValidationFailed: it is none of them.
+    """
+    first, is_range, last = text.partition("..")
+    try:
+        start, end = _stretch(first), _stretch(last if is_range else first)
+    except (ValueError, OverflowError) as error:
+        raise ValidationFailed.at("sentTime", str(error)) from error
+    if start is None or end is None:
+        if text.strip():
+            raise ValidationFailed.at("sentTime", "must be a day, an instant, or a range such as 2022-05-23..2022-05-24")
+        return None
+    return Period(start.start, end.start if is_range and not _DATE.fullmatch(last) else end.end)
+
+
+def _stretch(text: str) -> Period | None:
+    start = wire.parse_moment(text)
+    if start is None:
+        return None
+    return Period(start, start + (timedelta(days=1) if _DATE.fullmatch(text) else _INSTANT))
+
+
+class MessageUpdateBody(wire.Request):
+    """What a PUT may change; what it leaves out keeps its value."""
+
+    id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
+    sent_time: wire.OptionalMoment = None
+    channel: Channel = "sms"
+    channel_account_id: wire.Guid | None = None
+    contact_id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
+    message: Annotated[str, Field(min_length=1, max_length=MAX_BODY)] | None = None
+    sender: Annotated[str | None, BeforeValidator(wire.none_if_blank)] = Field(None, alias="from")
+    recipient: Annotated[str | None, BeforeValidator(wire.none_if_blank)] = Field(None, alias="to")
+    status: Annotated[Status | None, BeforeValidator(_status)] = None
+    failed_reason: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
+    campaign_id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
+    campaign_sent_time: wire.OptionalMoment = None
+    is_message_auto_attached_to_ticket: Annotated[wire.Flag, BeforeValidator(lambda value: False if value is None else value)] = (
+        False
+    )
+    preferred_ticket_to_auto_attach: PreferredTicket = None
+    time_to_auto_attach_to_ticket: AttachTime = Field(
+        None, validation_alias=AliasChoices("timeToAutoAttachToTicket", "timeToAutoCreateNewTicket")
+    )
+    attached_to_ticket_id: TicketId = None
+    callback_url: wire.OptionalUrl = Field(None, alias="callbackURL")
+
+    def given(self) -> dict[str, Any]:
+        """The attributes of :class:`Message` that the body names; what a message must have can't be taken from it."""
+        named = {_ATTRIBUTES.get(name, name): getattr(self, name) for name in self.model_fields_set - _NOT_ATTRIBUTES}
+        return {
+            name: clock.timestamp(value) if isinstance(value, datetime) else value
+            for name, value in named.items()
+            if name not in _REQUIRED or value is not None
+        }
+
+
+class MessageBody(MessageUpdateBody):
+    """What a POST needs at least."""
+
+    channel_account_id: wire.Guid
+    contact_id: wire.Guid
+    message: Annotated[str, Field(min_length=1, max_length=MAX_BODY)]
+
+
+# Where a property is called differently in the domain.
+_ATTRIBUTES = {
+    "channel_account_id": "account_id",
+    "message": "body",
+    "is_message_auto_attached_to_ticket": "is_auto_attached",
+    "preferred_ticket_to_auto_attach": "preferred_ticket",
+    "time_to_auto_attach_to_ticket": "attach_time",
+    "attached_to_ticket_id": "ticket_id",
+}
+_NOT_ATTRIBUTES = {"id", "channel"}
+_REQUIRED = {"sent_time", "account_id", "contact_id", "body", "sender", "recipient", "status"}
 
 
 class MessageResponse(wire.Response):
@@ -65,4 +176,8 @@ class MessageResponse(wire.Response):
 
 
 class MessagesResponse(PagedResponse):
+    messages: list[MessageResponse]
+
+
+class UnattachedMessagesResponse(wire.Response):
     messages: list[MessageResponse]

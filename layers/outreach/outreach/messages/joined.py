@@ -7,12 +7,27 @@ from collections.abc import Iterable
 from outreach.campaigns import records
 from outreach.campaigns.records import Record
 from outreach.contacts import store as contacts
-from outreach.messages.models import Message
+from outreach.errors import NotFound
+from outreach.messages import store
+from outreach.messages.models import Kind, Message
+from outreach.messages.status import Status
 
 
-def records_of(site_id: str, messages: Iterable[Message]) -> dict[str | None, Record]:
+def get(site_id: str, message_id: str) -> tuple[Message, Record | None]:
+    """A message of the Outreach Message API as it stands, with its campaign record if it has one.
+
+    Raises:
+        NotFound: the site has no such message.
+    """
+    message = store.get(site_id, message_id)
+    if message.status is Status.SKIPPED or message.kind is not Kind.OUTREACH:
+        raise NotFound("There is no such message.")
+    return message, records.get(site_id, message.record_id) if message.record_id else None
+
+
+def records_of(site_id: str, messages: Iterable[Message]) -> dict[str, Record]:
     """The campaign records that messages belong to, by id."""
-    return {**records.get_many(site_id, sorted({message.record_id for message in messages if message.record_id}))}
+    return records.get_many(site_id, sorted({message.record_id for message in messages if message.record_id}))
 
 
 def contact_ids(site_id: str, contact_id: str) -> list[str]:

@@ -25,7 +25,7 @@ from outreach.http import paging
 from outreach.messages import keyword_search, store
 from outreach.messages.bodies import MessageResponse
 from outreach.messages.joined import contact_ids, records_of
-from outreach.messages.models import Kind, Message
+from outreach.messages.models import Kind, Message, Period
 from outreach.messages.status import Status
 from outreach.settings import settings
 
@@ -39,17 +39,6 @@ _BATCH = 100
 _LATEST = timedelta(days=7)
 _EVER = "9999"
 _ATTRIBUTES = {"from": "sender", "to": "recipient"}
-
-
-@dataclass(frozen=True)
-class Period:
-    """A stretch of time; its end is not in it."""
-
-    start: datetime
-    end: datetime
-
-    def __contains__(self, moment: str) -> bool:
-        return clock.timestamp(self.start) <= moment < clock.timestamp(self.end)
 
 
 @dataclass(frozen=True)
@@ -174,12 +163,16 @@ def _slots_of(sent: Period) -> tuple[str, str]:
 
 def _shard(site_id: str, shard: int, since: str, until: str) -> Iterator[_Entry]:
     # The client's own pages: turning a million keys into plain dicts would take longer than reading them.
-    pages = aws.dynamodb().get_paginator("query").paginate(
-        TableName=settings().messages_table,
-        IndexName="timeline",
-        KeyConditionExpression="timeline_pk = :pk AND timeline_sk BETWEEN :since AND :until",
-        ExpressionAttributeValues=dynamo.to_item({":pk": f"SITE#{site_id}#{shard:02}", ":since": since, ":until": until}),
-        ProjectionExpression="timeline_sk",
+    pages = (
+        aws.dynamodb()
+        .get_paginator("query")
+        .paginate(
+            TableName=settings().messages_table,
+            IndexName="timeline",
+            KeyConditionExpression="timeline_pk = :pk AND timeline_sk BETWEEN :since AND :until",
+            ExpressionAttributeValues=dynamo.to_item({":pk": f"SITE#{site_id}#{shard:02}", ":since": since, ":until": until}),
+            ProjectionExpression="timeline_sk",
+        )
     )
     for found in pages:
         for item in found["Items"]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid5
 
+from outreach import clock
 from outreach.messages.status import SkipReason, Status
 
 
@@ -93,6 +95,17 @@ class Message:
     preferred_ticket: str | None = None
     attach_time: str | None = None
     callback_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Period:
+    """A stretch of time; its end is not in it."""
+
+    start: datetime
+    end: datetime
+
+    def __contains__(self, moment: str) -> bool:
+        return clock.timestamp(self.start) <= moment < clock.timestamp(self.end)
 
 
 def campaign_message_id(record_id: str, contact_id: str) -> str:

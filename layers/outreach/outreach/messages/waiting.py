@@ -44,5 +44,6 @@ def unattached(site_id: str, contact_ids: Iterable[str], account_id: str | None 
         and account_id in (None, message.account_id)
     ]
     its_record = records_of(site_id, messages)
-    waiting = (Waiting(message, its_record.get(message.record_id)) for message in messages)
-    return sorted((entry for entry in waiting if entry.wish.when_replied), key=lambda entry: (entry.message.slot, entry.message.id))
+    waiting = (Waiting(message, its_record.get(message.record_id or "")) for message in messages)
+    wanted = [entry for entry in waiting if entry.wish.when_replied]
+    return sorted(wanted, key=lambda entry: (entry.message.slot, entry.message.id))

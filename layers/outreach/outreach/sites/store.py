@@ -36,6 +36,15 @@ def get_site(site_id: str) -> Site:
     return Site(**_attributes(item))
 
 
+def list_sites() -> list[Site]:
+    """All sites, by id. Reads the whole table: for administration only."""
+    pages = aws.dynamodb().get_paginator("scan").paginate(
+        TableName=settings().sites_table, FilterExpression="sk = :sk", ExpressionAttributeValues=dynamo.to_item({":sk": "SITE"})
+    )
+    found = (Site(**_attributes(dynamo.from_item(item))) for page in pages for item in page["Items"])
+    return sorted(found, key=lambda site: site.id)
+
+
 def get_account(site_id: str, account_id: str) -> ChannelAccount:
     """
     Raises:

@@ -6,27 +6,26 @@ the same ticket.
 
 from __future__ import annotations
 
-from outreach.campaigns import records
+from outreach.messages import joined
 from outreach.messages import store as messages
 from outreach.messages.auto_attach import AutoAttach
-from outreach.messages.joined import contact_ids
 from outreach.messages.models import Kind, Message
 from outreach.ticketing import store as tickets
 from outreach.ticketing.models import ContentType, SenderType, TicketMessage
 from outreach.ticketing.port import ticketing
+from outreach.ticketing.queue import Attachment
 
 CHANNEL = "SMS"
 
 
-def attach_sent(site_id: str, message_id: str) -> None:
+def attach_sent(attachment: Attachment) -> None:
     """Attach a message that its carrier has accepted, unless it is attached already, or shall not be any more.
 
     Raises:
         NotFound: there is no such message.
         Unavailable: the ticketing system can't be asked now.
     """
-    message = messages.get(site_id, message_id)
-    record = records.get(site_id, message.record_id) if message.record_id else None
+    message, record = joined.get(attachment.site_id, attachment.message_id)
     wish = AutoAttach.of(message, record)
     if message.ticket_id is None and wish.when_sent:
         attach(message, ticket_for(message, wish))
@@ -34,7 +33,7 @@ def attach_sent(site_id: str, message_id: str) -> None:
 
 def ticket_for(message: Message, wish: AutoAttach) -> int:
     """The ticket that a message is to go to: one of its own, or its contact's newest open one; opened where there is none."""
-    contacts = contact_ids(message.site_id, message.contact_id)
+    contacts = joined.contact_ids(message.site_id, message.contact_id)
     if not wish.to_new_ticket:
         existing = tickets.newest_open(message.site_id, contacts, message.account_id)
         if existing is not None:
@@ -53,6 +52,18 @@ def attach(message: Message, ticket_id: int) -> None:
     """
     ticketing().attach(message.site_id, _ticket_message(message, ticket_id))
     messages.attach(message.site_id, message.id, str(ticket_id))
+
+
+def attach_given(site_id: str, message: TicketMessage) -> None:
+    """Attach a message that somebody else wrote; if it is one of ours by its id, its row says so.
+
+    Raises:
+        NotFound: there is no such ticket.
+        Unavailable: the ticketing system can't be asked now.
+    """
+    tickets.require(site_id, message.ticket_id)
+    ticketing().attach(site_id, message)
+    messages.attach(site_id, message.id, str(message.ticket_id))
 
 
 def _ticket_message(message: Message, ticket_id: int) -> TicketMessage:

@@ -20,7 +20,7 @@ class Ticketing(Protocol):
         """Add a message to its ticket; repeated, it changes nothing.
 
         Raises:
-            NotFound: there is no such ticket.
+            NotFound: the system doesn't know the ticket.
             PayloadTooLarge: the message is too large.
             Unavailable: the system can't be asked now.
         """

@@ -51,20 +51,26 @@ def newest_open(site_id: str, contact_ids: Iterable[str], account_id: str) -> in
     return max((ticket_id for ticket_id in found if ticket_id), default=None)
 
 
+def require(site_id: str, ticket_id: int) -> None:
+    """
+    Raises:
+        NotFound: the site has no such ticket.
+    """
+    if dynamo.get(settings().tickets_table, _ticket_key(site_id, ticket_id), consistent=True) is None:
+        raise NotFound("There is no such ticket.")
+
+
 def attach(site_id: str, message: TicketMessage) -> None:
     """Add a message to its ticket; one that is there already stays as it is.
 
     Raises:
-        NotFound: the site has no such ticket.
         PayloadTooLarge: the message does not fit into an item.
     """
-    key = _ticket_key(site_id, message.ticket_id)
-    if dynamo.get(settings().tickets_table, key, consistent=True) is None:
-        raise NotFound("There is no such ticket.")
     document = orjson.dumps(TicketMessageResponse.of(message).model_dump(mode="json", by_alias=True))
     if len(document) > _MAX_DOCUMENT_BYTES:
         raise PayloadTooLarge("The message is too large for a ticket.")
-    item = {"pk": key["pk"], "sk": f"MESSAGE#{message.id}", "document": document.decode()}
+    pk = _ticket_key(site_id, message.ticket_id)["pk"]
+    item = {"pk": pk, "sk": f"MESSAGE#{message.id}", "document": document.decode()}
     dynamo.put_new(settings().tickets_table, item)
 
 
@@ -84,11 +90,9 @@ def _number_for(site_id: str, origin: str) -> int:
     key = {"pk": f"SITE#{site_id}#ORIGIN#{origin}", "sk": "ORIGIN"}
     known = dynamo.get(settings().tickets_table, key, consistent=True)
     if known is None:
-        drawn = {**key, "ticket_id": _draw(site_id)}
-        if dynamo.put_new(settings().tickets_table, drawn):
-            known = drawn
-        else:
-            known = dynamo.get(settings().tickets_table, key, consistent=True) or drawn
+        # If somebody else is faster, his number counts and ours is a gap.
+        dynamo.put_new(settings().tickets_table, {**key, "ticket_id": _draw(site_id)})
+        known = dynamo.get(settings().tickets_table, key, consistent=True) or {}
     return int(known["ticket_id"])
 
 

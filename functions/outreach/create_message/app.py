@@ -1,0 +1,17 @@
+"""POST /outreach/messages (specification: Create a new Outreach Message)."""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+
+from outreach.http import api
+from outreach.messages import editing
+from outreach.messages.bodies import MessageBody, MessageResponse
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+
+@app.post("/outreach/messages")
+def create_message(body: MessageBody) -> Response[MessageResponse]:
+    return api.created(MessageResponse.of(editing.create(api.caller(app).site_id, body), None))
+
+
+lambda_handler = api.entry_point(app, scope="outreach:send")

@@ -1,0 +1,24 @@
+"""GET /outreach/unattachedMessages (specification: Get the list of Unattached Outreach Message)."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from outreach.http import api
+from outreach.messages import joined, waiting
+from outreach.messages.bodies import MessageResponse, UnattachedMessagesResponse
+from outreach.wire import Guid
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+
+@app.get("/outreach/unattachedMessages")
+@app.get("/outreach/unattachedmessages")
+def list_unattached_messages(contact_id: Annotated[Guid, Query(alias="contactId")]) -> UnattachedMessagesResponse:
+    site_id = api.caller(app).site_id
+    found = waiting.unattached(site_id, joined.contact_ids(site_id, contact_id))
+    return UnattachedMessagesResponse(messages=[MessageResponse.of(*entry) for entry in found])
+
+
+lambda_handler = api.entry_point(app, scope="outreach:read")

@@ -1,0 +1,18 @@
+"""PUT /outreach/messages/{id} (specification: Update the Outreach Message)."""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+
+from outreach.http import api
+from outreach.messages import editing
+from outreach.messages.bodies import MessageResponse, MessageUpdateBody
+from outreach.wire import Guid
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+
+@app.put("/outreach/messages/<id>")
+def update_message(id: Guid, body: MessageUpdateBody) -> MessageResponse:
+    return MessageResponse.of(*editing.update(api.caller(app).site_id, id, body))
+
+
+lambda_handler = api.entry_point(app, scope="outreach:write")

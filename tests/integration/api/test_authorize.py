@@ -1,0 +1,92 @@
+"""The Lambda authorizer: an API key becomes a site and its scopes (contract, Tenancy and authentication)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from outreach.sites import store
+from outreach.sites.models import ApiKey
+from tests.support.functions import invoke
+
+KEY = "local-10000"
+ARN = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/v1"
+
+
+@pytest.fixture(autouse=True)
+def _keys(aws: None) -> None:
+    store.put_key(store.hash_key(KEY), ApiKey("10000", "all"))
+    store.put_key(store.hash_key("reader"), ApiKey("20000", "some", frozenset({"outreach:read", "contact:read"})))
+    store.put_key(store.hash_key("revoked"), ApiKey("10000", "old", revoked=True))
+
+
+def authorize(headers: dict[str, str] | None, route: str = "GET/contact/contacts") -> dict[str, Any]:
+    return dict(invoke("api/authorize", {"type": "REQUEST", "methodArn": f"{ARN}/{route}", "headers": headers}))
+
+
+def basic(credentials: bytes) -> str:
+    return f"Basic {base64.b64encode(credentials).decode()}"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": f"Bearer {KEY}"},
+        {"authorization": f"bearer {KEY}"},
+        {"AUTHORIZATION": f"BEARER  {KEY} "},
+        {"Authorization": basic(f"anybody:{KEY}".encode())},
+        {"Authorization": basic(f":{KEY}".encode())},
+        {"authorization": basic(f"a@b.example:{KEY}".encode()).replace("Basic", "basic")},
+    ],
+)
+def test_a_key_is_accepted_in_either_scheme(headers: dict[str, str]) -> None:
+    answer = authorize(headers)
+    assert (answer["principalId"], answer["context"]) == ("10000", {"siteId": "10000", "scopes": ""})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        None,
+        {},
+        {"X-Api-Key": KEY},
+        {"Authorization": ""},
+        {"Authorization": KEY},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer "},
+        {"Authorization": "Bearer unknown"},
+        {"Authorization": "Bearer revoked"},
+        {"Authorization": f"Bearer {KEY.upper()}"},
+        {"Authorization": f"Digest {KEY}"},
+        {"Authorization": basic(KEY.encode())},
+        {"Authorization": basic(f"{KEY}:".encode())},
+        {"Authorization": basic(b"a:\xff")},
+        {"Authorization": "Basic ???"},
+    ],
+)
+def test_everything_else_is_401(headers: dict[str, str] | None) -> None:
+    # The gateway answers 401 to this very text, and 500 to any other.
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        authorize(headers)
+
+
+@pytest.mark.parametrize("route", ["GET/contact/contacts", "POST/outreach/campaigns/7:send", "DELETE/a/b/c/d"])
+def test_an_answer_that_is_cached_is_right_for_the_whole_api(route: str) -> None:
+    (statement,) = authorize({"Authorization": f"Bearer {KEY}"}, route)["policyDocument"]["Statement"]
+    assert statement == {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": f"{ARN}/*"}
+
+
+def test_the_scopes_of_a_key_are_passed_on() -> None:
+    answer = authorize({"Authorization": "Bearer reader"})
+    assert answer["context"] == {"siteId": "20000", "scopes": "contact:read outreach:read"}
+
+
+def test_a_key_is_neither_stored_nor_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    authorize({"Authorization": f"Bearer {KEY}"})
+    with pytest.raises(Exception, match="Unauthorized"):
+        authorize({"Authorization": "Bearer a-guess"})
+    assert [word for word in (KEY, "a-guess") if word in capsys.readouterr().out] == []
+    assert KEY not in json.dumps([digest for digest, _ in store.list_keys("10000")])

@@ -1,0 +1,220 @@
+"""What every endpoint shares, shown on one that stands for all (contract, Paths, Tenancy, JSON conventions)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+
+from outreach import wire
+from outreach.errors import Conflict, NotFound, OutreachError, TooManyRequests, ValidationFailed
+from outreach.http import api
+from tests.unit.http.requests import REQUEST_ID, THING, Answer, ask, event
+
+JSON_BODY = {"Content-Type": "application/json"}
+
+
+class Part(wire.Request):
+    part_id: wire.Guid
+
+
+class ThingBody(wire.Request):
+    name: str
+    order: wire.Integer = 0
+    parts: list[Part] = []
+
+
+class ThingResponse(wire.Response):
+    site_id: str
+    full_name: str
+
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+FAILURES: dict[str, Exception] = {
+    "gone": NotFound("There is no such thing."),
+    "taken": Conflict("Taken.", code="duplicate_thing"),
+    "busy": TooManyRequests("Slow down.", retry_after=7),
+    "bug": RuntimeError("password=secret"),
+    "strange": OutreachError("Strange."),
+}
+
+
+@app.post("/things")
+def create_thing(body: ThingBody) -> Response[ThingResponse]:
+    return api.created(ThingResponse(site_id=api.caller(app).site_id, full_name=body.name))
+
+
+@app.get("/things/<id>")
+def get_thing(id: wire.Guid) -> ThingResponse:
+    return ThingResponse(site_id=api.caller(app).site_id, full_name=id)
+
+
+@app.delete("/things/<id>")
+def delete_thing(id: str) -> Response[None]:
+    if id in FAILURES:
+        raise FAILURES[id]
+    return api.no_content()
+
+
+@app.get("/broken")
+def get_broken() -> ThingResponse:
+    return {"fullName": 1}  # type: ignore[return-value]
+
+
+@app.post("/things/<segment>")
+def act_on_thing(segment: str) -> ThingResponse:
+    thing, verb = api.verb(segment, {"send": "sent", "stop": "stopped"})
+    return ThingResponse(site_id=verb, full_name=thing)
+
+
+handler = api.entry_point(app, scope="contact:write")
+
+
+def post(body: Any, content_type: str = "application/json") -> Answer:
+    text = body if isinstance(body, str) else json.dumps(body)
+    return ask(handler, event("POST", body=text, headers={"Content-Type": content_type}))
+
+
+def on_thing(method: str, segment: str, **details: Any) -> Answer:
+    return ask(handler, event(method, "/things/{id}", parameters={"id": segment}, **details))
+
+
+def test_an_answer_is_json_with_camel_case_names() -> None:
+    answer = post({"NAME": "Tom", "unknown": 1})
+    assert (answer.status, answer.body) == (201, {"siteId": "10000", "fullName": "Tom"})
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda: post({"name": "Tom"}),
+        lambda: post("{"),
+        lambda: on_thing("GET", THING),
+        lambda: on_thing("DELETE", THING),
+        lambda: on_thing("DELETE", "bug"),
+        lambda: ask(handler, event(query={"siteId": ["20000"]})),
+    ],
+)
+def test_every_answer_carries_its_request_id(answer: Any) -> None:
+    assert answer().headers["X-Request-Id"] == REQUEST_ID
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers"),
+    [
+        ({}, ["/name"]),
+        ({"name": None}, ["/name"]),
+        ({"name": "Tom", "order": "x"}, ["/order"]),
+        ({"name": "Tom", "ORDER": "x", "Parts": [{"partid": THING}, {"partID": "7"}]}, ["/order", "/parts/1/partId"]),
+        ([], [""]),
+        ("", [""]),
+    ],
+)
+def test_a_body_that_is_wrong_is_400_and_points_at_each_place(body: Any, pointers: list[str]) -> None:
+    answer = post(body)
+    assert (answer.status, answer.body["code"]) == (400, "validation_failed")
+    assert [error["pointer"] for error in answer.body["errors"]] == pointers
+    assert all(error["message"] for error in answer.body["errors"])
+
+
+@pytest.mark.parametrize("text", ["{", '{"name": "Tom"', "Tom", '{"name": NaN1}'])
+def test_malformed_json_is_400(text: str) -> None:
+    answer = post(text)
+    assert (answer.status, answer.body["code"], answer.body["errors"][0]["pointer"]) == (400, "validation_failed", "")
+
+
+@pytest.mark.parametrize(("content_type", "status"), [("text/plain", 415), ("application/xml", 415), ("application/json; charset=utf-8", 201)])
+def test_another_media_type_than_json_is_415(content_type: str, status: int) -> None:
+    answer = post({"name": "Tom"}, content_type)
+    assert answer.status == status
+    assert status == 201 or answer.body["code"] == "unsupported_media_type"
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [
+        ("gone", 404, "not_found"),
+        ("taken", 409, "duplicate_thing"),
+        ("busy", 429, "too_many_requests"),
+        ("bug", 500, "internal_error"),
+        ("strange", 500, "internal_error"),
+    ],
+)
+def test_an_error_is_a_problem(failure: str, status: int, code: str) -> None:
+    answer = on_thing("DELETE", failure)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert set(answer.body) == {"type", "title", "status", "detail", "instance", "code"}
+    assert (answer.status, answer.body["status"], answer.body["code"]) == (status, status, code)
+    assert answer.body["instance"] == REQUEST_ID
+
+
+def test_an_unforeseen_error_tells_nothing_of_the_inside() -> None:
+    assert "secret" not in json.dumps(on_thing("DELETE", "bug").body)
+
+
+def test_too_many_requests_say_when_to_come_again() -> None:
+    assert on_thing("DELETE", "busy").headers["Retry-After"] == "7"
+
+
+def test_a_response_that_does_not_fit_its_model_is_our_fault() -> None:
+    answer = ask(handler, event("GET", "/broken"))
+    assert (answer.status, answer.headers["Content-Type"]) == (500, "application/problem+json")
+    assert "fullName" not in json.dumps(answer.body)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "status"),
+    [("siteId", "10000", 200), ("siteId", "20000", 403), ("SITEID", "20000", 403), ("siteid", "10000", 200), ("siteId", "", 403)],
+)
+def test_the_site_of_the_key_is_the_only_one_that_may_be_named(name: str, value: str, status: int) -> None:
+    assert on_thing("GET", THING, query={name: [value]}).status == status
+
+
+def test_every_site_that_is_named_is_looked_at() -> None:
+    assert on_thing("GET", THING, query={"siteId": ["20000", "10000"]}).status == 403
+
+
+@pytest.mark.parametrize(("scopes", "status"), [("", 200), ("contact:write", 200), ("outreach:read contact:write", 200), ("contact:read", 403)])
+def test_a_key_with_scopes_does_nothing_else(scopes: str, status: int) -> None:
+    assert on_thing("GET", THING, scopes=scopes).status == status
+
+
+@pytest.mark.parametrize("path", ["", f"/things/{THING}/", f"/v1/things/{THING}", f"/things/{THING.upper()}"])
+def test_the_route_counts_and_not_how_the_path_is_written(path: str) -> None:
+    assert on_thing("GET", THING.upper(), path=path).body["fullName"] == THING
+
+
+@pytest.mark.parametrize("segment", ["abc", f"{THING}:send", "%2e%2e", f"{THING}0"])
+def test_an_id_that_is_no_guid_is_400(segment: str) -> None:
+    answer = on_thing("GET", segment)
+    assert (answer.status, [error["pointer"] for error in answer.body["errors"]]) == (400, ["id"])
+
+
+@pytest.mark.parametrize(
+    ("segment", "status", "verb"),
+    [
+        (f"{THING}:send", 200, "sent"),
+        (f"{THING}%3Asend", 200, "sent"),
+        (f"{THING}%3astop", 200, "stopped"),
+        (f"{THING.upper()}:stop", 200, "stopped"),
+        (THING, 404, None),
+        (f"{THING}:fly", 404, None),
+        (f"{THING}:send:send", 404, None),
+        ("abc:send", 400, None),
+    ],
+)
+def test_a_verb_follows_the_id(segment: str, status: int, verb: str | None) -> None:
+    answer = ask(handler, event("POST", "/things/{segment}", parameters={"segment": segment}))
+    assert (answer.status, answer.body.get("siteId")) == (status, verb)
+
+
+def test_a_route_that_the_resolver_does_not_know_is_404() -> None:
+    assert ask(handler, event("GET", "/nothing")).body["code"] == "not_found"
+
+
+def test_a_validation_error_of_a_rule_is_told_like_one_of_the_form() -> None:
+    error = ValidationFailed.at("/parts/0", "is too heavy")
+    assert (error.status, error.detail) == (400, "/parts/0: is too heavy")
