@@ -30,4 +30,4 @@ def test_a_state_machine_may_invoke_its_tasks_and_nothing_else() -> None:
         (statement,) = policy["Statement"]
         tasks = {target(value) for value in machine["DefinitionSubstitutions"].values()}
         assert statement["Action"] == "lambda:InvokeFunction"
-        assert {target(resource) for resource in statement["Resource"]} == tasks
+        assert {target(resource) for resource in as_list(statement["Resource"])} == tasks

@@ -72,12 +72,15 @@ def test_a_replayed_receipt_writes_nothing(carrier: str) -> None:
     assert written() == before
 
 
-@pytest.mark.parametrize("path", [PATH, "", "/inbound"])
-@pytest.mark.parametrize("forge", [lambda headers: {}, lambda headers: {name: "AAAA" for name in headers}])
-def test_a_forged_webhook_is_refused_without_a_trace(carrier: str, path: str, forge: Any) -> None:
-    body = receipt(carrier, "delivered") if path == PATH else inbound(carrier, "STOP")
+@pytest.mark.parametrize("forge", [lambda headers: {}, lambda headers: dict.fromkeys(headers, "AAAA")])
+def test_a_forged_webhook_is_refused_without_a_trace(carrier: str, forge: Any) -> None:
     before = written()
-    assert post(carrier, path, body, forge(signed(carrier, path, body))) == 403
+    for path, body in (
+        (PATH, receipt(carrier, "delivered")),
+        ("", inbound(carrier, "STOP")),
+        ("/inbound", inbound(carrier, "A")),
+    ):
+        assert post(carrier, path, body, forge(signed(carrier, path, body))) == 403
     assert (written(), queued_replies()) == (before, [])
 
 
@@ -87,10 +90,10 @@ def test_a_signature_for_another_body_or_address_does_not_count(carrier: str) ->
     assert status(MESSAGE_ID) == "sending"
 
 
-@pytest.mark.parametrize("path", ["/messages/22283a83-48e9-4d0d-a3bd-fb19ce5c12db", "", "/inbound"])
-def test_a_receipt_that_is_not_ours_is_ignored(carrier: str, path: str) -> None:
+def test_a_receipt_that_is_not_ours_is_ignored(carrier: str) -> None:
     before = written()
-    assert report(carrier, "delivered", path) == 200
+    for path in ("/messages/22283a83-48e9-4d0d-a3bd-fb19ce5c12db", "", "/inbound"):
+        assert report(carrier, "delivered", path) == 200
     assert (written(), queued_replies()) == (before, [])
 
 
@@ -100,18 +103,17 @@ def test_a_receipt_from_an_account_that_has_not_sent_the_message_is_ignored(carr
     assert status(MESSAGE_ID) == "sending"
 
 
-@pytest.mark.parametrize("path", ["", "/inbound"])
-def test_what_somebody_writes_is_queued(carrier: str, path: str) -> None:
+def test_what_somebody_writes_is_queued(carrier: str) -> None:
     body = inbound(carrier, "Is it ready?")
-    assert post(carrier, path, body, signed(carrier, path, body)) == 200
-    (reply,) = queued_replies()
-    assert (reply.account_id, reply.inbound.sender, reply.inbound.body) == (ACCOUNTS[carrier].id, NUMBER, "Is it ready?")
+    for path in ("", "/inbound"):
+        assert post(carrier, path, body, signed(carrier, path, body)) == 200
+        (reply,) = queued_replies()
+        assert (reply.account_id, reply.inbound.sender, reply.inbound.body) == (ACCOUNTS[carrier].id, NUMBER, "Is it ready?")
 
 
-@pytest.mark.parametrize("path", [PATH, ""])
-def test_what_makes_no_sense_is_a_bad_request(carrier: str, path: str) -> None:
+def test_what_makes_no_sense_is_a_bad_request(carrier: str) -> None:
     body = b'{"data": {}}' if carrier == "telnyx" else b"a=b"
-    assert post(carrier, path, body, signed(carrier, path, body)) == 400
+    assert [post(carrier, path, body, signed(carrier, path, body)) for path in (PATH, "")] == [400, 400]
 
 
 def test_a_receipt_that_tells_of_an_opt_out_suppresses_the_number(carrier: str) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from outreach import wire
 from outreach.campaigns import ledger
 from outreach.campaigns.models import Campaign
-from outreach.campaigns.preview import Preview
 from outreach.campaigns.records import Record, RecordStatus, Source
 from outreach.contacts.filter_bodies import ConditionResponse, FilterBody
 from outreach.contacts.filters import Filter, Match
 from outreach.http.paging import PagedResponse
+
+if TYPE_CHECKING:
+    # Its own imports render messages: too much for whoever only shows campaigns.
+    from outreach.campaigns.preview import Preview
 
 _PREFERRED_TICKET = wire.one_of("newTicket", "existing")
 _ATTACH_TIME = wire.one_of("whenTheMessageIsSent", "whenContactRepliesTheMessage")
