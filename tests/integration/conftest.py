@@ -57,3 +57,10 @@ def channel(
         settings.cache_clear()
         carriers.put_accounts()
         yield carriers.Channel(request.param, url, clock)
+
+
+@pytest.fixture
+def without_receipts(channel: carriers.Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The carrier's receipts never reach us."""
+    monkeypatch.setenv("WEBHOOK_BASE_URL", "http://127.0.0.1:9")
+    settings.cache_clear()

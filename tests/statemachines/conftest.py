@@ -21,13 +21,12 @@ from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 
-from outreach.settings import settings
 from tests.support.stack import STATE_MACHINE, folder, functions, target
 from tests.support.template import ROOT, resources
 
 Task = Callable[[str, dict[str, Any]], Any]
 
-_PATIENCE_SECONDS = 30
+_PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -40,15 +39,17 @@ class Run:
 
 @dataclass
 class Machine:
-    """The state machine ``campaign_send``.
+    """A state machine of the template.
 
     Attributes:
+        arn: of the machine.
         task: answers for a function, by the name of its folder.
         calls: every invocation: function and payload.
         waits: seconds of each Wait state.
         pauses: seconds before each retry.
     """
 
+    arn: str = ""
     task: Task | None = None
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     waits: list[int] = field(default_factory=list)
@@ -64,7 +65,7 @@ class Machine:
         self.task = task
         return self.finish(
             boto3.client("stepfunctions").start_execution(
-                stateMachineArn=settings().campaign_send_arn, name=str(uuid.uuid4()), input=json.dumps(payload)
+                stateMachineArn=self.arn, name=str(uuid.uuid4()), input=json.dumps(payload)
             )["executionArn"]
         )
 
@@ -91,7 +92,13 @@ class Machine:
 
 
 @pytest.fixture
-def machine(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+def definition() -> str:
+    """Which machine: its logical id. A module that tests another one says so."""
+    return "CampaignSend"
+
+
+@pytest.fixture
+def machine(aws: None, monkeypatch: pytest.MonkeyPatch, definition: str) -> Iterator[Machine]:
     """The deployed definition, ready to be executed."""
     interpreted = Machine()
     monkeypatch.setitem(default_user_config, "stepfunctions", {"execute_state_machine": True})
@@ -99,15 +106,18 @@ def machine(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     monkeypatch.setattr(retrier_decl, "time", SimpleNamespace(sleep=interpreted.pauses.append))
     monkeypatch.setattr(WaitFunction, "_wait_interval", lambda *_, wait_seconds, **__: interpreted.waits.append(wait_seconds))
     states = boto3.client("stepfunctions")
-    name = settings().campaign_send_arn.rsplit(":", 1)[1]
-    arn = states.create_state_machine(name=name, definition=_definition(), roleArn="arn:aws:iam::123456789012:role/unit-test")
+    entry = resources(STATE_MACHINE)[definition]
+    name = entry["Name"]["Fn::Sub"].replace("${AWS::StackName}", "outreach")
+    created = states.create_state_machine(
+        name=name, definition=_definition(entry), roleArn="arn:aws:iam::123456789012:role/unit-test"
+    )
+    interpreted.arn = created["stateMachineArn"]
     yield interpreted
-    states.delete_state_machine(stateMachineArn=arn["stateMachineArn"])
+    states.delete_state_machine(stateMachineArn=interpreted.arn)
 
 
-def _definition() -> str:
-    entry = resources(STATE_MACHINE)["CampaignSend"]
-    text = (ROOT / entry["DefinitionUri"]).read_text()
+def _definition(entry: dict[str, Any]) -> str:
+    text: str = (ROOT / entry["DefinitionUri"]).read_text()
     for name, value in entry["DefinitionSubstitutions"].items():
         text = text.replace(f"${{{name}}}", f"arn:aws:lambda:us-east-1:123456789012:function:{target(value)}")
     return text

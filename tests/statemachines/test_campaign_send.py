@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -106,7 +106,7 @@ class Payload(dict[str, Any]):
 
 
 @pytest.fixture
-def sent(machine: Machine) -> Iterator[str]:
+def sent(machine: Machine) -> str:
     """The execution of a real record with two contacts, by the real functions."""
 
     def task(function: str, payload: dict[str, Any]) -> Any:
@@ -119,8 +119,7 @@ def sent(machine: Machine) -> Iterator[str]:
     pipeline.put_site()
     for number in ("+12125551200", "+12125551201"):
         pipeline.create_contact(number)
-    record_id = pipeline.send(pipeline.create_campaign()["id"])
-    yield record_id
+    return pipeline.send(pipeline.create_campaign()["id"])
 
 
 def test_the_functions_get_what_they_read_and_release_the_audience(machine: Machine, sent: str) -> None:

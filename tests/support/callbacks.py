@@ -166,7 +166,7 @@ class Executions:
 
     def break_off(self) -> None:
         """All that run die."""
-        for arn in self.sleeping:
+        for arn in self.known:
             boto3.client("stepfunctions").stop_execution(executionArn=arn)
         self.sleeping.clear()
 

@@ -101,7 +101,7 @@ class Channel:
     def use_credentials(self, credentials: dict[str, str]) -> None:
         """Replace the account's credentials on our side, past the cache."""
         put_credentials(self.account, credentials)
-        parameters.clear_caches()
+        parameters.clear_caches()  # type: ignore[no-untyped-call]
 
 
 def put_credentials(account: ChannelAccount, credentials: dict[str, str]) -> None:

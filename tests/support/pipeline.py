@@ -139,6 +139,8 @@ class Pump:
         self._queue(settings().send_queue_url, "workers/send_messages")
         self._stream(settings().messages_table, "workers/track_messages")
         self._queue(settings().callback_queue_url, "workers/deliver_callback")
+        self._queue(settings().attach_queue_url, "workers/attach_messages")
+        self._queue(settings().inbound_queue_url, "workers/receive_reply")
 
     def _queue(self, url: str, function: str) -> None:
         sqs = boto3.client("sqs")

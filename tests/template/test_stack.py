@@ -27,14 +27,14 @@ EXECUTION_POLICIES = {"AWSLambdaBasicExecutionRole", "AWSLambdaSQSQueueExecution
 @cache
 def expanded() -> dict[str, Any]:
     """The resources after SAM's transform."""
-    command = [SAM.with_name("python"), Path(__file__).with_name("expand.py"), ROOT / "template.yaml"]
+    command: list[Path] = [SAM.with_name("python"), Path(__file__).with_name("expand.py"), ROOT / "template.yaml"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own script
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout)["Resources"])
 
 
 def test_the_template_is_sound() -> None:
-    command = [Path(sys.executable).with_name("cfn-lint"), "template.yaml"]
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "template.yaml"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - no input from outside
     assert (done.returncode, done.stdout) == (0, "")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
 from outreach import aws as clients
@@ -36,7 +38,9 @@ def test_a_new_item_is_written_once(aws: None) -> None:
     assert (dynamo.get(TABLE, KEY) or {})["n"] == 1
 
 
-@pytest.mark.parametrize(("stored", "before", "written"), [(None, 0, True), (1, 0, False), (None, 1, False), (1, 1, True), (2, 1, False)])
+@pytest.mark.parametrize(
+    ("stored", "before", "written"), [(None, 0, True), (1, 0, False), (None, 1, False), (1, 1, True), (2, 1, False)]
+)
 def test_a_version_replaces_only_the_one_before(aws: None, stored: int | None, before: int, written: bool) -> None:
     if stored:
         put(version=stored)
@@ -80,7 +84,7 @@ def cancelled(stub: Stubber, code: str) -> None:
 @pytest.fixture
 def stub(aws: None, monkeypatch: pytest.MonkeyPatch) -> Stubber:
     """DynamoDB's answers as written down; no time passes between tries."""
-    monkeypatch.setattr(dynamo.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     client = boto3.client("dynamodb")
     monkeypatch.setattr(clients, "dynamodb", lambda: client)
     return Stubber(client)
@@ -97,8 +101,8 @@ def test_a_transaction_is_tried_again_while_others_are_in_the_way(stub: Stubber,
 
 
 def test_a_transaction_that_cannot_succeed_is_not_tried_again(stub: Stubber) -> None:
-    with stub, pytest.raises(Exception, match="TransactionCanceled"):
-        cancelled(stub, "ValidationError")
+    cancelled(stub, "ValidationError")
+    with stub, pytest.raises(ClientError, match="TransactionCanceled"):
         dynamo.transact([{"Put": {"TableName": TABLE, "Item": dynamo.to_item(KEY)}}])
 
 
@@ -126,9 +130,9 @@ def test_keys_that_are_left_over_are_asked_for_again(stub: Stubber) -> None:
 
 def test_keys_that_stay_left_over_are_an_error(stub: Stubber) -> None:
     left = {"Responses": {}, "UnprocessedKeys": {TABLE: {"Keys": [dynamo.to_item(KEY)]}}}
+    for _ in range(8):
+        stub.add_response("batch_get_item", left, {"RequestItems": ANY})
     with stub, pytest.raises(RuntimeError, match="unprocessed"):
-        for _ in range(8):
-            stub.add_response("batch_get_item", left, {"RequestItems": ANY})
         list(dynamo.batch_get(TABLE, [KEY]))
 
 

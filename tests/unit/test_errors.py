@@ -19,7 +19,8 @@ def test_every_error_is_drawn_with_its_status(kind: type[OutreachError]) -> None
 
 
 def test_every_error_has_a_code_of_its_own() -> None:
-    codes = [kind.code for kind in (OutreachError, *KINDS)]
+    kinds: list[type[OutreachError]] = [OutreachError, *KINDS]
+    codes = [kind.code for kind in kinds]
     assert len(set(codes)) == len(codes)
 
 

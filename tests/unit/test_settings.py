@@ -17,7 +17,7 @@ def test_the_variables_of_the_template_are_read_and_typed(aws: None) -> None:
 def test_all_variables_that_are_missing_are_named_at_once(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SITES_TABLE", "CONTACT_SHARDS"):
         monkeypatch.delenv(name)
-    with pytest.raises(RuntimeError, match="CONTACT_SHARDS, SITES_TABLE$"):
+    with pytest.raises(RuntimeError, match=r"CONTACT_SHARDS, SITES_TABLE$"):
         Settings.from_environment()
 
 

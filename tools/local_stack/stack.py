@@ -20,6 +20,8 @@ from local_stack.settings import PROJECT, Settings
 
 READY_TIMEOUT_SECONDS = 60
 HTTP_API_STAGE = "$default"
+# Each webhook under way is a process of the local AWS; too many starting at once on a small machine all time out.
+RECEIPT_CONCURRENCY = 4
 
 
 class LocalStack:
@@ -53,11 +55,12 @@ class LocalStack:
         self._deploy()
         with self._step("seeding sites, keys and accounts"):
             self._start_module("local_stack.seeds", environment=self.aws.function_environment()).finish()
+        with self._step("waiting for the API"):
+            self._children.append(self._start_proxy())
+        # The last to come and the first to go: carriers give a receipt up that finds nobody at home a few times.
         if self.settings.needs_simulator:
             with self._step("starting the carrier simulator"):
                 self._children.append(self._start_simulator())
-        with self._step("waiting for the API"):
-            self._children.append(self._start_proxy())
 
     def stop(self) -> None:
         """Stop what was started, the last first: nobody calls any more when the local AWS saves its state."""
@@ -100,7 +103,7 @@ class LocalStack:
         simulator = self._start_module(
             "carrier_simulator",
             *("--port", str(self.settings.carrier_port), "--state", str(self.settings.state_dir / "carriers")),
-            *("--webhook-base", self.base_url),
+            *("--webhook-base", self.base_url, "--receipt-concurrency", str(RECEIPT_CONCURRENCY)),
         )
         simulator.wait_until(lambda: _listens(self.settings.carrier_port), READY_TIMEOUT_SECONDS)
         return simulator

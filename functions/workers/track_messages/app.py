@@ -9,14 +9,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from outreach import dynamo
 from outreach.delivery import tracking
 from outreach.delivery.tracking import Change
-from outreach.messages import store
+from outreach.messages import rows
 from outreach.observability import logger
 
 
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     images = [record["dynamodb"] for record in event["Records"]]
     tracking.follow(
-        Change(store.from_row(dynamo.from_item(image["OldImage"])), store.from_row(dynamo.from_item(image["NewImage"])))
+        Change(rows.from_row(dynamo.from_item(image["OldImage"])), rows.from_row(dynamo.from_item(image["NewImage"])))
         for image in images
     )
     logger().info("changes followed", changes=len(images))

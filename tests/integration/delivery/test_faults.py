@@ -18,12 +18,6 @@ from tests.support.pipeline import SITE
 NUMBER = "+12125550199"
 
 
-def without_receipts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The carrier's receipts never reach us."""
-    monkeypatch.setenv("WEBHOOK_BASE_URL", "http://127.0.0.1:9")
-    settings.cache_clear()
-
-
 @pytest.mark.parametrize(
     ("ending", "ends", "calls"),
     [
@@ -60,8 +54,7 @@ def test_an_unknown_outcome_is_found_out_about(
     assert channel.calls() == calls
 
 
-def test_a_lost_answer_is_found_out_about_without_receipts(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
-    without_receipts(monkeypatch)
+def test_a_lost_answer_is_found_out_about_without_receipts(channel: Channel, without_receipts: None) -> None:
     (message_id,) = channel.queue("+12125550106")
     channel.run_until(lambda: status(message_id) == "sent")
     assert channel.calls() == {"twilio": ["lost"], "telnyx": ["lost", "replayed"]}[channel.name]
@@ -117,14 +110,15 @@ def test_a_carrier_that_cannot_be_reached_is_asked_again(channel: Channel, monke
     assert channel.calls() == ["accepted"]
 
 
-def test_a_worker_that_dies_after_its_call_has_sent_once(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_dies_after_its_call_has_sent_once(
+    channel: Channel, without_receipts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     send = outgoing.send
 
     def die(*request: object) -> None:
         send(*request)  # type: ignore[arg-type]
         raise SystemExit
 
-    without_receipts(monkeypatch)
     with monkeypatch.context() as patch:
         patch.setattr(outgoing, "send", die)
         (message_id,) = channel.queue(NUMBER)

@@ -18,10 +18,14 @@ from outreach.contacts import store as contacts
 from outreach.contacts.fields import Field
 from outreach.contacts.models import Contact, FieldKey, Identity, IdentityType, identity_id
 from outreach.contacts.values import FieldType
+from outreach.messages import store as messages
+from outreach.messages.models import campaign_message_id
+from outreach.messages.status import Status
 from outreach.settings import settings
 from outreach.sites import store as sites
 from outreach.sites.models import ApiKey
-from tests.support import functions, pipeline
+from outreach.ticketing import store as tickets
+from tests.support import carriers, functions, pipeline
 from tests.support.http_server import Server, reply, serving
 from tests.support.pipeline import ACCOUNT, SITE
 
@@ -48,7 +52,7 @@ def outside(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 @pytest.fixture
 def world(outside: Server) -> Server:
     """Everything that an event names, so that each can be handled on its own."""
-    pipeline.put_site()
+    carriers.put_accounts()
     sites.put_key(sites.hash_key("local-10000"), ApiKey(SITE, "sample"))
     schema.create_field(SITE, Field(FIELD, FieldKey("tier"), "loyalty", FieldType.TEXT))
     put_contact(CONTACT, "Ada Lovelace", "+12125550199")
@@ -57,9 +61,11 @@ def world(outside: Server) -> Server:
     campaigns.put(campaign)
     campaigns.put(replace(campaign, id=UNSENT_CAMPAIGN))
     put_records(campaign)
-    machine = settings().campaign_send_arn.rsplit(":", 1)[1]
-    role = "arn:aws:iam::123456789012:role/unit-test"
-    boto3.client("stepfunctions").create_state_machine(name=machine, definition="{}", roleArn=role)
+    messages.advance(messages.get(SITE, campaign_message_id(RECORD, OTHER_CONTACT)), Status.SENT)
+    tickets.open_ticket(SITE, CONTACT, ACCOUNT.id, origin="sample")
+    for arn in (settings().campaign_send_arn, settings().scheduled_start_arn):
+        role = "arn:aws:iam::123456789012:role/unit-test"
+        boto3.client("stepfunctions").create_state_machine(name=arn.rsplit(":", 1)[1], definition="{}", roleArn=role)
     return outside
 
 

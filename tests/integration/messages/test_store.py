@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from outreach.errors import NotFound
-from outreach.messages import store
+from outreach.messages import rows, store
 from outreach.messages.models import ClaimState, Message
 from outreach.messages.status import SkipReason, Status
 
@@ -41,7 +41,7 @@ def test_a_row_reads_back_as_it_was_written() -> None:
 
 
 def test_a_row_fits_one_write_unit() -> None:
-    row = store.to_row(
+    row = rows.to_row(
         replace(
             MESSAGE, body="x" * 160, failed_reason="30003: Unreachable destination handset", carrier_message_id="SM" + "0" * 32
         )

@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 import pytest
 from moto.backends import get_backend
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from outreach import clock
 from outreach.messages import store
@@ -17,7 +18,7 @@ from outreach.ticketing.replies import Reply
 from tests.integration.webhooks.requests import inbound, post, receipt, signed
 from tests.support import carriers
 from tests.support.carriers import ACCOUNTS, status
-from tests.support.pipeline import ACCOUNT_ID, SITE
+from tests.support.pipeline import SITE
 
 MESSAGE_ID = "11183a83-48e9-4d0d-a3bd-fb19ce5c12db"
 NUMBER = "+12125550199"
@@ -38,7 +39,7 @@ def carrier(request: pytest.FixtureRequest, aws: None) -> str:
 
 def written() -> Any:
     """All that our tables hold."""
-    tables = get_backend("dynamodb")[ACCOUNT_ID]["us-east-1"].tables
+    tables = get_backend("dynamodb")[DEFAULT_ACCOUNT_ID]["us-east-1"].tables
     return {name: [item.to_json() for item in table.all_items()] for name, table in tables.items()}
 
 

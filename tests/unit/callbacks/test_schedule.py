@@ -18,7 +18,7 @@ ENDPOINT = "0123456789abcdef" * 2
 
 def test_the_waits_are_those_of_the_contract() -> None:
     minute, hour = 60, 3_600
-    assert schedule.WAITS == (5, 5 * minute, 30 * minute, *(hours * hour for hours in (2, 5, 10, 14, 20, 24)))
+    assert (5, 5 * minute, 30 * minute, *(hours * hour for hours in (2, 5, 10, 14, 20, 24))) == schedule.WAITS
 
 
 @given(ENDPOINTS, st.integers(1, 9), NOW)

@@ -23,7 +23,7 @@ class Part(wire.Request):
 class ThingBody(wire.Request):
     name: str
     order: wire.Integer = 0
-    parts: list[Part] = []
+    parts: tuple[Part, ...] = ()
 
 
 class ThingResponse(wire.Response):
@@ -126,7 +126,9 @@ def test_malformed_json_is_400(text: str) -> None:
     assert (answer.status, answer.body["code"], answer.body["errors"][0]["pointer"]) == (400, "validation_failed", "")
 
 
-@pytest.mark.parametrize(("content_type", "status"), [("text/plain", 415), ("application/xml", 415), ("application/json; charset=utf-8", 201)])
+@pytest.mark.parametrize(
+    ("content_type", "status"), [("text/plain", 415), ("application/xml", 415), ("application/json; charset=utf-8", 201)]
+)
 def test_another_media_type_than_json_is_415(content_type: str, status: int) -> None:
     answer = post({"name": "Tom"}, content_type)
     assert answer.status == status
@@ -177,7 +179,9 @@ def test_every_site_that_is_named_is_looked_at() -> None:
     assert on_thing("GET", THING, query={"siteId": ["20000", "10000"]}).status == 403
 
 
-@pytest.mark.parametrize(("scopes", "status"), [("", 200), ("contact:write", 200), ("outreach:read contact:write", 200), ("contact:read", 403)])
+@pytest.mark.parametrize(
+    ("scopes", "status"), [("", 200), ("contact:write", 200), ("outreach:read contact:write", 200), ("contact:read", 403)]
+)
 def test_a_key_with_scopes_does_nothing_else(scopes: str, status: int) -> None:
     assert on_thing("GET", THING, scopes=scopes).status == status
 

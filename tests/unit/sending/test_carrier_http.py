@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from collections.abc import Callable
@@ -78,6 +79,11 @@ def test_redirects_are_not_followed(example: Example) -> None:
 @pytest.mark.parametrize("status", [401, 403])
 def test_failed_authentication_is_the_accounts_fault_even_without_a_code(example: Example, status: int) -> None:
     assert send_to(example, reply(status))[0] == Refused(f"HTTP {status}", account_fault=True)
+
+
+def test_a_403_with_a_code_of_its_own_is_about_the_message(example: Example) -> None:
+    body = json.dumps({"code": 99999, "message": "words", "errors": [{"code": "99999", "detail": "words"}]}).encode()
+    assert send_to(example, reply(403, body))[0] == Refused("99999: words")
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])

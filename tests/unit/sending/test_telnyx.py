@@ -111,8 +111,8 @@ def accepted_by_sdk(webhook: Webhook) -> bool:
     return True
 
 
-def event(**payload: Any) -> bytes:
-    return json.dumps({"data": {"id": "e1", "event_type": "message.finalized", "payload": {"id": "m1", **payload}}}).encode()
+def event(kind: str = "message.finalized", **payload: Any) -> bytes:
+    return json.dumps({"data": {"id": "e1", "event_type": kind, "payload": {"id": "m1", **payload}}}).encode()
 
 
 @pytest.mark.parametrize(
@@ -166,11 +166,25 @@ NUMBERS: dict[str, Any] = {"from": {"phone_number": "+12025550100"}, "to": [{"ph
 )
 def test_an_inbound_message_is_read(payload: dict[str, Any], body: str, media: tuple[str, ...], opt_out: OptOut | None) -> None:
     expected = Inbound("m1", "+12025550100", "+15005550008", body, media, opt_out)
-    assert telnyx.parse_inbound(event(**NUMBERS, **payload)) == expected
+    assert telnyx.parse_inbound(event("message.received", **NUMBERS, **payload)) == expected
+
+
+def test_a_status_is_no_inbound_message() -> None:
+    assert telnyx.parse_inbound(event(**NUMBERS)) is None
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"\xff", b"[]", b"{}", b'{"data": null}', b'{"data": {"payload": "x"}}', event(), event(to=[])]
+    "body",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        b"{}",
+        b'{"data": null}',
+        b'{"data": {"payload": "x"}}',
+        event("message.received"),
+        event("message.received", to=[]),
+    ],
 )
 def test_what_is_no_webhook_is_refused(body: bytes) -> None:
     with pytest.raises(ValidationFailed):

@@ -257,6 +257,10 @@ def test_an_inbound_message_is_read(form: bytes, media: tuple[str, ...], opt_out
     assert twilio.parse_inbound(form) == Inbound("SM2", "+12025550100", "+15005550006", " STOP ", media, opt_out)
 
 
+def test_a_status_is_no_inbound_message() -> None:
+    assert twilio.parse_inbound(receipt_form("delivered", From="+15005550006", To="+12025550100")) is None
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"\xff", b"MessageSid=SM1", b"From=1&To=2", inbound_form(NumMedia="1"), inbound_form(NumMedia="x")]
 )

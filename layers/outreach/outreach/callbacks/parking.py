@@ -134,7 +134,8 @@ def overdue_messages(endpoint_id: str, until: int, since: int) -> Iterator[tuple
     """Like :func:`due_messages`, but only those that have been parked ``since`` a moment or longer."""
     known = {":until": until, ":since": since}
     return map(
-        state.from_key, _parked(endpoint_id, "endpoint_id = :endpoint AND due <= :until", known, FilterExpression="since <= :since")
+        state.from_key,
+        _parked(endpoint_id, "endpoint_id = :endpoint AND due <= :until", known, FilterExpression="since <= :since"),
     )
 
 

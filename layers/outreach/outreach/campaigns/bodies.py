@@ -13,18 +13,12 @@ from outreach.campaigns.records import Record, RecordStatus, Source
 from outreach.contacts.filter_bodies import ConditionResponse, FilterBody
 from outreach.contacts.filters import Filter, Match
 from outreach.http.paging import PagedResponse
+from outreach.messages.options import Channel, OptionalAttachTime, OptionalPreferredTicket
 
 if TYPE_CHECKING:
     # Its own imports render messages: too much for whoever only shows campaigns.
     from outreach.campaigns.preview import Preview
 
-_PREFERRED_TICKET = wire.one_of("newTicket", "existing")
-_ATTACH_TIME = wire.one_of("whenTheMessageIsSent", "whenContactRepliesTheMessage")
-
-
-Channel = Annotated[Literal["sms"], BeforeValidator(wire.one_of("sms"))]
-PreferredTicket = Annotated[str | None, BeforeValidator(lambda value: wire.none_if_blank(value) and _PREFERRED_TICKET(value))]
-AttachTime = Annotated[str | None, BeforeValidator(lambda value: wire.none_if_blank(value) and _ATTACH_TIME(value))]
 Text = Annotated[str, Field(min_length=1, max_length=1_000)]
 
 
@@ -38,12 +32,13 @@ class CampaignUpdateBody(FilterBody):
     channel_account_id: wire.Guid | None = None
     message: Annotated[str, Field(min_length=1)] | None = None
     is_message_auto_attached_to_ticket: wire.Flag = False
-    preferred_ticket_to_auto_attach: PreferredTicket = None
-    time_to_auto_attach_to_ticket: AttachTime = Field(
+    preferred_ticket_to_auto_attach: OptionalPreferredTicket = None
+    time_to_auto_attach_to_ticket: OptionalAttachTime = Field(
         None, validation_alias=AliasChoices("timeToAutoAttachToTicket", "timeToAutoCreateNewTicket")
     )
     scheduled_start_time: wire.OptionalMoment = None
     callback_url: wire.OptionalUrl = Field(None, alias="callbackURL")
+    max_segments: Annotated[wire.Integer | None, BeforeValidator(wire.none_if_blank), Field(ge=1)] = None
 
     def given(self, current: Filter) -> dict[str, Any]:
         """The attributes of :class:`Campaign` that the body names; ``current`` is the filter whose parts may be left out."""
@@ -98,6 +93,7 @@ class CampaignResponse(wire.Response):
     contact_filter_conditions: list[ConditionResponse]
     scheduled_start_time: wire.OptionalMoment
     callback_url: str | None = Field(alias="callbackURL")
+    max_segments: int | None = None
 
     @classmethod
     def of(cls, campaign: Campaign) -> CampaignResponse:
@@ -115,6 +111,7 @@ class CampaignResponse(wire.Response):
             contact_filter_conditions=[ConditionResponse.of(condition) for condition in campaign.contact_filter.conditions],
             scheduled_start_time=campaign.scheduled_start_time,
             callback_url=campaign.callback_url,
+            max_segments=campaign.max_segments,
         )
 
 
@@ -143,6 +140,7 @@ class RecordResponse(wire.Response):
     sent_time: str
     campaign: CampaignResponse
     status: RecordStatus
+    status_reason: str | None
     source: Source
     counts: CountsResponse
 
@@ -153,6 +151,7 @@ class RecordResponse(wire.Response):
             sent_time=record.sent_time,
             campaign=campaign_of_snapshot(record.campaign),
             status=record.status,
+            status_reason=record.status_reason,
             source=record.source,
             counts=CountsResponse(**vars(counts)) if counts else CountsResponse(audience=None),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from outreach.campaigns import audience, ledger, records
+from outreach.campaigns import audience, held, ledger, records
 from outreach.campaigns.ledger import Cell
 from outreach.campaigns.records import Record
 from outreach.messages import store as messages
@@ -20,6 +20,7 @@ def step(record: Record) -> bool:
     A message that a worker has in its hands is not overtaken: it ends as its carrier says.
     """
     if record.audience is None or record.is_released:
+        held.clear(record.site_id, record.id)
         records.settle_if_done(record.site_id, record.id)
         return False
     page = ledger.page_of(record.released)

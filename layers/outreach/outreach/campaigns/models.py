@@ -18,6 +18,7 @@ class Campaign:
         attach_time: ``whenTheMessageIsSent`` or ``whenContactRepliesTheMessage``.
         schedule_version: raised by each change of ``scheduled_start_time``.
         is_schedule_pending: whether that time is still to come, as far as we have got.
+        max_segments: how many carrier segments a send of it may take; ``None``: any number.
         callback_url: who is told of its messages' statuses; ``None`` for the site's default.
     """
 
@@ -36,3 +37,4 @@ class Campaign:
     schedule_version: int = 0
     is_schedule_pending: bool = False
     callback_url: str | None = None
+    max_segments: int | None = None

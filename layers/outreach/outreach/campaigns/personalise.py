@@ -19,7 +19,10 @@ TEMPLATE_ERROR = "template_error: the message can't be made from this contact's 
 
 @dataclass(frozen=True)
 class Draft:
-    """What a contact will be sent; with a ``failed_reason``, what it would have been sent."""
+    """What a contact will be sent; with a ``failed_reason``, what it would have been sent.
+
+    ``time_zones`` is where the recipient may be, for a site with quiet hours.
+    """
 
     contact_id: str
     number: str
@@ -27,6 +30,7 @@ class Draft:
     segments: int
     encoding: Encoding = Encoding.GSM_7
     failed_reason: str = ""
+    time_zones: tuple[str, ...] = ()
 
 
 def draft(template: str, account: ChannelAccount, schema: Schema, contact: Contact | None) -> Draft | SkipReason:

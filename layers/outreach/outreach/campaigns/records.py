@@ -56,6 +56,8 @@ class Record:
         released: how many places of the audience, from the first, have been released to the send queue (or skipped).
         executions: how many state machine executions were started for it.
         callback_url: who is told of its messages' statuses, or ``None``.
+        spent_segments: how many segments have been released, where the campaign has a budget of them.
+        status_reason: why it paused by itself, else ``None``.
     """
 
     id: str
@@ -69,6 +71,14 @@ class Record:
     released: int = 0
     executions: int = 0
     callback_url: str | None = None
+    spent_segments: int = 0
+    status_reason: str | None = None
+
+    @property
+    def max_segments(self) -> int | None:
+        """The campaign's budget of segments."""
+        limit: int | None = self.campaign.get("maxSegments")
+        return limit
 
     @property
     def is_over(self) -> bool:
@@ -160,11 +170,12 @@ def freeze(record: Record, audience: int) -> Record:
         return get(record.site_id, record.id)
 
 
-def change_status(record: Record, status: RecordStatus, *, released: int | None = None) -> Record:
+def change_status(record: Record, status: RecordStatus, *, released: int | None = None, reason: str | None = None) -> Record:
     """Pause, resume or cancel.
 
     Args:
         released: where the cursor starts anew; ``None`` leaves it.
+        reason: why, when nobody asked for it.
 
     Raises:
         ConditionFailed: the record's status is no longer what ``record`` says.
@@ -172,10 +183,15 @@ def change_status(record: Record, status: RecordStatus, *, released: int | None 
     cursor, values = (", released = :released", {":released": released}) if released is not None else ("", {})
     return _update(
         record,
-        f"SET #status = :new{cursor}",
-        {":new": status, ":old": record.status, **values},
+        f"SET #status = :new, status_reason = :reason{cursor}",
+        {":new": status, ":old": record.status, ":reason": reason or "", **values},
         "#status = :old",
     )
+
+
+def spend(record: Record, segments: int) -> Record:
+    """Count released segments against the campaign's budget."""
+    return _update(record, "SET spent_segments = spent_segments + :segments", {":segments": segments}, "attribute_exists(pk)")
 
 
 def counts(record: Record) -> ledger.Counts | None:
@@ -263,6 +279,7 @@ def _to_item(record: Record) -> dict[str, Any]:
         "released": record.released,
         "executions": record.executions,
         "callback_url": record.callback_url,
+        "spent_segments": record.spent_segments,
     }
 
 
@@ -279,6 +296,8 @@ def _from_item(item: Mapping[str, Any]) -> Record:
         released=item["released"],
         executions=item["executions"],
         callback_url=item.get("callback_url"),
+        spent_segments=item["spent_segments"],
+        status_reason=item.get("status_reason") or None,
     )
 
 

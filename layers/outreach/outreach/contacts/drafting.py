@@ -38,14 +38,17 @@ def new_contact(schema: Schema, body: ContactBody, contact_id: str, now: str) ->
     return contact
 
 
-def changed_contact(schema: Schema, body: ContactBody, before: Contact, now: str) -> Contact:
+def changed_contact(schema: Schema, body: ContactBody, before: Contact, now: str, *, fill: bool = False) -> Contact:
     """The contact that a body makes of another: properties that are absent stay.
+
+    Args:
+        fill: fields that ``customFields`` leaves out stay, too.
 
     Raises:
         ValidationFailed: a read-only field would change, or see :class:`_Draft`.
     """
     draft = _Draft(schema)
-    after = replace(before, last_updated_time=now, version=before.version + 1, values=draft.changed_values(body, before.values))
+    after = replace(before, last_updated_time=now, version=before.version + 1, values=draft.changed_values(body, before.values, fill))
     if "name" in body.model_fields_set:
         after = replace(after, name=draft.name(body.name))
     if body.contact_identities is not None:
@@ -80,12 +83,12 @@ class _Draft:
         self._require(self.schema.custom, values)
         return values
 
-    def changed_values(self, body: ContactBody, before: Values) -> Values:
+    def changed_values(self, body: ContactBody, before: Values, fill: bool) -> Values:
         given = self._given_values(body)
         for entry in self.schema.custom:
             if entry.is_read_only and entry.key in given and given[entry.key] != before.get(entry.key):
                 self.fault(_pointer(entry.name), "is read-only")
-        if body.custom_fields is not None:
+        if body.custom_fields is not None and not fill:
             cleared = {entry.key: None for entry in self.schema.custom if not entry.is_read_only}
             given = cleared | given
         values = {key: value for key, value in {**before, **given}.items() if value is not None}

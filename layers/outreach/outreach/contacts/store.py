@@ -8,6 +8,7 @@ pk                                       sk            item
 ``SITE#<site>#IDENTITY#<type>#<value>``  ``IDENTITY``  a mark: ``identity_id`` holds that normalised value
 ``SITE#<site>#COUNTS``                   ``<shard>``   how many live contacts a shard has (see ``counting``)
 ``SITE#<site>``                          ``FIELDS``    the site's fields (see ``schema``)
+``SITE#<site>#IMPORTS``                  ``<id>``      an import (see ``files.records``)
 =======================================  ============  =================================================
 
 A mark leads to its contact by the identity's id alone (``models.contact_of_identity``), and from a tombstone on to the survivor;
@@ -95,6 +96,14 @@ def find_by_marks(site_id: str, wanted: Iterable[Mark]) -> Iterator[tuple[Contac
         identity = contact and _holding(contact, item)
         if contact and identity:
             yield contact, identity
+
+
+def owners(site_id: str, wanted: Iterable[Mark]) -> dict[Mark, str]:
+    """The contacts to which marks lead, by the mark: a hint for a price of half a read unit each, for nothing else is looked at."""
+    by_key = {marks.key_of(site_id, mark)["pk"]: mark for mark in wanted}
+    keys = [marks.key_of(site_id, mark) for mark in by_key.values()]
+    found = dynamo.batch_get(settings().contacts_table, keys)
+    return {by_key[item["pk"]]: contact_of_identity(item["identity_id"]) for item in found}
 
 
 def get_identity(site_id: str, identity_id: str) -> tuple[Contact, Identity]:

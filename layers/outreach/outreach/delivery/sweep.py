@@ -1,7 +1,8 @@
 """Repairing unfinished records: whatever broke, the sweep finds it from the rows and lets it go on.
 
-It restarts executions that broke, queues messages again whose copies were lost, looks for calls whose worker died,
-makes the ledger anew from the rows, closes what is done, and starts what a schedule has missed. All of it by the same functions as the ordinary way.
+It restarts executions that broke, queues messages again whose copies were lost, looks for calls whose worker died, makes the
+ledger anew from the rows, closes what is done, and starts what a schedule has missed. All of it by the same functions as the
+ordinary way.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from outreach import clock
-from outreach.campaigns import audience, executions, ledger, records, schedules
+from outreach.campaigns import audience, executions, held, ledger, records, schedules
 from outreach.campaigns.ledger import Cell, Page
 from outreach.campaigns.records import Record, RecordStatus
 from outreach.delivery import accounts, lost_answers
@@ -34,7 +35,8 @@ def repair(site_id: str, record_id: str) -> None:
     if record.status is RecordStatus.CANCELLED and record.audience is None:
         records.settle_if_done(site_id, record_id)
         return
-    if not record.is_released and not executions.is_running(record):
+    has_more = not record.is_released or held.first(site_id, record_id) is not None
+    if has_more and not executions.is_running(record):
         logger().warning("restarting a campaign record", record_id=record_id, site_id=site_id)
         executions.start(record)
     for page in ledger.read_pages(site_id, record_id):

@@ -21,6 +21,7 @@ from outreach.messages.status import SkipReason
 from outreach.observability import logger
 from outreach.sending import optouts, queue
 from outreach.sending.queue import Due, Recipient
+from outreach.sending.quiet_hours import SendingHours
 from outreach.sites import secrets
 from outreach.sites import store as sites
 
@@ -92,6 +93,13 @@ class _Preparation:
         record_id = due.record_id
         return self._once(("record", due.site_id, record_id), lambda: records.get(due.site_id, record_id).status)
 
+    def sending_hours(self, due: Due) -> SendingHours | None:
+        """The site's, for campaigns; a single message is an answer to somebody."""
+        if due.record_id is None:
+            return None
+        text = self._once(("hours", due.site_id), lambda: sites.get_site(due.site_id).sending_hours)
+        return SendingHours.parse(text) if text else None
+
     def opted_out(self, site_id: str) -> set[str]:
         numbers = [recipient.number for due in self._dues if due.site_id == site_id for recipient in due.recipients]
         return self._once(("optouts", site_id), lambda: optouts.opted_out(site_id, numbers))
@@ -117,9 +125,22 @@ def _handle(prepare: _Preparation, due: Due, recipient: Recipient) -> float | No
         _skip(due, recipient, SkipReason.CANCELLED)
     elif recipient.number in prepare.opted_out(due.site_id):
         _skip(due, recipient, SkipReason.OPTED_OUT)
-    else:
+    elif not _is_put_to_bed(prepare.sending_hours(due), due, recipient):
         return attempt(gate, credentials, due, recipient)
     return None
+
+
+def _is_put_to_bed(hours: SendingHours | None, due: Due, recipient: Recipient) -> bool:
+    """Whether it has become too late in the day for a message; then it waits for the morning, when the sweep queues it again."""
+    if hours is None:
+        return False
+    message = messages.get(due.site_id, recipient.message_id)
+    now = clock.now()
+    morning = hours.next_allowed(now, message.time_zones)
+    if morning == now:
+        return False
+    messages.postpone([message], [morning.timestamp()])
+    return True
 
 
 def _skip(due: Due, recipient: Recipient, reason: SkipReason) -> None:

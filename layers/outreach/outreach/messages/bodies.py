@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from outreach import clock, wire
-from outreach.campaigns.bodies import AttachTime, Channel, PreferredTicket
 from outreach.campaigns.records import Record
 from outreach.errors import ValidationFailed
 from outreach.http.paging import PagedResponse
 from outreach.messages.auto_attach import AutoAttach
 from outreach.messages.models import Message, Period
+from outreach.messages.options import Channel, OptionalAttachTime, OptionalPreferredTicket
 from outreach.messages.status import Status
 
 # What carriers take at most (Twilio: Body).
@@ -87,8 +87,8 @@ class MessageUpdateBody(wire.Request):
     is_message_auto_attached_to_ticket: Annotated[wire.Flag, BeforeValidator(lambda value: False if value is None else value)] = (
         False
     )
-    preferred_ticket_to_auto_attach: PreferredTicket = None
-    time_to_auto_attach_to_ticket: AttachTime = Field(
+    preferred_ticket_to_auto_attach: OptionalPreferredTicket = None
+    time_to_auto_attach_to_ticket: OptionalAttachTime = Field(
         None, validation_alias=AliasChoices("timeToAutoAttachToTicket", "timeToAutoCreateNewTicket")
     )
     attached_to_ticket_id: TicketId = None

@@ -22,7 +22,7 @@ from outreach import aws, clock, dynamo
 from outreach.campaigns import records
 from outreach.errors import NotFound
 from outreach.http import paging
-from outreach.messages import keyword_search, store
+from outreach.messages import keyword_search, rows, store
 from outreach.messages.bodies import MessageResponse
 from outreach.messages.joined import contact_ids, records_of
 from outreach.messages.models import Kind, Message, Period
@@ -140,8 +140,8 @@ def _matching(site_id: str, wanted: Wanted, groups: Collection[str] | None, mess
 def _timeline(site_id: str, wanted: Wanted) -> list[_Entry]:
     """The entries of the timeline at which wanted messages may be."""
     since, until = _bounds(site_id, wanted)
-    with ThreadPoolExecutor(store.TIMELINE_SHARDS) as pool:
-        shards = pool.map(lambda shard: list(_shard(site_id, shard, since, until)), range(store.TIMELINE_SHARDS))
+    with ThreadPoolExecutor(rows.TIMELINE_SHARDS) as pool:
+        shards = pool.map(lambda shard: list(_shard(site_id, shard, since, until)), range(rows.TIMELINE_SHARDS))
         return [entry for shard in shards for entry in shard]
 
 

@@ -60,6 +60,7 @@ class Message:
         callback: whether somebody wants to be told of its status.
         attach_when_sent: whether it goes to a ticket as soon as the carrier has accepted it.
         skip_reason: why, when the status is ``skipped``.
+        time_zones: where the recipient may be (IANA names), where the site has quiet hours.
         ticket_id: the ticket that it is attached to.
         media_urls: what the carrier fetches and sends along (MMS).
         attachments: the same as the client described it, for an outbound message.
@@ -88,6 +89,7 @@ class Message:
     kind: Kind = Kind.OUTREACH
     ticket_id: str | None = None
     media_urls: tuple[str, ...] = ()
+    time_zones: tuple[str, ...] = ()
     attachments: tuple[Mapping[str, Any], ...] = ()
     campaign_id: str | None = None
     campaign_sent_time: str | None = None

@@ -1,50 +1,21 @@
-"""The messages table: one row a message, and every change of a row as a conditional write.
-
-===============  ======================================  ====================================================
-key              value                                   serves
-===============  ======================================  ====================================================
-``pk``           ``<site>#<id>``                         the message; the site in the key makes others' ids unfindable
-``timeline_pk``  ``SITE#<site>#<00..15>``                GSI ``timeline``: the site's messages in the order of their slots
-``timeline_sk``  ``<slot>#<record>#<id>``
-``contact_pk``   ``SITE#<site>#CONTACT#<contact>``       GSI ``contact``: a contact's messages
-                 ``SITE#<site>#OUTBOUND#<number>``       an outbound message's: it may have no contact
-``contact_sk``   ``<slot>#<id>``
-``ticket_pk``    ``SITE#<site>#TICKET#<ticket>``         sparse GSI ``ticket`` (with ``contact_sk``): a ticket's messages
-``unsettled``    ``<00..15>``                            sparse GSI ``unsettled`` (with ``contact_sk``): single messages of all
-                                                         sites whose outcome is open, for the sweep
-===============  ======================================  ====================================================
-
-Only outreach messages are in ``timeline``; a contact's replies are in ``contact`` as ``SITE#<site>#REPLIES#<contact>``. The
-record of a single message is the campaign that it says it belongs to, if any.
-
-A marker ``<site>#CARRIER#<carrier's id>`` tells which message owns a message that was found at the carrier.
-
-All indexes are KEYS_ONLY. The keys of the first two change only where a message is edited or skipped, so that a change of
-status costs one write unit; attaching a message costs two, and a single message two more than one of a campaign.
-"""
+"""The messages table: every change of a row is a conditional write. What a row looks like: :mod:`outreach.messages.rows`."""
 
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, fields
 from typing import Any
 
 from outreach import clock, dynamo
 from outreach.dynamo import ConditionFailed
 from outreach.errors import NotFound
-from outreach.messages.models import Claim, ClaimState, Kind, Message
+from outreach.messages import rows
+from outreach.messages.models import ClaimState, Message
 from outreach.messages.status import SkipReason, Status
 from outreach.settings import settings
 
-TIMELINE_SHARDS = 16
-
 _CONCURRENT_WRITES = 16
-_DEFAULTS = {field.name: field.default for field in fields(Message)}
-_TUPLES = ("media_urls", "attachments")
-_ALWAYS = {"status", "sequence", "claim"}
 # "status" is a reserved word of DynamoDB.
 _NAMES = {"#status": "status"}
 # Nobody is calling the carrier for it, and nobody has.
@@ -63,7 +34,7 @@ def create_many(messages: Sequence[Message]) -> list[Message]:
         Those whose rows existed already.
     """
     with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
-        created = pool.map(lambda message: dynamo.put_new(settings().messages_table, to_row(message)), messages)
+        created = pool.map(lambda message: dynamo.put_new(settings().messages_table, rows.to_row(message)), messages)
         return [message for message, is_new in zip(messages, created, strict=True) if not is_new]
 
 
@@ -86,22 +57,22 @@ def get(site_id: str, message_id: str) -> Message:
     Raises:
         NotFound: the site has no such message.
     """
-    row = dynamo.get(settings().messages_table, _key(site_id, message_id), consistent=True)
+    row = dynamo.get(settings().messages_table, rows.key(site_id, message_id), consistent=True)
     if row is None:
         raise NotFound("There is no such message.")
-    return from_row(row)
+    return rows.from_row(row)
 
 
 def get_many(site_id: str, message_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Message]:
     """The messages that exist, by id."""
-    keys = [_key(site_id, message_id) for message_id in message_ids]
-    rows = dynamo.batch_get(settings().messages_table, keys, consistent=consistent)
-    return {message.id: message for message in map(from_row, rows)}
+    keys = [rows.key(site_id, message_id) for message_id in message_ids]
+    found = dynamo.batch_get(settings().messages_table, keys, consistent=consistent)
+    return {message.id: message for message in map(rows.from_row, found)}
 
 
-def ids_of_contact(site_id: str, contact_id: str) -> list[str]:
-    """The ids of a contact's messages, in the order of their slots."""
-    return _ids(_contact_pk(site_id, contact_id))
+def ids_of_contact(site_id: str, contact_id: str, *, since: str = "0") -> list[str]:
+    """The ids of a contact's messages whose slot is not before ``since``, in the order of their slots."""
+    return _ids(rows.contact_pk(site_id, contact_id), since)
 
 
 def ids_of_ticket(site_id: str, ticket_id: str) -> list[str]:
@@ -110,14 +81,14 @@ def ids_of_ticket(site_id: str, ticket_id: str) -> list[str]:
         settings().messages_table,
         IndexName="ticket",
         KeyConditionExpression="ticket_pk = :pk",
-        ExpressionAttributeValues={":pk": _ticket_pk(site_id, ticket_id)},
+        ExpressionAttributeValues={":pk": rows.ticket_pk(site_id, ticket_id)},
     )
     return [key["contact_sk"].rsplit("#", 1)[1] for key in keys]
 
 
 def unsettled(before: str) -> Iterator[tuple[str, str]]:
     """Site and id of every single message of every site that was due before a moment, and of which nobody knows the outcome."""
-    for shard in range(TIMELINE_SHARDS):
+    for shard in range(rows.TIMELINE_SHARDS):
         keys = dynamo.query(
             settings().messages_table,
             IndexName="unsettled",
@@ -131,17 +102,17 @@ def unsettled(before: str) -> Iterator[tuple[str, str]]:
 
 def carrier_ids_of_others(message: Message) -> set[str]:
     """What the carriers call the other messages to this message's contact, and the outbound ones to its number."""
-    ids = {*ids_of_contact(message.site_id, message.contact_id), *_ids(_outbound_pk(message))}
+    ids = {*ids_of_contact(message.site_id, message.contact_id), *_ids(rows.outbound_pk(message))}
     others = get_many(message.site_id, ids - {message.id}, consistent=True)
     return {other.carrier_message_id for other in others.values() if other.carrier_message_id}
 
 
-def _ids(contact_pk: str) -> list[str]:
+def _ids(contact_pk: str, since: str = "0") -> list[str]:
     keys = dynamo.query(
         settings().messages_table,
         IndexName="contact",
-        KeyConditionExpression="contact_pk = :pk",
-        ExpressionAttributeValues={":pk": contact_pk},
+        KeyConditionExpression="contact_pk = :pk AND contact_sk >= :since",
+        ExpressionAttributeValues={":pk": contact_pk, ":since": since},
     )
     return [key["contact_sk"].rsplit("#", 1)[1] for key in keys]
 
@@ -183,7 +154,7 @@ def claim(site_id: str, message_id: str, *, until: int) -> Message:
             _NAMES | {"#state": "state", "#until": "until", "#sequence": "sequence"},
         )
     except ConditionFailed as refusal:
-        raise ClaimRefused(from_row(refusal.item) if refusal.item else None) from refusal
+        raise ClaimRefused(rows.from_row(refusal.item) if refusal.item else None) from refusal
 
 
 class ClaimRefused(Exception):
@@ -299,9 +270,9 @@ def attach(site_id: str, message_id: str, ticket_id: str) -> bool:
     try:
         dynamo.update(
             settings().messages_table,
-            _key(site_id, message_id),
+            rows.key(site_id, message_id),
             "SET ticket_id = :ticket, ticket_pk = :pk",
-            {":ticket": ticket_id, ":pk": _ticket_pk(site_id, ticket_id)},
+            {":ticket": ticket_id, ":pk": rows.ticket_pk(site_id, ticket_id)},
             condition="attribute_exists(pk) AND attribute_not_exists(ticket_id)",
         )
     except ConditionFailed:
@@ -314,7 +285,7 @@ def change(before: Message, after: Message) -> bool:
 
     Only the difference is written: what others may have added meanwhile (a ticket, the carrier's id) stays.
     """
-    old, new = to_row(before), to_row(after)
+    old, new = rows.to_row(before), rows.to_row(after)
     changed = [name for name, value in new.items() if old.get(name) != value]
     gone = sorted(old.keys() - new.keys())
     if not changed and not gone:
@@ -329,61 +300,6 @@ def change(before: Message, after: Message) -> bool:
         {f"#{name}": name for name in {*changed, *gone, "sequence"}},
         names={},
     )
-
-
-def to_row(message: Message) -> dict[str, Any]:
-    """The message with its keys; what has its default value is left out, unless conditions read it."""
-    values = {name: value for name, value in asdict(message).items() if name in _ALWAYS or value != _DEFAULTS.get(name)}
-    values |= {name: list(values[name]) for name in _TUPLES if name in values}
-    return {**_key(message.site_id, message.id), **_index_keys(message), **values}
-
-
-def _index_keys(message: Message) -> dict[str, Any]:
-    site, shard = f"SITE#{message.site_id}", zlib.crc32(message.id.encode()) % TIMELINE_SHARDS
-    keys = {"contact_sk": f"{message.slot}#{message.id}"}
-    if message.kind is Kind.INBOUND:
-        return keys | {"contact_pk": f"{site}#REPLIES#{message.contact_id}"}
-    if message.kind is Kind.OUTBOUND:
-        keys["contact_pk"] = _outbound_pk(message)
-    else:
-        keys["contact_pk"] = _contact_pk(message.site_id, message.contact_id)
-        keys["timeline_pk"] = f"{site}#{shard:02}"
-        keys["timeline_sk"] = f"{message.slot}#{message.record_id or message.campaign_id or ''}#{message.id}"
-    if message.ticket_id:
-        keys["ticket_pk"] = _ticket_pk(message.site_id, message.ticket_id)
-    if message.record_id is None and message.claim.state is not ClaimState.DONE:
-        keys["unsettled"] = f"{shard:02}"
-    return keys
-
-
-def from_row(row: Mapping[str, Any]) -> Message:
-    """The inverse of :func:`to_row`; attributes of newer code are ignored."""
-    values = {name: value for name, value in row.items() if name in _DEFAULTS}
-    claim = values["claim"]
-    values["claim"] = Claim(ClaimState(claim["state"]), claim["attempt"], claim["until"])
-    values["status"] = Status(values["status"])
-    if "skip_reason" in values:
-        values["skip_reason"] = SkipReason(values["skip_reason"])
-    if "kind" in values:
-        values["kind"] = Kind(values["kind"])
-    values |= {name: tuple(values[name]) for name in _TUPLES if name in values}
-    return Message(**values)
-
-
-def _contact_pk(site_id: str, contact_id: str) -> str:
-    return f"SITE#{site_id}#CONTACT#{contact_id}"
-
-
-def _outbound_pk(message: Message) -> str:
-    return f"SITE#{message.site_id}#OUTBOUND#{message.recipient}"
-
-
-def _ticket_pk(site_id: str, ticket_id: str) -> str:
-    return f"SITE#{site_id}#TICKET#{ticket_id}"
-
-
-def _key(site_id: str, message_id: str) -> dict[str, str]:
-    return {"pk": f"{site_id}#{message_id}"}
 
 
 def _changed(
@@ -405,6 +321,6 @@ def _changed(
 def _update(
     site_id: str, message_id: str, expression: str, values: Mapping[str, Any], condition: str, names: Mapping[str, str]
 ) -> Message:
-    return from_row(
-        dynamo.update(settings().messages_table, _key(site_id, message_id), expression, values, condition=condition, names=names)
+    return rows.from_row(
+        dynamo.update(settings().messages_table, rows.key(site_id, message_id), expression, values, condition=condition, names=names)
     )

@@ -14,12 +14,23 @@ class Carrier(StrEnum):
 
 
 @dataclass(frozen=True)
+class FrequencyCap:
+    """A contact gets at most ``messages`` in ``days`` days."""
+
+    messages: int
+    days: int
+
+
+@dataclass(frozen=True)
 class Site:
     """One tenant.
 
     Attributes:
         default_region: ISO 3166 region that national phone numbers are read in.
         callback_url: where callbacks of campaigns without a ``callbackURL`` of their own go, or ``None``.
+        sending_hours: when campaigns may write to people, in their local time (``08:00-21:00``); ``None``: at any time.
+        frequency_cap: how often campaigns may write to one contact; ``None``: as often as they like.
+        daily_segments: how many segments campaigns may send a day (UTC); ``None``: any number.
         private_callbacks: whether callbacks may go to private addresses; only for development.
     """
 
@@ -27,6 +38,9 @@ class Site:
     default_region: str = "US"
     callback_url: str | None = None
     private_callbacks: bool = False
+    sending_hours: str | None = None
+    frequency_cap: FrequencyCap | None = None
+    daily_segments: int | None = None
 
 
 @dataclass(frozen=True)

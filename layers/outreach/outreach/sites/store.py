@@ -22,7 +22,7 @@ from typing import Any
 from outreach import aws, dynamo
 from outreach.errors import NotFound
 from outreach.settings import settings
-from outreach.sites.models import ApiKey, Carrier, ChannelAccount, Site
+from outreach.sites.models import ApiKey, Carrier, ChannelAccount, FrequencyCap, Site
 
 
 def get_site(site_id: str) -> Site:
@@ -33,13 +33,21 @@ def get_site(site_id: str) -> Site:
     item = dynamo.get(settings().sites_table, {"pk": f"SITE#{site_id}", "sk": "SITE"})
     if item is None:
         raise NotFound("There is no such site.")
-    return Site(**_attributes(item))
+    values = _attributes(item)
+    cap = values.get("frequency_cap")
+    return Site(**values | {"frequency_cap": FrequencyCap(**cap) if cap else None})
 
 
 def list_sites() -> list[Site]:
     """All sites, by id. Reads the whole table: for administration only."""
-    pages = aws.dynamodb().get_paginator("scan").paginate(
-        TableName=settings().sites_table, FilterExpression="sk = :sk", ExpressionAttributeValues=dynamo.to_item({":sk": "SITE"})
+    pages = (
+        aws.dynamodb()
+        .get_paginator("scan")
+        .paginate(
+            TableName=settings().sites_table,
+            FilterExpression="sk = :sk",
+            ExpressionAttributeValues=dynamo.to_item({":sk": "SITE"}),
+        )
     )
     found = (Site(**_attributes(dynamo.from_item(item))) for page in pages for item in page["Items"])
     return sorted(found, key=lambda site: site.id)

@@ -1,0 +1,183 @@
+"""Imports and how far they are.
+
+=========================  ========  =======================================================================
+pk                         sk        item
+=========================  ========  =======================================================================
+``SITE#<site>#IMPORTS``    ``<id>``  an import: what is asked for, the number of its chunks, counts of what is done
+=========================  ========  =======================================================================
+
+Status moves ``pending`` → ``running`` → ``completed``, or to ``failed`` when the file can't be read. Each step is conditional on the
+one before, so that whatever runs twice counts once.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from outreach import clock, dynamo
+from outreach.errors import NotFound
+from outreach.settings import settings
+
+_POLL_SECONDS = 0.25
+
+
+class Status(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class Duplicates(StrEnum):
+    """What becomes of a contact that has an identity of a row already."""
+
+    MERGE = "merge"
+    REPLACE = "replace"
+    SKIP = "skip"
+
+
+class Outcome(StrEnum):
+    """What became of a row."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class ImportRecord:
+    """One import.
+
+    Attributes:
+        create_time: ``YYYY-MM-DDTHH:MM:SS.mmmZ``.
+        source_url: where the file is fetched from; empty for one that is uploaded.
+        total_rows: data rows; ``None`` until the file was read.
+        chunks: into how many pieces the rows were cut.
+        next_chunk: the first that isn't done.
+        chunks_with_failures: those that have failed rows.
+        errors: why the file can't be read.
+    """
+
+    id: str
+    site_id: str
+    duplicates: Duplicates
+    create_time: str
+    source_url: str = ""
+    status: Status = Status.PENDING
+    total_rows: int | None = None
+    chunks: int = 0
+    next_chunk: int = 0
+    created: int = 0
+    updated: int = 0
+    skipped: int = 0
+    failed: int = 0
+    chunks_with_failures: tuple[int, ...] = ()
+    errors: tuple[str, ...] = ()
+
+    @property
+    def processed_rows(self) -> int:
+        return self.created + self.updated + self.skipped + self.failed
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in (Status.COMPLETED, Status.FAILED)
+
+
+def create(site_id: str, duplicates: Duplicates, source_url: str = "") -> ImportRecord:
+    """A new import that waits for its file."""
+    record = ImportRecord(str(uuid.uuid4()), site_id, duplicates, clock.timestamp(clock.now()), source_url)
+    lists = {"chunks_with_failures": [], "errors": []}
+    dynamo.put_new(settings().contacts_table, {**asdict(record), **_key(site_id, record.id), **lists})
+    return record
+
+
+def get(site_id: str, import_id: str) -> ImportRecord:
+    """An import as of now.
+
+    Raises:
+        NotFound: the site has no such import.
+    """
+    item = dynamo.get(settings().contacts_table, _key(site_id, import_id), consistent=True)
+    if item is None:
+        raise NotFound("There is no such import.")
+    return _record(item)
+
+
+def wait(site_id: str, import_id: str, seconds: float, *, pause: Callable[[float], None] = time.sleep) -> ImportRecord:
+    """The import when it is over, or as it is after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (record := get(site_id, import_id)).is_over and time.monotonic() < deadline:
+        pause(_POLL_SECONDS)
+    return record
+
+
+def run(record: ImportRecord, total_rows: int, chunks: int) -> ImportRecord:
+    """The file was cut into chunks, which can be imported now."""
+    status = Status.RUNNING if chunks else Status.COMPLETED
+    return _step(
+        record,
+        "SET #status = :to, total_rows = :total, chunks = :chunks",
+        {":to": status, ":total": total_rows, ":chunks": chunks},
+    )
+
+
+def fail(record: ImportRecord, errors: list[str]) -> ImportRecord:
+    """The file can't be read."""
+    return _step(record, "SET #status = :to, errors = :errors", {":to": Status.FAILED, ":errors": errors})
+
+
+def count_chunk(record: ImportRecord, outcomes: Counter[Outcome]) -> ImportRecord:
+    """The record's next chunk is done; told a second time, nothing happens."""
+    chunk, is_last = record.next_chunk, record.next_chunk + 1 == record.chunks
+    values = {
+        ":to": Status.COMPLETED if is_last else Status.RUNNING,
+        ":next": chunk + 1,
+        ":chunk": chunk,
+        ":failures": [chunk] if outcomes[Outcome.FAILED] else [],
+        **{f":{outcome}": outcomes[outcome] for outcome in Outcome},
+    }
+    counts = ", ".join(f"{outcome} :{outcome}" for outcome in Outcome)
+    expression = (
+        "SET #status = :to, next_chunk = :next, "
+        f"chunks_with_failures = list_append(chunks_with_failures, :failures) ADD {counts}"
+    )
+    return _step(record, expression, values, "next_chunk = :chunk")
+
+
+def _step(record: ImportRecord, expression: str, values: Mapping[str, Any], condition: str = "") -> ImportRecord:
+    """Change a record whose status is still as it was read; when it isn't, somebody else has done the step: theirs is answered."""
+    unchanged = " AND ".join(filter(None, ("#status = :from", condition)))
+    try:
+        item = dynamo.update(
+            settings().contacts_table,
+            _key(record.site_id, record.id),
+            expression,
+            {**values, ":from": record.status},
+            condition=unchanged,
+            names={"#status": "status"},
+        )
+    except dynamo.ConditionFailed as refusal:
+        item = refusal.item
+    return _record(item)
+
+
+def _record(item: Mapping[str, Any]) -> ImportRecord:
+    values = {name: value for name, value in item.items() if name not in ("pk", "sk")}
+    typed = {
+        "status": Status(values["status"]),
+        "duplicates": Duplicates(values["duplicates"]),
+        "chunks_with_failures": tuple(values["chunks_with_failures"]),
+        "errors": tuple(values["errors"]),
+    }
+    return ImportRecord(**{**values, **typed})
+
+
+def _key(site_id: str, import_id: str) -> dict[str, str]:
+    return {"pk": f"SITE#{site_id}#IMPORTS", "sk": import_id}

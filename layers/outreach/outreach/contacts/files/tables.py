@@ -1,0 +1,90 @@
+"""A file of contacts as rows of text, whatever it is: CSV in several encodings and with several separators, or XLSX.
+
+What it is, its content says and not its name (contract, Import).
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from itertools import chain
+from typing import BinaryIO
+
+from outreach.contacts.files import workbooks
+
+_ZIP = b"PK\x03\x04"
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_ENCODINGS = ("utf-8", "cp1252")
+_DELIMITERS = (",", ";", "\t")
+
+_SAMPLE_BYTES = 4096
+_BLOCK_BYTES = 1 << 20
+
+# A line after the last one: when it is not read as a row of its own, a quotation mark was never closed.
+_END = "\x00"
+
+
+def rows(file: BinaryIO) -> Iterator[list[str]]:
+    """All rows with their blank ones, so that they can be counted as a spreadsheet does; with flat memory.
+
+    Args:
+        file: seekable.
+
+    Raises:
+        ValueError: the file can't be read; also in the middle of the rows.
+    """
+    file.seek(0)
+    start = file.read(_SAMPLE_BYTES)
+    if start.startswith(_ZIP):
+        return workbooks.rows(file)
+    return _csv_rows(file, _encoding(file, start))
+
+
+def _csv_rows(file: BinaryIO, encoding: str) -> Iterator[list[str]]:
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding, newline="")
+    delimiter = _delimiter(text.readline())
+    text.seek(0)
+    number = 0
+    try:
+        for number, row in enumerate(csv.reader(chain(text, [_END]), delimiter=delimiter), start=1):
+            if row == [_END]:
+                return
+            yield row
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot be read as CSV near row {number + 1}: {error}") from error
+    finally:
+        text.detach()  # the file is its caller's to close
+    raise ValueError("has a quotation mark that is opened and never closed")
+
+
+def _encoding(file: BinaryIO, start: bytes) -> str:
+    for bom, encoding in _BOMS:
+        if start.startswith(bom):
+            return encoding
+    if b"\x00" in start:  # no BOM, and every other byte of Western text is zero
+        return "utf-16-le" if start[1::2].count(0) > start[0::2].count(0) else "utf-16-be"
+    for encoding in _ENCODINGS:
+        if _is_encoded(file, encoding):
+            return encoding
+    raise ValueError("is neither a workbook nor text in UTF-8, UTF-16 or Windows-1252")
+
+
+def _is_encoded(file: BinaryIO, encoding: str) -> bool:
+    """Whether all of the file can be read in an encoding."""
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        while block := file.read(_BLOCK_BYTES):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _delimiter(header: str) -> str:
+    """The separator that makes the most columns of the header."""
+    return max(_DELIMITERS, key=lambda delimiter: len(next(csv.reader([header], delimiter=delimiter), [])))

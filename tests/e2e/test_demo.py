@@ -1,0 +1,102 @@
+"""The main job end to end, on the embedded stack with permissions enforced: as ``make demo`` runs it, with fewer contacts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from carrier_simulator.app import LEDGER_FILE
+from carrier_simulator.ledger import Ledger
+from carrier_simulator.outcomes import outcome_of
+from demo.state import State
+
+from tests.support.ports import free_port
+
+pytestmark = pytest.mark.e2e
+
+ROOT = Path(__file__).parents[2]
+CONTACTS = "100"
+RUN_SECONDS = 600
+POLL_SECONDS = 0.2
+MANY = 100_000
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a demo on ports and with a state directory of the test's own."""
+    ports = {name: str(free_port()) for name in ("PORT", "AWS_LOCAL_PORT", "CARRIER_PORT", "CALLBACK_PORT")}
+    environment = os.environ | ports | {"PYTHONPATH": "tools:layers/outreach", "STATE_DIR": str(tmp_path), "IAM": "on"}
+    started: list[subprocess.Popen[str]] = []
+
+    def start_demo(*options: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "demo", "--contacts", CONTACTS, *options]
+        process = subprocess.Popen(  # noqa: S603 - the project's own module
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process
+
+    yield start_demo
+    for process in started:
+        # It stops what it has started; killed, it would leave that running.
+        process.terminate()
+        process.communicate()
+
+
+def _accepted(state: Path) -> Counter[str]:
+    """How many messages the simulated carriers have accepted, by recipient."""
+    ledger = Ledger(state / "demo" / "carriers" / LEDGER_FILE)
+    try:
+        return Counter(message.recipient for message in ledger.messages(limit=MANY))
+    finally:
+        ledger.close()
+
+
+def _state(folder: Path) -> State:
+    state = State.load(folder / "demo")
+    assert state is not None
+    return state
+
+
+def test_every_matching_contact_gets_exactly_one_message(start: Start, tmp_path: Path) -> None:
+    demo = start()
+    output, _ = demo.communicate(timeout=RUN_SECONDS)
+    assert demo.returncode == 0, output
+    assert "audience" in output
+    accepted = _accepted(tmp_path)
+    assert len(accepted) > 80
+    assert set(accepted.values()) == {1}
+    assert not any(outcome_of(recipient).refused for recipient in accepted)
+    assert _state(tmp_path).finished
+
+
+def test_interrupted_in_the_middle_it_goes_on_with_the_same_send(start: Start, tmp_path: Path) -> None:
+    demo = start("--slow")
+    deadline = time.monotonic() + RUN_SECONDS
+    while not (tmp_path / "demo" / "carriers" / LEDGER_FILE).exists() or _accepted(tmp_path).total() < 10:
+        assert demo.poll() is None, demo.communicate()[0]
+        assert time.monotonic() < deadline, "nothing was sent"
+        time.sleep(POLL_SECONDS)
+    demo.send_signal(signal.SIGTERM)
+    output, _ = demo.communicate(timeout=RUN_SECONDS)
+    assert demo.returncode == 130, output
+    before, sent_before = _state(tmp_path), _accepted(tmp_path)
+    assert before.record_id
+    assert not before.finished
+
+    demo = start("--slow")
+    output, _ = demo.communicate(timeout=RUN_SECONDS)
+    assert demo.returncode == 0, output
+    assert _state(tmp_path).record_id == before.record_id
+    accepted = _accepted(tmp_path)
+    assert set(accepted.values()) == {1}
+    assert 10 <= sent_before.total() < accepted.total()

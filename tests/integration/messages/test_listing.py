@@ -1,0 +1,186 @@
+"""GET /outreach/messages: every filter, every order, from keys or from rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from outreach.campaigns import records
+from outreach.campaigns.records import Record
+from outreach.messages import listing, store
+from outreach.messages.models import Claim, ClaimState, Kind, Message
+from outreach.messages.status import Status
+from tests.support import pipeline
+from tests.support.functions import call
+
+ADA, BEA = "f9928d68-92e6-4487-a2e8-8234fc9d1f48", "a1128d68-92e6-4487-a2e8-8234fc9d1f48"
+CAMPAIGN, RECORD = "d3f5b968-ad51-42af-b759-64c0afc40b84", "e3f5b968-ad51-42af-b759-64c0afc40b84"
+SECOND_RECORD, NOWHERE = "e4f5b968-ad51-42af-b759-64c0afc40b84", "ffffffff-ad51-42af-b759-64c0afc40b84"
+OTHER_ACCOUNT = "747277e8-06a5-4eec-ba66-1cdd617dc778"
+
+
+def message(number: int, **changes: Any) -> Message:
+    day = f"2022-05-{number:02}T10:00:00.000Z"
+    return replace(
+        Message(
+            id=f"{number:08}-48e9-4d0d-a3bd-fb19ce5c12db",
+            site_id=pipeline.SITE,
+            contact_id=ADA,
+            account_id=pipeline.ACCOUNT.id,
+            sender="+15005550006",
+            recipient=f"+12125551{number:03}",
+            body=f"text {99 - number}",
+            slot=day,
+            sent_time=day,
+            status=Status.SENT,
+            claim=Claim(ClaimState.DONE),
+        ),
+        **changes,
+    )
+
+
+MESSAGES = [
+    message(1),
+    message(2, contact_id=BEA),
+    message(3, account_id=OTHER_ACCOUNT, ticket_id="7"),
+    message(4, record_id=RECORD, contact_id=BEA, ticket_id="7"),
+    message(5, record_id=SECOND_RECORD),
+    message(6, campaign_id=CAMPAIGN),
+    # Due on the 7th, and sent on the 8th, before the next one.
+    message(7, sent_time="2022-05-08T09:00:00.000Z"),
+    message(8),
+]
+
+
+@pytest.fixture(autouse=True)
+def _messages(aws: None) -> None:
+    pipeline.put_site()
+    for record_id in (RECORD, SECOND_RECORD):
+        records.create(Record(record_id, pipeline.SITE, CAMPAIGN, "2022-05-04T00:00:00.000Z", {"name": "Spring Sale"}))
+    store.create_many(MESSAGES)
+    store.create_many(
+        [message(20, kind=Kind.OUTBOUND), message(21, kind=Kind.INBOUND, ticket_id="7"), message(22, site_id="20000")]
+    )
+
+
+def page(query: str = "") -> dict[str, Any]:
+    answer = call("outreach/list_messages", "GET", f"/outreach/messages?{query}")
+    assert answer.status == 200, answer.body
+    return dict(answer.body)
+
+
+def numbers(query: str = "") -> list[int]:
+    return [int(found["id"][:8]) for found in page(query)["messages"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", [1, 2, 3, 4, 5, 6, 7, 8]),
+        ("channel=SMS", [1, 2, 3, 4, 5, 6, 7, 8]),
+        (f"contactId={BEA}", [2, 4]),
+        (f"channelAccountId={OTHER_ACCOUNT.upper()}", [3]),
+        (f"campaignId={CAMPAIGN}", [4, 5, 6]),
+        (f"campaignRecordId={RECORD}", [4]),
+        (f"campaignRecordId={NOWHERE}", []),
+        (f"campaignId={CAMPAIGN}&campaignRecordId={SECOND_RECORD}", [5]),
+        (f"campaignId={NOWHERE}&campaignRecordId={SECOND_RECORD}", []),
+        (f"campaignId={CAMPAIGN}&contactId={BEA}", [4]),
+        ("attachedToTicketId=7", [3, 4]),
+        (f"attachedToTicketId=7&contactId={BEA}", [4]),
+        ("attachedToTicketId=8", []),
+        ("sentTime=2022-05-08", [7, 8]),
+        ("sentTime=2022-05-07", []),
+        ("sentTime=2022-05-01 10:00:00", [1]),
+        ("sentTime=2022-05-01T12:00:00.000%2B02:00", [1]),
+        ("sentTime=2022-05-01T10:00:01Z", []),
+        ("sentTime=2022-05-02T10:00Z..2022-05-04T10:00Z", [2, 3]),
+        ("sentTime=2022-05-02..2022-05-04", [2, 3, 4]),
+        ("keywords=%2B12125551003", [3]),
+        ("keywords=15005550006", [1, 2, 3, 4, 5, 6, 7, 8]),
+        ("keywords=spring", [4, 5]),
+        (f"keywords=spring&contactId={BEA}", [4]),
+        ("sortOrder=desc", [8, 7, 6, 5, 4, 3, 2, 1]),
+        ("sortBy=message&pageSize=3", [8, 7, 6]),
+        ("sortBy=FROM&sortOrder=desc&pageSize=2", [8, 7]),
+        ("sortBy=attachedToTicketId&sortOrder=desc&pageSize=2", [4, 3]),
+        ("pageSize=3&pageIndex=2", [4, 5, 6]),
+        ("pageSize=0", [1, 2, 3, 4, 5, 6, 7, 8]),
+    ],
+)
+@pytest.mark.parametrize("exact", [listing.EXACT, 0])
+def test_a_list_has_what_is_wanted_whether_keys_or_rows_decide(
+    query: str, expected: list[int], exact: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "EXACT", exact)
+    assert numbers(query) == expected
+
+
+def test_a_long_list_reads_the_rows_of_its_page_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    get_many = store.get_many
+
+    def count(site_id: str, ids: Any, **options: Any) -> Any:
+        loaded.extend(ids)
+        return get_many(site_id, ids, **options)
+
+    monkeypatch.setattr(store, "get_many", count)
+    monkeypatch.setattr(listing, "EXACT", 4)
+    assert page("pageSize=2&pageIndex=2")["total"] == len(MESSAGES)
+    assert len(loaded) == 2
+
+
+def test_the_keywords_find_contacts_and_campaigns_by_their_names() -> None:
+    contact_id = pipeline.create_contact("+12125552000", "Grace Hopper")
+    campaign_id = pipeline.create_campaign(name="Hopper's campaign")["id"]
+    store.create_many([message(9, contact_id=contact_id), message(10, campaign_id=campaign_id)])
+    assert numbers("keywords=hopper") == [9, 10]
+
+
+def test_messages_of_a_merged_contact_are_its_survivors() -> None:
+    survivor, merged = pipeline.create_contact("+12125552000", "Grace"), pipeline.create_contact("+12125552001", "Joan")
+    store.create_many([message(9, contact_id=survivor), message(10, contact_id=merged)])
+    call("contacts/act_on_contact", "POST", f"/contact/contacts/{survivor}:merge", {"contactId": merged})
+    assert numbers(f"contactId={survivor}") == [9, 10]
+    assert numbers("keywords=grace") == [9, 10]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "channel=fax",
+        "contactId=abc",
+        "sortBy=nothing",
+        "sentTime=yesterday",
+        "sentTime=2022-05-02..",
+        "sentTime=9999-12-31",
+        "pageSize=501",
+        "pageIndex=0",
+    ],
+)
+def test_a_query_that_makes_no_sense_is_refused(query: str) -> None:
+    assert call("outreach/list_messages", "GET", f"/outreach/messages?{query}").status == 400
+
+
+def test_the_unattached_messages_wait_for_a_reply_and_have_no_ticket() -> None:
+    waits = {"is_auto_attached": True, "attach_time": "whenContactRepliesTheMessage", "contact_id": NOWHERE}
+    store.create_many(
+        [
+            message(9, **waits),
+            message(10, **waits, status=Status.DELIVERED),
+            message(11, **waits, status=Status.FAILED),
+            message(12, **waits, status=Status.QUEUED),
+            message(13, **waits, ticket_id="1"),
+            message(14, **waits | {"attach_time": "whenTheMessageIsSent"}),
+            message(15, **waits | {"is_auto_attached": False}),
+        ]
+    )
+    answer = call("outreach/list_unattached_messages", "GET", f"/outreach/unattachedMessages?contactId={NOWHERE}")
+    assert [int(found["id"][:8]) for found in answer.body["messages"]] == [9, 10]
+    assert list(answer.body) == ["messages"]
+
+
+def test_the_unattached_messages_are_those_of_a_contact() -> None:
+    assert call("outreach/list_unattached_messages", "GET", "/outreach/unattachedMessages").status == 400
