@@ -10,7 +10,7 @@ import pytest
 from outreach.messages import store
 from outreach.messages.models import ClaimState, Message
 from outreach.messages.status import SkipReason, Status
-from outreach.sending import pacing, queue
+from outreach.sending import optouts, pacing, queue
 from outreach.sending.queue import Due
 from outreach.settings import settings
 from outreach.sites.models import Site
@@ -103,8 +103,6 @@ def test_a_message_is_delivered_with_all_that_the_carrier_says(carrier: str) -> 
 
 
 def test_a_message_to_somebody_who_opted_out_fails_and_is_not_gone(carrier: str) -> None:
-    from outreach.sending import optouts
-
     optouts.add(pipeline.SITE, NUMBER, "test")
     message = sent()
     pipeline.Pump().run_until(lambda: get(message["id"]).body["status"] == "failed")

@@ -8,63 +8,110 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
-from pydantic import ValidationError
-
 from outreach import clock
-from outreach.contacts import drafting, identities, schema, store
-from outreach.contacts.bodies import ContactBody, IdentityBody
+from outreach.contacts import drafting, schema, store
 from outreach.contacts.fields import Schema
 from outreach.contacts.files import objects, records
-from outreach.contacts.files.columns import Columns, RowContact
+from outreach.contacts.files.columns import Columns
 from outreach.contacts.files.grouping import groups
 from outreach.contacts.files.records import Duplicates, ImportRecord, Outcome
-from outreach.contacts.marks import Mark
+from outreach.contacts.files.rows import Row
 from outreach.contacts.models import Contact, new_contact_id
 from outreach.contacts.store import Change, Stale
-from outreach.errors import Conflict, FieldError, ValidationFailed
+from outreach.errors import Conflict, OutreachError, ValidationFailed
 
 _THREADS = 16
 _ATTEMPTS = 10
 
 
+def import_chunk(record: ImportRecord) -> ImportRecord:
+    """Import the rows of the record's next chunk."""
+    lines = objects.get_lines(objects.chunk_key(record.site_id, record.id, record.next_chunk))
+    answers = _Import(schema.load(record.site_id), record).rows(lines)
+    failures = [answer for answer in answers if isinstance(answer, dict)]
+    if failures:
+        objects.put_lines(objects.failures_key(record.site_id, record.id, record.next_chunk), failures)
+    return records.count_chunk(record, Counter(Outcome.FAILED if isinstance(answer, dict) else answer for answer in answers))
+
+
+def failed_rows(record: ImportRecord) -> list[dict[str, Any]]:
+    """The rows that were not imported: number, what is wrong in which column, and the cells."""
+    keys = [objects.failures_key(record.site_id, record.id, chunk) for chunk in record.chunks_with_failures]
+    return [row for key in keys for row in objects.get_lines(key)]
+
+
 @dataclass(frozen=True)
-class Row:
-    """A row of a file: its number there, its cells as they stand, and what they say."""
+class _Import:
+    """The rows of one import, with the site's fields as they are now."""
 
-    number: int
-    cells: Mapping[str, str]
-    contact: RowContact
-    region: str
+    schema: Schema
+    record: ImportRecord
 
-    @cached_property
-    def marks(self) -> dict[Mark, int]:
-        """The place of each identity that can be one, by its mark; one that is there twice counts once."""
-        found: dict[Mark, int] = {}
-        for place, (type_, value) in enumerate(self.contact.identities):
+    def rows(self, lines: list[dict[str, Any]]) -> list[Outcome | dict[str, Any]]:
+        """What became of each row: an outcome, or what is wrong with it."""
+        columns = Columns(self.schema)
+        rows = [Row.of(line["row"], line["values"], columns) for line in lines]
+        owners = store.owners(self.schema.site_id, (mark for row in rows for mark in row.known_marks))
+        joined = groups([{owners.get(mark, mark) for mark in row.known_marks} for row in rows])
+        with ThreadPoolExecutor(_THREADS) as pool:
+            done = pool.map(lambda places: [(place, self._answer(rows[place])) for place in places], joined)
+            answers = dict(answer for group in done for answer in group)
+        return [answers[place] for place in range(len(rows))]
+
+    def _answer(self, row: Row) -> Outcome | dict[str, Any]:
+        try:
+            return self._until_fresh(row)
+        except ValidationFailed as error:
+            errors = row.errors(error.errors)
+        except OutreachError as error:
+            errors = [{"column": "", "message": error.detail}]
+        return {"row": row.number, "errors": errors, "values": row.cells}
+
+    def _until_fresh(self, row: Row) -> Outcome:
+        """Import a row; again when somebody else writes the same contact, or takes an identity, in between."""
+        for _ in range(_ATTEMPTS):
             try:
-                found.setdefault((type_, identities.normalise(type_, value, self.region)[1]), place)
-            except ValueError:
-                continue  # the draft will say so
-        return found
+                return self._import(row)
+            except Stale:
+                continue
+            except Conflict as error:
+                if error.code != "duplicate_identity":
+                    raise
+        raise Conflict("the contact is being changed by others")
 
-    def identity_places(self, known: frozenset[Mark]) -> list[int]:
-        """The identities to be added to a contact that has those of ``known``; also those that can't be read."""
-        marked = {place: mark for mark, place in self.marks.items()}
-        unread = self._unread
-        return [p for p in range(len(self.contact.identities)) if p in unread or (p in marked and marked[p] not in known)]
+    def _import(self, row: Row) -> Outcome:
+        row.require_readable()
+        found = {contact.id: contact for contact, _ in store.find_by_marks(self.schema.site_id, row.known_marks)}
+        if len(found) > 1:
+            raise Conflict(f"the identities belong to different contacts: {', '.join(sorted(found))}", code="ambiguous")
+        if not found:
+            return self._create(row)
+        (contact,) = found.values()
+        if contact.id == self._own_id(row):
+            return Outcome.CREATED
+        return Outcome.SKIPPED if self.record.duplicates is Duplicates.SKIP else self._update(row, contact)
 
-    @cached_property
-    def _unread(self) -> set[int]:
-        found = set()
-        for place, (type_, value) in enumerate(self.contact.identities):
-            try:
-                identities.normalise(type_, value, self.region)
-            except ValueError:
-                found.add(place)
-        return found
+    def _create(self, row: Row) -> Outcome:
+        contact = drafting.new_contact(self.schema, row.body(), self._own_id(row), self._now())
+        try:
+            store.commit(Change(None, contact))
+        except Stale:
+            pass  # an earlier try has made it, and a later row has given it other identities
+        return Outcome.CREATED
+
+    def _update(self, row: Row, before: Contact) -> Outcome:
+        fill = self.record.duplicates is Duplicates.MERGE
+        after = drafting.changed_contact(self.schema, row.body(before if fill else None), before, self._now(), fill=fill)
+        if replace(after, last_updated_time=before.last_updated_time, version=before.version) != before:
+            store.commit(Change(before, after))
+        return Outcome.UPDATED
+
+    def _own_id(self, row: Row) -> str:
+        return new_contact_id(uuid.uuid5(uuid.UUID(self.record.id), str(row.number)))
+
+    def _now(self) -> str:
+        return clock.timestamp(clock.now())

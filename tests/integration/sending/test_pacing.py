@@ -1,0 +1,45 @@
+"""Slots of a channel account: in order, at its rate, each given once."""
+
+from __future__ import annotations
+
+import pytest
+
+from outreach.sending import pacing
+from tests.support.pipeline import ACCOUNT
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+NOW = 1_780_000_000.0
+
+
+def reserve(segments: list[int], *, now: float = NOW, horizon: float = NOW + 600) -> list[float]:
+    return pacing.reserve(ACCOUNT, segments, now=now, horizon=horizon).slots
+
+
+def test_messages_follow_each_other_at_the_accounts_rate() -> None:
+    assert reserve([1, 1, 1]) == pytest.approx([NOW, NOW + 0.01, NOW + 0.02])
+
+
+def test_a_long_message_takes_the_slots_of_its_segments() -> None:
+    assert reserve([3, 1]) == pytest.approx([NOW, NOW + 0.03])
+
+
+def test_the_next_reservation_begins_where_the_last_one_ended() -> None:
+    reserve([1] * 10)
+    assert reserve([1]) == pytest.approx([NOW + 0.1])
+
+
+def test_what_was_not_used_in_time_is_gone() -> None:
+    reserve([1] * 10)
+    assert reserve([1], now=NOW + 60) == pytest.approx([NOW + 60])
+
+
+def test_no_slot_lies_behind_the_horizon() -> None:
+    assert len(reserve([1] * 100, horizon=NOW + 0.25)) == 26
+    assert reserve([1], horizon=NOW + 0.25) == []
+
+
+def test_slots_given_back_can_be_had_again() -> None:
+    reserve([1] * 1000)
+    pacing.give_back(ACCOUNT, NOW)
+    assert reserve([1]) == pytest.approx([NOW])
