@@ -56,7 +56,7 @@ clean: ## Remove what was built; environments and state stay
 define install
 @echo "installing $<"
 @$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(@D)
-@$(UV) pip sync --quiet --require-hashes --python $(@D)/bin/python $<
+@$(UV) pip sync --quiet --compile-bytecode --require-hashes --python $(@D)/bin/python $<
 @touch $@
 endef
 

@@ -10,25 +10,33 @@ import pytest
 from aws_lambda_powertools.utilities import parameters
 from botocore.client import BaseClient
 from moto import mock_aws
+from moto.moto_api._internal.models import moto_api_backend
 
-from outreach import aws as aws_clients
 from outreach.settings import settings
 from tests.support import template
 
 
+@pytest.fixture(scope="module")
+def _mocked_account() -> Iterator[None]:
+    """moto, started once a module: that takes longer than making the resources anew."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            environment.setenv(name, "testing")
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        environment.delenv("AWS_ENDPOINT_URL", raising=False)
+        with mock_aws():
+            yield
+
+
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A mocked account with the template's tables, queues and buckets, and the functions' environment."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+def aws(_mocked_account: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A fresh mocked account with the template's tables, queues and buckets, and the functions' environment."""
+    moto_api_backend.reset()
     _one_call_at_a_time(monkeypatch)
-    with mock_aws():
-        _forget_the_process()
-        for name, value in template.function_environment(template.create_data_resources()).items():
-            monkeypatch.setenv(name, value)
-        yield
+    _forget_the_process()
+    for name, value in template.function_environment(template.create_data_resources()).items():
+        monkeypatch.setenv(name, value)
+    yield
     _forget_the_process()
 
 
@@ -46,5 +54,4 @@ def _one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _forget_the_process() -> None:
     settings.cache_clear()
-    aws_clients._client.cache_clear()
     parameters.clear_caches()

@@ -95,11 +95,19 @@ def customer(answer: Reply = OK) -> Iterator[Customer]:
 def create_message(url: str) -> str:
     """A single message that its carrier is about to be asked to send; its id."""
     message_id, slot = str(uuid.uuid4()), clock.timestamp(clock.now())
-    numbers = {"sender": ACCOUNT.number, "recipient": "+12125550199"}
-    contact_id = str(uuid.uuid4())
-    messages.create_many(
-        [Message(message_id, SITE, contact_id, ACCOUNT.id, **numbers, body="Hi", slot=slot, callback=True, callback_url=url)]
+    row = Message(
+        message_id,
+        SITE,
+        contact_id=str(uuid.uuid4()),
+        account_id=ACCOUNT.id,
+        sender=ACCOUNT.number,
+        recipient="+12125550199",
+        body="Hi",
+        slot=slot,
+        callback=True,
+        callback_url=url,
     )
+    messages.create_many([row])
     return message_id
 
 
@@ -204,3 +212,8 @@ def move(message_id: str, url: str) -> None:
         UpdateExpression="SET callback_url = :url",
         ExpressionAttributeValues={":url": {"S": url}},
     )
+
+
+def remove(message_id: str) -> None:
+    """There is no such message any more."""
+    boto3.client("dynamodb").delete_item(TableName=settings().messages_table, Key={"pk": {"S": f"{SITE}#{message_id}"}})

@@ -68,7 +68,7 @@ def call(
     answer = load(path).lambda_handler(
         api_event(path, method, url, body, site_id=site_id, scopes=scopes, headers=headers), Context()
     )
-    text = answer["body"] or ""
+    text = base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"] or ""
     kind = answer["multiValueHeaders"].get("Content-Type", [""])[0]
     return Answer(
         answer["statusCode"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,18 +48,23 @@ def create_data_resources() -> dict[str, str]:
         What ``Ref`` gives for each of them: table and bucket names, queue URLs.
     """
     references: dict[str, str] = {}
+    dynamodb, sqs, s3 = _client("dynamodb"), _client("sqs"), _client("s3")
     for name, properties in resources(TABLE).items():
         wanted = {key: properties[key] for key in _TABLE_PROPERTIES if key in properties}
         if "StreamSpecification" in wanted:
             wanted["StreamSpecification"] = {"StreamEnabled": True, **wanted["StreamSpecification"]}
-        boto3.client("dynamodb").create_table(TableName=name, **wanted)
+        dynamodb.create_table(TableName=name, **wanted)
         references[name] = name
     for name in resources(QUEUE):
-        references[name] = boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+        references[name] = sqs.create_queue(QueueName=name)["QueueUrl"]
     for name in resources(BUCKET):
-        boto3.client("s3").create_bucket(Bucket=name.lower())
+        s3.create_bucket(Bucket=name.lower())
         references[name] = name.lower()
     return references
+
+
+# Making a client takes longer than a mocked call.
+_client: Callable[[str], Any] = cache(boto3.client)
 
 
 def function_environment(references: dict[str, str]) -> dict[str, str]:

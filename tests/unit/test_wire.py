@@ -149,3 +149,16 @@ def test_a_response_is_written_one_way(scheduled: str | None, written: str | Non
     shown = Shown(create_time=utc(2022, 5, 23, 3, 0, 36, 277999), scheduled_time=scheduled, is_system="yes")
     expected = {"createTime": "2022-05-23T03:00:36.277Z", "scheduledTime": written, "isSystem": True}
     assert shown.model_dump(mode="json") == expected
+
+
+@pytest.mark.parametrize("value", ["https://example.com/a?b=c#d", "http://127.0.0.1:3000", "HTTPS://EXAMPLE.COM"])
+def test_a_url_is_kept_as_given(value: str) -> None:
+    assert wire.parse_url(value) == value
+
+
+@pytest.mark.parametrize(
+    "value", ["", "example.com", "/a", "ftp://example.com", "https://", "mailto:a@example.com", "https://[", 7, None]
+)
+def test_anything_else_is_no_url(value: Any) -> None:
+    with pytest.raises(ValueError, match="URL"):
+        wire.parse_url(value)

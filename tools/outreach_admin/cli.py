@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -131,11 +131,11 @@ def put_site(
         current = store.get_site(site_id)
     except NotFound:
         current = Site(site_id)
-    changed = Site(
-        site_id,
-        current.default_region if default_region is None else default_region,
-        current.callback_url if callback_url is None else callback_url or None,
-        current.private_callbacks if private_callbacks is None else private_callbacks,
+    changed = replace(
+        current,
+        default_region=current.default_region if default_region is None else default_region,
+        callback_url=current.callback_url if callback_url is None else callback_url or None,
+        private_callbacks=current.private_callbacks if private_callbacks is None else private_callbacks,
     )
     admin.put_site(changed)
     context.obj.one(asdict(changed))

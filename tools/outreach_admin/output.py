@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,9 @@ def _is_table(value: Any) -> bool:
 
 
 def _table(rows: Sequence[Mapping[str, Any]], title: str | None = None) -> Table:
-    table = Table(*(rows[0] if rows else ["nothing"]), title=title)
+    # Folded, not cut: an id must be there as a whole.
+    columns = [Column(name, overflow="fold") for name in (rows[0] if rows else ["nothing"])]
+    table = Table(*columns, title=title)
     for row in rows:
         table.add_row(*map(_text, row.values()))
     return table

@@ -28,6 +28,7 @@ class Settings:
     callbacks_table: str
     tickets_table: str
     audience_bucket: str
+    files_bucket: str
     send_queue_url: str
     callback_queue_url: str
     attach_queue_url: str
@@ -35,6 +36,7 @@ class Settings:
     campaign_send_arn: str
     callback_retry_arn: str
     scheduled_start_arn: str
+    import_contacts_arn: str
     begin_scheduled_start_arn: str
     schedule_group: str
     schedule_dead_letter_queue_arn: str

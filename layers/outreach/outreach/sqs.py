@@ -11,8 +11,11 @@ from outreach.observability import logger
 _MAX_BATCH = 10
 
 
-def send(queue_url: str, bodies: Iterable[tuple[str, str]]) -> None:
+def send(queue_url: str, bodies: Iterable[tuple[str, str]], *, delay_seconds: int = 0) -> None:
     """Put messages on a queue, each given as its site's id and its body.
+
+    Args:
+        delay_seconds: before anybody gets them; 900 at most.
 
     Raises:
         RuntimeError: SQS took only a part; the caller repeats, copies must be harmless.
@@ -22,7 +25,8 @@ def send(queue_url: str, bodies: Iterable[tuple[str, str]]) -> None:
             QueueUrl=queue_url,
             # The message group makes it a fair queue: one site's backlog does not hold up the others.
             Entries=[
-                {"Id": str(index), "MessageBody": body, "MessageGroupId": site_id} for index, (site_id, body) in enumerate(chunk)
+                {"Id": str(index), "MessageBody": body, "DelaySeconds": delay_seconds, "MessageGroupId": site_id}
+                for index, (site_id, body) in enumerate(chunk)
             ],
         )
         if answer.get("Failed"):

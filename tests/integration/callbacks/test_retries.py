@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from http.server import BaseHTTPRequestHandler
+from itertools import pairwise
+
 import pytest
 
 from outreach import clock
@@ -10,7 +13,7 @@ from outreach.callbacks import parking, schedule, state
 from outreach.messages.status import Status
 from tests.support import callbacks
 from tests.support.callbacks import FAILED, GONE, OK, THROTTLED, Clock, Customer, Executions, becomes, create_message, deliver
-from tests.support.functions import call
+from tests.support.functions import call, load
 from tests.support.http_server import Reply, hang_up, reply
 from tests.support.pipeline import SITE
 
@@ -168,7 +171,7 @@ def test_tries_are_never_early(customer: Customer, executions: Executions, now: 
     deliver()
     executions.pass_time(WHOLE_SCHEDULE)
     times = [clock.from_timestamp(attempt["time"]).timestamp() for attempt in callbacks.attempts(message_id)]
-    waits = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(times)]
     assert all(wait <= waited < 1.2 * wait + 6 for wait, waited in zip(schedule.WAITS, waits, strict=True))
 
 
@@ -284,7 +287,7 @@ def test_an_endpoint_that_throttles_is_asked_again_for_the_rest_only(customer: C
     deliver()
     taken: list[str] = []
 
-    def allow_forty(handler: callbacks.BaseHTTPRequestHandler) -> None:
+    def allow_forty(handler: BaseHTTPRequestHandler) -> None:
         taken.append("")
         (OK if len(taken) <= 40 or len(taken) > 51 else THROTTLED)(handler)
 
@@ -292,3 +295,29 @@ def test_an_endpoint_that_throttles_is_asked_again_for_the_rest_only(customer: C
     executions.pass_time(DAY)
     assert all(callbacks.outcomes(message_id).count("delivered") == 1 for message_id in ids)
     assert parking.get(SITE, customer.endpoint.id).parked == 0
+
+
+def test_a_message_that_is_gone_is_no_probe(customer: Customer, executions: Executions) -> None:
+    customer.will(hang_up)
+    failed, put_off = create_message(customer.url), create_message(customer.url)
+    for message_id in (failed, put_off):
+        becomes(message_id, Status.SENT)
+        deliver()
+    callbacks.remove(put_off)
+    executions.pass_time(20)
+    assert customer.told == [(failed, 1)] * 2
+    assert (customer.endpoint.failures, customer.endpoint.parked) == (2, 1)
+
+
+def test_an_execution_that_becomes_long_hands_over(
+    customer: Customer, executions: Executions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load("workers/retry_callbacks"), "_MAX_STEPS", 3)
+    customer.will(hang_up)
+    message_id = create_message(customer.url)
+    becomes(message_id, Status.SENT)
+    deliver()
+    executions.pass_time(8 * 86_400)
+    assert callbacks.outcomes(message_id)[-1] == "given_up"
+    assert not parking.get(SITE, customer.endpoint.id).is_open
+    assert len(executions.known) == customer.endpoint.generation > 2

@@ -90,3 +90,15 @@ def test_an_account_that_works_costs_no_write(aws: None) -> None:
     assert gate.enter() is None
     gate.open()
     assert not accounts.is_paused(ACCOUNT.site_id, ACCOUNT.id)
+
+
+def test_nobody_looks_for_lost_answers_while_the_account_is_paused(channel: Channel, without_receipts: None) -> None:
+    (message_id,) = channel.queue("+12125550106")
+    channel.pump.turn()
+    gate = Gate(channel.account)
+    gate.close("no")
+    for _ in range(4):
+        channel.pump.turn()
+    assert (status(message_id), channel.calls()) == ("sending", ["lost"])
+    gate.open()
+    channel.run_until(lambda: status(message_id) == "sent")

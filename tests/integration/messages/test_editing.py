@@ -147,6 +147,14 @@ def test_what_can_not_be_sent_is_refused_with_its_pointer(changes: dict[str, Any
     assert queued() == []
 
 
+def test_nothing_is_sent_beyond_the_sites_allowance_for_the_day() -> None:
+    pipeline.put_site(Site(pipeline.SITE, daily_segments=3))
+    contact_id = pipeline.create_contact(NUMBER)
+    assert [send(contact_id, message="x" * 161).status for _ in range(2)] == [201, 409]
+    assert send(contact_id).status == 201
+    assert len(queued()) == 2
+
+
 def test_a_contact_without_a_number_gets_none() -> None:
     assert send(pipeline.create_contact(None)).body["errors"][0]["pointer"] == "/to"
 
@@ -199,6 +207,11 @@ def test_a_put_changes_what_it_names_and_keeps_the_rest() -> None:
     changes = {"sentTime": "2022-06-01T00:00:00.000Z", "failedReason": "x", "attachedToTicketId": 7, "to": "+12125551201"}
     assert put(message["id"], **changes).body == message | changes | {"attachedToTicketId": "7"}
     assert get(message["id"]).body == message | changes | {"attachedToTicketId": "7"}
+
+
+def test_a_ticket_that_a_client_does_not_know_of_yet_stays() -> None:
+    message = sent(attachedToTicketId=7)
+    assert put(message["id"], attachedToTicketId=None, status="sent").body["attachedToTicketId"] == "7"
 
 
 def test_a_message_that_is_about_to_be_sent_keeps_what_the_carrier_is_told() -> None:

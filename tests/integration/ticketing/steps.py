@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
@@ -15,11 +15,13 @@ from botocore.client import BaseClient
 from outreach import aws, clock
 from outreach.contacts import schema, search
 from outreach.contacts.models import Contact
+from outreach.errors import NotFound
 from outreach.messages import store as messages
 from outreach.messages.models import Message
 from outreach.sending.webhooks import Inbound
 from outreach.sites import store as sites
 from outreach.sites.models import ChannelAccount
+from outreach.ticketing import store as tickets
 from outreach.ticketing.replies import Reply
 from tests.support import pipeline
 from tests.support.functions import call, invoke
@@ -65,6 +67,16 @@ def recorded(contact_id: str, number: str, **properties: Any) -> str:
     return str(answer.body["id"])
 
 
+def opened_tickets(site_id: str = pipeline.SITE) -> list[int]:
+    """The numbers of the tickets that there are, among the first few."""
+    found = []
+    for ticket_id in range(1, 6):
+        with suppress(NotFound):
+            tickets.require(site_id, ticket_id)
+            found.append(ticket_id)
+    return found
+
+
 def message(message_id: str) -> Message:
     return messages.get(pipeline.SITE, message_id)
 
@@ -102,7 +114,7 @@ class _Crash(BaseException):
 def crash_at_write(number: int) -> Iterator[None]:
     """Let the process die at its n-th write to DynamoDB from here on, before it is done."""
     writes = 0
-    original = BaseClient._make_api_call
+    original = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def make_api_call(client: BaseClient, operation: str, parameters: Any) -> Any:
         nonlocal writes

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 import requests
 
+from outreach.delivery import tracking
+from outreach.delivery.tracking import Change
+from outreach.messages.status import Status
+from outreach.settings import settings
 from outreach.ticketing import attaching
 from outreach.ticketing import store as tickets
 from outreach.ticketing.queue import Attachment
@@ -86,9 +92,29 @@ def test_a_crash_at_any_write_and_the_repetition_end_in_one_ticket(step: int, pr
         attaching.attach_sent(Attachment(pipeline.SITE, message_id))
     for _ in range(2):
         attaching.attach_sent(Attachment(pipeline.SITE, message_id))
-    (attached,) = tickets.messages(pipeline.SITE, int(steps.message(message_id).ticket_id or 0))
-    assert attached.id == message_id
-    assert tickets.newest_open(pipeline.SITE, [contact_id], pipeline.ACCOUNT.id) == attached.ticket_id
+    (ticket_id,) = steps.opened_tickets()
+    assert steps.message(message_id).ticket_id == str(ticket_id)
+    assert [attached.id for attached in tickets.messages(pipeline.SITE, ticket_id)] == [message_id]
+    assert tickets.newest_open(pipeline.SITE, [contact_id], pipeline.ACCOUNT.id) == ticket_id
+
+
+@pytest.mark.usefixtures("_site")
+@pytest.mark.parametrize(
+    ("statuses", "count"),
+    [
+        (["queued", "sending", "sent", "delivered"], 1),
+        (["sending", "undelivered"], 1),
+        (["sent", "delivered"], 0),
+        (["queued", "sending"], 0),
+        (["sending", "failed"], 0),
+    ],
+)
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_acceptance_is_found_in_whatever_batch_it_comes(statuses: list[str], count: int, wanted: bool) -> None:
+    message = steps.message(steps.recorded(pipeline.create_contact(NUMBERS[0]), NUMBERS[0], **WHEN_REPLIED))
+    states = [replace(message, status=Status(status), attach_when_sent=wanted) for status in statuses]
+    tracking.follow(Change(old, new) for old, new in pairwise(states))
+    assert len(steps.waiting(settings().attach_queue_url)) == (count if wanted else 0)
 
 
 @pytest.mark.usefixtures("_site")

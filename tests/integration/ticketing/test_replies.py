@@ -120,8 +120,9 @@ def test_a_new_ticket_is_opened_though_there_is_an_open_one() -> None:
     contact_id = pipeline.create_contact(NUMBER)
     steps.recorded(contact_id, NUMBER)
     steps.reply(NUMBER, "SM1")
-    steps.recorded(contact_id, NUMBER, preferredTicketToAutoAttach="newTicket")
+    later = [steps.recorded(contact_id, NUMBER, preferredTicketToAutoAttach=preferred) for preferred in ("newTicket", "existing")]
     assert steps.reply(NUMBER, "SM2").ticket_id == "2"
+    assert [steps.message(message_id).ticket_id for message_id in later] == ["2", "2"]
 
 
 def test_the_open_ticket_of_another_account_is_not_the_one() -> None:
@@ -144,7 +145,8 @@ def test_a_crash_at_any_write_and_the_repetition_end_in_one_ticket(step: int, mo
     with steps.crash_at_write(step):
         steps.reply(NUMBER, "SM1")
     reply = steps.reply(NUMBER, "SM1")
-    assert reply.ticket_id is not None
+    assert [str(ticket_id) for ticket_id in steps.opened_tickets()] == [reply.ticket_id]
+    assert reply.ticket_id
     assert {steps.message(message_id).ticket_id for message_id in sent} == {reply.ticket_id}
     assert len(tickets.messages(pipeline.SITE, int(reply.ticket_id))) == 3
     assert tickets.newest_open(pipeline.SITE, [contact_id], pipeline.ACCOUNT.id) == int(reply.ticket_id)

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 import requests
 
-from outreach.sending import optouts
+from outreach.delivery import singles
+from outreach.delivery.lost_answers import LEASE_SECONDS
+from outreach.messages import store
+from outreach.sending import carriers, optouts
 from outreach.sites import store as sites
 from tests.support import http_server
 from tests.support.carriers import ACCOUNTS, Channel, status
@@ -93,6 +96,25 @@ def test_an_outage_keeps_the_message_and_sends_it_once(
     message_id = answer.body["detail"].split("kept as ")[1].split()[0]
     channel.run_until(lambda: status(message_id) == "sent")
     assert channel.calls() == calls[channel.name]
+
+
+def test_a_function_that_dies_after_its_call_has_sent_once(
+    channel: Channel, without_receipts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = carriers.send
+
+    def die(*request: Any) -> None:
+        send(*request)
+        raise SystemExit
+
+    monkeypatch.setattr(carriers, "send", die)
+    with pytest.raises(SystemExit):
+        post(channel)
+    monkeypatch.setattr(carriers, "send", send)
+    channel.clock.skip(LEASE_SECONDS + 60)
+    singles.repair()
+    channel.run_until(lambda: not list(store.unsettled("9999")))
+    assert channel.calls() == {"twilio": ["accepted"], "telnyx": ["accepted", "replayed"]}[channel.name]
 
 
 def test_a_receipt_that_is_faster_than_the_answer_is_an_answer(channel: Channel) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -12,6 +13,7 @@ from outreach_admin import admin, cli
 
 from outreach.settings import settings
 from outreach.sites import secrets, store
+from outreach.sites.models import FrequencyCap, Site
 
 Run = Callable[..., Any]
 
@@ -41,6 +43,14 @@ def test_a_site_keeps_what_a_change_does_not_name(run: Run) -> None:
     shown = run("site", "show", "10000").json
     assert (shown["default_region"], shown["callback_url"], shown["private_callbacks"]) == ("GB", "https://example.com/a", True)
     assert run("site", "put", "10000", "--callback-url", "").json["callback_url"] is None
+
+
+def test_limits_of_a_site_outlive_a_change_and_are_listed(run: Run) -> None:
+    limited = Site("10000", sending_hours="08:00-21:00", frequency_cap=FrequencyCap(2, 7), daily_segments=500)
+    store.put_site(limited)
+    run("site", "put", "10000", "--default-region", "GB")
+    assert store.get_site("10000") == replace(limited, default_region="GB")
+    assert [entry["frequency_cap"] for entry in run("site", "list").json] == [{"messages": 2, "days": 7}]
 
 
 def test_sites_are_listed_by_id(run: Run) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from outreach import clock
 from outreach.callbacks import queue, state
 from outreach.callbacks.queue import Announcement
 from outreach.callbacks.state import Attempt
@@ -9,6 +12,8 @@ from outreach.errors import Conflict, NotFound
 from outreach.messages import store as messages
 from outreach.messages.models import Message
 from outreach.messages.status import Status
+
+_KEPT = timedelta(days=30)
 
 
 def of_message(site_id: str, message_id: str) -> list[Attempt]:
@@ -18,7 +23,8 @@ def of_message(site_id: str, message_id: str) -> list[Attempt]:
         NotFound: the site has no such message.
     """
     _existing(site_id, message_id)
-    return list(state.get(site_id, message_id).attempts)
+    since = clock.timestamp(clock.now() - _KEPT)
+    return [attempt for attempt in state.get(site_id, message_id).attempts if attempt.time >= since]
 
 
 def redeliver(site_id: str, message_id: str) -> Message:

@@ -1,4 +1,4 @@
-"""One try of posting a callback to a customer's endpoint, an address that anybody may have typed in.
+"""One try of posting a callback to a customer's endpoint, or of fetching a file: addresses that anybody may have typed in.
 
 The guard against server-side request forgery acts when the connection is made: the name is resolved once, the address checked
 and pinned, so that neither an odd spelling nor a second look-up leads into our own network.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +26,8 @@ TOTAL_SECONDS = 15.0
 _CONNECT_SECONDS = 5.0
 
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Outreach-Callbacks/1.0"}
+_FETCH_HEADERS = {"User-Agent": "Outreach-Import/1.0"}
+_BLOCK_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,27 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bo
             return _judge(answer)
     except (requests.RequestException, UnicodeError) as error:  # UnicodeError: a host name that can't be encoded
         return Failed(type(error).__name__, endpoint_fault=True)
+
+
+def get(url: str, *, allow_private: bool) -> Iterator[bytes]:
+    """The body of what lies at a URL, block by block, through the same guard.
+
+    Args:
+        allow_private: as for :func:`post`.
+
+    Raises:
+        ValueError: there is no 200 with a whole body within ``TOTAL_SECONDS``.
+    """
+    started = time.monotonic()
+    try:
+        with _session(allow_private) as session, session.get(url, headers=_FETCH_HEADERS) as answer:
+            if answer.status_code != requests.codes.ok:
+                raise ValueError(f"cannot be fetched: HTTP {answer.status_code}")
+            yield from answer.iter_content(_BLOCK_BYTES)
+    except (requests.RequestException, UnicodeError) as error:
+        raise ValueError(f"cannot be fetched: {type(error).__name__}") from error
+    if time.monotonic() - started >= TOTAL_SECONDS:  # a body without a length ends where it is cut
+        raise ValueError("cannot be fetched: it takes too long")
 
 
 def _judge(answer: requests.Response) -> Answer:

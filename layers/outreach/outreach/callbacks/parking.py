@@ -31,6 +31,8 @@ SETTLE_SECONDS = 5
 
 _MAX_RACES = 20
 _OPEN = "yes"
+# One failure, however many see it at once.
+_FAULT = ", failures = if_not_exists(failures, :once)"
 _MICROSECONDS = 1_000_000
 
 
@@ -132,16 +134,18 @@ def due_messages(endpoint_id: str, until: int) -> Iterator[tuple[str, str]]:
 
 def overdue_messages(endpoint_id: str, until: int, since: int) -> Iterator[tuple[str, str]]:
     """Like :func:`due_messages`, but only those that have been parked ``since`` a moment or longer."""
-    known = {":until": until, ":since": since}
-    return map(
-        state.from_key,
-        _parked(endpoint_id, "endpoint_id = :endpoint AND due <= :until", known, FilterExpression="since <= :since"),
-    )
+    condition, known = "endpoint_id = :endpoint AND due <= :until", {":until": until, ":since": since}
+    return map(state.from_key, _parked(endpoint_id, condition, known, FilterExpression="since <= :since"))
 
 
 def earliest_due(endpoint_id: str) -> int | None:
     """When the next message is due (Unix time), as far as the index knows."""
     return next((item["due"] for item in _parked(endpoint_id, "endpoint_id = :endpoint", {}, Limit=1)), None)
+
+
+def is_settled(endpoint: Endpoint) -> bool:
+    """Whether the index has had the time to show all that is parked."""
+    return endpoint.parked_at + SETTLE_SECONDS * _MICROSECONDS <= _now()
 
 
 def sleep(endpoint: Endpoint, wakes_at: int) -> bool:
@@ -232,10 +236,6 @@ def _open(seen: Endpoint, count: int, due: int, fault: bool) -> dict[str, Any]:
     )
 
 
-# One failure, however many see it at once.
-_FAULT = ", failures = if_not_exists(failures, :once)"
-
-
 def _fault_values(fault: bool) -> dict[str, int]:
     return {":once": 1} if fault else {}
 
@@ -270,11 +270,6 @@ def _parked(endpoint_id: str, condition: str, values: Mapping[str, Any], **reque
 
 def _now() -> int:
     return int(clock.now().timestamp() * _MICROSECONDS)
-
-
-def is_settled(endpoint: Endpoint) -> bool:
-    """Whether the index has had the time to show all that is parked."""
-    return endpoint.parked_at + SETTLE_SECONDS * _MICROSECONDS <= _now()
 
 
 def _key(site_id: str, endpoint_id: str) -> dict[str, str]:

@@ -7,11 +7,9 @@ from dataclasses import asdict, dataclass
 
 import orjson
 
-from outreach import aws, dynamo
+from outreach import sqs
 from outreach.messages.models import Message
 from outreach.settings import settings
-
-_MAX_BATCH = 10
 
 
 @dataclass(frozen=True)
@@ -43,24 +41,14 @@ def announce(messages: Iterable[Message]) -> None:
     Raises:
         RuntimeError: SQS took only a part; the caller repeats, copies are harmless.
     """
-    put([Announcement(message.site_id, message.id, message.sequence) for message in messages])
+    put(Announcement(message.site_id, message.id, message.sequence) for message in messages)
 
 
-def put(announcements: list[Announcement], *, delay_seconds: int = 0) -> None:
-    """Put announcements on the queue."""
-    for chunk in dynamo.chunks(announcements, _MAX_BATCH):
-        answer = aws.sqs().send_message_batch(
-            QueueUrl=settings().callback_queue_url,
-            Entries=[
-                {
-                    "Id": str(index),
-                    "MessageBody": announcement.text(),
-                    "DelaySeconds": delay_seconds,
-                    # A fair queue: one site's dead endpoint does not hold up the others.
-                    "MessageGroupId": announcement.site_id,
-                }
-                for index, announcement in enumerate(chunk)
-            ],
-        )
-        if answer.get("Failed"):
-            raise RuntimeError(f"SQS refused {len(answer['Failed'])} of {len(chunk)} callbacks")
+def put(announcements: Iterable[Announcement], *, delay_seconds: int = 0) -> None:
+    """Put announcements on the queue.
+
+    Raises:
+        RuntimeError: SQS took only a part.
+    """
+    bodies = ((announcement.site_id, announcement.text()) for announcement in announcements)
+    sqs.send(settings().callback_queue_url, bodies, delay_seconds=delay_seconds)

@@ -43,6 +43,8 @@ class Step:
 
 @dataclass(frozen=True)
 class _Tried:
+    """``answer`` is ``None`` when the endpoint was not asked."""
+
     change: Change
     answer: Answer | None
 
@@ -63,7 +65,7 @@ def drain(site_id: str, endpoint_id: str, generation: int, has_time: Callable[[]
         tried = _try_all(at, keys)
         if fault := _fault(tried):
             return _back_off(at, fault, failures, has_time)
-        if tried and size == 1:
+        if size == 1 and any(outcome.answer for outcome in tried):
             parking.recover(at)
             failures, size = 1, _CONCURRENT
         if not has_time():

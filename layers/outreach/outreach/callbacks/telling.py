@@ -70,7 +70,7 @@ def post(news: News) -> Answer:
 
 
 def callback_body(message: Message, record: Record | None) -> bytes:
-    """The object of the specification (Outreach or Outbound Message Callback) with ``siteId``, and ``sequence`` as their order."""
+    """The object of the specification (Outreach or Outbound Message Callback) plus ``siteId``, and ``sequence`` as the order."""
     shown = _SHOWN[message.kind](message, record).model_dump(mode="json", by_alias=True)
     return orjson.dumps({**shown, "siteId": message.site_id, "sequence": message.sequence})
 
@@ -87,8 +87,7 @@ def concluded(held: State, endpoint_id: str, sequence: int | None, answer: Answe
         case Failed(reason, status, retry_after):
             due = schedule.next_try(endpoint_id, held.tries + 1, now.timestamp(), retry_after)
             failed = replace(attempt, status=status, reason=reason)
-            parked_for = now.timestamp() - (now.timestamp() if held.since is None else held.since)
-            if due is None or parked_for >= schedule.PATIENCE_SECONDS:
+            if due is None or now.timestamp() - _since(held) >= schedule.PATIENCE_SECONDS:
                 return ended(held, replace(failed, outcome=Outcome.GIVEN_UP))
             return parked(held, endpoint_id, due, replace(failed, outcome=Outcome.FAILED), tries=held.tries + 1)
 
@@ -104,14 +103,17 @@ def postponed(held: State, at: Endpoint) -> Change:
 def parked(held: State, endpoint_id: str, due: int, attempt: Attempt, *, tries: int) -> Change:
     """The message waits at an endpoint until it is due."""
     noted = replace(attempt, next_attempt_at=attempt.next_attempt_at or clock.timestamp(clock.from_epoch(due)))
-    since = int(clock.now().timestamp()) if held.since is None else held.since
-    return Change(held, replace(_free(held, noted), endpoint_id=endpoint_id, due=due, since=since, tries=tries))
+    return Change(held, replace(_free(held, noted), endpoint_id=endpoint_id, due=due, since=_since(held), tries=tries))
 
 
 def ended(held: State, attempt: Attempt | None, *, told: int | None = None) -> Change:
     """The message waits for nothing any more, until it has a new state."""
     after = replace(_free(held, attempt), endpoint_id=None, due=None, since=None, tries=0)
     return Change(held, after if told is None else replace(after, told=told))
+
+
+def _since(held: State) -> int:
+    return int(clock.now().timestamp()) if held.since is None else held.since
 
 
 def _free(held: State, attempt: Attempt | None) -> State:

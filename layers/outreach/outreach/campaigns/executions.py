@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import orjson
 
 from outreach import aws, dynamo
@@ -40,11 +38,8 @@ def is_running(record: Record) -> bool:
 
 
 def _stop(record: Record) -> None:
-    if record.executions == 0:
-        return
-    states = aws.stepfunctions()
-    with suppress(states.exceptions.ExecutionDoesNotExist):
-        states.stop_execution(executionArn=_arn(record), cause="another execution takes over")
+    if is_running(record):
+        aws.stepfunctions().stop_execution(executionArn=_arn(record), cause="another execution takes over")
 
 
 def _name(record: Record) -> str:

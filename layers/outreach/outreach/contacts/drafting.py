@@ -48,7 +48,8 @@ def changed_contact(schema: Schema, body: ContactBody, before: Contact, now: str
         ValidationFailed: a read-only field would change, or see :class:`_Draft`.
     """
     draft = _Draft(schema)
-    after = replace(before, last_updated_time=now, version=before.version + 1, values=draft.changed_values(body, before.values, fill))
+    values = draft.changed_values(body, before.values, fill)
+    after = replace(before, last_updated_time=now, version=before.version + 1, values=values)
     if "name" in body.model_fields_set:
         after = replace(after, name=draft.name(body.name))
     if body.contact_identities is not None:

@@ -99,7 +99,7 @@ def find_by_marks(site_id: str, wanted: Iterable[Mark]) -> Iterator[tuple[Contac
 
 
 def owners(site_id: str, wanted: Iterable[Mark]) -> dict[Mark, str]:
-    """The contacts to which marks lead, by the mark: a hint for a price of half a read unit each, for nothing else is looked at."""
+    """The contacts to which marks lead, by the mark. A hint, for half a read unit each: the contacts are not looked at."""
     by_key = {marks.key_of(site_id, mark)["pk"]: mark for mark in wanted}
     keys = [marks.key_of(site_id, mark) for mark in by_key.values()]
     found = dynamo.batch_get(settings().contacts_table, keys)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import groupby
 
 from outreach import clock
-from outreach.delivery import accounts, lost_answers, sweep
+from outreach.delivery import accounts, forgotten, lost_answers
 from outreach.messages import store as messages
 from outreach.messages.models import Message
 from outreach.observability import logger
@@ -26,14 +26,14 @@ def repair() -> int:
     """
     now = clock.now().timestamp()
     rows = list(_unsettled())
-    late = [row for row in rows if sweep.is_overdue(row, now)]
+    late = [row for row in rows if forgotten.is_overdue(row, now)]
     for (site_id, account_id), group in groupby(sorted(late, key=_sender), key=_sender):
         if accounts.is_paused(site_id, account_id):
             continue
-        forgotten = sorted(group, key=lambda row: row.slot)
-        messages.postpone(forgotten, [now] * len(forgotten))
-        queue.enqueue(forgotten, [now] * len(forgotten))
-    lost = [row for row in rows if sweep.is_lost(row, now)]
+        overdue = sorted(group, key=lambda row: row.slot)
+        messages.postpone(overdue, [now] * len(overdue))
+        queue.enqueue(overdue, [now] * len(overdue))
+    lost = [row for row in rows if forgotten.is_lost(row, now)]
     for row in lost:
         lost_answers.begin(Due(row.site_id, row.account_id, None, ()), Recipient(row.id, row.recipient), row)
     if late or lost:

@@ -1,30 +1,25 @@
-"""Repairing unfinished records: whatever broke, the sweep finds it from the rows and lets it go on.
+"""Repairing what isn't over: whatever broke, the sweep finds it from the tables and lets it go on.
 
-It restarts executions that broke, queues messages again whose copies were lost, looks for calls whose worker died, makes the
-ledger anew from the rows, closes what is done, and starts what a schedule has missed. All of it by the same functions as the
-ordinary way.
+Of campaign records it restarts executions that broke, queues messages again whose copies were lost, looks for calls whose worker
+died, makes the ledger anew from the rows, and closes what is done. Schedules, single messages and callbacks have repairs of their
+own. All of it by the same functions as the ordinary way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from outreach import clock
+from outreach.callbacks import executions as callbacks
 from outreach.campaigns import audience, executions, held, ledger, records, schedules
 from outreach.campaigns.ledger import Cell, Page
 from outreach.campaigns.records import Record, RecordStatus
-from outreach.delivery import accounts, lost_answers
+from outreach.delivery import accounts, forgotten, lost_answers, singles
 from outreach.messages import store as messages
-from outreach.messages.models import ClaimState, Message, campaign_message_id
-from outreach.messages.status import Status
+from outreach.messages.models import Message, campaign_message_id
 from outreach.observability import logger
 from outreach.sending import queue
-from outreach.settings import settings
-
-# How long after its slot a queued message is missed: a busy queue is late, too, and a copy more is harmless.
-_OVERDUE_SECONDS = 120
-# How long after the last look a message whose outcome is unknown is looked for anew.
-_FORGOTTEN_SECONDS = 300
 
 
 def repair(site_id: str, record_id: str) -> None:
@@ -50,14 +45,14 @@ def _repair_page(record: Record, page: Page) -> None:
     rows = list(_rows(record, page.places(Cell.QUEUED, Cell.SENDING)))
     ledger.apply(record.site_id, record.id, {row.place: Cell.of(row) for row in rows if row.place is not None})
     now = clock.now().timestamp()
-    late = sorted((row for row in rows if is_overdue(row, now)), key=lambda row: row.slot)
+    late = sorted((row for row in rows if forgotten.is_overdue(row, now)), key=lambda row: row.slot)
     is_held_up = late and accounts.is_paused(record.site_id, late[0].account_id)
     if late and record.status is RecordStatus.RUNNING and not is_held_up:
         logger().warning("queueing overdue messages again", record_id=record.id, site_id=record.site_id, count=len(late))
         messages.postpone(late, [now] * len(late))
         queue.enqueue(late, [now] * len(late))
     for row in rows:
-        if is_lost(row, now):
+        if forgotten.is_lost(row, now):
             due = queue.Due(row.site_id, row.account_id, row.record_id, ())
             lost_answers.begin(due, queue.Recipient(row.id, row.recipient), row)
 
@@ -71,38 +66,23 @@ def _rows(record: Record, places: list[int]) -> Iterator[Message]:
     yield from messages.get_many(record.site_id, wanted, consistent=True).values()
 
 
-def is_overdue(row: Message, now: float) -> bool:
-    """Whether somebody should have taken up a message by now; ``until`` of a free claim is when it may be, at the earliest."""
-    waiting = row.status in (Status.QUEUED, Status.SENDING) and row.claim.state is ClaimState.FREE
-    due = max(clock.from_timestamp(row.slot).timestamp(), row.claim.until)
-    return waiting and due + _OVERDUE_SECONDS < now
-
-
-def is_lost(row: Message, now: float) -> bool:
-    """Whether a call's worker died, or nobody looks for its outcome any more."""
-    if row.status is not Status.SENDING:
-        return False
-    if row.claim.state is ClaimState.CALLING:
-        return row.claim.until < now
-    patience = settings().outcome_checks[-1] + _FORGOTTEN_SECONDS
-    return row.claim.state is ClaimState.UNKNOWN and row.claim.until + patience < now
-
-
 def repair_all() -> dict[str, int]:
     """Repair all that isn't over; what can't be repaired does not keep the rest from it.
 
     Returns:
-        How many records and scheduled campaigns were looked at, and how many could not be repaired.
+        How many things were looked at, and how many could not be repaired.
     """
-    jobs = [
-        *((repair, site_id, record_id) for site_id, record_id in records.unfinished()),
-        *((schedules.repair, site_id, campaign_id) for site_id, campaign_id in records.unfinished("CAMPAIGN#")),
+    jobs: list[Callable[[], object]] = [
+        *(partial(repair, site_id, record_id) for site_id, record_id in records.unfinished()),
+        *(partial(schedules.repair, site_id, campaign_id) for site_id, campaign_id in records.unfinished("CAMPAIGN#")),
+        singles.repair,
+        partial(callbacks.repair, clock.now()),
     ]
     failed = 0
-    for job, site_id, thing_id in jobs:
+    for job in jobs:
         try:
-            job(site_id, thing_id)
+            job()
         except Exception:
-            logger().exception("something could not be repaired", id=thing_id, site_id=site_id)
+            logger().exception("something could not be repaired")
             failed += 1
     return {"looked_at": len(jobs), "failed": failed}

@@ -56,6 +56,16 @@ def created(body: Any) -> Response[Any]:
     return Response(201, JSON, body)
 
 
+def accepted(body: Any, location: str) -> Response[Any]:
+    """202 with how far it is, and where to look later."""
+    return Response(202, JSON, body, headers={"Location": location})
+
+
+def see_other(url: str) -> Response[Any]:
+    """303: it lies elsewhere."""
+    return Response(303, headers={"Location": url})
+
+
 def no_content() -> Response[None]:
     """204."""
     return Response(204)

@@ -59,7 +59,10 @@ def sent_period(text: str) -> Period | None:
         if text.strip():
             raise ValidationFailed.at("sentTime", "must be a day, an instant, or a range such as 2022-05-23..2022-05-24")
         return None
-    return Period(start.start, end.start if is_range and not _DATE.fullmatch(last) else end.end)
+    until = end.start if is_range and not _DATE.fullmatch(last) else end.end
+    if until < start.start:
+        raise ValidationFailed.at("sentTime", "must not end before it starts")
+    return Period(start.start, until)
 
 
 def _stretch(text: str) -> Period | None:
@@ -95,12 +98,12 @@ class MessageUpdateBody(wire.Request):
     callback_url: wire.OptionalUrl = Field(None, alias="callbackURL")
 
     def given(self) -> dict[str, Any]:
-        """The attributes of :class:`Message` that the body names; what a message must have can't be taken from it."""
+        """The attributes of :class:`Message` that the body names."""
         named = {_ATTRIBUTES.get(name, name): getattr(self, name) for name in self.model_fields_set - _NOT_ATTRIBUTES}
         return {
             name: clock.timestamp(value) if isinstance(value, datetime) else value
             for name, value in named.items()
-            if name not in _REQUIRED or value is not None
+            if name not in _KEPT or value is not None
         }
 
 
@@ -122,7 +125,8 @@ _ATTRIBUTES = {
     "attached_to_ticket_id": "ticket_id",
 }
 _NOT_ATTRIBUTES = {"id", "channel"}
-_REQUIRED = {"sent_time", "account_id", "contact_id", "body", "sender", "recipient", "status"}
+# ``null`` leaves these as they are: what a message must have, and the ticket, which clients may not know of yet.
+_KEPT = {"sent_time", "account_id", "contact_id", "body", "sender", "recipient", "status", "ticket_id"}
 
 
 class MessageResponse(wire.Response):

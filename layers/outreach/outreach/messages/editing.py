@@ -20,7 +20,7 @@ from outreach.messages.bodies import MessageBody, MessageUpdateBody
 from outreach.messages.models import Claim, ClaimState, Message
 from outreach.messages.status import Status
 from outreach.observability import logger
-from outreach.sending import pacing, queue, segments
+from outreach.sending import pacing, queue, segments, spending
 from outreach.sites import store as sites
 from outreach.sites.models import ChannelAccount, Site
 from outreach.ticketing import queue as attaching
@@ -35,6 +35,7 @@ def create(site_id: str, body: MessageBody) -> Message:
 
     Raises:
         ValidationFailed: the channel account, the contact or its number is none; with pointers.
+        Conflict: the site's allowance for the day is used up (``cap_reached``).
     """
     account, site = _account(site_id, body.channel_account_id), sites.get_site(site_id)
     given = body.given()
@@ -78,6 +79,8 @@ def _send(site: Site, account: ChannelAccount, given: dict[str, Any]) -> Message
             "sent_time": None,
         },
     )
+    if not spending.take(site.id, [message.segments], site.daily_segments):
+        raise Conflict("The site has sent all the segments that it may send today (UTC).", code="cap_reached")
     # It doesn't wait for its turn, but whatever is released after it does.
     pacing.reserve(account, [message.segments], now=now.timestamp(), horizon=math.inf)
     store.create_many([message])

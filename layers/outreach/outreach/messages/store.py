@@ -322,5 +322,7 @@ def _update(
     site_id: str, message_id: str, expression: str, values: Mapping[str, Any], condition: str, names: Mapping[str, str]
 ) -> Message:
     return rows.from_row(
-        dynamo.update(settings().messages_table, rows.key(site_id, message_id), expression, values, condition=condition, names=names)
+        dynamo.update(
+            settings().messages_table, rows.key(site_id, message_id), expression, values, condition=condition, names=names
+        )
     )

@@ -33,9 +33,7 @@ def get_site(site_id: str) -> Site:
     item = dynamo.get(settings().sites_table, {"pk": f"SITE#{site_id}", "sk": "SITE"})
     if item is None:
         raise NotFound("There is no such site.")
-    values = _attributes(item)
-    cap = values.get("frequency_cap")
-    return Site(**values | {"frequency_cap": FrequencyCap(**cap) if cap else None})
+    return _site(item)
 
 
 def list_sites() -> list[Site]:
@@ -49,7 +47,7 @@ def list_sites() -> list[Site]:
             ExpressionAttributeValues=dynamo.to_item({":sk": "SITE"}),
         )
     )
-    found = (Site(**_attributes(dynamo.from_item(item))) for page in pages for item in page["Items"])
+    found = (_site(dynamo.from_item(item)) for page in pages for item in page["Items"])
     return sorted(found, key=lambda site: site.id)
 
 
@@ -134,6 +132,12 @@ def hash_key(api_key: str) -> str:
 
 def _put(pk: str, sk: str, values: dict[str, Any]) -> None:
     aws.dynamodb().put_item(TableName=settings().sites_table, Item=dynamo.to_item({"pk": pk, "sk": sk, **values}))
+
+
+def _site(item: dict[str, Any]) -> Site:
+    values = _attributes(item)
+    cap = values.get("frequency_cap")
+    return Site(**values | {"frequency_cap": FrequencyCap(**cap) if cap else None})
 
 
 def _account(item: dict[str, Any]) -> ChannelAccount:

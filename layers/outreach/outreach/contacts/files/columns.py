@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from outreach.contacts import identities
 from outreach.contacts.fields import Field, Schema
 from outreach.contacts.files import cells
+from outreach.contacts.marks import Mark
 from outreach.contacts.models import IdentityType
 from outreach.contacts.values import FieldType
 from outreach.errors import FieldError, ValidationFailed
@@ -35,17 +37,13 @@ class RowContact:
 
     Attributes:
         values: by the names of the fields.
-        identities: type and value.
-        headings: of the columns that there are, by the name of the property or field.
-        identity_headings: of each of ``identities``.
+        identities: the values as they are given, by their marks.
         faults: cells that can't be read; the pointers are headings.
     """
 
     name: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
-    identities: list[tuple[IdentityType, str]] = field(default_factory=list)
-    headings: dict[str, str] = field(default_factory=dict)
-    identity_headings: list[str] = field(default_factory=list)
+    identities: dict[Mark, str] = field(default_factory=dict)
     faults: list[FieldError] = field(default_factory=list)
 
 
@@ -81,14 +79,17 @@ class Columns:
         if faults:
             raise ValidationFailed(*(FieldError("/uploadFile", message) for message in faults))
 
+    def by_name(self, header: Sequence[str]) -> dict[str, str]:
+        """The headings by the names of the properties and fields that they stand for."""
+        known = {heading: self.find(heading) for heading in header}
+        return {entry.name if isinstance(entry, Field) else str(entry): heading for heading, entry in known.items()}
+
     def read(self, row: Mapping[str, str]) -> RowContact:
         """What a row (its cells by heading) says of a contact."""
         contact = RowContact()
         for heading, cell in row.items():
-            known = self.find(heading)
-            contact.headings[known.name if isinstance(known, Field) else str(known)] = heading
             try:
-                self._add(contact, heading, known, cells.unguarded(cell))
+                self._add(contact, heading, self.find(heading), cells.unguarded(cell))
             except ValueError as error:
                 contact.faults.append(FieldError(heading, str(error)))
         return contact
@@ -102,8 +103,8 @@ class Columns:
             raise ValueError("is a number that a spreadsheet has rounded; format the column as text and enter it again")
         elif known.identity_type:
             for value in cells.split(cell):
-                contact.identities.append((known.identity_type, value))
-                contact.identity_headings.append(heading)
+                _, normal = identities.normalise(known.identity_type, value, self.schema.region)
+                contact.identities.setdefault((known.identity_type, normal), value)
         else:
             contact.values[known.name] = _options(cell) if known.type is FieldType.CHECKBOX_LIST else cell
 

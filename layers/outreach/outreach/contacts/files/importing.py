@@ -1,7 +1,7 @@
 """The second pass of an import: chunk after chunk, each row by the same rules as a contact that is created by itself.
 
-Rows that share an identity, or lead to one contact, are imported in the order of the file; the others side by side. A contact's id
-derives from the import and the row, so that a chunk that runs again knows what it has made before, and counts it the same.
+Rows that share an identity, or lead to one contact, are imported in the order of the file; the others side by side. A contact's
+id derives from the import and the row, so that a chunk that runs again knows what it has made before, and counts it the same.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,8 +31,8 @@ _ATTEMPTS = 10
 
 def import_chunk(record: ImportRecord) -> ImportRecord:
     """Import the rows of the record's next chunk."""
-    lines = objects.get_lines(objects.chunk_key(record.site_id, record.id, record.next_chunk))
-    answers = _Import(schema.load(record.site_id), record).rows(lines)
+    header, *lines = objects.get_lines(objects.chunk_key(record.site_id, record.id, record.next_chunk))
+    answers = _Import(schema.load(record.site_id), record).rows(header, lines)
     failures = [answer for answer in answers if isinstance(answer, dict)]
     if failures:
         objects.put_lines(objects.failures_key(record.site_id, record.id, record.next_chunk), failures)
@@ -51,12 +52,13 @@ class _Import:
     schema: Schema
     record: ImportRecord
 
-    def rows(self, lines: list[dict[str, Any]]) -> list[Outcome | dict[str, Any]]:
+    def rows(self, header: list[str], lines: list[dict[str, Any]]) -> list[Outcome | dict[str, Any]]:
         """What became of each row: an outcome, or what is wrong with it."""
         columns = Columns(self.schema)
-        rows = [Row.of(line["row"], line["values"], columns) for line in lines]
-        owners = store.owners(self.schema.site_id, (mark for row in rows for mark in row.known_marks))
-        joined = groups([{owners.get(mark, mark) for mark in row.known_marks} for row in rows])
+        headings = columns.by_name(header)
+        rows = [Row(line["row"], line["values"], columns.read(line["values"]), headings) for line in lines]
+        owners = store.owners(self.schema.site_id, (mark for row in rows for mark in row.marks))
+        joined = groups([{owners.get(mark, mark) for mark in row.marks} for row in rows])
         with ThreadPoolExecutor(_THREADS) as pool:
             done = pool.map(lambda places: [(place, self._answer(rows[place])) for place in places], joined)
             answers = dict(answer for group in done for answer in group)
@@ -66,7 +68,7 @@ class _Import:
         try:
             return self._until_fresh(row)
         except ValidationFailed as error:
-            errors = row.errors(error.errors)
+            errors = [{"column": fault.pointer, "message": fault.message} for fault in error.errors]
         except OutreachError as error:
             errors = [{"column": "", "message": error.detail}]
         return {"row": row.number, "errors": errors, "values": row.cells}
@@ -84,8 +86,7 @@ class _Import:
         raise Conflict("the contact is being changed by others")
 
     def _import(self, row: Row) -> Outcome:
-        row.require_readable()
-        found = {contact.id: contact for contact, _ in store.find_by_marks(self.schema.site_id, row.known_marks)}
+        found = {contact.id: contact for contact, _ in store.find_by_marks(self.schema.site_id, row.marks)}
         if len(found) > 1:
             raise Conflict(f"the identities belong to different contacts: {', '.join(sorted(found))}", code="ambiguous")
         if not found:
@@ -96,16 +97,15 @@ class _Import:
         return Outcome.SKIPPED if self.record.duplicates is Duplicates.SKIP else self._update(row, contact)
 
     def _create(self, row: Row) -> Outcome:
-        contact = drafting.new_contact(self.schema, row.body(), self._own_id(row), self._now())
-        try:
+        contact = row.checked(lambda: drafting.new_contact(self.schema, row.body(), self._own_id(row), self._now()))
+        with suppress(Stale):  # an earlier try has made it, and a later row has given it other identities
             store.commit(Change(None, contact))
-        except Stale:
-            pass  # an earlier try has made it, and a later row has given it other identities
         return Outcome.CREATED
 
     def _update(self, row: Row, before: Contact) -> Outcome:
         fill = self.record.duplicates is Duplicates.MERGE
-        after = drafting.changed_contact(self.schema, row.body(before if fill else None), before, self._now(), fill=fill)
+        kept = before if fill else None
+        after = row.checked(lambda: drafting.changed_contact(self.schema, row.body(kept), before, self._now(), fill=fill))
         if replace(after, last_updated_time=before.last_updated_time, version=before.version) != before:
             store.commit(Change(before, after))
         return Outcome.UPDATED

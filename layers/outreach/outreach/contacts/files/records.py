@@ -6,25 +6,23 @@ pk                         sk        item
 ``SITE#<site>#IMPORTS``    ``<id>``  an import: what is asked for, the number of its chunks, counts of what is done
 =========================  ========  =======================================================================
 
-Status moves ``pending`` → ``running`` → ``completed``, or to ``failed`` when the file can't be read. Each step is conditional on the
-one before, so that whatever runs twice counts once.
+Status moves ``pending`` → ``running`` → ``completed``, or to ``failed`` when the file can't be read. Each step is conditional on
+the one before, so that whatever runs twice counts once.
 """
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
 from outreach import clock, dynamo
+from outreach.contacts.files.waiting import wait_for
 from outreach.errors import NotFound
 from outreach.settings import settings
-
-_POLL_SECONDS = 0.25
 
 
 class Status(StrEnum):
@@ -93,8 +91,8 @@ class ImportRecord:
 def create(site_id: str, duplicates: Duplicates, source_url: str = "") -> ImportRecord:
     """A new import that waits for its file."""
     record = ImportRecord(str(uuid.uuid4()), site_id, duplicates, clock.timestamp(clock.now()), source_url)
-    lists = {"chunks_with_failures": [], "errors": []}
-    dynamo.put_new(settings().contacts_table, {**asdict(record), **_key(site_id, record.id), **lists})
+    values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(record).items()}
+    dynamo.put_new(settings().contacts_table, values | _key(site_id, record.id))
     return record
 
 
@@ -110,12 +108,9 @@ def get(site_id: str, import_id: str) -> ImportRecord:
     return _record(item)
 
 
-def wait(site_id: str, import_id: str, seconds: float, *, pause: Callable[[float], None] = time.sleep) -> ImportRecord:
+def wait(site_id: str, import_id: str, seconds: float) -> ImportRecord:
     """The import when it is over, or as it is after so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not (record := get(site_id, import_id)).is_over and time.monotonic() < deadline:
-        pause(_POLL_SECONDS)
-    return record
+    return wait_for(lambda: get(site_id, import_id), lambda record: record.is_over, seconds)
 
 
 def run(record: ImportRecord, total_rows: int, chunks: int) -> ImportRecord:
@@ -145,14 +140,13 @@ def count_chunk(record: ImportRecord, outcomes: Counter[Outcome]) -> ImportRecor
     }
     counts = ", ".join(f"{outcome} :{outcome}" for outcome in Outcome)
     expression = (
-        "SET #status = :to, next_chunk = :next, "
-        f"chunks_with_failures = list_append(chunks_with_failures, :failures) ADD {counts}"
+        f"SET #status = :to, next_chunk = :next, chunks_with_failures = list_append(chunks_with_failures, :failures) ADD {counts}"
     )
     return _step(record, expression, values, "next_chunk = :chunk")
 
 
 def _step(record: ImportRecord, expression: str, values: Mapping[str, Any], condition: str = "") -> ImportRecord:
-    """Change a record whose status is still as it was read; when it isn't, somebody else has done the step: theirs is answered."""
+    """Change a record that is still as it was read; when it isn't, somebody else has done the step: theirs is answered."""
     unchanged = " AND ".join(filter(None, ("#status = :from", condition)))
     try:
         item = dynamo.update(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
-from outreach.contacts import identities
 from outreach.contacts.bodies import ContactBody, IdentityBody
-from outreach.contacts.files.columns import NAME, Columns, RowContact
+from outreach.contacts.files.columns import RowContact
 from outreach.contacts.marks import Mark
-from outreach.contacts.models import Contact, Identity, IdentityType
+from outreach.contacts.models import Contact, Identity
 from outreach.errors import FieldError, ValidationFailed
+
+_IDENTITIES = "contactIdentities"
 
 
 @dataclass(frozen=True)
@@ -24,87 +25,68 @@ class Row:
         number: in the file, where the header is 1.
         cells: by heading, as they stand.
         contact: what they say.
-        marks: of each of the contact's identities; ``None`` for one that isn't valid.
+        headings: of the file's columns, by the name of the property or field.
     """
 
     number: int
     cells: Mapping[str, str]
     contact: RowContact
-    marks: tuple[Mark | None, ...]
-
-    @classmethod
-    def of(cls, number: int, cells: Mapping[str, str], columns: Columns) -> Row:
-        contact = columns.read(cells)
-        marks = (_mark(type_, value, columns.schema.region) for type_, value in contact.identities)
-        return cls(number, cells, contact, tuple(marks))
+    headings: Mapping[str, str]
 
     @property
-    def known_marks(self) -> list[Mark]:
-        """Those of the valid identities, each once."""
-        return list(dict.fromkeys(mark for mark in self.marks if mark))
-
-    def require_readable(self) -> None:
-        """
-        Raises:
-            ValidationFailed: cells can't be read.
-        """
-        if self.contact.faults:
-            raise ValidationFailed(*self.contact.faults)
+    def marks(self) -> list[Mark]:
+        """Of its identities."""
+        return list(self.contact.identities)
 
     def body(self, kept: Contact | None = None) -> ContactBody:
         """The row as the body of a create or an update.
 
         Args:
-            kept: a contact whose identities stay; the row's come after them.
+            kept: a contact whose identities stay; the row's new ones come after them.
 
         Raises:
             ValidationFailed: a property is too long.
         """
         before = kept.identities if kept else ()
-        added = [self.contact.identities[place] for place in self._added(before)]
+        known = {identity.mark for identity in before if not identity.is_deleted}
+        added = [_identity(mark, value) for mark, value in self.contact.identities.items() if mark not in known]
         given: dict[str, Any] = {"custom_fields": self.contact.values}
         if self.contact.name is not None:
             given["name"] = self.contact.name
+        if added:
+            given["contact_identities"] = [*map(_as_it_is, before), *added]
         try:
-            if added:
-                given["contact_identities"] = [*map(_as_it_is, before), *(_identity(*identity) for identity in added)]
             return ContactBody(**given)
         except ValidationError as error:
             faults = (FieldError("/" + "/".join(map(str, entry["loc"])), entry["msg"]) for entry in error.errors())
             raise ValidationFailed(*faults) from error
 
-    def errors(self, faults: Iterable[FieldError]) -> list[dict[str, str]]:
-        """What is wrong, by column."""
-        return [{"column": self._column(fault.pointer), "message": fault.message} for fault in faults]
+    def checked(self, draft: Callable[[], Contact]) -> Contact:
+        """The contact that ``draft`` makes of the row.
 
-    def _added(self, before: Iterable[Identity]) -> Iterator[int]:
-        """The places of the identities that a contact doesn't have; what isn't valid is among them, for its fault to be found."""
-        seen: set[Mark | None] = {identity.mark for identity in before if not identity.is_deleted}
-        for place, mark in enumerate(self.marks):
-            if mark is None or mark not in seen:
-                yield place
-            seen.add(mark)
+        Raises:
+            ValidationFailed: all that is wrong with the cells and the contact; the pointers are the columns' headings.
+        """
+        faults = list(self.contact.faults)
+        try:
+            contact = draft()
+        except ValidationFailed as error:
+            found = [FieldError(self._column(fault.pointer), fault.message) for fault in error.errors]
+            # That there is no identity doesn't matter where there is one that can't be read.
+            faults += [fault for fault in found if fault.pointer or not faults]
+        if faults:
+            raise ValidationFailed(*faults)
+        return contact
 
     def _column(self, pointer: str) -> str:
-        """The heading for a place in the body; faults of cells name it already."""
-        if not pointer.startswith("/"):
-            return pointer
+        """The heading for a place in the body; none for the identities as a whole."""
         head, _, rest = pointer[1:].partition("/")
-        if head == "customFields":
-            name = rest.replace("~1", "/").replace("~0", "~")
-            return self.contact.headings.get(name, name)
-        return self.contact.headings.get(head, NAME if head == NAME else "")
+        name = rest.replace("~1", "/").replace("~0", "~") if head == "customFields" else head
+        return self.headings.get(name, "" if name == _IDENTITIES else name)
 
 
-def _mark(type_: IdentityType, value: str, region: str) -> Mark | None:
-    try:
-        return type_, identities.normalise(type_, value, region)[1]
-    except ValueError:
-        return None
-
-
-def _identity(type_: IdentityType, value: str) -> IdentityBody:
-    return IdentityBody(contact_identity_type=type_, value=value)
+def _identity(mark: Mark, value: str) -> IdentityBody:
+    return IdentityBody(contact_identity_type=mark[0], value=value)
 
 
 def _as_it_is(identity: Identity) -> IdentityBody:

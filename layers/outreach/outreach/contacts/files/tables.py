@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Iterator
 from itertools import chain
-from typing import BinaryIO
+from typing import IO
 
 from outreach.contacts.files import workbooks
 
@@ -26,7 +26,7 @@ _BLOCK_BYTES = 1 << 20
 _END = "\x00"
 
 
-def rows(file: BinaryIO) -> Iterator[list[str]]:
+def rows(file: IO[bytes]) -> Iterator[list[str]]:
     """All rows with their blank ones, so that they can be counted as a spreadsheet does; with flat memory.
 
     Args:
@@ -42,25 +42,23 @@ def rows(file: BinaryIO) -> Iterator[list[str]]:
     return _csv_rows(file, _encoding(file, start))
 
 
-def _csv_rows(file: BinaryIO, encoding: str) -> Iterator[list[str]]:
+def _csv_rows(file: IO[bytes], encoding: str) -> Iterator[list[str]]:
     file.seek(0)
     text = io.TextIOWrapper(file, encoding, newline="")
     delimiter = _delimiter(text.readline())
     text.seek(0)
-    number = 0
+    reader = csv.reader(chain(text, [_END]), delimiter=delimiter)
     try:
-        for number, row in enumerate(csv.reader(chain(text, [_END]), delimiter=delimiter), start=1):
+        for row in reader:
             if row == [_END]:
                 return
             yield row
     except (csv.Error, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot be read as CSV near row {number + 1}: {error}") from error
-    finally:
-        text.detach()  # the file is its caller's to close
+        raise ValueError(f"cannot be read as CSV near line {reader.line_num}: {error}") from error
     raise ValueError("has a quotation mark that is opened and never closed")
 
 
-def _encoding(file: BinaryIO, start: bytes) -> str:
+def _encoding(file: IO[bytes], start: bytes) -> str:
     for bom, encoding in _BOMS:
         if start.startswith(bom):
             return encoding
@@ -72,7 +70,7 @@ def _encoding(file: BinaryIO, start: bytes) -> str:
     raise ValueError("is neither a workbook nor text in UTF-8, UTF-16 or Windows-1252")
 
 
-def _is_encoded(file: BinaryIO, encoding: str) -> bool:
+def _is_encoded(file: IO[bytes], encoding: str) -> bool:
     """Whether all of the file can be read in an encoding."""
     file.seek(0)
     decoder = codecs.getincrementaldecoder(encoding)()

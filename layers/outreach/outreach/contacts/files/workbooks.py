@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import openpyxl
 from openpyxl.styles import Font
@@ -20,7 +20,7 @@ _WIDTH = 20
 _TEXT_FORMAT = "@"
 
 
-def rows(file: BinaryIO) -> Iterator[list[str]]:
+def rows(file: IO[bytes]) -> Iterator[list[str]]:
     """The rows of the first worksheet, blank ones too, with flat memory but for the table of shared strings.
 
     Raises:
@@ -54,7 +54,7 @@ def of_headings(headings: Sequence[str]) -> bytes:
     return packed.getvalue()
 
 
-def _require_bounded(file: BinaryIO) -> None:
+def _require_bounded(file: IO[bytes]) -> None:
     if file.seek(0, io.SEEK_END) > MAX_BYTES:
         raise ValueError(f"has more than {MAX_BYTES // 1_000_000} MB; save it as CSV")
     file.seek(0)

@@ -1,0 +1,29 @@
+"""POST /contact/contacts:export"""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+
+from outreach.contacts.files import exporting, objects
+from outreach.contacts.files.export_bodies import ExportBody, ExportResponse
+from outreach.contacts.files.records import Status
+from outreach.http import api, large
+
+# What a gateway's client may wait for at most is 29 s.
+WAIT_SECONDS = 20.0
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+
+@app.post("/contact/contacts:export")
+def export_contacts(body: ExportBody) -> Response[str | ExportResponse]:
+    site_id = api.caller(app).site_id
+    export_id = exporting.request(site_id, body.selected, body.zone())
+    status = exporting.wait(site_id, export_id, WAIT_SECONDS)
+    if status is not Status.COMPLETED:
+        return api.accepted(ExportResponse(id=export_id, status=status), f"/contact/contactExportRecords/{export_id}")
+    if exporting.size(site_id, export_id) > large.MAX_BYTES:
+        return api.see_other(exporting.url(site_id, export_id))
+    text = objects.get(objects.export_key(site_id, export_id)).decode()
+    return Response(200, exporting.CONTENT_TYPE, text, headers={"Content-Disposition": exporting.DISPOSITION})
+
+
+lambda_handler = api.entry_point(app, scope="contact:read")

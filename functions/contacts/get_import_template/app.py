@@ -1,0 +1,25 @@
+"""GET /contact/importTemplate"""
+
+from typing import Annotated, Literal
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import BeforeValidator
+
+from outreach.contacts import schema
+from outreach.contacts.files import template
+from outreach.http import api
+from outreach.wire import one_of
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+Format = Annotated[Literal["xlsx", "csv"], BeforeValidator(one_of("xlsx", "csv")), Query()]
+
+
+@app.get("/contact/importTemplate")
+def get_import_template(format: Format = "xlsx") -> Response:  # type: ignore[type-arg]  # no model: a file
+    content_type, content = template.of(schema.load(api.caller(app).site_id), format)
+    return Response(200, content_type, content, headers={"Content-Disposition": f'attachment; filename="contacts.{format}"'})
+
+
+lambda_handler = api.entry_point(app, scope="contact:read")

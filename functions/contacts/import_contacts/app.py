@@ -1,0 +1,50 @@
+"""POST /contact/contacts:import"""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.openapi.params import UploadFile
+
+from outreach.contacts.files import importing, records, uploads
+from outreach.contacts.files.import_bodies import ImportBody, ImportResponse
+from outreach.contacts.files.records import ImportRecord, Status
+from outreach.errors import FieldError, ValidationFailed
+from outreach.http import api, large, problems
+
+# What a gateway's client may wait for at most is 29 s.
+WAIT_SECONDS = 20.0
+
+app = APIGatewayRestResolver(**api.OPTIONS)
+
+
+@app.post("/contact/contacts:import")
+def import_contacts(body: ImportBody) -> Response[ImportResponse]:
+    site_id, duplicates, upload = api.caller(app).site_id, body.duplicate_control_option, body.upload_file
+    if isinstance(upload, UploadFile):
+        return _answer(uploads.of_file(site_id, upload.content, duplicates))
+    if upload:
+        return _answer(uploads.of_url(site_id, upload, duplicates))
+    if body.size is None:
+        raise ValidationFailed.at("/uploadFile", "is required; or size, for a file that will be uploaded")
+    record, url = uploads.announced(site_id, body.size, duplicates)
+    return api.accepted(ImportResponse.of(record, [], url), _location(record))
+
+
+def _answer(begun: ImportRecord) -> Response[ImportResponse]:
+    record = records.wait(begun.site_id, begun.id, WAIT_SECONDS)
+    if record.status is Status.FAILED:
+        raise ValidationFailed(*(FieldError("/uploadFile", message) for message in record.errors))
+    if not record.is_over:
+        return api.accepted(ImportResponse.of(record, []), _location(record))
+    return Response(200, api.JSON, ImportResponse.of(record, importing.failed_rows(record)))
+
+
+def _location(record: ImportRecord) -> str:
+    return f"/contact/contactImportRecords/{record.id}"
+
+
+@app.exception_handler(ValueError)  # type: ignore[untyped-decorator]
+def malformed(_: ValueError) -> Response[str]:
+    """What the resolver raises for a form without a boundary, or with headers that are no text."""
+    return problems.response(ValidationFailed.at("", "is no form that can be read"), app.current_event.request_context.request_id)
+
+
+lambda_handler = large.answers(api.entry_point(app, scope="contact:write"))
