@@ -11,7 +11,7 @@ STACK := .venv/installed .venv-sam/installed .venv-ministack/installed $(LAYERS)
 export PYTHONPATH := tools:layers/outreach
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test lint types check bench lock clean
+.PHONY: help install demo run test build lint types check bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -26,6 +26,10 @@ demo: $(STACK) ## Send a sample campaign through the simulated carriers, and che
 
 test: $(STACK) ## Run every test
 	@$(PY) -m pytest
+
+build: .venv/installed .venv-sam/installed $(LAYERS) ## Build for AWS (for `sam deploy`), the layers trimmed and compiled
+	@.venv-sam/bin/sam build
+	@$(PY) scripts/finish_build.py
 
 lint: .venv/installed ## Check style and the template
 	@.venv/bin/ruff check .

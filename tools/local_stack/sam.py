@@ -16,7 +16,7 @@ from local_stack.settings import PROJECT, STACK_NAME, Settings
 SAM = PROJECT / ".venv-sam" / "bin" / "sam"
 # Not `.aws-sam/build`: that one is for AWS, and a build for this machine must never be deployed there.
 BUILD_ROOT = PROJECT / ".aws-sam" / "local"
-SOURCES = ("template.yaml", "functions", "layers", "statemachines")
+SOURCES = ("template.yaml", "functions", "layers", "statemachines", "scripts/finish_build.py")
 IGNORED = ("__pycache__", ".egg-info", ".mypy_cache", ".ruff_cache")
 ARCHITECTURES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -50,6 +50,8 @@ def build(settings: Settings, build_key: str) -> None:
         *("--template-file", PROJECT / "template.yaml", "--build-dir", BUILD_ROOT / "build"),
         *("--cached", "--cache-dir", BUILD_ROOT / "cache", "--parallel"),
     )
+    finish: list[str | Path] = [sys.executable, PROJECT / "scripts" / "finish_build.py", BUILD_ROOT / "build"]
+    Child("finishing the build", finish, log=settings.logs / "finish-build.log", environment=dict(os.environ)).finish()
     _stamp().write_text(build_key)
 
 

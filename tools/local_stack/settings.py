@@ -93,6 +93,8 @@ class Settings:
             "PythonRuntime": runtime,
             "Architecture": architecture,
             "SweepRate": self.sweep_rate,
+            # Every worker is a process here, and starting one takes a processor for a second.
+            "WorkerConcurrency": "2",
             "OutcomeChecks": self.outcome_checks,
             "PublicBaseUrl": self.base_url,
             "TwilioBaseUrl": self.twilio_base_url or self.simulator_url,

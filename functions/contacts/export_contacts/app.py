@@ -14,7 +14,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 
 @app.post("/contact/contacts:export")
-def export_contacts(body: ExportBody) -> Response[str | ExportResponse]:
+def export_contacts(body: ExportBody) -> Response[str | ExportResponse | None]:
     site_id = api.caller(app).site_id
     export_id = exporting.request(site_id, body.selected, body.zone())
     status = exporting.wait(site_id, export_id, WAIT_SECONDS)

@@ -8,6 +8,7 @@ from outreach.contacts.files.import_bodies import ImportBody, ImportResponse
 from outreach.contacts.files.records import ImportRecord, Status
 from outreach.errors import FieldError, ValidationFailed
 from outreach.http import api, large, problems
+from outreach.observability import logger
 
 # What a gateway's client may wait for at most is 29 s.
 WAIT_SECONDS = 20.0
@@ -44,6 +45,7 @@ def _location(record: ImportRecord) -> str:
 @app.exception_handler(ValueError)  # type: ignore[untyped-decorator]
 def malformed(_: ValueError) -> Response[str]:
     """What the resolver raises for a form without a boundary, or with headers that are no text."""
+    logger().warning("form refused", exc_info=True)
     return problems.response(ValidationFailed.at("", "is no form that can be read"), app.current_event.request_context.request_id)
 
 

@@ -42,7 +42,7 @@ def test_every_encoding_and_separator_is_read(encoding: str, delimiter: str) -> 
 
 
 def test_a_workbook_is_read_whatever_its_name_is() -> None:
-    content = workbook(["Name", " E mail".replace(" E m", "EM"), "SMS"], ["Zoë", "zoe@example.com", 12125550123], [None, None, None])
+    content = workbook(["Name", " E Mail", "SMS"], ["Zoë", "zoe@example.com", 12125550123], [None, None, None])
     assert files.counts(files.upload(content, name="contacts.csv")) == (1, 0, 0, 0)
     assert files.found("zoe@example.com")["contactIdentities"][1]["value"] == "+12125550123"
 
@@ -93,8 +93,7 @@ def test_a_skipped_row_creates_nothing() -> None:
 def test_the_template_imports_cleanly_twice(file_format: str) -> None:
     api.create_field(name="shoe size", type="integer")
     content = files.template(file_format).body
-    raw = content.encode() if isinstance(content, str) else content
-    assert [files.counts(files.upload(raw)) for _ in range(2)] == [(0, 0, 0, 0)] * 2
+    assert [files.counts(files.upload(content)) for _ in range(2)] == [(0, 0, 0, 0)] * 2
 
 
 def test_a_filled_template_is_imported_and_the_second_time_changes_nothing() -> None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 
 _SEPARATOR = ";"
+_END = "\r\n"
 
 # What spreadsheets would take for a formula, already guarded or not (OWASP, CSV Injection).
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -33,8 +34,8 @@ def unguarded(text: str) -> str:
 def joined(values: Iterable[str]) -> str:
     """Several values in one cell; a value that holds the separator is quoted."""
     cell = io.StringIO()
-    csv.writer(cell, delimiter=_SEPARATOR, lineterminator="").writerow(values)
-    return cell.getvalue()
+    csv.writer(cell, delimiter=_SEPARATOR, lineterminator=_END).writerow(values)
+    return cell.getvalue().removesuffix(_END)
 
 
 def split(cell: str) -> list[str]:

@@ -70,11 +70,17 @@ class Columns:
         Raises:
             ValidationFailed: no column, an unknown one, or two of one name; it names each.
         """
-        named = [heading for heading in header if heading.strip()]
-        found = [self.find(heading) for heading in named]
-        faults = [f"there is no contact field {name}" for name, known in zip(named, found, strict=True) if known is None]
-        faults += [f"the column {name} is there twice" for place, name in enumerate(named) if found[place] in found[:place]]
-        if not any(known not in (None, *READ_ONLY) for known in found):
+        faults: list[str] = []
+        found: list[Field | str] = []
+        for heading in filter(str.strip, header):
+            known = self.find(heading)
+            if known is None:
+                faults.append(f"there is no contact field {heading}")
+            elif known in found:
+                faults.append(f"the column {heading} is there twice")
+            else:
+                found.append(known)
+        if not faults and not any(known not in READ_ONLY for known in found):
             faults.append("the first row has no column of a contact")
         if faults:
             raise ValidationFailed(*(FieldError("/uploadFile", message) for message in faults))

@@ -1,7 +1,7 @@
 """Where the bucket of files has what (the bucket forgets each after a while).
 
 ``uploads/<site>/<import>``                  a file to be imported; its arrival starts the import
-``imports/<site>/<import>/rows/<chunk>``     its rows, cut into chunks; NDJSON: the headings, then ``{"row": 7, "values": {"Email": "…"}}``
+``imports/<site>/<import>/rows/<chunk>``     its rows in chunks; NDJSON: headings, ``{"row": 7, "values": {"Email": "…"}}`` …
 ``imports/<site>/<import>/failed/<chunk>``   the failed rows of a chunk, as they are answered; NDJSON
 ``exports/<site>/<export>``                  an export: CSV
 ``export-requests/<site>/<export>``          what an export was asked for; its arrival starts the export

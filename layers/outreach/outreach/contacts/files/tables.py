@@ -23,7 +23,7 @@ _SAMPLE_BYTES = 4096
 _BLOCK_BYTES = 1 << 20
 
 # A line after the last one: when it is not read as a row of its own, a quotation mark was never closed.
-_END = "\x00"
+_END = "\x00end of file\x00"
 
 
 def rows(file: IO[bytes]) -> Iterator[list[str]]:
@@ -45,16 +45,17 @@ def rows(file: IO[bytes]) -> Iterator[list[str]]:
 def _csv_rows(file: IO[bytes], encoding: str) -> Iterator[list[str]]:
     file.seek(0)
     text = io.TextIOWrapper(file, encoding, newline="")
-    delimiter = _delimiter(text.readline())
-    text.seek(0)
-    reader = csv.reader(chain(text, [_END]), delimiter=delimiter)
     try:
-        for row in reader:
+        delimiter = _delimiter(text.readline())
+        text.seek(0)
+        for row in csv.reader(chain(text, [_END]), delimiter=delimiter):
             if row == [_END]:
                 return
             yield row
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot be read as CSV near line {reader.line_num}: {error}") from error
+    except csv.Error as error:
+        raise ValueError(f"cannot be read as CSV: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"cannot be read as {encoding}") from error
     raise ValueError("has a quotation mark that is opened and never closed")
 
 

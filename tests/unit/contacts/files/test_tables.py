@@ -1,0 +1,45 @@
+"""Files as rows, with memory that does not grow with them."""
+
+from __future__ import annotations
+
+import tempfile
+import tracemalloc
+
+import pytest
+
+from outreach.contacts.files import tables
+
+_MB = 1 << 20
+
+
+def peak(lines: int) -> int:
+    """Bytes that reading a file of so many lines takes at its height."""
+    with tempfile.TemporaryFile() as file:
+        for number in range(lines):
+            file.write(b"%d,tom%d@example.com,a text of some length that stands for other columns\n" % (number, number))
+        tracemalloc.start()
+        try:
+            assert sum(1 for _ in tables.rows(file)) == lines
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_file() -> None:
+    assert peak(100_000) < peak(30_000) + _MB
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'a,b\n"x,y\nz\n', "never closed"),
+        (b"a,b\n" + b"x" * 200_000, "field larger"),
+        (b"a,b\n\xff\xfe\x81", "neither"),
+        (b"\xef\xbb\xbfa,b\nx\xff,y\n", "utf-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(content: bytes, message: str) -> None:
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        with pytest.raises(ValueError, match=message):
+            list(tables.rows(file))
