@@ -115,6 +115,18 @@ def allow_batches_like_single_messages() -> None:
     iam_actions.extract_iam_action = extract_as_single
 
 
+def read_concurrency_as_a_number() -> None:
+    """A parameter's value reaches `MaximumConcurrency` as a string, on which the poller of all queues stumbles."""
+    concurrency = lambda_svc._sqs_esm_concurrency
+
+    def concurrency_of_numbers(mapping: dict[str, Any], *args: Any, **kwargs: Any) -> int:
+        scaling = {key: int(value) for key, value in (mapping.get("ScalingConfig") or {}).items()}
+        limit: int = concurrency({**mapping, "ScalingConfig": scaling}, *args, **kwargs)
+        return limit
+
+    lambda_svc._sqs_esm_concurrency = concurrency_of_numbers
+
+
 if __name__ == "__main__":
     keep_streams_over_a_restart()
     retry_partly_failed_stream_batches()
@@ -123,4 +135,5 @@ if __name__ == "__main__":
     end_with_the_saving()
     count_loopback_as_secure()
     allow_batches_like_single_messages()
+    read_concurrency_as_a_number()
     app.main()

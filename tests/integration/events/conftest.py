@@ -16,6 +16,9 @@ from outreach.campaigns.records import Record
 from outreach.contacts import schema
 from outreach.contacts import store as contacts
 from outreach.contacts.fields import Field
+from outreach.contacts.files import objects
+from outreach.contacts.files import records as imports
+from outreach.contacts.files.records import Duplicates, ImportRecord
 from outreach.contacts.models import Contact, FieldKey, Identity, IdentityType, identity_id
 from outreach.contacts.values import FieldType
 from outreach.messages import store as messages
@@ -38,6 +41,8 @@ UNSENT_CAMPAIGN = "7d41f0b8-2e95-4c3a-b6d7-58e0a9c3f124"
 RECORD = "a2f7c4e9-1b58-4d06-93ea-c7f5b0d18e36"
 # Its audience was found, but not frozen.
 PENDING_RECORD = "f1d8b3a6-7c20-4e5f-8a94-2b6e9d0c7f53"
+# The import's file is cut into chunks; the export was asked for.
+FILE = "0b7d7c86-5e7c-4d2f-9a3b-6a1f1f0b9c11"
 
 
 @pytest.fixture
@@ -50,7 +55,7 @@ def outside(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 @pytest.fixture
-def world(outside: Server) -> Server:
+def world(outside: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """Everything that an event names, so that each can be handled on its own."""
     carriers.put_accounts()
     sites.put_key(sites.hash_key("local-10000"), ApiKey(SITE, "sample"))
@@ -63,7 +68,8 @@ def world(outside: Server) -> Server:
     put_records(campaign)
     messages.advance(messages.get(SITE, campaign_message_id(RECORD, OTHER_CONTACT)), Status.SENT)
     tickets.open_ticket(SITE, CONTACT, ACCOUNT.id, origin="sample")
-    for arn in (settings().campaign_send_arn, settings().scheduled_start_arn):
+    put_files(monkeypatch)
+    for arn in (settings().campaign_send_arn, settings().scheduled_start_arn, settings().import_contacts_arn):
         role = "arn:aws:iam::123456789012:role/unit-test"
         boto3.client("stepfunctions").create_state_machine(name=arn.rsplit(":", 1)[1], definition="{}", roleArn=role)
     return outside
@@ -84,3 +90,12 @@ def put_records(campaign: Campaign) -> None:
     pipeline.fan_out(RECORD)
     shards = list(range(settings().contact_shards))
     functions.invoke("workers/scan_audience", {"site_id": SITE, "record_id": PENDING_RECORD, "part": 0, "shards": shards})
+
+
+def put_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    imports.put(ImportRecord(FILE, SITE, Duplicates.MERGE, clock.timestamp(clock.now())))
+    objects.put(objects.upload_key(SITE, FILE), b"name,email\nGrace,grace@example.com\n")
+    objects.put(objects.export_request_key(SITE, FILE), b'{"selected": [], "zone": "0"}')
+    functions.invoke("workers/split_import", {"site_id": SITE, "import_id": FILE})
+    for name in ("import_contacts", "export_contacts"):  # nobody works on what they begin
+        monkeypatch.setattr(functions.load(f"contacts/{name}"), "WAIT_SECONDS", 0)

@@ -120,6 +120,24 @@ def test_an_answer_that_takes_too_long_is_cut_off(answer: Reply, short_limit: fl
     assert time.monotonic() - started < short_limit + 2
 
 
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"])
+def test_a_file_that_takes_too_long_is_refused_and_not_taken_for_a_short_one(head: bytes, short_limit: float) -> None:
+    with serving(slowly(head, b"x")) as server, pytest.raises(ValueError, match="cannot be fetched"):
+        list(endpoint.get(server.url, allow_private=True))
+
+
+@pytest.mark.parametrize("answer", [reply(404), reply(302, headers={"Location": "/"}), hang_up])
+def test_a_file_that_is_not_there_is_refused(answer: Reply) -> None:
+    with serving(answer) as server, pytest.raises(ValueError, match="cannot be fetched"):
+        list(endpoint.get(server.url, allow_private=True))
+
+
+def test_a_file_in_our_own_network_is_not_fetched() -> None:
+    with serving(reply(200, b"secret")) as server, pytest.raises(ValueError, match="cannot be fetched"):
+        list(endpoint.get(server.url, allow_private=False))
+    assert server.requests == []
+
+
 def test_endless_headers_are_cut_off_and_the_status_counts(short_limit: float) -> None:
     started = time.monotonic()
     assert post_to(slowly(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x")) == Delivered(200)

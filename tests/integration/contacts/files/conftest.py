@@ -13,6 +13,7 @@ from outreach.settings import settings
 from tests.support import functions
 from tests.support.stack import events, folder
 from tests.support.stack import functions as template_functions
+from tests.support.template import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +40,7 @@ def arrive(key: str) -> None:
     for name, rule in events("EventBridgeRule"):
         (prefix,) = rule["Pattern"]["detail"]["object"]["key"]
         if key.startswith(prefix["prefix"]):
-            path = folder(template_functions()[name]).relative_to(functions.ROOT / "functions")
+            path = folder(template_functions()[name]).relative_to(ROOT / "functions")
             functions.invoke(str(path), {"detail": {"object": {"key": key}}})
 
 

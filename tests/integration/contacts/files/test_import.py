@@ -142,8 +142,7 @@ def test_another_sites_import_does_not_exist() -> None:
     assert files.record(record, OTHER_SITE).status == 404
 
 
-@pytest.mark.parametrize("after", [False, True])
-def test_an_import_that_is_broken_off_anywhere_resumes_without_doubling(monkeypatch: pytest.MonkeyPatch, after: bool) -> None:
+def test_an_import_that_is_broken_off_anywhere_resumes_without_doubling(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splitting, "_ROWS_A_CHUNK", 2)
     monkeypatch.setattr(executions, "start", lambda *_: None)
     monkeypatch.setattr(functions.load("contacts/import_contacts"), "WAIT_SECONDS", 0)
@@ -151,7 +150,7 @@ def test_an_import_that_is_broken_off_anywhere_resumes_without_doubling(monkeypa
         rows = f"name,email,city\nA,a{call_number}@b.co,\nB,b{call_number}@b.co,\nC,a{call_number}@b.co,Rome\nD,none,\n"
         record = files.upload(rows).body["id"]
         step = {"site_id": SITE, "import_id": record}
-        finished = _run_dying_at(call_number, step, after)
+        finished = _run_dying_at(call_number, step)
         _run(step)
         assert files.counts(files.record(record)) == (2, 1, 0, 1)
         assert files.found(f"a{call_number}@b.co")["customFields"] == {"city": "Rome"}
@@ -160,9 +159,9 @@ def test_an_import_that_is_broken_off_anywhere_resumes_without_doubling(monkeypa
     raise AssertionError("the last call was not reached")
 
 
-def _run_dying_at(call_number: int, step: dict[str, Any], after: bool) -> bool:
+def _run_dying_at(call_number: int, step: dict[str, Any]) -> bool:
     try:
-        with dying_at(call_number, after=after):
+        with dying_at(call_number):
             _run(step)
     except Crash:
         return False

@@ -91,9 +91,14 @@ class ImportRecord:
 def create(site_id: str, duplicates: Duplicates, source_url: str = "") -> ImportRecord:
     """A new import that waits for its file."""
     record = ImportRecord(str(uuid.uuid4()), site_id, duplicates, clock.timestamp(clock.now()), source_url)
-    values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(record).items()}
-    dynamo.put_new(settings().contacts_table, values | _key(site_id, record.id))
+    put(record)
     return record
+
+
+def put(record: ImportRecord) -> None:
+    """Store an import that is new."""
+    values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(record).items()}
+    dynamo.put_new(settings().contacts_table, values | _key(record.site_id, record.id))
 
 
 def get(site_id: str, import_id: str) -> ImportRecord:
