@@ -25,7 +25,7 @@ demo: $(STACK) ## Send a sample campaign through the simulated carriers, and che
 	@$(PY) -m demo
 
 test: $(STACK) ## Run every test
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n auto --dist loadgroup
 
 build: .venv/installed .venv-sam/installed $(LAYERS) ## Build for AWS (for `sam deploy`), the layers trimmed and compiled
 	@.venv-sam/bin/sam build

@@ -19,7 +19,8 @@ from demo.state import State
 
 from tests.support.ports import free_port
 
-pytestmark = pytest.mark.e2e
+# One stack at a time: two would share the processors, and neither would be in time.
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
 
 ROOT = Path(__file__).parents[2]
 CONTACTS = "100"

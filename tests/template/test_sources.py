@@ -23,7 +23,7 @@ def may_send_to(function: str) -> set[str]:
     return {target(entry) for found in targets for entry in (found if isinstance(found, list) else [found])}
 
 
-@pytest.mark.parametrize("name", set(QUEUES) - set(DEAD_LETTER_QUEUES))
+@pytest.mark.parametrize("name", sorted(set(QUEUES) - set(DEAD_LETTER_QUEUES)))
 def test_a_queue_has_a_dead_letter_queue(name: str) -> None:
     redrive = QUEUES[name]["RedrivePolicy"]
     assert target(redrive["deadLetterTargetArn"]) in DEAD_LETTER_QUEUES
