@@ -1,5 +1,8 @@
 """POST /outreach/campaigns/{id}:<verb> (specification: Send the Outreach Campaign; contract, Paths and Campaigns)."""
 
+from collections.abc import Callable
+from typing import Any
+
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from outreach.campaigns import control, preview, records, sends
@@ -15,7 +18,7 @@ def _shown(record: Record) -> RecordResponse:
 
 
 # verb → what it does, how its result is shown, and the scope that it takes
-VERBS = {
+VERBS: dict[str, tuple[Callable[[str, str], Any], Callable[[Any], RecordResponse | PreviewResponse], str]] = {
     "send": (sends.send, _shown, "outreach:send"),
     "pause": (control.pause, _shown, "outreach:send"),
     "resume": (control.resume, _shown, "outreach:send"),

@@ -12,5 +12,5 @@ from outreach.observability import logger
 
 def lambda_handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     result = sweep.repair_all()
-    logger().info("sweep", **result)
+    logger().info("sweep", extra=result)
     return result
