@@ -18,8 +18,9 @@ from typer.core import TyperCommand
 
 from outreach.errors import NotFound, OutreachError
 from outreach.http.caller import SCOPES
+from outreach.sending.quiet_hours import SendingHours
 from outreach.sites import store
-from outreach.sites.models import ApiKey, Carrier, ChannelAccount, Site
+from outreach.sites.models import ApiKey, Carrier, ChannelAccount, FrequencyCap, Site
 from outreach_admin import admin, deployment
 from outreach_admin.output import Output
 
@@ -82,6 +83,21 @@ def _number(value: str) -> str:
     return value
 
 
+def _sending_hours(value: str | None) -> str | None:
+    if value:
+        try:
+            SendingHours.parse(value)
+        except ValueError as error:
+            raise typer.BadParameter("has the form 08:00-21:00") from error
+    return value
+
+
+def _frequency_cap(value: str | None) -> str | None:
+    if value and not re.fullmatch(r"[1-9][0-9]{0,3}/[1-9][0-9]{0,2}", value):
+        raise typer.BadParameter("has the form MESSAGES/DAYS, such as 3/7")
+    return value
+
+
 SiteId = Annotated[str, typer.Argument(metavar="SITE", callback=_site_id, help="The site's id.")]
 
 
@@ -125,6 +141,16 @@ def put_site(
     private_callbacks: Annotated[
         bool | None, typer.Option(help="Let callbacks go to private addresses; for development only.")
     ] = None,
+    sending_hours: Annotated[
+        str | None,
+        typer.Option(callback=_sending_hours, help="When campaigns may write to people, in their local time; empty for always."),
+    ] = None,
+    frequency_cap: Annotated[
+        str | None, typer.Option(callback=_frequency_cap, help="MESSAGES/DAYS a contact gets at most; empty for no cap.")
+    ] = None,
+    daily_segments: Annotated[
+        int | None, typer.Option(min=0, help="Segments that campaigns may send a day; 0 for any number.")
+    ] = None,
 ) -> None:
     """Create a site, or change what is given."""
     try:
@@ -136,9 +162,17 @@ def put_site(
         default_region=current.default_region if default_region is None else default_region,
         callback_url=current.callback_url if callback_url is None else callback_url or None,
         private_callbacks=current.private_callbacks if private_callbacks is None else private_callbacks,
+        sending_hours=current.sending_hours if sending_hours is None else sending_hours or None,
+        frequency_cap=current.frequency_cap if frequency_cap is None else _cap(frequency_cap),
+        daily_segments=current.daily_segments if daily_segments is None else daily_segments or None,
     )
     admin.put_site(changed)
     context.obj.one(asdict(changed))
+
+
+def _cap(text: str) -> FrequencyCap | None:
+    messages, _, days = text.partition("/")
+    return FrequencyCap(int(messages), int(days)) if text else None
 
 
 @site.command("list", cls=StackCommand)
@@ -194,12 +228,15 @@ def put_account(
     carrier_account: Annotated[str, typer.Option(help="The carrier's own id of the account (Twilio: its SID).")],
     account_id: Annotated[str | None, typer.Option("--id", callback=_guid, help="A GUID; a new one by default.")] = None,
     rate: Annotated[float, typer.Option(min=0.01, help="Message segments a second that the carrier takes.")] = 1.0,
+    resends_unknown: Annotated[
+        bool, typer.Option(help="Send again when a lost answer can't be cleared up; a contact may get a message twice.")
+    ] = False,
 ) -> None:
     """Create or replace a channel account; its credentials are read from standard input.
 
     Twilio: the auth token. Telnyx: `{"api_key": "…", "public_key": "…"}`.
     """
-    new = ChannelAccount(account_id or str(uuid.uuid4()), site_id, carrier, number, carrier_account, rate)
+    new = ChannelAccount(account_id or str(uuid.uuid4()), site_id, carrier, number, carrier_account, rate, resends_unknown)
     admin.put_channel_account(new, admin.read_credentials(carrier, _read_secret("credentials")))
     context.obj.one(asdict(new))
 

@@ -53,6 +53,21 @@ def test_limits_of_a_site_outlive_a_change_and_are_listed(run: Run) -> None:
     assert [entry["frequency_cap"] for entry in run("site", "list").json] == [{"messages": 2, "days": 7}]
 
 
+def test_limits_are_set_and_taken_back(run: Run) -> None:
+    limits = ("--sending-hours", "08:00-21:00", "--frequency-cap", "3/7", "--daily-segments", "1000")
+    shown = run("--json", "site", "put", "10000", *limits).json
+    assert shown["sending_hours"] == "08:00-21:00"
+    assert shown["frequency_cap"] == {"messages": 3, "days": 7}
+    assert shown["daily_segments"] == 1000
+    nothing = run("--json", "site", "put", "10000", "--sending-hours", "", "--frequency-cap", "", "--daily-segments", "0").json
+    assert (nothing["sending_hours"], nothing["frequency_cap"], nothing["daily_segments"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("wrong", [("--sending-hours", "9-5"), ("--frequency-cap", "often"), ("--daily-segments", "-1")])
+def test_a_limit_of_the_wrong_form_is_not_understood(run: Run, wrong: tuple[str, str]) -> None:
+    assert run("site", "put", "10000", *wrong).code == 2
+
+
 def test_sites_are_listed_by_id(run: Run) -> None:
     for site_id in ("20000", "10000"):
         run("site", "put", site_id)
