@@ -11,10 +11,10 @@ STACK := .venv/installed .venv-sam/installed .venv-ministack/installed $(LAYERS)
 export PYTHONPATH := tools:layers/outreach
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test build lint types check bench lock clean
+.PHONY: help install demo run test test-slow build lint types check bench lock clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 install: $(STACK) ## Install all that the other targets need
 
@@ -24,8 +24,11 @@ run: $(STACK) ## Run the whole system on this machine until Ctrl-C; state is kep
 demo: $(STACK) ## Send a sample campaign through the simulated carriers, and check the outcome
 	@$(PY) -m demo
 
-test: $(STACK) ## Run every test
-	@$(PY) -m pytest -n auto --dist loadgroup
+test: $(STACK) ## Run every test but the slow ones
+	@$(PY) -m pytest -n auto -m "not slow"
+
+test-slow: $(STACK) ## Run the tests that wait for leases to end
+	@$(PY) -m pytest -m slow
 
 build: .venv/installed .venv-sam/installed $(LAYERS) ## Build for AWS (for `sam deploy`), the layers trimmed and compiled
 	@.venv-sam/bin/sam build

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -19,8 +20,7 @@ from demo.state import State
 
 from tests.support.ports import free_port
 
-# One stack at a time: two would share the processors, and neither would be in time.
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
 CONTACTS = "100"
@@ -32,7 +32,15 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def _alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One stack at a time, whichever process runs the test: two would share the processors, and neither would be in time."""
+    with (tmp_path_factory.getbasetemp().parent / "stack.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture
+def start(_alone: None, tmp_path: Path) -> Iterator[Start]:
     """Starts a demo on ports and with a state directory of the test's own."""
     ports = {name: str(free_port()) for name in ("PORT", "AWS_LOCAL_PORT", "CARRIER_PORT", "CALLBACK_PORT")}
     environment = os.environ | ports | {"PYTHONPATH": "tools:layers/outreach", "STATE_DIR": str(tmp_path), "IAM": "on"}
@@ -80,6 +88,7 @@ def test_every_matching_contact_gets_exactly_one_message(start: Start, tmp_path:
     assert _state(tmp_path).finished
 
 
+@pytest.mark.slow
 def test_interrupted_in_the_middle_it_goes_on_with_the_same_send(start: Start, tmp_path: Path) -> None:
     demo = start("--slow")
     deadline = time.monotonic() + RUN_SECONDS
