@@ -18,7 +18,7 @@ from outreach.campaigns.records import Record, RecordStatus
 from outreach.delivery import accounts, forgotten, lost_answers, singles
 from outreach.messages import store as messages
 from outreach.messages.models import Message, campaign_message_id
-from outreach.observability import logger
+from outreach.observability import count, logger
 from outreach.sending import queue
 
 
@@ -85,4 +85,5 @@ def repair_all() -> dict[str, int]:
         except Exception:
             logger().exception("something could not be repaired")
             failed += 1
+    count("RepairsFailed", failed)
     return {"looked_at": len(jobs), "failed": failed}
