@@ -44,12 +44,16 @@ def test_queues_streams_and_state_machines_raise_alarms() -> None:
     assert watched("ApproximateAgeOfOldestMessage") == worked_off
     assert watched("IteratorAge") == {name for name, _ in events("DynamoDB")}
     assert watched("ExecutionsFailed") == set(resources(STATE_MACHINE))
-    assert {name for name in resources(QUEUE) if name.endswith("DeadLetterQueue")} <= watched("ApproximateNumberOfMessagesVisible")
+    assert {name for name in resources(QUEUE) if name.endswith("DeadLetterQueue")} <= watched(
+        "ApproximateNumberOfMessagesVisible"
+    )
 
 
 def test_a_function_that_nothing_else_watches_raises_an_alarm() -> None:
     """EventBridge drops an event when its function has failed three times."""
-    assert watched("Errors") == {name for kind in ("Schedule", "EventBridgeRule") for name, _ in events(kind)} | {"BeginScheduledStart"}
+    assert watched("Errors") == {name for kind in ("Schedule", "EventBridgeRule") for name, _ in events(kind)} | {
+        "BeginScheduledStart"
+    }
 
 
 def test_alarms_and_dashboard_look_at_metrics_that_exist() -> None:
