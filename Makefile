@@ -31,6 +31,7 @@ test-slow: $(STACK) ## Run the tests that wait for leases to end
 	@$(PY) -m pytest -m slow
 
 reliability: $(STACK) ## Kill processes at every step, let calls fail at random, feed rubbish; writes docs/reliability.json
+	@rm -f docs/reliability.json
 	@FIGURES=docs/reliability.json HYPOTHESIS_PROFILE=thorough $(PY) -m pytest tests/reliability
 
 build: .venv/installed .venv-sam/installed $(LAYERS) ## Build for AWS (for `sam deploy`), the layers trimmed and compiled
