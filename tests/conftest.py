@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from threading import RLock
 from typing import Any
 
@@ -13,7 +15,13 @@ from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
 
 from outreach.settings import settings
-from tests.support import template
+from tests.support import permissions, template
+
+
+def pytest_sessionfinish() -> None:
+    """Where the file is wanted, note what the functions have used of their permissions (see tests/template)."""
+    if file := os.environ.get("RECORD_PERMISSIONS"):
+        permissions.write_down(Path(file))
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +54,7 @@ def _one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     make_call = BaseClient._make_api_call
 
     def locked(client: Any, operation: str, arguments: Any) -> Any:
+        permissions.note(client, operation, arguments)
         with lock:
             return make_call(client, operation, arguments)
 
