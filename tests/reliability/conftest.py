@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities import parameters
+from hypothesis import HealthCheck
+from hypothesis import settings as profiles
 from moto.moto_api._internal.models import moto_api_backend
 
 from outreach import aws
@@ -30,6 +32,11 @@ Worlds = Callable[..., AbstractContextManager[World]]
 _SIMULATOR: dict[str, Any] = {"latency": 0, "receipt_delay": 0.02, "receipt_retry_delay": 0, "lost_answer": 0}
 
 Figures = Counter[str]
+
+# `make reliability` tries more; a busy machine is no reason to fail.
+profiles.register_profile("quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+profiles.register_profile("thorough", profiles.get_profile("quick"), max_examples=2000)
+profiles.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Least privilege, proven: what a policy grants was used while the tests ran (that nothing else was, `tests/support/permissions`)."""
+"""Least privilege, proven: what a policy grants was used while the tests ran (the reverse, each test sees to itself)."""
 
 from __future__ import annotations
 

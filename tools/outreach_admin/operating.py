@@ -19,7 +19,7 @@ from outreach.campaigns.records import Record
 from outreach.contacts.files.records import Duplicates
 from outreach.errors import NotFound
 from outreach.sending import optouts
-from outreach_admin import erasing, exporting, importing, redriving
+from outreach_admin import erasing, exporting, importing, redriving, restoring
 from outreach_admin.options import Number, SiteId, StackCommand
 from outreach_admin.progress import Display
 
@@ -36,6 +36,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("redrive", cls=StackCommand)(redrive)
     app.command("erase", cls=StackCommand)(erase)
     app.command("export-site", cls=StackCommand)(export_site)
+    app.command("restore", cls=StackCommand)(restore)
     app.command("import")(import_file)
 
 
@@ -106,6 +107,21 @@ def export_site(
     with to.open("w", encoding="utf-8") if to else nullcontext(sys.stdout) as target:
         for item in exporting.items(site_id):
             print(json.dumps(item, ensure_ascii=False), file=target)
+
+
+def restore(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A table that was restored from a backup.")],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="The stack's table that it was restored from.")],
+    site_id: Annotated[str | None, typer.Option("--site", help="Copy this site's items only.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace items that are there, too.")] = False,
+) -> None:
+    """Copy what a restored table has back into the stack's table (docs/operations.md, Restoring data).
+
+    Example: outreach-admin restore outreach-ContactsTable-1X-restored outreach-ContactsTable-1X --site 10000
+    """
+    copied, kept = restoring.copy(source, target, site_id, overwrite=overwrite)
+    context.obj.one({"copied": copied, "kept": kept})
 
 
 @campaign.command("watch", cls=StackCommand)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from outreach_admin import importing
 
-from outreach import aws
+from outreach import aws, dynamo
 from outreach.contacts import store as contacts
 from outreach.messages import store as messages
 from outreach.messages.models import Kind, Message
@@ -179,3 +179,41 @@ def test_an_import_that_the_api_refuses_says_why(run: Run, file: Path) -> None:
     with serving(problem) as api:
         refused = run("import", str(file), "--api-url", api.url, "--api-key", "a-key")
     assert (refused.code, refused.err) == (1, "The API key does not allow this\n")
+
+
+@pytest.fixture
+def backup(run: Run) -> str:
+    """A table that was restored: it has a contact of each of two sites that is lost, and one that was changed since."""
+    ours = aws.dynamodb().describe_table(TableName=settings().contacts_table)["Table"]
+    aws.dynamodb().create_table(
+        TableName="restored",
+        KeySchema=ours["KeySchema"],
+        AttributeDefinitions=[entry for entry in ours["AttributeDefinitions"] if entry["AttributeName"] in ("pk", "sk")],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for site_id, name, table in (("1", "lost", "restored"), ("2", "lost", "restored"), ("1", "kept", "restored")):
+        put_contact(table, site_id, name, "old")
+    put_contact(settings().contacts_table, "1", "kept", "new")
+    return "restored"
+
+
+def put_contact(table: str, site_id: str, name: str, document: str) -> None:
+    item = {"pk": f"SITE#{site_id}#CONTACT#00", "sk": name, "document": document}
+    aws.dynamodb().put_item(TableName=table, Item=dynamo.to_item(item))
+
+
+def documents() -> dict[str, str]:
+    items = map(dynamo.from_item, aws.dynamodb().scan(TableName=settings().contacts_table)["Items"])
+    return {f"{item['pk'][5]} {item['sk']}": item["document"] for item in items}
+
+
+def test_what_a_restored_table_has_comes_back_for_one_site(run: Run, backup: str) -> None:
+    restore = ("restore", backup, settings().contacts_table, "--site", "1")
+    assert run(*restore).json == {"copied": 1, "kept": 1}
+    assert run(*restore).json == {"copied": 0, "kept": 2}
+    assert documents() == {"1 lost": "old", "1 kept": "new"}
+
+
+def test_a_restore_may_overwrite_and_take_every_site(run: Run, backup: str) -> None:
+    assert run("restore", backup, settings().contacts_table, "--overwrite").json == {"copied": 3, "kept": 0}
+    assert documents() == {"1 lost": "old", "1 kept": "old", "2 lost": "old"}
