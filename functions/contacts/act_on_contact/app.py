@@ -1,6 +1,9 @@
 """POST /contact/contacts/{id}:<verb> (specification: Merge Contacts; contract, Paths)."""
 
+from typing import Annotated
+
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from pydantic import AfterValidator
 
 from outreach.contacts import editing
 from outreach.contacts.bodies import MergeBody
@@ -11,8 +14,14 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 VERBS = {"merge": editing.merge}
 
 
+def _known(segment: str) -> str:
+    """An unknown verb is no route, whatever the body is: this is looked at first."""
+    api.verb(segment, VERBS)
+    return segment
+
+
 @app.post("/contact/contacts/<segment>")
-def act_on_contact(segment: str, body: MergeBody | None = None) -> Response[None]:
+def act_on_contact(segment: Annotated[str, AfterValidator(_known)], body: MergeBody | None = None) -> Response[None]:
     contact_id, act = api.verb(segment, VERBS)
     act(api.caller(app).site_id, contact_id, body.contact_id if body else None)
     return api.no_content()

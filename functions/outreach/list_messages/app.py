@@ -11,6 +11,7 @@ from outreach.http.paging import Page, PageIndex, PageSize, SortOrder
 from outreach.messages import listing
 from outreach.messages.bodies import MessageResponse, MessagesResponse, TicketId, sent_period
 from outreach.messages.listing import Wanted
+from outreach.messages.options import Channel
 from outreach.wire import Guid, one_of
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -21,7 +22,7 @@ SortBy = Annotated[str, BeforeValidator(one_of(*SORTABLE)), Query(alias="sortBy"
 
 @app.get("/outreach/messages")
 def list_messages(
-    channel: Annotated[str, BeforeValidator(one_of("sms")), Query()] = "sms",
+    channel: Annotated[Channel, Query()] = "sms",  # the only one there is
     channel_account_id: Annotated[Guid | None, Query(alias="channelAccountId")] = None,
     contact_id: Annotated[Guid | None, Query(alias="contactId")] = None,
     campaign_id: Annotated[Guid | None, Query(alias="campaignId")] = None,

@@ -14,7 +14,7 @@ from outreach.contacts.bodies import ContactResponse, read_identity_type
 from outreach.contacts.conditions import Predicate
 from outreach.contacts.documents import document_of
 from outreach.contacts.fields import Schema
-from outreach.contacts.filter_bodies import FilterBody
+from outreach.contacts.filter_bodies import QueryFilterBody
 from outreach.contacts.models import Contact, IdentityType
 from outreach.contacts.search import SORTABLE, Sort
 from outreach.http.paging import MAX_PAGE_SIZE, PagedResponse
@@ -24,7 +24,7 @@ SortBy = Annotated[str, BeforeValidator(wire.one_of(*SORTABLE))]
 OptionalIdentityType = Annotated[IdentityType | None, BeforeValidator(lambda value: read_identity_type(value) if value else None)]
 
 
-class QueryBody(FilterBody):
+class QueryBody(QueryFilterBody):
     """The body of ``contacts:query``; paging and sorting in the query string win over it."""
 
     page_index: Annotated[wire.Integer, Field(ge=1)] = 1
