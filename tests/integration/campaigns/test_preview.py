@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from outreach.sending import optouts
+from outreach.contacts import optouts
 from tests.support import pipeline
 from tests.support.functions import call
 from tests.support.pipeline import SITE

@@ -10,11 +10,11 @@ from outreach import clock
 from outreach.campaigns import personalise
 from outreach.campaigns.personalise import Draft
 from outreach.campaigns.records import Record
+from outreach.contacts import optouts
 from outreach.contacts import schema as contact_schema
 from outreach.contacts import store as contacts
 from outreach.messages import store as messages
 from outreach.messages.status import SkipReason, Status
-from outreach.sending import optouts
 from outreach.sending.quiet_hours import SendingHours, zones_of
 from outreach.sites.models import ChannelAccount, FrequencyCap, Site
 
