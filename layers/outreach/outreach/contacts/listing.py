@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from outreach import wire
-from outreach.contacts import filters, search
+from outreach.contacts import filters, optouts, search
 from outreach.contacts.bodies import ContactResponse, read_identity_type
 from outreach.contacts.conditions import Predicate
 from outreach.contacts.documents import document_of
@@ -38,8 +38,9 @@ class ContactList(PagedResponse):
     contacts: list[ContactResponse]
 
     @classmethod
-    def of(cls, contacts: Iterable[Contact], schema: Schema, links: dict[str, Any]) -> ContactList:
-        return cls(contacts=[ContactResponse.of(contact, schema) for contact in contacts], **links)
+    def of(cls, contacts: Sequence[Contact], schema: Schema, links: dict[str, Any]) -> ContactList:
+        opted_out = optouts.of_contacts(schema.site_id, contacts)
+        return cls(contacts=[ContactResponse.of(contact, schema, opted_out) for contact in contacts], **links)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@ import math
 import uuid
 
 from outreach import clock
+from outreach.contacts import optouts
 from outreach.contacts.identities import e164, is_valid_number
 from outreach.delivery.attempt import attempt
 from outreach.errors import NotFound, Unavailable, ValidationFailed
 from outreach.messages import store as messages
 from outreach.messages.models import Kind, Message
 from outreach.messages.status import SkipReason, Status
-from outreach.sending import optouts, pacing, queue, segments
+from outreach.sending import pacing, queue, segments
 from outreach.sending.accounts import Gate
 from outreach.sending.queue import Due, Recipient
 from outreach.sites import secrets
