@@ -12,7 +12,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 @app.post("/contact/contacts")
 def create_contact(body: ContactBody) -> Response[ContactResponse]:
     fields = schema.load(api.caller(app).site_id)
-    return api.created(ContactResponse.of(editing.create(fields, body), fields))
+    return api.created(ContactResponse.of(editing.create(fields, body, api.new_id(app)), fields))
 
 
-lambda_handler = api.entry_point(app, scope="contact:write")
+lambda_handler = api.entry_point(app, scope="contact:write", creates=True)

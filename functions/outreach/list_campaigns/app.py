@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from outreach.campaigns import store
 from outreach.campaigns.bodies import CampaignResponse, CampaignsResponse
 from outreach.http import api, paging
-from outreach.http.paging import Page, PageIndex, PageSize, SortOrder
+from outreach.http.paging import PageIndex, PageSize, SortOrder
 from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -32,7 +32,7 @@ def list_campaigns(
         if channel in (None, "", "sms") and channel_account_id in (None, campaign.channel_account_id)
     ]
     ordered = paging.ordered(wanted, sort_by, sort_order)
-    page = Page(page_index, page_size)
+    page = paging.page(app, page_index, page_size)
     return CampaignsResponse(
         campaigns=[CampaignResponse.of(campaign) for campaign in ordered[page.window]],
         **paging.links(app.current_event, site_id, page, len(ordered)),

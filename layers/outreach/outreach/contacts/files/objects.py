@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
+from botocore.exceptions import ClientError
 
 from outreach import aws
 from outreach.settings import settings
@@ -49,6 +50,15 @@ def owner(event: dict[str, Any]) -> tuple[str, str]:
 
 def put(key: str, body: bytes) -> None:
     aws.s3().put_object(Bucket=settings().files_bucket, Key=key, Body=body)
+
+
+def put_new(key: str, body: bytes) -> None:
+    """Write an object, unless it is there: its arrival is told of once."""
+    try:
+        aws.s3().put_object(Bucket=settings().files_bucket, Key=key, Body=body, IfNoneMatch="*")
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "PreconditionFailed":
+            raise
 
 
 def get(key: str) -> bytes:
