@@ -12,8 +12,8 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 @app.post("/contact/contacts")
 def create_contact(body: ContactBody) -> Response[ContactResponse]:
     fields = schema.load(api.caller(app).site_id)
-    contact = editing.create(fields, body)
+    contact = editing.create(fields, body, api.new_id(app))
     return api.created(ContactResponse.of(contact, fields, optouts.of_contacts(fields.site_id, [contact])))
 
 
-lambda_handler = api.entry_point(app, scope="contact:write")
+lambda_handler = api.entry_point(app, scope="contact:write", creates=True)

@@ -11,7 +11,9 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.post("/outreach/messages")
 def create_message(body: MessageBody) -> Response[MessageResponse]:
-    return api.created(MessageResponse.of(editing.create(api.caller(app).site_id, body), None))
+    who = api.caller(app)
+    who.slow_down("message")
+    return api.created(MessageResponse.of(editing.create(who.site_id, body, api.new_id(app)), None))
 
 
-lambda_handler = api.entry_point(app, scope="outreach:send")
+lambda_handler = api.entry_point(app, scope="outreach:send", creates=True)

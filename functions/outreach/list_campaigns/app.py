@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 from outreach.campaigns import store
 from outreach.campaigns.bodies import CampaignResponse, CampaignsResponse
 from outreach.http import api, paging
-from outreach.http.paging import Page, PageIndex, PageSize, SortOrder
+from outreach.http.paging import PageIndex, PageSize, SortOrder
 from outreach.messages.options import Channel
 from outreach.wire import Guid, one_of
 
@@ -31,7 +31,7 @@ def list_campaigns(
     site_id = api.caller(app).site_id
     wanted = [campaign for campaign in store.list_all(site_id) if channel_account_id in (None, campaign.channel_account_id)]
     ordered = paging.ordered(wanted, sort_by, sort_order)
-    page = Page(page_index, page_size)
+    page = paging.page(app, page_index, page_size)
     return CampaignsResponse(
         campaigns=[CampaignResponse.of(campaign) for campaign in ordered[page.window]],
         **paging.links(app.current_event, site_id, page, len(ordered)),

@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BeforeValidator
 
 from outreach.http import api, paging
-from outreach.http.paging import Page, PageIndex, PageSize, SortOrder
+from outreach.http.paging import PageIndex, PageSize, SortOrder
 from outreach.messages import listing
 from outreach.messages.bodies import MessageResponse, MessagesResponse, TicketId, sent_period
 from outreach.messages.listing import Wanted
@@ -35,7 +35,7 @@ def list_messages(
     sort_by: SortBy = "sentTime",
     sort_order: SortOrder = "asc",
 ) -> MessagesResponse:
-    site_id, page = api.caller(app).site_id, Page(page_index, page_size)
+    site_id, page = api.caller(app).site_id, paging.page(app, page_index, page_size)
     sent = sent_period(sent_time)
     wanted = Wanted(channel_account_id, contact_id, campaign_id, campaign_record_id, ticket_id, sent, keywords)
     messages, total = listing.page(site_id, wanted, sort_by, sort_order, page.window)

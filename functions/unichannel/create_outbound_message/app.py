@@ -11,7 +11,9 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.post("/outboundunichannel/messages")
 def create_outbound_message(body: OutboundMessageBody) -> OutboundMessageResponse:
-    return OutboundMessageResponse.of(outbound.send(api.caller(app).site_id, body))
+    who = api.caller(app)
+    who.slow_down("unichannel")
+    return OutboundMessageResponse.of(outbound.send(who.site_id, body, api.new_id(app)))
 
 
-lambda_handler = api.entry_point(app, scope="unichannel:send")
+lambda_handler = api.entry_point(app, scope="unichannel:send", creates=True)

@@ -20,6 +20,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# The ``code`` of what a site has no more room for, whatever the status: 403 where waiting doesn't help, 429 where it does.
+QUOTA_EXCEEDED = "quota_exceeded"
+
 
 @dataclass(frozen=True)
 class FieldError:
@@ -89,8 +92,8 @@ class TooManyRequests(OutreachError):
 
     status, code, title = 429, "too_many_requests", "Too many requests"
 
-    def __init__(self, detail: str = "", *, retry_after: int = 1) -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str = "", *, code: str = "", retry_after: int = 1) -> None:
+        super().__init__(detail, code=code)
         self.retry_after = retry_after
 
 
