@@ -66,7 +66,7 @@ def document() -> Json:
     for name, spelling in words["x-spelling"].items():
         properties = components["schemas"][name]["properties"]
         components["schemas"][name]["properties"] = {spelling.get(key, key): value for key, value in properties.items()}
-    return _with_words(_merged({**base, "paths": paths, "components": components}, base), words["x-properties"])
+    return _with_words(_merged({**base, "paths": dict(sorted(paths.items())), "components": components}, base), words["x-properties"])
 
 
 def text() -> str:
@@ -207,7 +207,7 @@ def _finished(path: str, method: str, operation: Json, module: ModuleType, words
     scope = operation.pop("x-scope", "") or re.findall(r'scope="([a-z:]+)"', source)[0]
     idempotent = name in words["x-idempotent"]
     conflict = [words["x-conflicts"].get(name, ""), IN_FLIGHT if idempotent else ""]
-    errors = ["400", "401", "403", *(["404"] if "{" in path else []), *(["415"] if "requestBody" in operation else [])]
+    errors = ["400", "401", "403", *(["404"] if "{" in path else []), *(["413", "415"] if "requestBody" in operation else [])]
     errors += [*(["422"] if idempotent else []), "429", "5XX"]
     responses: Json = _successes(operation, source)
     responses |= {status: {"$ref": f"#/components/responses/{_name(status)}"} for status in errors}
