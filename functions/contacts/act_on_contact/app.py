@@ -1,4 +1,9 @@
-"""POST /contact/contacts/{id}:<verb> (specification: Merge Contacts; contract, Paths)."""
+"""POST /contact/contacts/{id}:<verb> (specification: Merge Contacts; contract, Paths).
+
+merge: Merge another contact into this one.
+    Its identities move here, its custom fields fill what is empty here, and its messages are listed here. It stays readable, with
+    `mergeToContactId`, and is in no list, query, export or send.
+"""
 
 from typing import Annotated
 

@@ -1,4 +1,9 @@
-"""POST /contact/contacts"""
+"""POST /contact/contacts
+
+Create a contact.
+
+It needs a name and at least one identity. No two contacts of a site have the same identity (type and normalised value).
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 

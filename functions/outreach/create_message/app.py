@@ -1,4 +1,9 @@
-"""POST /outreach/messages (specification: Create a new Outreach Message)."""
+"""POST /outreach/messages (specification: Create a new Outreach Message).
+
+Send a message to a contact, or record one that was sent elsewhere.
+
+Without `status`, or with `queued`, the message is sent. With another status it is only recorded, its properties as given.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 

@@ -1,4 +1,7 @@
-"""GET /outreach/campaigns (specification: Get the list of Outreach Campaign)."""
+"""GET /outreach/campaigns (specification: Get the list of Outreach Campaign).
+
+List campaigns.
+"""
 
 from typing import Annotated
 

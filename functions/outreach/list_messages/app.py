@@ -1,10 +1,13 @@
-"""GET /outreach/messages (specification: Get the list of Outreach Message)."""
+"""GET /outreach/messages (specification: Get the list of Outreach Message).
+
+List messages.
+"""
 
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from outreach.http import api, paging
 from outreach.http.paging import PageIndex, PageSize, SortOrder
@@ -17,7 +20,9 @@ from outreach.wire import Guid, one_of
 app = APIGatewayRestResolver(**api.OPTIONS)
 
 SORTABLE = [str(field.alias) for field in MessageResponse.model_fields.values()]
-SortBy = Annotated[str, BeforeValidator(one_of(*SORTABLE)), Query(alias="sortBy")]
+SortBy = Annotated[
+    str, BeforeValidator(one_of(*SORTABLE)), WithJsonSchema({"type": "string", "enum": SORTABLE}), Query(alias="sortBy")
+]
 
 
 @app.get("/outreach/messages")

@@ -1,4 +1,10 @@
-"""POST /outboundunichannel/messages (specification: Create a outbound message)."""
+"""POST /outboundunichannel/messages (specification: Create a outbound message).
+
+Send a single message now.
+
+The answer has what the carrier said. A refusal is 200 with the status `failed`; 503 means that nobody knows yet, and the message
+goes on under the id that is named.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 

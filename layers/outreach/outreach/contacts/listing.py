@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from outreach import wire
 from outreach.contacts import filters, optouts, search
@@ -20,7 +20,7 @@ from outreach.contacts.search import SORTABLE, Sort
 from outreach.http.paging import MAX_PAGE_SIZE, PagedResponse
 
 Direction = Annotated[Literal["asc", "desc"], BeforeValidator(wire.one_of("asc", "desc"))]
-SortBy = Annotated[str, BeforeValidator(wire.one_of(*SORTABLE))]
+SortBy = Annotated[str, BeforeValidator(wire.one_of(*SORTABLE)), WithJsonSchema({"type": "string", "enum": SORTABLE})]
 OptionalIdentityType = Annotated[IdentityType | None, BeforeValidator(lambda value: read_identity_type(value) if value else None)]
 
 
