@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from outreach.contacts import editing
+from outreach.contacts import editing, optouts
 from outreach.contacts import store as contacts
 from outreach.contacts.models import Contact, IdentityType
 from outreach.errors import Conflict
 from outreach.messages import store as messages
 from outreach.messages.models import Kind, Message
 from outreach.messages.status import Status
-from outreach.sending import optouts
 from outreach.ticketing import store as tickets
 
 ERASED = "erased"

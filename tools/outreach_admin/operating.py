@@ -16,9 +16,9 @@ from rich.console import Console
 from outreach.campaigns import records
 from outreach.campaigns.ledger import Counts
 from outreach.campaigns.records import Record
+from outreach.contacts import optouts
 from outreach.contacts.files.records import Duplicates
 from outreach.errors import NotFound
-from outreach.sending import optouts
 from outreach_admin import erasing, exporting, importing, redriving, restoring
 from outreach_admin.options import Number, SiteId, StackCommand
 from outreach_admin.progress import Display

@@ -11,11 +11,11 @@ import pytest
 from outreach_admin import importing
 
 from outreach import aws, dynamo
+from outreach.contacts import optouts
 from outreach.contacts import store as contacts
 from outreach.messages import store as messages
 from outreach.messages.models import Kind, Message
 from outreach.messages.status import Status
-from outreach.sending import optouts
 from outreach.settings import settings
 from tests.support import pipeline
 from tests.support.http_server import reply, serving
