@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -41,6 +42,7 @@ def aws(_mocked_account: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     """A fresh mocked account with the template's tables, queues and buckets, and the functions' environment."""
     moto_api_backend.reset()
     _one_call_at_a_time(monkeypatch)
+    _one_function_in_all_its_threads(monkeypatch)
     _forget_the_process()
     for name, value in template.function_environment(template.create_data_resources()).items():
         monkeypatch.setenv(name, value)
@@ -59,6 +61,15 @@ def _one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
             return make_call(client, operation, arguments)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", locked)
+
+
+def _one_function_in_all_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    submit = ThreadPoolExecutor.submit
+
+    def carrying(pool: ThreadPoolExecutor, work: Any, *arguments: Any, **options: Any) -> Any:
+        return submit(pool, permissions.carried(work), *arguments, **options)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", carrying)
 
 
 def _forget_the_process() -> None:

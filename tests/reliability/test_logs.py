@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import random
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import requests
 
 from outreach.observability import logger
 from tests.reliability.conftest import Worlds
-from tests.reliability.test_campaigns import EVERYBODY, PLAIN, send_through
+from tests.reliability.test_campaigns import EVERYBODY, PLAIN, is_over, send_through, start
 from tests.support import pipeline
 from tests.support.carriers import CREDENTIALS
 from tests.support.crashes import Calls, Fault
@@ -53,3 +54,15 @@ def test_a_log_has_no_body_number_or_secret(
     lines = log.getvalue() + capsys.readouterr().out
     assert all(event in lines for event in ("carrier asked", "receipt", "callback", "inbound message", "MessagesQueued"))
     assert [trace for trace in NEVER if trace in lines] == []
+
+
+def test_a_request_is_followed_to_its_callback_by_ids(worlds: Worlds, log: io.StringIO) -> None:
+    with worlds() as world:
+        record_id = start((PLAIN,), "twilio")
+        world.run_until(lambda: is_over(record_id, world.told(), receipts=True))
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    (sent,) = [line for line in lines if line["message"] == "campaign sent"]
+    assert sent["record_id"] == record_id
+    assert sent["correlation_id"]
+    (message_id,) = world.told()
+    assert {line["message"] for line in lines if line.get("message_id") == message_id} >= {"carrier asked", "receipt", "callback"}

@@ -6,14 +6,16 @@ import json
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.support.stack import as_list, events, folder, functions, statements, target
 from tests.support.template import ROOT, resources
+
+T = TypeVar("T")
 
 # What is asked, and of what: a table, one of its indexes, a queue or a bucket by its logical id; "" for anything else.
 Permission = tuple[str, str]
@@ -33,21 +35,33 @@ _SERVICES = {"stepfunctions": "states"}
 _TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 _running = threading.local()
-_newest: list[str] = []
 used: dict[str, set[Permission]] = defaultdict(set)
 
 
 @contextmanager
-def function(path: str) -> Iterator[None]:
-    """The code inside is the function in ``functions/<path>``, in this thread and in those that it starts."""
-    before = getattr(_running, "path", None)
+def function(path: str | None) -> Iterator[None]:
+    """The code inside is the function in ``functions/<path>``, in this thread."""
+    before = _path()
     _running.path = path
-    _newest.append(path)
     try:
         yield
     finally:
-        _newest.remove(path)
         _running.path = before
+
+
+def carried(work: Callable[..., T]) -> Callable[..., T]:
+    """Work that another thread does for the function that runs in this one."""
+    path = _path()
+
+    def carry(*arguments: Any, **options: Any) -> T:
+        with function(path):
+            return work(*arguments, **options)
+
+    return carry
+
+
+def _path() -> str | None:
+    return getattr(_running, "path", None)
 
 
 def note(client: Any, operation: str, arguments: Mapping[str, Any]) -> None:
@@ -56,17 +70,13 @@ def note(client: Any, operation: str, arguments: Mapping[str, Any]) -> None:
     Raises:
         AssertionError: by a function whose policy does not allow it.
     """
-    path = getattr(_running, "path", None) or (_newest[-1] if _newest and _is_of_a_pool() else None)
+    path = _path()
     if path is None:
         return
     asked = set(_asked(client.meta.service_model.service_name, operation, arguments))
     used[path] |= asked
     missing = asked - granted()[path]
     assert not missing, f"{path} may not {sorted(missing)}"
-
-
-def _is_of_a_pool() -> bool:
-    return threading.current_thread().name.startswith("ThreadPoolExecutor")
 
 
 def _asked(service: str, operation: str, arguments: Mapping[str, Any]) -> Iterator[Permission]:
