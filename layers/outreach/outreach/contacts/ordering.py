@@ -57,5 +57,5 @@ def _pages(site_id: str, shard: int, size: int, descending: bool) -> Iterator[li
         "ScanIndexForward": not descending,
         "PaginationConfig": {"PageSize": size},
     }
-    for page in aws.dynamodb().get_paginator("query").paginate(**request):
+    for page in aws.dynamodb_in_bulk().get_paginator("query").paginate(**request):
         yield [item["order_sk"]["S"] for item in page["Items"]]

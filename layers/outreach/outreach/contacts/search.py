@@ -60,7 +60,7 @@ def _find_in_order(site_id: str, window: slice, descending: bool) -> tuple[list[
 
 def matching(site_id: str, shard: int, predicate: Predicate) -> Iterator[Document]:
     """The documents (with ``id``) of a shard's live contacts for which the predicate holds, by id; reads the whole shard."""
-    query = aws.dynamodb().get_paginator("query")
+    query = aws.dynamodb_in_bulk().get_paginator("query")
     pages = query.paginate(
         TableName=settings().contacts_table,
         KeyConditionExpression="pk = :pk",
