@@ -12,7 +12,7 @@ from uuid import UUID
 from outreach import aws
 from outreach.campaigns import bodies, records
 from outreach.campaigns.records import Record
-from outreach.contacts import filters, schema, search
+from outreach.contacts import counting, filters, schema, search
 from outreach.settings import settings
 
 ID_BYTES = 16
@@ -24,7 +24,7 @@ _CONTACTS_PER_SCAN = 50_000
 def plan(site_id: str) -> list[list[int]]:
     """How the site's contact shards are divided among scans that run side by side: few contacts need one, a million 16."""
     shards = settings().contact_shards
-    scans = min(shards, 1 + search.total(site_id) // _CONTACTS_PER_SCAN)
+    scans = min(shards, 1 + counting.total(site_id) // _CONTACTS_PER_SCAN)
     return [list(range(first, shards, scans)) for first in range(scans)]
 
 

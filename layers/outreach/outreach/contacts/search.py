@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import orjson
 
 from outreach import aws
-from outreach.contacts import identities, ordering, store
+from outreach.contacts import counting, identities, ordering, store
 from outreach.contacts.conditions import Predicate
-from outreach.contacts.counting import total as total
 from outreach.contacts.documents import Document, document_of, scan_pk
 from outreach.contacts.fields import Schema
 from outreach.contacts.models import Contact, Identity, IdentityType
@@ -49,8 +48,8 @@ def find(site_id: str, window: slice, sort: Sort, predicate: Predicate | None = 
 
 
 def _find_in_order(site_id: str, window: slice, descending: bool) -> tuple[list[Contact], int]:
-    count = total(site_id)
-    ids = ordering.ids(site_id, window, count, descending=descending)
+    shards = counting.read(site_id)
+    ids, count = ordering.ids(site_id, window, shards, descending=descending), sum(blocks.total for blocks in shards)
     if window.stop is None:
         count = len(ids)
     elif ids:
