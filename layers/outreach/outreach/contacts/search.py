@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
 from outreach import aws
-from outreach.contacts import counting, identities, ordering, store
+from outreach.contacts import counting, found, identities, ordering, store
 from outreach.contacts.conditions import Predicate
 from outreach.contacts.documents import Document, document_of, scan_pk
 from outreach.contacts.fields import Schema
@@ -36,15 +38,42 @@ class Sort:
     descending: bool = False
 
 
-def find(site_id: str, window: slice, sort: Sort, predicate: Predicate | None = None) -> tuple[list[Contact], int]:
+class TooSlow(Exception):
+    """A search has not come to its end in time."""
+
+
+def find(
+    site_id: str,
+    window: slice,
+    sort: Sort,
+    predicate: Predicate | None = None,
+    *,
+    asked: Sequence[Any] = (),
+    deadline: float | None = None,
+) -> tuple[list[Contact], int]:
     """A part of the site's contacts, and how many there are in all.
 
-    Without a predicate and in the order of creation it reads keys near the window; else every document, once.
+    Without a predicate and in the order of creation it reads keys near the window; else every document, unless somebody has just
+    done so for another part of the same list.
+
+    Args:
+        asked: tells the predicate from others; of JSON's types.
+        deadline: until when (see ``time.monotonic``).
+
+    Raises:
+        TooSlow: the deadline has come before all documents were read.
     """
     if predicate is None and sort.by == "createTime":
         return _find_in_order(site_id, window, sort.descending)
-    rows = _sorted_rows(site_id, sort, predicate or (lambda document: True))
-    return _load(site_id, [contact_id for _, contact_id in rows[window]]), len(rows)
+    name = found.name([asked, sort.by, sort.descending])
+    kept = found.part(site_id, name, window) if window.start else None
+    if kept is None:
+        whole = [contact_id for _, contact_id in _sorted_rows(site_id, sort, predicate or (lambda document: True), deadline)]
+        kept = whole[window], len(whole)
+        if len(whole[window]) < len(whole):
+            found.keep(site_id, name, whole)
+    ids, count = kept
+    return _load(site_id, ids), count
 
 
 def _find_in_order(site_id: str, window: slice, descending: bool) -> tuple[list[Contact], int]:
@@ -57,8 +86,12 @@ def _find_in_order(site_id: str, window: slice, descending: bool) -> tuple[list[
     return _load(site_id, ids), count
 
 
-def matching(site_id: str, shard: int, predicate: Predicate) -> Iterator[Document]:
-    """The documents (with ``id``) of a shard's live contacts for which the predicate holds, by id; reads the whole shard."""
+def matching(site_id: str, shard: int, predicate: Predicate, deadline: float | None = None) -> Iterator[Document]:
+    """The documents (with ``id``) of a shard's live contacts for which the predicate holds, by id; reads the whole shard.
+
+    Raises:
+        TooSlow: the deadline has come.
+    """
     query = aws.dynamodb_in_bulk().get_paginator("query")
     pages = query.paginate(
         TableName=settings().contacts_table,
@@ -67,6 +100,8 @@ def matching(site_id: str, shard: int, predicate: Predicate) -> Iterator[Documen
         ProjectionExpression="sk, document, merged_to",
     )
     for page in pages:
+        if deadline is not None and time.monotonic() > deadline:
+            raise TooSlow
         for item in page["Items"]:
             if "merged_to" in item:
                 continue
@@ -118,11 +153,11 @@ def sorted_window(contacts: Iterable[Contact], window: slice, sort: Sort) -> lis
     return ordered[window]
 
 
-def _sorted_rows(site_id: str, sort: Sort, predicate: Predicate) -> list[tuple[str, str]]:
+def _sorted_rows(site_id: str, sort: Sort, predicate: Predicate, deadline: float | None) -> list[tuple[str, str]]:
     key = _SORT_KEYS[sort.by]
 
     def scan(shard: int) -> list[tuple[str, str]]:
-        return [(key(document), document["id"]) for document in matching(site_id, shard, predicate)]
+        return [(key(document), document["id"]) for document in matching(site_id, shard, predicate, deadline)]
 
     with ThreadPoolExecutor(settings().contact_shards) as pool:
         parts = pool.map(scan, range(settings().contact_shards))
@@ -131,5 +166,5 @@ def _sorted_rows(site_id: str, sort: Sort, predicate: Predicate) -> list[tuple[s
 
 def _load(site_id: str, contact_ids: Sequence[str]) -> list[Contact]:
     """The contacts in the order of their ids; one that vanished meanwhile is left out."""
-    found = store.get_many(site_id, contact_ids)
-    return [found[contact_id] for contact_id in contact_ids if contact_id in found]
+    contacts = store.get_many(site_id, contact_ids)
+    return [contacts[contact_id] for contact_id in contact_ids if contact_id in contacts]
