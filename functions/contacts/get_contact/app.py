@@ -1,4 +1,7 @@
-"""GET /contact/contacts/{id}"""
+"""GET /contact/contacts/{id}
+
+Get a contact.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 

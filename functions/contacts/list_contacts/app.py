@@ -1,4 +1,7 @@
-"""GET /contact/contacts"""
+"""GET /contact/contacts
+
+List contacts.
+"""
 
 from typing import Annotated, Any
 
@@ -9,8 +12,8 @@ from outreach.contacts import listing, schema
 from outreach.contacts.files import later
 from outreach.contacts.listing import ContactList, OptionalIdentityType, SortBy
 from outreach.contacts.search import Sort, TooSlow
-from outreach.http import api
-from outreach.http.paging import Page, PageIndex, PageSize, SortOrder, links
+from outreach.http import api, paging
+from outreach.http.paging import PageIndex, PageSize, SortOrder, links
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
@@ -25,7 +28,7 @@ def list_contacts(
     sort_by: Annotated[SortBy, Query(alias="sortBy")] = "createTime",
     sort_order: SortOrder = "asc",
 ) -> ContactList:
-    fields, page = schema.load(api.caller(app).site_id), Page(page_index, page_size)
+    fields, page = schema.load(api.caller(app).site_id), paging.page(app, page_index, page_size)
     wanted = listing.Wanted(keywords, identity_type, identity_value)
     event, sort = app.current_event.raw_event, Sort(sort_by, sort_order == "desc")
     contacts, total = listing.contacts(fields, wanted, page.window, sort, later.deadline(event))

@@ -1,4 +1,9 @@
-"""POST /contact/contacts:query"""
+"""POST /contact/contacts:query
+
+List the contacts that a filter leaves.
+
+Paging and sorting may also stand in the query string, where they win over the body.
+"""
 
 from typing import Annotated, Any
 
@@ -9,8 +14,8 @@ from outreach.contacts import listing, schema
 from outreach.contacts.files import later
 from outreach.contacts.listing import ContactList, Direction, QueryBody, SortBy
 from outreach.contacts.search import Sort, TooSlow
-from outreach.http import api
-from outreach.http.paging import MAX_PAGE_SIZE, Page, links
+from outreach.http import api, paging
+from outreach.http.paging import MAX_PAGE_SIZE, links
 from outreach.wire import Integer
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -25,7 +30,7 @@ def query_contacts(
     sort_order: Annotated[Direction | None, Query(alias="sortOrder")] = None,
 ) -> ContactList:
     fields = schema.load(api.caller(app).site_id)
-    page = Page(page_index or body.page_index, body.page_size if page_size is None else page_size)
+    page = paging.page(app, page_index or body.page_index, body.page_size if page_size is None else page_size)
     sort = Sort(sort_by or body.sort_by, (sort_order or body.sort_order) == "desc")
     event = app.current_event.raw_event
     contacts, total = listing.query(fields, body, page.window, sort, later.deadline(event))

@@ -1,4 +1,10 @@
-"""PUT /contact/contacts/{id}"""
+"""PUT /contact/contacts/{id}
+
+Change a contact.
+
+What is absent stays. Where `contactIdentities` is given, identities that are left out are removed; where `customFields` is given,
+fields that are left out are cleared.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 

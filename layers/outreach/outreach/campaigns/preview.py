@@ -60,7 +60,7 @@ def _decisions(campaign: Campaign, account: ChannelAccount, schema: Schema) -> I
     ids = search.matching_ids(site_id, range(settings().contact_shards), filters.compile(campaign.contact_filter, schema))
     while chunk := list(islice(ids, _CHUNK)):
         found = contacts.get_many(site_id, chunk)
-        drafts = [personalise.draft(campaign.message, account, schema, found.get(contact_id)) for contact_id in chunk]
+        drafts = [personalise.draft(campaign.wording, account, schema, found.get(contact_id)) for contact_id in chunk]
         gone = optouts.opted_out(site_id, (draft.number for draft in drafts if isinstance(draft, Draft)))
         for draft in drafts:
             yield SkipReason.OPTED_OUT if isinstance(draft, Draft) and draft.number in gone else draft

@@ -201,7 +201,7 @@ class FieldBody(wire.Request):
     order: wire.Integer | None = None
     field_options: Annotated[tuple[OptionBody, ...], BeforeValidator(lambda value: value or ())] = ()
 
-    def new_field(self) -> fields.Field:
+    def new_field(self, field_id: str) -> fields.Field:
         """The field that the body asks to create.
 
         Raises:
@@ -210,7 +210,6 @@ class FieldBody(wire.Request):
         missing = [FieldError(f"/{name}", "is required") for name in ("name", "type") if not (getattr(self, name) or "").strip()]
         if missing:
             raise ValidationFailed(*missing)
-        field_id = str(uuid.uuid4())
         return self.changed_field(fields.Field(field_id, fields.new_key(field_id), "", FieldType.TEXT, order=fields.LAST))
 
     def changed_field(self, field: fields.Field) -> fields.Field:

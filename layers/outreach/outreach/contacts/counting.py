@@ -17,6 +17,7 @@ from typing import Any
 from outreach import clock, dynamo
 from outreach.contacts import ordering
 from outreach.contacts.blocks import Blocks
+from outreach.errors import QUOTA_EXCEEDED, Forbidden
 from outreach.observability import logger
 from outreach.settings import settings
 
@@ -38,6 +39,19 @@ def read(site_id: str) -> list[Blocks]:
 def total(site_id: str) -> int:
     """The site's live contacts."""
     return sum(blocks.total for blocks in read(site_id))
+
+
+def require_room(site_id: str, most: int | None) -> None:
+    """Check that a site may have another contact: by the counters, so that a few more slip in while they lag.
+
+    Args:
+        most: how many it may have; ``None``: any number, and nothing is read.
+
+    Raises:
+        Forbidden: it has them (``quota_exceeded``).
+    """
+    if most is not None and total(site_id) >= most:
+        raise Forbidden(f"The site may have {most} contacts, and has them.", code=QUOTA_EXCEEDED)
 
 
 def take_in(records: Iterable[Mapping[str, Any]]) -> None:

@@ -17,11 +17,11 @@ from outreach.campaigns.ledger import Cell, Page
 from outreach.campaigns.records import Record, RecordStatus
 from outreach.contacts.files import executions as imports
 from outreach.contacts.files import records as import_records
-from outreach.delivery import accounts, forgotten, lost_answers, singles
+from outreach.delivery import forgotten, lost_answers, singles
 from outreach.messages import store as messages
 from outreach.messages.models import Message, campaign_message_id
 from outreach.observability import logger
-from outreach.sending import queue
+from outreach.sending import accounts, queue
 
 
 def repair(site_id: str, record_id: str) -> None:
@@ -48,7 +48,7 @@ def _repair_page(record: Record, page: Page) -> None:
     ledger.apply(record.site_id, record.id, {row.place: Cell.of(row) for row in rows if row.place is not None})
     now = clock.now().timestamp()
     late = sorted((row for row in rows if forgotten.is_overdue(row, now)), key=lambda row: row.slot)
-    is_held_up = late and accounts.is_paused(record.site_id, late[0].account_id)
+    is_held_up = late and accounts.pause_of(record.site_id, late[0].account_id)
     if late and record.status is RecordStatus.RUNNING and not is_held_up:
         logger().warning("queueing overdue messages again", record_id=record.id, site_id=record.site_id, count=len(late))
         messages.postpone(late, [now] * len(late))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import uuid
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from tempfile import TemporaryFile
@@ -34,16 +33,14 @@ DISPOSITION = 'attachment; filename="contacts.csv"'
 _CONTACTS_AT_ONCE = 100
 
 
-def request(site_id: str, selected: Sequence[str], zone: str) -> str:
-    """Ask for an export; its id.
+def request(site_id: str, export_id: str, selected: Sequence[str], zone: str) -> None:
+    """Ask for an export; asked for a second time, nothing happens.
 
     Args:
         selected: ids of contacts; empty for all.
         zone: see ``zones``.
     """
-    export_id = str(uuid.uuid4())
-    objects.put(objects.export_request_key(site_id, export_id), orjson.dumps({"selected": selected, "zone": zone}))
-    return export_id
+    objects.put_new(objects.export_request_key(site_id, export_id), orjson.dumps({"selected": selected, "zone": zone}))
 
 
 def status(site_id: str, export_id: str) -> Status:

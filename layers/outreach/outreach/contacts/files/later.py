@@ -33,7 +33,7 @@ _PROPERTIES = ("resource", "path", "httpMethod", "multiValueQueryStringParameter
 _CONTEXT = ("requestId", "stage", "domainName", "authorizer")
 
 
-class ListResult(wire.Response):
+class ListResultResponse(wire.Response):
     id: str
     status: Status
 
@@ -51,7 +51,7 @@ def accepted(event: Mapping[str, Any], function: str, site_id: str) -> Response[
     kept["requestContext"] = {name: event["requestContext"].get(name) for name in _CONTEXT}
     objects.put(objects.list_request_key(function, site_id, list_id), orjson.dumps(kept))
     # An exception's handler answers with it, for which the resolver serialises no models.
-    return api.accepted(ListResult(id=list_id, status=Status.RUNNING).model_dump(), f"/listResults/{list_id}")
+    return api.accepted(ListResultResponse(id=list_id, status=Status.RUNNING).model_dump(), f"/listResults/{list_id}")
 
 
 def answers(handler: api.Handler) -> api.Handler:
@@ -73,17 +73,19 @@ def answers(handler: api.Handler) -> api.Handler:
     return lambda_handler
 
 
-def result(site_id: str, list_id: str) -> Response[Any]:
-    """How far an answer is; when it is there, the way to it.
+def status(site_id: str, list_id: str) -> Status:
+    """How far an answer is.
 
     Raises:
         NotFound: the site has asked for no such list, or not for a long time.
     """
     requests = [objects.list_request_key(function, site_id, list_id) for function in FUNCTIONS]
-    key = objects.list_result_key(site_id, list_id)
-    status = progress(requests, key)
-    if status is None:
+    found = progress(requests, objects.list_result_key(site_id, list_id))
+    if found is None:
         raise NotFound("There is no such list.")
-    if status is Status.COMPLETED:
-        return api.see_other(objects.url(key))
-    return Response(200, api.JSON, ListResult(id=list_id, status=status))
+    return found
+
+
+def url(site_id: str, list_id: str) -> str:
+    """Where an answer can be fetched, for a short while."""
+    return objects.url(objects.list_result_key(site_id, list_id))

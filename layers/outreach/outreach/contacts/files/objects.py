@@ -68,6 +68,15 @@ def put(key: str, body: bytes, content_type: str = "application/octet-stream") -
     aws.s3().put_object(Bucket=settings().files_bucket, Key=key, Body=body, ContentType=content_type)
 
 
+def put_new(key: str, body: bytes) -> None:
+    """Write an object, unless it is there: its arrival is told of once."""
+    try:
+        aws.s3().put_object(Bucket=settings().files_bucket, Key=key, Body=body, IfNoneMatch="*")
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "PreconditionFailed":
+            raise
+
+
 def get(key: str) -> bytes:
     return aws.s3().get_object(Bucket=settings().files_bucket, Key=key)["Body"].read()
 

@@ -14,7 +14,6 @@ the one before, so that whatever runs twice counts once.
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -90,9 +89,9 @@ class ImportRecord:
         return self.status in _OVER
 
 
-def create(site_id: str, duplicates: Duplicates, source_url: str = "") -> ImportRecord:
-    """A new import that waits for its file."""
-    record = ImportRecord(str(uuid.uuid4()), site_id, duplicates, clock.timestamp(clock.now()), source_url)
+def create(site_id: str, import_id: str, duplicates: Duplicates, source_url: str = "") -> ImportRecord:
+    """A new import that waits for its file; created a second time, it stays as it stands."""
+    record = ImportRecord(import_id, site_id, duplicates, clock.timestamp(clock.now()), source_url)
     put(record)
     return record
 
