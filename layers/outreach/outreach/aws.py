@@ -48,7 +48,7 @@ def dynamodb_in_bulk() -> DynamoDBClient:
 def _leave_items_alone(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
     if response_dict["status_code"] == HTTPStatus.OK:
         answer = orjson.loads(response_dict["body"])
-        customized_response_dict["Items"] = answer.pop("Items")
+        customized_response_dict["Items"] = answer.pop("Items", [])
         response_dict["body"] = orjson.dumps(answer)
 
 

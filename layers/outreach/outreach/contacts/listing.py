@@ -39,7 +39,7 @@ class ContactList(PagedResponse):
 
     @classmethod
     def of(cls, contacts: Sequence[Contact], schema: Schema, links: dict[str, Any]) -> ContactList:
-        opted_out = optouts.of_contacts(schema.site_id, contacts)
+        opted_out = optouts.of_contacts(schema.site_id, contacts, consistent=False)
         return cls(contacts=[ContactResponse.of(contact, schema, opted_out) for contact in contacts], **links)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -22,6 +21,10 @@ def listed() -> Answer:
     return api.listed("keywords=t&pageSize=2")
 
 
+def in_order() -> Answer:
+    return api.listed("pageSize=2&sortOrder=desc")
+
+
 def queried() -> Answer:
     return api.query(FILTER, "pageSize=2")
 
@@ -30,7 +33,7 @@ def result(answer: Answer, site_id: str = SITE) -> Answer:
     return call("contacts/get_list_result", "GET", answer.headers["Location"], site_id=site_id)
 
 
-@pytest.mark.parametrize("ask", [listed, queried])
+@pytest.mark.parametrize("ask", [listed, queried, in_order])
 def test_a_list_that_takes_long_is_answered_later(ask: Callable[[], Answer], monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("Tom", "Tim", "Ted"):
         api.created(name)
@@ -68,10 +71,3 @@ def test_what_is_kept_of_a_request_has_no_key(monkeypatch: pytest.MonkeyPatch) -
     assert answer.status == 202
     assert b"local-10000" not in request
     assert json.loads(request)["requestContext"]["authorizer"]["siteId"] == SITE
-
-
-def test_a_request_without_a_search_is_answered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    api.created("Tom")
-    monkeypatch.setattr(later, "WAIT_SECONDS", -1.0)
-    everybody: Any = api.listed()
-    assert everybody.status == 200
