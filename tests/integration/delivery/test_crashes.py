@@ -45,7 +45,8 @@ def assert_all_arrives_once(carrier: str, record_id: str) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("call", range(1, 18))
+# From the last read to the end; a crash before the first write leaves nothing behind.
+@pytest.mark.parametrize("call", range(13, 22))
 def test_a_release_that_dies_is_repeated_without_loss_or_double(carrier: str, record_id: str, call: int, after: bool) -> None:
     pipeline.freeze(record_id)
     event = {"site_id": SITE, "record_id": record_id, "windows": 0}
