@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from outreach.contacts import optouts
 from outreach.messages import store
 from outreach.messages.models import campaign_message_id
-from outreach.sending import optouts
 from tests.support import pipeline
 from tests.support.functions import call
 from tests.support.pipeline import SITE

@@ -63,6 +63,7 @@ class CampaignBody(CampaignUpdateBody):
     """What a POST needs at least."""
 
     name: Text
+    channel: Channel
     channel_account_id: wire.Guid
     message: Annotated[str, Field(min_length=1)]
 

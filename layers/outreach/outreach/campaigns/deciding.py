@@ -11,10 +11,10 @@ from outreach.campaigns import frequency, personalise
 from outreach.campaigns.models import Wording
 from outreach.campaigns.personalise import Draft
 from outreach.campaigns.records import Record
+from outreach.contacts import optouts
 from outreach.contacts import schema as contact_schema
 from outreach.contacts import store as contacts
 from outreach.messages.status import SkipReason
-from outreach.sending import optouts
 from outreach.sending.quiet_hours import SendingHours, zones_of
 from outreach.sites.models import ChannelAccount, Site
 

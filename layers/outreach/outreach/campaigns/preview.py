@@ -11,12 +11,12 @@ from outreach import clock
 from outreach.campaigns import personalise, store
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.personalise import Draft
-from outreach.contacts import filters, search
+from outreach.contacts import filters, optouts, search
 from outreach.contacts import schema as contact_schema
 from outreach.contacts import store as contacts
 from outreach.contacts.fields import Schema
 from outreach.messages.status import SkipReason
-from outreach.sending import optouts, pacing
+from outreach.sending import pacing
 from outreach.settings import settings
 from outreach.sites import store as sites
 from outreach.sites.models import ChannelAccount
