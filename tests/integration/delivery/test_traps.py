@@ -13,10 +13,10 @@ from dataclasses import replace
 import pytest
 
 from outreach.campaigns import records
+from outreach.contacts import optouts
 from outreach.delivery import sweep
 from outreach.messages import store
 from outreach.messages.models import Message, campaign_message_id
-from outreach.sending import optouts
 from outreach.sending.queue import Due, Recipient
 from outreach.sites import store as sites
 from tests.support import pipeline
