@@ -34,7 +34,7 @@ def attempt(gate: Gate, credentials: Mapping[str, str], due: Due, recipient: Rec
         ``None`` when the caller is done with its copy; else the Unix time at which the copy must come again. The caller queues
         it before it lets go of the old one: a crash in between repeats the old one.
     """
-    if gate.is_down and _is_expired(due, recipient):
+    if gate.is_down and _expire(due, recipient):
         return None
     if closed_until := gate.enter():
         return closed_until
@@ -48,8 +48,8 @@ def attempt(gate: Gate, credentials: Mapping[str, str], due: Due, recipient: Rec
     return _follow(gate, due, recipient, message, outcome)
 
 
-def _is_expired(due: Due, recipient: Recipient) -> bool:
-    """Whether a message has waited for its account in vain; then it fails, unless somebody has it in their hands."""
+def _expire(due: Due, recipient: Recipient) -> bool:
+    """Let a message fail that has waited for its account in vain; whether this copy of it is done with."""
     try:
         message = messages.get(due.site_id, recipient.message_id)
     except NotFound:
