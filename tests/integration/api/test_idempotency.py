@@ -20,7 +20,7 @@ from outreach.sites.models import Site
 from outreach.ticketing import store as tickets
 from tests.support import pipeline
 from tests.support.crashes import Crash, dying_at
-from tests.support.functions import Answer, Context, call, load
+from tests.support.functions import Answer, Context, call
 from tests.support.pipeline import ACCOUNT, SITE
 from tests.support.stack import events, folder, functions
 from tests.support.template import ROOT
@@ -122,19 +122,12 @@ every_create = pytest.mark.parametrize("create", CREATES, ids=str)
 
 
 @pytest.fixture
-def prepared(carrier: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What the creates refer to. Imports and exports are not waited for."""
-    for path in ("contacts/import_contacts", "contacts/export_contacts"):
-        monkeypatch.setattr(load(path), "WAIT_SECONDS", 0)
-    monkeypatch.setenv("WEBHOOK_BASE_URL", "http://127.0.0.1:9")  # a receipt's own calls are not to be counted
-    settings.cache_clear()
-    name = settings().import_contacts_arn.rsplit(":", 1)[1]
-    role = "arn:aws:iam::123456789012:role/unit-test"
-    boto3.client("stepfunctions").create_state_machine(name=name, definition="{}", roleArn=role)
+def prepared(served: str) -> dict[str, Any]:
+    """What the creates refer to."""
     sites.put_site(Site(OTHER_SITE))
     contact = pipeline.create_contact("+12125550199")
     campaign = pipeline.create_campaign()["id"]
-    return {"carrier": carrier, "contact": contact, "campaign": campaign, "ticket": tickets.open_ticket(SITE, contact, "a", "o")}
+    return {"carrier": served, "contact": contact, "campaign": campaign, "ticket": tickets.open_ticket(SITE, contact, "a", "o")}
 
 
 @pytest.fixture
