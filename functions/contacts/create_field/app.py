@@ -1,4 +1,7 @@
-"""POST /contact/fields"""
+"""POST /contact/fields
+
+Create a contact field.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 

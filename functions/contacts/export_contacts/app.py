@@ -1,4 +1,10 @@
-"""POST /contact/contacts:export"""
+"""POST /contact/contacts:export
+
+Export contacts as CSV.
+
+The file (UTF-8 with BOM, RFC 4180) can be imported again. An export that takes longer than 20 seconds is answered with 202, one
+of more than 4 MB with a redirection.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 

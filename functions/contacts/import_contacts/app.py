@@ -1,4 +1,10 @@
-"""POST /contact/contacts:import"""
+"""POST /contact/contacts:import
+
+Import contacts from a CSV or XLSX file.
+
+Three ways: the file itself as a form, the URL of one, or `size` (bytes) of one of up to 100 MB, which is then uploaded by PUT
+to the answer's `uploadUrl`. What isn't done after 20 seconds is answered with 202 and goes on.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import UploadFile

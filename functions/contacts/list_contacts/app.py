@@ -1,4 +1,7 @@
-"""GET /contact/contacts"""
+"""GET /contact/contacts
+
+List contacts.
+"""
 
 from typing import Annotated
 

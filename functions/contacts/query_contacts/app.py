@@ -1,4 +1,9 @@
-"""POST /contact/contacts:query"""
+"""POST /contact/contacts:query
+
+List the contacts that a filter leaves.
+
+Paging and sorting may also stand in the query string, where they win over the body.
+"""
 
 from typing import Annotated
 

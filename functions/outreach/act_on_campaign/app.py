@@ -1,4 +1,15 @@
-"""POST /outreach/campaigns/{id}:<verb> (specification: Send the Outreach Campaign; contract, Paths and Campaigns)."""
+"""POST /outreach/campaigns/{id}:<verb> (specification: Send the Outreach Campaign; contract, Paths and Campaigns).
+
+send: Send a campaign.
+    Answers at once; the audience is frozen and sent to behind it. Each call is a new send with a record of its own.
+pause: Pause the newest send.
+    Nothing more is handed to the carrier until it is resumed.
+resume: Resume the newest send.
+cancel: Cancel the newest send.
+    Who has no message yet is skipped with the reason `cancelled`.
+preview: See what a send would do now.
+    Nothing is sent. The sample has up to three messages.
+"""
 
 from collections.abc import Callable
 from typing import Any

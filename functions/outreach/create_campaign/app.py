@@ -1,4 +1,9 @@
-"""POST /outreach/campaigns (specification: Create a new Outreach Campaign)."""
+"""POST /outreach/campaigns (specification: Create a new Outreach Campaign).
+
+Create a campaign.
+
+With `scheduledStartTime` it starts by itself; without, by `:send`. No conditions mean every contact.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 

@@ -1,10 +1,15 @@
-"""POST /outreach/messages (specification: Create a new Outreach Message)."""
+"""POST /outreach/messages (specification: Create a new Outreach Message).
+
+Send a message to a contact, or record one that was sent elsewhere.
+
+Without `status`, or with `queued`, the message is sent. With another status it is only recorded, its properties as given.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
+from outreach.correspondence import editing
+from outreach.correspondence.bodies import MessageBody, MessageResponse
 from outreach.http import api
-from outreach.messages import editing
-from outreach.messages.bodies import MessageBody, MessageResponse
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 

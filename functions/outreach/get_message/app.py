@@ -1,10 +1,13 @@
-"""GET /outreach/messages/{id} (specification: Get a single Outreach Message)."""
+"""GET /outreach/messages/{id} (specification: Get a single Outreach Message).
+
+Get a message.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
+from outreach.campaigns import joined
+from outreach.correspondence.bodies import MessageResponse
 from outreach.http import api
-from outreach.messages import joined
-from outreach.messages.bodies import MessageResponse
 from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)

@@ -1,4 +1,9 @@
-"""GET /outreach/messages/{id}/callbackAttempts: the log of a message's callbacks, an extension."""
+"""GET /outreach/messages/{id}/callbackAttempts: the log of a message's callbacks, an extension.
+
+List the attempts to call back about a message.
+
+An extension of the specification.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 

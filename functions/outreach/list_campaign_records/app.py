@@ -1,4 +1,9 @@
-"""GET /outreach/campaigns/{id}/records (contract, Campaigns, records, messages)."""
+"""GET /outreach/campaigns/{id}/records (contract, Campaigns, records, messages).
+
+List the sends of a campaign.
+
+An extension of the specification.
+"""
 
 from typing import Annotated, Literal
 

@@ -1,27 +1,33 @@
-"""GET /outreach/messages (specification: Get the list of Outreach Message)."""
+"""GET /outreach/messages (specification: Get the list of Outreach Message).
+
+List messages.
+"""
 
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
+from outreach.correspondence import listing
+from outreach.correspondence.bodies import MessageResponse, MessagesResponse, TicketId, sent_period
+from outreach.correspondence.listing import Wanted
 from outreach.http import api, paging
 from outreach.http.paging import PageIndex, PageSize, SortOrder
-from outreach.messages import listing
-from outreach.messages.bodies import MessageResponse, MessagesResponse, TicketId, sent_period
-from outreach.messages.listing import Wanted
+from outreach.messages.options import Channel
 from outreach.wire import Guid, one_of
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
 SORTABLE = [str(field.alias) for field in MessageResponse.model_fields.values()]
-SortBy = Annotated[str, BeforeValidator(one_of(*SORTABLE)), Query(alias="sortBy")]
+SortBy = Annotated[
+    str, BeforeValidator(one_of(*SORTABLE)), WithJsonSchema({"type": "string", "enum": SORTABLE}), Query(alias="sortBy")
+]
 
 
 @app.get("/outreach/messages")
 def list_messages(
-    channel: Annotated[str, BeforeValidator(one_of("sms")), Query()] = "sms",
+    channel: Annotated[Channel, Query()] = "sms",  # the only one there is
     channel_account_id: Annotated[Guid | None, Query(alias="channelAccountId")] = None,
     contact_id: Annotated[Guid | None, Query(alias="contactId")] = None,
     campaign_id: Annotated[Guid | None, Query(alias="campaignId")] = None,

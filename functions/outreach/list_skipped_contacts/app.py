@@ -1,4 +1,9 @@
-"""GET /outreach/campaignRecords/{id}/skipped (contract, Campaigns, records, messages)."""
+"""GET /outreach/campaignRecords/{id}/skipped (contract, Campaigns, records, messages).
+
+List who got no message, and why.
+
+An extension of the specification.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 

@@ -1,10 +1,15 @@
-"""PUT /outreach/messages/{id} (specification: Update the Outreach Message)."""
+"""PUT /outreach/messages/{id} (specification: Update the Outreach Message).
+
+Change a message.
+
+What is absent stays. A status only moves forward: queued, sending, sent, and then delivered, undelivered or failed.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
+from outreach.correspondence import editing
+from outreach.correspondence.bodies import MessageResponse, MessageUpdateBody
 from outreach.http import api
-from outreach.messages import editing
-from outreach.messages.bodies import MessageResponse, MessageUpdateBody
 from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)

@@ -1,4 +1,9 @@
-"""POST /ticketing/ticket/{id}/messages:attach (specification: Attach a message to the ticket)."""
+"""POST /ticketing/ticket/{id}/messages:attach (specification: Attach a message to the ticket).
+
+Attach a message to a ticket.
+
+A body that starts with `data:text/plain;base64,` is decoded. The same message is attached once, however often it is sent.
+"""
 
 from typing import Annotated
 

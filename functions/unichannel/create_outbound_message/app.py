@@ -1,10 +1,17 @@
-"""POST /outboundunichannel/messages (specification: Create a outbound message)."""
+"""POST /outboundunichannel/messages (specification: Create a outbound message).
+
+Send a single message now.
+
+The answer has what the carrier said. A refusal is 200 with the status `failed`; 503 means that nobody knows yet, and the message
+goes on under the id that is named.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
+from outreach.correspondence.bodies import OutboundMessageResponse
 from outreach.http import api
 from outreach.unichannel import outbound
-from outreach.unichannel.bodies import OutboundMessageBody, OutboundMessageResponse
+from outreach.unichannel.bodies import OutboundMessageBody
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 

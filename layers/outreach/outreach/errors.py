@@ -31,6 +31,9 @@ class FieldError:
     pointer: str
     message: str
 
+    def __str__(self) -> str:
+        return f"{self.pointer}: {self.message}" if self.pointer else f"the body {self.message}"
+
 
 class OutreachError(Exception):
     """Base of every error that is the caller's to see."""
@@ -51,7 +54,7 @@ class ValidationFailed(OutreachError):
     status, code, title = 400, "validation_failed", "The request is not valid"
 
     def __init__(self, *errors: FieldError, detail: str = "") -> None:
-        super().__init__(detail or "; ".join(f"{error.pointer}: {error.message}" for error in errors))
+        super().__init__(detail or "; ".join(map(str, errors)))
         self.errors = errors
 
     @classmethod

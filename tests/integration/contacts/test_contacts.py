@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from outreach.contacts import editing, schema, store
+from outreach.contacts import editing, optouts, schema, store
 from outreach.contacts.models import Contact
 from outreach.sites import store as sites
 from outreach.sites.models import Site
@@ -228,3 +228,17 @@ def test_a_site_has_no_more_contacts_than_it_may(deliver_stream: Callable[[], ob
     api.delete(first["id"])
     deliver_stream()
     assert api.create("Ada").status == 201
+
+
+def test_a_contact_says_whether_one_of_its_numbers_has_opted_out(deliver_stream: Callable[[], Any]) -> None:
+    optouts.add(SITE, "+12125550123", "reply")
+    tom = api.created("Tom", sms("(212) 555-0123"), sms("+12125550124"))
+    api.created("Tim", {"type": "whatsApp", "value": "+12125550123"})
+    deliver_stream()
+    for contact in (tom, api.get(tom["id"]).body, api.put(tom["id"], {"name": "T"}).body):
+        assert contact["isOptedOut"] is True
+    for answer in (api.listed(), api.query({})):
+        assert [contact["isOptedOut"] for contact in answer.body["contacts"]] == [True, False]
+    assert api.put(tom["id"], {"contactIdentities": [sms("+12125550124")]}).body["isOptedOut"] is False
+    optouts.remove(SITE, "+12125550123", "reply")
+    assert api.put(tom["id"], {"contactIdentities": [sms("+12125550123")]}).body["isOptedOut"] is False

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -157,7 +158,7 @@ def _config(context: LambdaContext, replay: Callable[[Answer | None], Answer]) -
 
 
 def _is_kept(answer: Answer) -> bool:
-    return answer["statusCode"] < 300 and len(orjson.dumps(orjson.dumps(answer).decode())) <= _MAX_KEPT
+    return answer["statusCode"] < 300 and len(json.dumps(answer)) <= _MAX_KEPT
 
 
 @cache

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 
 from outreach import clock
+from outreach.contacts import optouts
 from outreach.contacts.identities import e164, is_valid_number
-from outreach.delivery.accounts import Gate
 from outreach.delivery.attempt import attempt
 from outreach.errors import NotFound, Unavailable, ValidationFailed
 from outreach.messages import store as messages
 from outreach.messages.models import Kind, Message
 from outreach.messages.status import SkipReason, Status
-from outreach.sending import optouts, pacing, queue, segments, spending
+from outreach.sending import pacing, queue, segments, spending
+from outreach.sending.accounts import Gate
 from outreach.sending.queue import Due, Recipient
 from outreach.sites import secrets
 from outreach.sites import store as sites

@@ -65,6 +65,16 @@ def get(key: str) -> bytes:
     return aws.s3().get_object(Bucket=settings().files_bucket, Key=key)["Body"].read()
 
 
+def head(key: str) -> dict[str, Any] | None:
+    """What is known about an object (``ContentLength``, ``LastModified`` …); ``None`` when there is none."""
+    try:
+        return dict(aws.s3().head_object(Bucket=settings().files_bucket, Key=key))
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+            return None
+        raise
+
+
 def put_lines(key: str, lines: Iterable[Any]) -> None:
     """Write NDJSON."""
     put(key, b"".join(orjson.dumps(line) + b"\n" for line in lines))

@@ -7,10 +7,11 @@ from typing import Any
 import boto3
 import pytest
 
+from outreach.contacts import optouts
 from outreach.messages import store
 from outreach.messages.models import ClaimState, Message
 from outreach.messages.status import SkipReason, Status
-from outreach.sending import optouts, pacing, queue
+from outreach.sending import pacing, queue
 from outreach.sending.queue import Due
 from outreach.settings import settings
 from outreach.sites.models import Site
