@@ -8,7 +8,7 @@ pk                  sk                     item
 ``SITE#<site>``     ``PACE#<account>``     the account's next free sending slot
 ``SITE#<site>``     ``STATE#<account>``    why and until when the account is paused (:mod:`outreach.sending.accounts`)
 ``SITE#<site>``     ``KEY#<sha256>``       an API key, for listing
-``KEY#<sha256>``    ``KEY``                the same key, for the authorizer
+``KEY#<sha256>``    ``KEY``                the same key, for the authorizer; when it was last used
 ``ACCOUNT#<id>``    ``ACCOUNT``            the site of an account, for carrier webhooks
 ==================  =====================  ===========================================
 """
