@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import UTC, datetime
 
 import pytest
@@ -19,7 +18,7 @@ from tests.support.functions import Context as LambdaContext
 from tests.support.functions import api_event, call, load
 
 SLOW = Rate(0.5, 3)
-ID = str(uuid.uuid4())
+ID = "f8383a83-48e9-4d0d-a3bd-fb19ce5c12db"
 
 
 @pytest.fixture(autouse=True)
