@@ -214,12 +214,12 @@ def test_another_site_may_use_the_same_key(create: Create, prepared: dict[str, A
 @every_create
 @pytest.mark.usefixtures("dead_at_once")
 def test_a_try_that_died_is_made_up_for(create: Create, prepared: dict[str, Any]) -> None:
-    """At whatever call: to die before one is to die after the one before."""
+    """At whatever step."""
     for n in count(1):
         before = things(create, prepared)
         died = False
         try:
-            with dying_at(n, after=True):
+            with dying_at(n):
                 create.ask(prepared, f"key-{n}", n)
         except Crash:
             died = True
