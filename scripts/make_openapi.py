@@ -48,15 +48,15 @@ SAID = {
 ERRORS = {
     "400": "The request is wrong; `errors` names each place.",
     "401": "The API key is missing or unknown.",
-    "403": "The API key doesn't allow this.",
+    "403": "The API key doesn't allow this; or `quota_exceeded`: the site has all that it may have.",
     "404": "There is no such thing in this site.",
     "413": "The request is too large.",
     "415": "The body's media type isn't supported.",
     "422": "The Idempotency-Key was used with another request.",
-    "429": "Too many requests; repeat it after `Retry-After`.",
+    "429": "Too many requests, or `quota_exceeded`: the day's allowance is used up; repeat it after `Retry-After`.",
     "5XX": "Not the request's fault. 503: something we depend on is down. 504: it took too long.",
 }
-IN_FLIGHT = "`conflict`: the first request with this Idempotency-Key isn't done."
+IN_FLIGHT = "`request_in_progress`: the first request with this Idempotency-Key isn't done."
 
 
 def document() -> Json:

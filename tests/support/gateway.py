@@ -57,7 +57,9 @@ def _routes() -> list[tuple[str, list[str], str, bool]]:
 def _route(method: str, path: str) -> tuple[str, bool]:
     steps = path.strip("/").split("/")
     for wanted, pattern, function, is_open in _routes():
-        fits = len(pattern) == len(steps) and all(want == got or want.startswith("{") for want, got in zip(pattern, steps, strict=True))
+        fits = len(pattern) == len(steps) and all(
+            want == got or want.startswith("{") for want, got in zip(pattern, steps, strict=True)
+        )
         if wanted == method and (fits or pattern == [CATCH_ALL.strip("/")]):
             return function, is_open
     return "api/route_not_found", True
