@@ -23,6 +23,7 @@ from outreach import aws as clients
 from outreach import clock, dynamo
 from outreach.contacts.documents import item_of
 from outreach.contacts.models import Contact, FieldKey, Identity, IdentityType, identity_id, new_contact_id
+from outreach.delivery import receipts
 from outreach.settings import settings
 from tests.support import pipeline, template
 from tests.support.pipeline import SITE
@@ -168,4 +169,5 @@ def _forget() -> None:
     """What the process has cached of another stack."""
     settings.cache_clear()
     clients._client.cache_clear()
+    receipts.known_account.cache_clear()
     parameters.clear_caches()  # type: ignore[no-untyped-call]

@@ -69,7 +69,7 @@ def test_the_larger_of_the_states_before_and_after_counts() -> None:
     ],
 )
 def test_an_index_costs_what_changes_in_it(before: tuple[str, str] | None, after: tuple[str, str] | None, entries: int) -> None:
-    """Developer guide, Using Global Secondary Indexes: a changed key is a delete and a put; what isn't projected costs nothing."""
+    """Developer guide, Using Global Secondary Indexes: a changed key is a delete and a put; other attributes cost nothing."""
 
     def stored(keys: tuple[str, str] | None, note: str) -> Item:
         indexed = {"order_pk": {"S": keys[0]}, "order_sk": {"S": keys[1]}} if keys else {}
