@@ -10,13 +10,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cold_start, concurrency, cost, cpu, figures
+from benchmarks import cold_start, concurrency, contacts, cost, cpu, figures
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
     "cost": cost.measure,
     "cpu": cpu.measure,
     "cold-start": cold_start.measure,
+    "contacts": contacts.measure,
     "concurrency": concurrency.measure,
 }
 

@@ -152,9 +152,7 @@ class Campaign:
 
     def follow_batch(self, size: int) -> bool:
         """Hand the next changes to their consumer, as its event source mapping filters them; whether there were any."""
-        changes = self.world.aws.dynamodb.tables[settings().messages_table].changes or []
-        batch, rest = changes[:size], changes[size:]
-        changes[:] = rest
+        batch = self.world.aws.dynamodb.tables[settings().messages_table].take_changes(size)
         modified = [change for change in batch if change.old is not None and change.new is not None]
         if modified:
             self.invoke(STREAM, "workers/track_messages", stream_event(modified), messages=len(modified))
@@ -251,4 +249,4 @@ def receipt(message_id: str, number: str, status: str) -> dict[str, Any]:
 
 
 def stream_event(changes: list[Change]) -> dict[str, Any]:
-    return {"Records": [change.record(number) for number, change in enumerate(changes)]}
+    return {"Records": [change.record() for change in changes]}

@@ -20,6 +20,7 @@ from benchmarks.local_aws.tables import Change
 from benchmarks.replay import recording, replay
 from benchmarks.world import world
 from outreach.campaigns import ledger
+from outreach.settings import settings
 
 ROUNDS = 5
 QUICK_ROUNDS = 2
@@ -97,6 +98,5 @@ def _follow(sent: Campaign) -> None:
 
 def _drop_creations(sent: Campaign) -> None:
     """What the event source mapping's filter leaves out."""
-    for table in sent.world.aws.dynamodb.tables.values():
-        if table.changes:
-            table.changes[:] = [change for change in table.changes if change.old is not None]
+    table = sent.world.aws.dynamodb.tables[settings().messages_table]
+    table.changes = [change for change in table.take_changes() if change.old is not None]

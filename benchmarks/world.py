@@ -19,8 +19,8 @@ from requests.adapters import HTTPAdapter
 from benchmarks.local_aws.dynamodb import DynamoDB
 from benchmarks.local_aws.server import LocalAws
 from benchmarks.local_aws.tables import Table
-from outreach import aws as clients
 from outreach import clock, dynamo
+from outreach.contacts import counting
 from outreach.contacts.documents import item_of
 from outreach.contacts.models import Contact, FieldKey, Identity, IdentityType, identity_id, new_contact_id
 from outreach.delivery import receipts
@@ -29,6 +29,7 @@ from tests.support import pipeline, template
 from tests.support.pipeline import SITE
 
 _EPOCH = datetime(2026, 1, 5, 12, tzinfo=UTC).timestamp()
+_CONTACTS_A_PORTION = 5_000
 _CITIES = ("Kigali", "Oslo", "Lima", "Osaka", "Turin")
 
 
@@ -80,15 +81,18 @@ class World:
     aws: LocalAws
     clock: Clock
     carrier: Carrier = field(default_factory=Carrier)
+    contacts: int = 0
 
     def add_contacts(self, count: int) -> None:
-        """Typical contacts, straight into the table: 12 fields and 2 identities each."""
+        """Typical contacts, straight into the table: 12 fields and 2 identities each. The site's counters follow."""
         table = self.aws.dynamodb.tables[settings().contacts_table]
-        for number in range(count):
-            item: Any = dynamo.to_item(item_of(typical_contact(number), settings().contact_shards))
-            table.replace(table.key_of(item), None, item)
-        if table.changes:
-            table.changes.clear()
+        numbers = range(self.contacts, self.contacts + count)
+        for portion in dynamo.chunks(numbers, _CONTACTS_A_PORTION):
+            for number in portion:
+                item: Any = dynamo.to_item(item_of(typical_contact(number), settings().contact_shards))
+                table.replace(table.key_of(item), None, item)
+            counting.take_in(change.record() for change in table.take_changes())
+        self.contacts += count
 
 
 @contextmanager
@@ -168,6 +172,5 @@ def _environment() -> dict[str, str]:
 def _forget() -> None:
     """What the process has cached of another stack."""
     settings.cache_clear()
-    clients._client.cache_clear()
     receipts.known_account.cache_clear()
     parameters.clear_caches()  # type: ignore[no-untyped-call]

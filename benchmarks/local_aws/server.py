@@ -88,6 +88,7 @@ class LocalAws:
     Attributes:
         usage: what was called since it was last replaced.
         now: the clock that delays of queues follow.
+        forgets: what begins so is not kept in a bucket, for measurements of memory.
     """
 
     dynamodb: DynamoDB
@@ -96,6 +97,7 @@ class LocalAws:
     queues: dict[str, deque[Queued]] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
+    forgets: str = ""
     _lock: RLock = field(default_factory=RLock)
     _numbers: int = 0
 
@@ -193,11 +195,15 @@ class LocalAws:
         key = path if host.startswith("s3.") else f"{host.partition('.s3.')[0]}/{path}"
         self.usage.add(Call("s3", f"{request.method.title()}Object", key.partition("/")[0]))
         if request.method == "PUT":
+            if key.partition("/")[2].startswith(self.forgets or "?"):
+                return 200, {"ETag": '"etag"'}, b""
             self.objects[key] = _upload(request)
             return 200, {"ETag": '"etag"'}, b""
         if key not in self.objects:
             return 404, {}, f"<Error><Code>NoSuchKey</Code><Message>{escape(key)}</Message></Error>".encode()
         found = self.objects[key]
+        if request.method == "HEAD":
+            return 200, {"Content-Length": str(len(found)), "ETag": '"etag"'}, b""
         start, _, end = _text(request.headers.get("Range", "bytes=0-")).removeprefix("bytes=").partition("-")
         part = found[int(start) : int(end) + 1 if end else None]
         return 206, {"Content-Length": str(len(part)), "ETag": '"etag"'}, part

@@ -18,18 +18,19 @@ _HASH, _RANGE = "HASH", "RANGE"
 
 @dataclass(frozen=True)
 class Change:
-    """What a write did, as the table's stream tells it."""
+    """What a write did, as the table's stream tells it; ``number`` counts the table's changes."""
 
+    number: int
     keys: Item
     old: Item | None
     new: Item | None
 
-    def record(self, number: int) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """As a record of an event source mapping."""
         name = "INSERT" if self.old is None else "REMOVE" if self.new is None else "MODIFY"
         images = {"OldImage": self.old, "NewImage": self.new}
         given = {key: image for key, image in images.items() if image is not None}
-        return {"eventName": name, "dynamodb": {"Keys": self.keys, "SequenceNumber": f"{number:021}", **given}}
+        return {"eventName": name, "dynamodb": {"Keys": self.keys, "SequenceNumber": f"{self.number:021}", **given}}
 
 
 class Partitions:
@@ -76,6 +77,7 @@ class Table:
     changes: list[Change] | None
     items: dict[Key, bytes] = field(default_factory=dict)
     bytes: int = 0
+    _changed: int = 0
     _partitions: dict[str, Partitions] = field(default_factory=dict)
 
     @classmethod
@@ -104,7 +106,15 @@ class Table:
             self._partition(index.name, key, index.keys, index.entry(before), index.entry(after))
         if self.changes is not None and before != after:
             keys: Any = {name: (after or before or {})[name] for name in self.keys}
-            self.changes.append(Change(keys, before, after))
+            self._changed += 1
+            self.changes.append(Change(self._changed, keys, before, after))
+
+    def take_changes(self, most: int | None = None) -> list[Change]:
+        """What the stream hands out next."""
+        if self.changes is None:
+            raise ValueError(f"{self.name} has no stream")
+        taken, self.changes = self.changes[:most], self.changes[most:] if most else []
+        return taken
 
     def _partition(self, index: str, key: Key, names: tuple[str, ...], before: Item | None, after: Item | None) -> None:
         partitions = self._partitions.setdefault(index, Partitions())

@@ -1,4 +1,9 @@
-"""DELETE /contact/contacts"""
+"""DELETE /contact/contacts
+
+Delete up to 1,000 contacts.
+
+The ids stand in the query string (repeated or comma-separated) or in the body. Ids of no contact are ignored.
+"""
 
 from typing import Annotated
 

@@ -1,4 +1,7 @@
-"""DELETE /contact/contacts/{id}"""
+"""DELETE /contact/contacts/{id}
+
+Delete a contact.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 

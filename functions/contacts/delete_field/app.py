@@ -1,4 +1,9 @@
-"""DELETE /contact/fields/{id}"""
+"""DELETE /contact/fields/{id}
+
+Delete a contact field.
+
+System fields stay.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 

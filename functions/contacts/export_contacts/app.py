@@ -1,4 +1,10 @@
-"""POST /contact/contacts:export"""
+"""POST /contact/contacts:export
+
+Export contacts as CSV.
+
+The file (UTF-8 with BOM, RFC 4180) can be imported again. An export that takes longer than 20 seconds is answered with 202, one
+of more than 4 MB with a redirection.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
@@ -15,8 +21,9 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.post("/contact/contacts:export")
 def export_contacts(body: ExportBody) -> Response[str | ExportResponse | None]:
-    site_id = api.caller(app).site_id
-    export_id = exporting.request(site_id, body.selected, body.zone())
+    api.caller(app).slow_down("export")
+    site_id, export_id = api.caller(app).site_id, api.new_id(app)
+    exporting.request(site_id, export_id, body.selected, body.zone())
     status = exporting.wait(site_id, export_id, WAIT_SECONDS)
     if status is not Status.COMPLETED:
         return api.accepted(ExportResponse(id=export_id, status=status), f"/contact/contactExportRecords/{export_id}")
@@ -26,4 +33,4 @@ def export_contacts(body: ExportBody) -> Response[str | ExportResponse | None]:
     return Response(200, exporting.CONTENT_TYPE, text, headers={"Content-Disposition": exporting.DISPOSITION})
 
 
-lambda_handler = api.entry_point(app, scope="contact:read")
+lambda_handler = api.entry_point(app, scope="contact:read", creates=True)

@@ -1,4 +1,7 @@
-"""GET /contact/contactIdentities/{id}"""
+"""GET /contact/contactIdentities/{id}
+
+Get an identity of a contact.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
@@ -10,7 +13,7 @@ from outreach.wire import Guid
 app = APIGatewayRestResolver(**api.OPTIONS)
 
 
-@app.get("/contact/ContactIdentities/<id>")
+@app.get("/contact/ContactIdentities/<id>", include_in_schema=False)
 @app.get("/contact/contactIdentities/<id>")
 def get_contact_identity(id: Guid) -> IdentityResponse:
     return IdentityResponse.of(*store.get_identity(api.caller(app).site_id, id))

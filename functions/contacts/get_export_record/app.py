@@ -1,4 +1,9 @@
-"""GET /contact/contactExportRecords/{id}"""
+"""GET /contact/contactExportRecords/{id}
+
+See how far an export is.
+
+One that is done redirects to its file. An extension of the specification.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 

@@ -1,4 +1,7 @@
-"""GET /contact/fields/{id}"""
+"""GET /contact/fields/{id}
+
+Get a contact field.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 

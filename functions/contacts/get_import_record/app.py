@@ -1,4 +1,9 @@
-"""GET /contact/contactImportRecords/{id}"""
+"""GET /contact/contactImportRecords/{id}
+
+See how far an import is, and which rows failed.
+
+An extension of the specification.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 

@@ -1,4 +1,7 @@
-"""GET /contact/importTemplate"""
+"""GET /contact/importTemplate
+
+Download a file that imports cleanly, with a column for each field.
+"""
 
 from typing import Annotated, Literal
 

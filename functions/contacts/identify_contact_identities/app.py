@@ -1,4 +1,9 @@
-"""POST /contact/contactIdentities:identify"""
+"""POST /contact/contactIdentities:identify
+
+Find the identities that have a value.
+
+The value is looked for after normalisation. It stands in the query string or in the body.
+"""
 
 from typing import Annotated
 
@@ -14,7 +19,7 @@ from outreach.http import api
 app = APIGatewayRestResolver(**api.OPTIONS)
 
 
-@app.post("/contact/ContactIdentities:identify")
+@app.post("/contact/ContactIdentities:identify", include_in_schema=False)
 @app.post("/contact/contactIdentities:identify")
 def identify_contact_identities(
     value: Annotated[str, Query()] = "",

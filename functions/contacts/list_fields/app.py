@@ -1,4 +1,7 @@
-"""GET /contact/fields"""
+"""GET /contact/fields
+
+List the contact fields, system fields included, by `order`.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 

@@ -1,4 +1,9 @@
-"""PUT /contact/fields/{id}"""
+"""PUT /contact/fields/{id}
+
+Change a contact field.
+
+What is absent stays. System fields keep their name and type.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 

@@ -1,4 +1,8 @@
-"""POST /outreach/messages/{id}:<verb> (contract, Paths and Callbacks)."""
+"""POST /outreach/messages/{id}:<verb> (contract, Paths and Callbacks).
+
+redeliver: Call the message's callback again with its newest state.
+    An extension of the specification.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 

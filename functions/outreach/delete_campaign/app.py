@@ -1,4 +1,9 @@
-"""DELETE /outreach/campaigns/{id} (specification: Delete the Outreach Campaign)."""
+"""DELETE /outreach/campaigns/{id} (specification: Delete the Outreach Campaign).
+
+Delete a campaign.
+
+Its records and messages stay readable.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 

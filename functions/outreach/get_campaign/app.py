@@ -1,4 +1,7 @@
-"""GET /outreach/campaigns/{id} (specification: Get a single Outreach Campaign)."""
+"""GET /outreach/campaigns/{id} (specification: Get a single Outreach Campaign).
+
+Get a campaign.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 

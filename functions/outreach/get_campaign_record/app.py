@@ -1,4 +1,9 @@
-"""GET /outreach/campaignRecords/{id} (contract, Campaigns, records, messages)."""
+"""GET /outreach/campaignRecords/{id} (contract, Campaigns, records, messages).
+
+See how far a send is.
+
+From the moment at which the audience is frozen, the counts add up to it. An extension of the specification.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 

@@ -1,4 +1,7 @@
-"""GET /outreach/messages/{id} (specification: Get a single Outreach Message)."""
+"""GET /outreach/messages/{id} (specification: Get a single Outreach Message).
+
+Get a message.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 

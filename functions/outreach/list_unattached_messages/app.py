@@ -1,4 +1,7 @@
-"""GET /outreach/unattachedMessages (specification: Get the list of Unattached Outreach Message)."""
+"""GET /outreach/unattachedMessages (specification: Get the list of Unattached Outreach Message).
+
+List a contact's messages that wait for a reply and have no ticket.
+"""
 
 from typing import Annotated
 
@@ -14,7 +17,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 
 @app.get("/outreach/unattachedMessages")
-@app.get("/outreach/unattachedmessages")
+@app.get("/outreach/unattachedmessages", include_in_schema=False)
 def list_unattached_messages(contact_id: Annotated[Guid, Query(alias="contactId")]) -> UnattachedMessagesResponse:
     site_id = api.caller(app).site_id
     found = waiting.unattached(site_id, joined.contact_ids(site_id, contact_id))

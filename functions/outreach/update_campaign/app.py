@@ -1,4 +1,9 @@
-"""PUT /outreach/campaigns/{id} (specification: Update the Outreach Campaign)."""
+"""PUT /outreach/campaigns/{id} (specification: Update the Outreach Campaign).
+
+Change a campaign.
+
+What is absent stays. What was sent already keeps its own copy of the campaign.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 

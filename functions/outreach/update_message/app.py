@@ -1,4 +1,9 @@
-"""PUT /outreach/messages/{id} (specification: Update the Outreach Message)."""
+"""PUT /outreach/messages/{id} (specification: Update the Outreach Message).
+
+Change a message.
+
+What is absent stays. A status only moves forward: queued, sending, sent, and then delivered, undelivered or failed.
+"""
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 

@@ -1,4 +1,9 @@
-"""POST /ticketing/ticket/{id}/messages:attach (specification: Attach a message to the ticket)."""
+"""POST /ticketing/ticket/{id}/messages:attach (specification: Attach a message to the ticket).
+
+Attach a message to a ticket.
+
+A body that starts with `data:text/plain;base64,` is decoded. The same message is attached once, however often it is sent.
+"""
 
 from typing import Annotated
 
@@ -15,8 +20,8 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.post("/ticketing/ticket/<id>/messages:attach")
 def attach_ticket_message(id: Annotated[Integer, Path()], body: TicketMessageBody) -> dict[str, str]:
-    attaching.attach_given(api.caller(app).site_id, body.message(id))
+    attaching.attach_given(api.caller(app).site_id, body.message(id, api.new_id(app)))
     return {}
 
 
-lambda_handler = api.entry_point(app, scope="ticketing:write")
+lambda_handler = api.entry_point(app, scope="ticketing:write", creates=True)

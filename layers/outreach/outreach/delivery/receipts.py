@@ -7,10 +7,10 @@ from functools import lru_cache
 from types import ModuleType
 
 from outreach import clock
+from outreach.contacts import optouts
 from outreach.errors import Forbidden, NotFound
 from outreach.messages import store as messages
 from outreach.messages.status import Status
-from outreach.sending import optouts
 from outreach.sending.webhooks import Receipt, Webhook
 from outreach.sites import secrets
 from outreach.sites import store as sites

@@ -1,0 +1,81 @@
+"""The REST API in one process: a WSGI application that routes, authorizes and calls the real handlers as API Gateway does."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from tests.support.functions import Context, api_event, load
+from tests.support.stack import events, folder, functions
+from tests.support.template import ROOT, resources
+
+CATCH_ALL = "/{proxy+}"
+
+
+@Request.application
+def application(request: Request) -> Response:
+    """Answer a request; its path is matched as it was written."""
+    url = str(request.environ["REQUEST_URI"])
+    path, is_open = _route(request.method, url.partition("?")[0])
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    caller = {} if is_open else _authorized(headers)
+    if caller is None:
+        return _gateway_response("UNAUTHORIZED")
+    event = api_event(path, request.method, url, request.get_data() or None, headers=headers, **caller)
+    answer = load(path).lambda_handler(event, Context())
+    body = base64.b64decode(answer["body"]) if answer.get("isBase64Encoded") else answer["body"]
+    return Response(body, answer["statusCode"], list(_headers(answer)))
+
+
+def _headers(answer: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    yield from answer.get("headers", {}).items()
+    for name, values in answer.get("multiValueHeaders", {}).items():
+        yield from ((name, value) for value in values)
+
+
+@cache
+def _routes() -> list[tuple[str, list[str], str, bool]]:
+    """Method, steps of the path, handler, and whether anybody may call; those with the fewest variables first."""
+    every = functions()
+    routes = [
+        (
+            event["Method"].upper(),
+            event["Path"].strip("/").split("/"),
+            str(folder(every[name]).relative_to(ROOT / "functions")),
+            event.get("Auth", {}).get("Authorizer") == "NONE",
+        )
+        for name, event in events("Api")
+    ]
+    return sorted(routes, key=lambda route: sum(step.startswith("{") for step in route[1]))
+
+
+def _route(method: str, path: str) -> tuple[str, bool]:
+    steps = path.strip("/").split("/")
+    for wanted, pattern, function, is_open in _routes():
+        fits = len(pattern) == len(steps) and all(want == got or want.startswith("{") for want, got in zip(pattern, steps, strict=True))
+        if wanted == method and (fits or pattern == [CATCH_ALL.strip("/")]):
+            return function, is_open
+    return "api/route_not_found", True
+
+
+def _authorized(headers: dict[str, str]) -> dict[str, str] | None:
+    try:
+        policy = load("api/authorize").lambda_handler({"headers": headers, "methodArn": "arn:aws:execute-api/v1/GET/"}, Context())
+    except Exception as error:
+        assert str(error) == "Unauthorized"  # noqa: PT017 - what API Gateway makes a 401 of
+        return None
+    return {"site_id": policy["context"]["siteId"], "scopes": policy["context"]["scopes"]}
+
+
+def _gateway_response(name: str) -> Response:
+    response = resources("AWS::Serverless::Api")["Api"]["GatewayResponses"][name]
+    headers = response["ResponseParameters"]["Headers"]
+    request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+    values = {key: request_id if value == "context.requestId" else value.strip("'") for key, value in headers.items()}
+    body = json.loads(response["ResponseTemplates"]["application/json"]) | {"instance": request_id}
+    return Response(json.dumps(body), response["StatusCode"], values)
