@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cold_start, concurrency, contacts, cost, cpu, figures
+from benchmarks import cold_start, concurrency, contacts, cost, cpu, figures, growth
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
     "cpu": cpu.measure,
     "cold-start": cold_start.measure,
     "contacts": contacts.measure,
+    "growth": growth.measure,
     "concurrency": concurrency.measure,
 }
 

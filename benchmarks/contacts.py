@@ -1,4 +1,4 @@
-"""Contacts: evaluating filters, scanning, pages of the list, and importing a file."""
+"""Contacts: evaluating a filter, and importing a file."""
 
 from __future__ import annotations
 
@@ -12,22 +12,17 @@ from benchmarks.campaign import cpu
 from benchmarks.figures import Figure
 from benchmarks.local_aws.capacity import write_units
 from benchmarks.world import World, typical_contact, world
-from outreach.contacts import filters, schema, search
+from outreach.contacts import filters, schema
 from outreach.contacts.conditions import Condition, Operator, Predicate
 from outreach.contacts.documents import item_of
 from outreach.contacts.files.objects import upload_key
 from outreach.contacts.filters import Filter
-from outreach.contacts.search import Sort
 from outreach.settings import settings
 from tests.support.functions import call, invoke
 from tests.support.pipeline import SITE
 
-CONTACTS = 100_000
-QUICK_CONTACTS = 2_000
 ROWS = 2_000
 QUICK_ROWS = 200
-# How much a list page at the end may cost beside the first.
-_LAST_PAGE = 20.0
 _ROUNDS = 5
 
 # Five conditions that nearly every contact passes to the last, which one in five does.
@@ -41,21 +36,19 @@ _CONDITIONS = (
 
 
 def measure(*, quick: bool = False) -> list[Figure]:
-    """Filter, scan, lists and import."""
-    contacts, rows = (QUICK_CONTACTS, QUICK_ROWS) if quick else (CONTACTS, ROWS)
-    found = []
+    """Filter and import."""
+    rows = QUICK_ROWS if quick else ROWS
     with world() as built:
-        predicate = filters.compile(Filter(conditions=_CONDITIONS), schema.load(SITE))
-        found += _evaluation(predicate)
-        for count in (contacts // 10, contacts):
-            built.add_contacts(count - built.contacts)
-            found += [*_scan(built, predicate), *_lists(built)]
-    with world() as built:
-        found += _import(built, rows)
+        found = [*_evaluation(predicate()), *_import(built, rows)]
     return [*found, *_splitting(10 * rows, 50 * rows)]
 
 
-def _evaluation(predicate: Predicate) -> Iterator[Figure]:
+def predicate() -> Predicate:
+    """Five conditions, compiled."""
+    return filters.compile(Filter(conditions=_CONDITIONS), schema.load(SITE))
+
+
+def _evaluation(test: Predicate) -> Iterator[Figure]:
     """Decoding documents and deciding about them, against decoding them."""
     documents = [_stored(number)["document"] for number in range(5_000)]
 
@@ -65,57 +58,11 @@ def _evaluation(predicate: Predicate) -> Iterator[Figure]:
 
     def decide() -> None:
         for document in documents:
-            predicate(orjson.loads(document))
+            test(orjson.loads(document))
 
     decoding, deciding = _least(decode), _least(decide)
     yield Figure("filter", "decoding and five conditions, by decoding alone", deciding / decoding, "×", at_most=2.5)
     yield Figure("filter", "contacts decoded and decided a second", len(documents) / deciding, "contacts", at_least=100_000)
-
-
-def _scan(built: World, predicate: Predicate) -> Iterator[Figure]:
-    """All contacts of the site, from the table on."""
-    with built.aws.measured() as usage, cpu(built, usage) as took:
-        found = sum(1 for _ in search.matching_ids(SITE, range(settings().contact_shards), predicate))
-    if found != built.contacts // 5:
-        raise RuntimeError("the filter has found others than it should")
-    table = built.aws.dynamodb.tables[settings().contacts_table]
-    units = usage.read_units.total() / (table.bytes / 8192)
-    group = f"scan of {built.contacts:,}"
-    yield Figure(group, "read units, by 8 KB stored", units, "×", at_most=1.1)
-    yield Figure(group, "contacts a second of CPU", built.contacts / took.seconds, "contacts")
-
-
-def _lists(built: World) -> Iterator[Figure]:
-    """The first page of the list, the hundredth, the middle and the last, of ten contacts each."""
-    last = built.contacts // 10
-    pages = {"first": 1, "100th": 100, "middle": last // 2, "last": last}
-    _page(built, 1)
-    first_units, first_seconds = _page(built, 1)
-    for name, page in pages.items():
-        units, seconds = _page(built, page)
-        group = f"list of {built.contacts:,}"
-        yield Figure(
-            group, f"{name} page: read units", units, "units", at_most=_LAST_PAGE * first_units if name == "last" else None
-        )
-        yield Figure(
-            group,
-            f"{name} page: CPU, by the first page's",
-            seconds / first_seconds,
-            "×",
-            at_most=_LAST_PAGE if name == "last" else None,
-        )
-
-
-def _page(built: World, page: int) -> tuple[float, float]:
-    """Read units and CPU seconds of a page of ten."""
-    times = []
-    for _ in range(3):
-        with built.aws.measured() as usage, cpu(built, usage) as took:
-            contacts, total = search.find(SITE, slice((page - 1) * 10, page * 10), Sort())
-        if (len(contacts), total) != (10, built.contacts):
-            raise RuntimeError("a page of the list is wrong")
-        times.append(took.seconds)
-    return usage.read_units.total(), min(times)
 
 
 def _import(built: World, rows: int) -> Iterator[Figure]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -24,6 +25,7 @@ from outreach.contacts import counting
 from outreach.contacts.documents import item_of
 from outreach.contacts.models import Contact, FieldKey, Identity, IdentityType, identity_id, new_contact_id
 from outreach.delivery import receipts
+from outreach.observability import logger
 from outreach.settings import settings
 from tests.support import pipeline, template
 from tests.support.pipeline import SITE
@@ -109,6 +111,8 @@ def world() -> Iterator[World]:
             patch.object(HTTPAdapter, "send", lambda adapter, request, **options: _carry(built, adapter, request))
         )
         stack.enter_context(aws.serving())
+        log = stack.enter_context(Path(os.devnull).open("w"))
+        stack.enter_context(patch.object(logger().registered_handler, "stream", log))
         _forget()
         stack.callback(_forget)
         pipeline.put_site()
@@ -163,6 +167,7 @@ def _environment() -> dict[str, str]:
     buckets = {name: name.lower() for name in template.resources(template.BUCKET)}
     return {
         **template.function_environment(tables | queues | buckets),
+        "POWERTOOLS_SERVICE_NAME": "outreach",
         "AWS_ACCESS_KEY_ID": "benchmark",
         "AWS_SECRET_ACCESS_KEY": "benchmark",
         "AWS_DEFAULT_REGION": "us-east-1",

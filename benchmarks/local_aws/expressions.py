@@ -7,7 +7,8 @@
     term       = "(" condition ")" | "NOT" term | function "(" arguments ")" | path ("=" | "<>" | "<" | "<=" | ">" | ">=") operand
                | path "IN" "(" operands ")" | path "BETWEEN" operand "AND" operand
     update     = { "SET" path "=" value {"," …} | "REMOVE" paths | "ADD" path operand {"," …} }
-    value      = operand [("+" | "-") operand]          operand = path | ":name" | "if_not_exists(" path "," operand ")"
+    value      = operand [("+" | "-") operand]
+    operand    = path | ":name" | "if_not_exists(" path "," operand ")" | "list_append(" operand "," operand ")"
 """
 
 from __future__ import annotations
@@ -169,6 +170,9 @@ class _Reader:
         if token == "if_not_exists":  # noqa: S105
             path, default = self._arguments()
             return lambda item, values: path(item, values) or default(item, values)
+        if token == "list_append":  # noqa: S105
+            first, second = self._arguments()
+            return lambda item, values: {"L": [*_elements(first(item, values)), *_elements(second(item, values))]}
         return _getter(self._path(token))
 
     def _path(self, token: str) -> list[str]:
@@ -202,6 +206,10 @@ class _Reader:
         path = self._path(self.take())
         old = _getter(path)
         return _setter(path, _sum(lambda item, values: old(item, values) or {"N": "0"}, "+", self._operand()))
+
+
+def _elements(value: Value | None) -> list[Value]:
+    return list(value["L"]) if value else []
 
 
 def _getter(path: list[str]) -> _Operand:
