@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cold_start, concurrency, contacts, cost, cpu, figures, growth
+from benchmarks import cold_start, concurrency, contacts, cost, cpu, docs, figures, growth
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
@@ -38,6 +38,7 @@ def main(
         _console.print(_table(f"{name} ({time.monotonic() - started:.0f} s)", found))
         if not quick:
             figures.write({name: found})
+            docs.update()
 
 
 def _table(title: str, found: Iterable[Figure]) -> Table:

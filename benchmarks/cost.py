@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from benchmarks import prices
 from benchmarks.campaign import CALLBACKS, FREEZE, RECEIPTS, RECEIPTS_OF_A_MESSAGE, RELEASE, STREAM, WORKER, Campaign, Stage
 from benchmarks.figures import Figure
+from benchmarks.prices import MILLION
 from benchmarks.world import world
+from outreach.messages import rows
 from tests.support import pipeline, stack
+from tests.support.template import template
 
 CONTACTS = 10_000
 QUICK_CONTACTS = 500
@@ -54,7 +57,12 @@ def measure(*, quick: bool = False) -> list[Figure]:
     contacts = QUICK_CONTACTS if quick else CONTACTS
     sent = _run(contacts)
     told = _run(contacts // 10, callbackURL=_CUSTOMER)
-    return [*_stage_figures(sent, contacts), *_totals(sent, contacts), *_callbacks(told, contacts // 10)]
+    return [
+        *_stage_figures(sent, contacts),
+        *_totals(sent, contacts),
+        *_callbacks(told, contacts // 10),
+        *_million(sent, contacts),
+    ]
 
 
 def _run(contacts: int, **changes: str) -> Campaign:
@@ -83,7 +91,7 @@ def _stage_figures(sent: Campaign, contacts: int) -> Iterable[Figure]:
             ("invocations", stage.invocations),
             ("GB-s per 1,000", gb_seconds(name, stage) * 1000),
             ("log bytes", stage.log_bytes),
-            ("$ per million", dollars(name, stage) * prices.MILLION),
+            ("$ per million", dollars(name, stage) * MILLION),
         ):
             yield Figure(f"stage {name}", quantity, value / contacts, "a message")
 
@@ -103,10 +111,10 @@ def _totals(sent: Campaign, contacts: int) -> Iterable[Figure]:
         "total", "state transitions of the campaign", sent.transitions, "transitions", at_most=25 + 4 * (sent.windows - 1)
     )
     yield Figure("total", "release windows", sent.windows, "windows")
-    yield Figure("total", "a million messages", total / contacts * prices.MILLION, "$", at_most=5.5)
-    yield Figure("beside", "gateway requests of receipts, a million messages", gateway * prices.MILLION, "$", at_most=2.6)
+    yield Figure("total", "a million messages", total / contacts * MILLION, "$", at_most=5.5)
+    yield Figure("beside", "gateway requests of receipts, a million messages", gateway * MILLION, "$", at_most=2.6)
     yield Figure("beside", "log bytes a message", logs, "bytes", at_most=300)
-    yield Figure("beside", "logs, a million messages", logs * prices.LOG_BYTE * prices.MILLION, "$")
+    yield Figure("beside", "logs, a million messages", logs * prices.LOG_BYTE * MILLION, "$")
 
 
 def _callbacks(told: Campaign, contacts: int) -> Iterable[Figure]:
@@ -114,7 +122,22 @@ def _callbacks(told: Campaign, contacts: int) -> Iterable[Figure]:
     price = (dollars(CALLBACKS, stage) + told.stages[STREAM].usage.requests["sqs"] * prices.SQS_REQUEST) / contacts
     yield Figure("beside", "callbacks a message", stage.messages / contacts, "callbacks")
     yield Figure("beside", "write units of callbacks, a message", stage.usage.write_units.total() / contacts, "units")
-    yield Figure("beside", "callbacks, a million messages", price * prices.MILLION, "$", at_most=3)
+    yield Figure("beside", "callbacks, a million messages", price * MILLION, "$", at_most=3)
+
+
+def _million(sent: Campaign, contacts: int) -> Iterable[Figure]:
+    """What binds a campaign to a million contacts: how many messages a second each stage can take."""
+    stages, at_once = sent.stages, int(template()["Parameters"]["WorkerConcurrency"]["Default"])
+    group = "messages a second"
+    seconds = {name: _seconds(name, stages[name]) for name in (FREEZE, RELEASE, WORKER, RECEIPTS, STREAM)}
+    yield Figure(group, "released by one record's execution", contacts / seconds[RELEASE], "a second")
+    yield Figure(group, f"sent by {at_once} workers at once", at_once * contacts / seconds[WORKER], "a second")
+    yield Figure(group, "followed by the stream's consumer, for each shard", contacts / seconds[STREAM], "a second")
+    # A partition takes 1,000 write units a second; the timeline has sixteen, a message's row and its contact's index are spread.
+    yield Figure(group, "entered into the timeline's partitions", 1_000 * rows.TIMELINE_SHARDS, "a second")
+    yield Figure("a million", "invocations", sum(stages[name].invocations for name in seconds) / contacts, "million")
+    yield Figure("a million", "finding the audience, 16 scans side by side", seconds[FREEZE] / contacts * MILLION / 16, "s")
+    yield Figure("a million", "sending at 100 a second, the account's rate", MILLION / 100 / 3600, "hours")
 
 
 def dollars(name: str, stage: Stage) -> float:
@@ -132,22 +155,25 @@ def dollars(name: str, stage: Stage) -> float:
 
 
 def gb_seconds(name: str, stage: Stage) -> float:
-    """Memory times duration: the CPU time at the function's share of a processor, and the waiting for its calls."""
+    """Memory times duration."""
+    return _megabytes(name) / 1024 * _seconds(name, stage)
+
+
+def _seconds(name: str, stage: Stage) -> float:
+    """Duration: the CPU time at the function's share of a processor, and the waiting for its calls."""
     shape = _SHAPES[name]
-    memory = max(
-        int(function["MemorySize"]) for function in stack.functions().values() if function["CodeUri"] in _code(shape.functions)
-    )
     calls = stage.usage.calls
     concurrent = sum(count for (_, operation, _), count in calls.items() if operation == shape.concurrent)
     waits = (calls.total() - concurrent) + concurrent / shape.at_once
-    seconds = stage.cpu_seconds / min(1.0, memory / _ONE_PROCESSOR_MB) + waits * AWS_CALL_SECONDS
+    seconds = stage.cpu_seconds / min(1.0, _megabytes(name) / _ONE_PROCESSOR_MB) + waits * AWS_CALL_SECONDS
     if name in (WORKER, CALLBACKS):
         seconds += stage.invocations * CARRIER_CALL_SECONDS
-    return memory / 1024 * seconds
+    return seconds
 
 
-def _code(functions: Iterable[str]) -> set[str]:
-    return {f"functions/{function}" for function in functions}
+def _megabytes(name: str) -> int:
+    code = {f"functions/{function}" for function in _SHAPES[name].functions}
+    return max(int(function["MemorySize"]) for function in stack.functions().values() if function["CodeUri"] in code)
 
 
 def _sqs_requests(name: str, stage: Stage) -> int:
