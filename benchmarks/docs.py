@@ -1,6 +1,6 @@
 """Puts figures into documents: what stands between ``<!-- figures: cost/total -->`` and ``<!-- /figures -->``.
 
-``<benchmark>/<group>`` is a table of one group; ``<benchmark>/<start> *`` puts all groups that start so into one table, a row each.
+``<benchmark>/<group>`` is a table of one group; ``<benchmark>/<start> *`` puts all groups that start so into one, a row each.
 """
 
 from __future__ import annotations
