@@ -10,17 +10,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cold_start, concurrency, contacts, cost, cpu, docs, figures, growth
+from benchmarks import cold_start, concurrency, contacts, cost, cpu, docs, end_to_end, figures, growth
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
     "cost": cost.measure,
     "cpu": cpu.measure,
+    "concurrency": concurrency.measure,
     "cold-start": cold_start.measure,
     "contacts": contacts.measure,
     "growth": growth.measure,
-    "concurrency": concurrency.measure,
 }
+# Only when it is asked for.
+ON_REQUEST: dict[str, Callable[..., list[Figure]]] = {"end-to-end": end_to_end.measure}
 
 app = typer.Typer(add_completion=False)
 _console = Console()
@@ -28,13 +30,13 @@ _console = Console()
 
 @app.command()
 def main(
-    names: Annotated[list[str] | None, typer.Argument(help="Which; all of them when left out")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Which; all but end-to-end when left out")] = None,
     quick: Annotated[bool, typer.Option(help="Small runs in less than a minute; their figures are shown, not kept")] = False,
 ) -> None:
     """Run benchmarks."""
     for name in names or BENCHMARKS:
         started = time.monotonic()
-        found = BENCHMARKS[name](quick=quick)
+        found = (BENCHMARKS | ON_REQUEST)[name](quick=quick)
         _console.print(_table(f"{name} ({time.monotonic() - started:.0f} s)", found))
         if not quick:
             figures.write({name: found})

@@ -15,7 +15,7 @@ from tests.support import pipeline, stack
 from tests.support.template import template
 
 CONTACTS = 10_000
-QUICK_CONTACTS = 500
+QUICK_CONTACTS = 200
 
 _CUSTOMER = "https://192.0.2.1/told"
 

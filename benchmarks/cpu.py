@@ -23,7 +23,7 @@ from outreach.campaigns import ledger
 from outreach.settings import settings
 
 ROUNDS = 5
-QUICK_ROUNDS = 2
+QUICK_ROUNDS = 1
 
 _BATCHES = 4
 # As many as a portion of the worker makes: two a message.

@@ -1,6 +1,6 @@
 """A campaign on the embedded stack, from ``:send`` to the last delivered message, and how much of the time is the emulator's own.
 
-Not among those that run by themselves: it starts the whole stack, and is only worth something on a machine that does nothing else.
+Not among those that run by themselves: it starts the whole stack, and says something only of a machine that does nothing else.
 """
 
 from __future__ import annotations

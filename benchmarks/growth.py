@@ -15,9 +15,9 @@ from outreach.settings import settings
 from tests.support.pipeline import SITE
 
 SIZES = (1_000, 10_000, 100_000)
-QUICK_SIZES = (400, 2_000)
+QUICK_SIZES = (200, 1_000)
 # How many messages go the whole way: the last ones of the audience, where everything that grows has grown.
-MESSAGES = 400
+MESSAGES = 200
 # Beyond what a campaign of the smallest size takes a message.
 _GROWTH = 1.05
 # How much the last page of a list may cost beside the first.
