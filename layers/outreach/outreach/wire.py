@@ -1,6 +1,7 @@
 """How values travel: read tolerantly, write one way (contract, JSON conventions).
 
-``Request``, ``Response`` and ``PagedResponse`` are the bases of every body; the annotated types below are the vocabulary of their fields.
+``Request``, ``Response`` and ``PagedResponse`` are the bases of every body; the annotated types below are the vocabulary of
+their fields.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from outreach.settings import settings
 
 
 def opted_out(site_id: str, numbers: Iterable[str], *, consistent: bool = True) -> set[str]:
-    """Those of the (E.164) numbers that must not be written to; may lag by a moment unless ``consistent`` (at the double price)."""
+    """Those of the (E.164) numbers that must not be written to; may lag unless ``consistent`` (at the double price)."""
     keys = [_key(site_id, number) for number in set(numbers)]
     items = dynamo.batch_get(settings().contacts_table, keys, consistent=consistent)
     return {item["number"] for item in items if item["is_opted_out"]}
