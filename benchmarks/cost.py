@@ -24,6 +24,8 @@ AWS_CALL_SECONDS = 0.005
 CARRIER_CALL_SECONDS = 0.2
 # A function with so much memory has one processor; one with less has its share.
 _ONE_PROCESSOR_MB = 1769
+# Lambda's START, END and REPORT of an invocation.
+_PLATFORM_LOG_BYTES = 330
 # Lambda's own polling of a queue: a receive and a delete for each invocation.
 _POLLS = 2
 
@@ -90,7 +92,7 @@ def _stage_figures(sent: Campaign, contacts: int) -> Iterable[Figure]:
             ("SQS requests", _sqs_requests(name, stage)),
             ("invocations", stage.invocations),
             ("GB-s per 1,000", gb_seconds(name, stage) * 1000),
-            ("log bytes", stage.log_bytes),
+            ("log bytes", _log_bytes(stage)),
             ("$ per million", dollars(name, stage) * MILLION),
         ):
             yield Figure(f"stage {name}", quantity, value / contacts, "a message")
@@ -101,7 +103,7 @@ def _totals(sent: Campaign, contacts: int) -> Iterable[Figure]:
     write_units = sum(stage.usage.write_units.total() for stage in stages.values()) / contacts
     sqs = sum(_sqs_requests(name, stage) for name, stage in stages.items()) / contacts
     compute = sum(gb_seconds(name, stage) for name, stage in stages.items()) / contacts * 1000
-    logs = sum(stage.log_bytes for stage in stages.values()) / contacts
+    logs = sum(map(_log_bytes, stages.values())) / contacts
     total = sum(dollars(name, stage) for name, stage in stages.items()) + sent.transitions * prices.STATE_TRANSITION
     gateway = len(RECEIPTS_OF_A_MESSAGE) * prices.HTTP_API_REQUEST
     yield Figure("total", "write units a message", write_units, "units", at_most=7)
@@ -179,6 +181,12 @@ def _megabytes(name: str) -> int:
 def _sqs_requests(name: str, stage: Stage) -> int:
     """Those that the handlers make, and those of the event source mapping."""
     return stage.usage.requests["sqs"] + (_POLLS * stage.invocations if name in (WORKER, CALLBACKS) else 0)
+
+
+def _log_bytes(stage: Stage) -> int:
+    """What the handlers write, and what Lambda writes of each invocation unless the template tells it not to."""
+    quiet = template()["Globals"]["Function"]["LoggingConfig"].get("SystemLogLevel") == "WARN"
+    return stage.log_bytes + (0 if quiet else _PLATFORM_LOG_BYTES * stage.invocations)
 
 
 def _s3(stage: Stage, operation: str) -> int:
