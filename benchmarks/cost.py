@@ -40,17 +40,17 @@ class _Shape:
     """
 
     functions: tuple[str, ...]
-    concurrent: str = ""
+    concurrent: tuple[str, ...] = ()
     at_once: int = 1
 
 
 _SHAPES = {
     FREEZE: _Shape(("workers/plan_freeze", "workers/scan_audience", "workers/freeze_audience")),
-    RELEASE: _Shape(("workers/release_window",), "PutItem", 16),
-    WORKER: _Shape(("workers/send_messages",), "UpdateItem", 10),
+    RELEASE: _Shape(("workers/release_window",), ("PutItem",), 16),
+    WORKER: _Shape(("workers/send_messages",), ("UpdateItem",), 10),
     RECEIPTS: _Shape(("webhooks/receive_twilio",)),
     STREAM: _Shape(("workers/track_messages",)),
-    CALLBACKS: _Shape(("workers/deliver_callback",)),
+    CALLBACKS: _Shape(("workers/deliver_callback",), ("GetItem", "UpdateItem", "PutItem"), 10),
 }
 
 
@@ -124,6 +124,7 @@ def _callbacks(told: Campaign, contacts: int) -> Iterable[Figure]:
     price = (dollars(CALLBACKS, stage) + told.stages[STREAM].usage.requests["sqs"] * prices.SQS_REQUEST) / contacts
     yield Figure("beside", "callbacks a message", stage.messages / contacts, "callbacks")
     yield Figure("beside", "write units of callbacks, a message", stage.usage.write_units.total() / contacts, "units")
+    yield Figure("beside", "callbacks, a million of them", price * MILLION * contacts / stage.messages, "$")
     yield Figure("beside", "callbacks, a million messages", price * MILLION, "$", at_most=3)
 
 
@@ -165,7 +166,7 @@ def _seconds(name: str, stage: Stage) -> float:
     """Duration: the CPU time at the function's share of a processor, and the waiting for its calls."""
     shape = _SHAPES[name]
     calls = stage.usage.calls
-    concurrent = sum(count for (_, operation, _), count in calls.items() if operation == shape.concurrent)
+    concurrent = sum(count for (_, operation, _), count in calls.items() if operation in shape.concurrent)
     waits = (calls.total() - concurrent) + concurrent / shape.at_once
     seconds = stage.cpu_seconds / min(1.0, _megabytes(name) / _ONE_PROCESSOR_MB) + waits * AWS_CALL_SECONDS
     if name in (WORKER, CALLBACKS):
