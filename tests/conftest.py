@@ -12,6 +12,7 @@ from botocore.client import BaseClient
 from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
 
+from outreach.delivery import receipts
 from outreach.settings import settings
 from tests.support import template
 
@@ -54,4 +55,5 @@ def _one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _forget_the_process() -> None:
     settings.cache_clear()
+    receipts.known_account.cache_clear()
     parameters.clear_caches()

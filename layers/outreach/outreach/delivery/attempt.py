@@ -44,7 +44,9 @@ def attempt(gate: Gate, credentials: Mapping[str, str], due: Due, recipient: Rec
     except messages.ClaimRefused as refusal:
         return _without_claim(due, recipient, refusal.message, now)
     outcome = carriers.send(gate.account, credentials, message)
-    logger().info("carrier asked", message_id=message.id, site_id=message.site_id, outcome=type(outcome).__name__)
+    # The batch is logged as a whole; of its messages only those that did not simply go out.
+    log = logger().debug if isinstance(outcome, Accepted) else logger().info
+    log("carrier asked", message_id=message.id, site_id=message.site_id, outcome=type(outcome).__name__)
     return _follow(gate, due, recipient, message, outcome)
 
 
