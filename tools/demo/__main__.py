@@ -88,7 +88,7 @@ def _run(settings: Settings, state: State, slow: bool, callback_port: int, conso
 
 
 def _judge(demo: Demo, channel_account_id: str, callback_url: str) -> int:
-    demo.create_contacts()
+    demo.import_contacts()
     record_id = demo.send_campaign(channel_account_id, callback_url)
     demo.follow(record_id)
     evidence = demo.settle(record_id)
