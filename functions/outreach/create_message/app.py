@@ -7,9 +7,9 @@ Without `status`, or with `queued`, the message is sent. With another status it 
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
+from outreach.correspondence import editing
+from outreach.correspondence.bodies import MessageBody, MessageResponse
 from outreach.http import api
-from outreach.messages import editing
-from outreach.messages.bodies import MessageBody, MessageResponse
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 

@@ -9,11 +9,11 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BeforeValidator, WithJsonSchema
 
+from outreach.correspondence import listing
+from outreach.correspondence.bodies import MessageResponse, MessagesResponse, TicketId, sent_period
+from outreach.correspondence.listing import Wanted
 from outreach.http import api, paging
 from outreach.http.paging import PageIndex, PageSize, SortOrder
-from outreach.messages import listing
-from outreach.messages.bodies import MessageResponse, MessagesResponse, TicketId, sent_period
-from outreach.messages.listing import Wanted
 from outreach.messages.options import Channel
 from outreach.wire import Guid, one_of
 

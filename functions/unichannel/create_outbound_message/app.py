@@ -8,9 +8,10 @@ goes on under the id that is named.
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
+from outreach.correspondence.bodies import OutboundMessageResponse
 from outreach.http import api
 from outreach.unichannel import outbound
-from outreach.unichannel.bodies import OutboundMessageBody, OutboundMessageResponse
+from outreach.unichannel.bodies import OutboundMessageBody
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 

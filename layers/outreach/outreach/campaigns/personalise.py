@@ -8,8 +8,8 @@ from typing import Any
 from outreach.campaigns.models import Wording
 from outreach.contacts.fields import Schema
 from outreach.contacts.models import Contact
-from outreach.contacts.recipient import recipient
 from outreach.errors import ValidationFailed
+from outreach.messages.recipient import recipient
 from outreach.messages.status import SkipReason
 from outreach.sending import segments, templates
 from outreach.sending.segments import Encoding

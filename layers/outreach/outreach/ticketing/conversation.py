@@ -17,13 +17,13 @@ from outreach.errors import Conflict
 from outreach.messages import store as messages
 from outreach.messages.models import Claim, ClaimState, Kind, Message
 from outreach.messages.status import Status
-from outreach.messages.waiting import Waiting, unattached
 from outreach.sending import keywords
 from outreach.sending.webhooks import OptOut
 from outreach.sites import store as sites
 from outreach.ticketing import attaching
 from outreach.ticketing import store as tickets
 from outreach.ticketing.replies import Reply
+from outreach.ticketing.waiting import Waiting, unattached
 
 
 def take_in(reply: Reply) -> None:

@@ -7,16 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from outreach import clock
+from outreach.campaigns import joined
 from outreach.campaigns.records import Record
 from outreach.contacts import store as contacts
 from outreach.contacts.identities import e164, is_valid_number
 from outreach.contacts.models import Contact
-from outreach.contacts.recipient import recipient
+from outreach.correspondence.bodies import MessageBody, MessageUpdateBody
 from outreach.errors import Conflict, NotFound, ValidationFailed
-from outreach.messages import joined, store
+from outreach.messages import store
 from outreach.messages.auto_attach import AutoAttach
-from outreach.messages.bodies import MessageBody, MessageUpdateBody
 from outreach.messages.models import Claim, ClaimState, Message
+from outreach.messages.recipient import recipient
 from outreach.messages.status import Status
 from outreach.observability import logger
 from outreach.sending import pacing, queue, segments, spending
@@ -144,7 +145,7 @@ def _moved(message: Message, status: Status) -> Message:
 
 def _without_campaigns(message: Message, record: Record, given: dict[str, Any]) -> dict[str, Any]:
     """``given`` without what the campaign determines, which clients send back as they got it."""
-    wish = AutoAttach.of(message, record)
+    wish = AutoAttach.of(message, record.campaign if record else None)
     determined = {
         "contact_id": ("contactId", message.contact_id),
         "account_id": ("channelAccountId", message.account_id),
