@@ -11,7 +11,7 @@ STACK := .venv/installed .venv-sam/installed .venv-ministack/installed $(LAYERS)
 export PYTHONPATH := tools:layers/outreach
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test test-slow reliability build lint types check bench bench-quick lock clean
+.PHONY: help install demo run test reliability build lint types check bench bench-quick lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -24,11 +24,8 @@ run: $(STACK) ## Run the whole system on this machine until Ctrl-C; state is kep
 demo: $(STACK) ## Send a sample campaign through the simulated carriers, and check the outcome
 	@$(PY) -m demo
 
-test: $(STACK) ## Run every test but the slow ones
-	@$(PY) -m pytest -n auto -m "not slow and not reliability"
-
-test-slow: $(STACK) ## Run the tests that wait for leases to end
-	@$(PY) -m pytest -m slow
+test: $(STACK) ## Run every test but those of `make reliability`
+	@$(PY) -m pytest -n auto --dist loadgroup -m "not reliability"
 
 reliability: $(STACK) ## Kill processes at every step, let calls fail at random, feed rubbish; writes docs/reliability.json
 	@FIGURES=docs/reliability.json HYPOTHESIS_PROFILE=thorough $(PY) -m pytest tests/reliability
