@@ -66,7 +66,9 @@ def document() -> Json:
     for name, spelling in words["x-spelling"].items():
         properties = components["schemas"][name]["properties"]
         components["schemas"][name]["properties"] = {spelling.get(key, key): value for key, value in properties.items()}
-    return _with_words(_merged({**base, "paths": dict(sorted(paths.items())), "components": components}, base), words["x-properties"])
+    return _with_words(
+        _merged({**base, "paths": dict(sorted(paths.items())), "components": components}, base), words["x-properties"]
+    )
 
 
 def text() -> str:

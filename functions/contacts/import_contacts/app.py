@@ -55,4 +55,4 @@ def malformed(_: ValueError) -> Response[str]:
     return problems.response(ValidationFailed.at("", "is no form that can be read"), app.current_event.request_context.request_id)
 
 
-lambda_handler = large.answers(api.entry_point(app, scope="contact:write"))
+lambda_handler = large.answers(api.entry_point(app, scope="contact:write", takes_forms=True))

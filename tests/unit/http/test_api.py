@@ -127,7 +127,15 @@ def test_malformed_json_is_400(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content_type", "status"), [("text/plain", 415), ("application/xml", 415), ("application/json; charset=utf-8", 201)]
+    ("content_type", "status"),
+    [
+        ("text/plain", 415),
+        ("application/xml", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("multipart/form-data", 415),
+        ("multipart/form-data; boundary=x", 415),
+        ("application/json; charset=utf-8", 201),
+    ],
 )
 def test_another_media_type_than_json_is_415(content_type: str, status: int) -> None:
     answer = post({"name": "Tom"}, content_type)

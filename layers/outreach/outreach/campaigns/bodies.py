@@ -38,7 +38,7 @@ class CampaignUpdateBody(FilterBody):
     )
     scheduled_start_time: wire.OptionalMoment = None
     callback_url: wire.OptionalUrl = Field(None, alias="callbackURL")
-    max_segments: Annotated[wire.Integer | None, BeforeValidator(wire.none_if_blank), Field(ge=1)] = None
+    max_segments: Annotated[Annotated[wire.Integer, Field(ge=1)] | None, BeforeValidator(wire.none_if_blank)] = None
 
     def given(self, current: Filter) -> dict[str, Any]:
         """The attributes of :class:`Campaign` that the body names; ``current`` is the filter whose parts may be left out."""

@@ -28,17 +28,19 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach import wire
-from outreach.errors import NotFound, OutreachError, ValidationFailed
+from outreach.errors import NotFound, OutreachError, UnsupportedMediaType, ValidationFailed
 from outreach.http import problems
 from outreach.http.caller import Caller
 from outreach.observability import logger
 
 JSON = "application/json; charset=utf-8"
 
+# orjson, since the standard library takes what can't be stored: lone surrogates, NaN, nesting without end.
 # 500 for a response that does not fit its model: without it the client would be told that its request is wrong.
 OPTIONS: dict[str, Any] = {
     "enable_validation": True,
     "response_validation_error_http_code": 500,
+    "json_body_deserializer": orjson.loads,
     "serializer": lambda body: orjson.dumps(body).decode(),
 }
 
@@ -87,12 +89,13 @@ def verb(segment: str, verbs: Mapping[str, T]) -> tuple[str, T]:
         raise ValidationFailed.at("id", str(error)) from error
 
 
-def entry_point(app: APIGatewayRestResolver, *, scope: str | None) -> Handler:
+def entry_point(app: APIGatewayRestResolver, *, scope: str | None, takes_forms: bool = False) -> Handler:
     """The ``lambda_handler`` of an endpoint.
 
     Args:
         app: the resolver with the endpoint's routes.
         scope: what the API key must be allowed to do; ``None`` where the route itself decides (the ``:verbs``).
+        takes_forms: whether a body may be a form; elsewhere it is 415, though the resolver would read it.
     """
     _map_errors(app)
 
@@ -104,6 +107,8 @@ def entry_point(app: APIGatewayRestResolver, *, scope: str | None) -> Handler:
             log.append_keys(correlation_id=request_id, site_id=who.site_id)
             if scope:
                 who.require(scope)
+            if not takes_forms:
+                _refuse_forms(event)
             app.append_context(caller=who)  # type: ignore[no-untyped-call]
             answer = app.resolve({**event, "path": canonical_path(event)}, context)
         except OutreachError as error:
@@ -114,6 +119,12 @@ def entry_point(app: APIGatewayRestResolver, *, scope: str | None) -> Handler:
         return _with_common_headers(answer, request_id)
 
     return lambda_handler
+
+
+def _refuse_forms(event: Mapping[str, Any]) -> None:
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    if event.get("body") and "form" in headers.get("content-type", "").partition(";")[0]:
+        raise UnsupportedMediaType(problems.SEND_JSON)
 
 
 def canonical_path(event: Mapping[str, Any]) -> str:
@@ -133,6 +144,7 @@ def _map_errors(app: APIGatewayRestResolver) -> None:
     app.exception_handler(OutreachError)(answers)
     app.exception_handler(RequestValidationError)(lambda error: answers(problems.from_validation(error)))
     app.exception_handler(RequestUnsupportedContentType)(lambda error: answers(problems.from_content_type(error)))
+    app.exception_handler(UnicodeDecodeError)(lambda _: answers(ValidationFailed.at("", "is not UTF-8")))
     app.exception_handler(ServiceError)(lambda error: answers(problems.from_status(error.status_code)))
     app.exception_handler(ResponseValidationError)(_refuse)
 
