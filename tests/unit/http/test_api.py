@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -120,10 +121,33 @@ def test_a_body_that_is_wrong_is_400_and_points_at_each_place(body: Any, pointer
     assert all(error["message"] for error in answer.body["errors"])
 
 
-@pytest.mark.parametrize("text", ["{", '{"name": "Tom"', "Tom", '{"name": NaN1}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        '{"name": "Tom"',
+        "Tom",
+        '{"name": NaN}',
+        '{"name": "\\ud800"}',
+        "[" * 100_000,
+        '{"order": ' + "[" * 2_000 + "]" * 2_000 + "}",
+    ],
+    ids=lambda text: text[:12],
+)
 def test_malformed_json_is_400(text: str) -> None:
     answer = post(text)
     assert (answer.status, answer.body["code"], answer.body["errors"][0]["pointer"]) == (400, "validation_failed", "")
+
+
+def test_a_body_that_is_not_utf_8_is_400() -> None:
+    latin = event("POST", body=base64.b64encode('{"name": "Zoë"}'.encode("latin-1")).decode(), headers=JSON_BODY)
+    answer = ask(handler, {**latin, "isBase64Encoded": True})
+    assert (answer.status, answer.body["errors"]) == (400, [{"pointer": "", "message": "is not UTF-8"}])
+
+
+@pytest.mark.parametrize("zeros", [18, 30, 5_000])
+def test_an_integer_that_is_too_large_to_be_stored_is_400(zeros: int) -> None:
+    assert post(f'{{"name": "Tom", "order": 1{"0" * zeros}}}').status == 400
 
 
 @pytest.mark.parametrize(
