@@ -18,10 +18,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _ASSETS = Path(swagger_ui.__file__).parent
 
-# Beside this page, whatever precedes it; the API is where its description is.
+# The description is beside this page, whatever precedes the path. An empty icon, lest the browser asks for one.
 _START = """
-const description = new URL(location.pathname.replace(/docs\\/?$/, "openapi.json"), location.href).href;
-SwaggerUIBundle({url: description, dom_id: "#page", deepLinking: true, filter: true, displayRequestDuration: true, persistAuthorization: false});
+SwaggerUIBundle({
+  url: new URL(location.pathname.replace(/docs\\/?$/, "openapi.json"), location.href).href,
+  dom_id: "#page",
+  deepLinking: true,
+  filter: true,
+  displayRequestDuration: true,
+});
 """
 
 
@@ -46,7 +51,7 @@ def _page() -> tuple[str, str]:
     style = (_ASSETS / "swagger-ui.min.css").read_text(encoding="utf-8")
     html = (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Outreach API</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{style}</style></head>'
+        f'<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><style>{style}</style></head>'
         f'<body><div id="page"></div>{"".join(f"<script>{script}</script>" for script in scripts)}</body></html>'
     )
     policy = (
