@@ -11,10 +11,10 @@ STACK := .venv/installed .venv-sam/installed .venv-ministack/installed $(LAYERS)
 export PYTHONPATH := tools:layers/outreach
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test test-slow build lint types check bench lock clean
+.PHONY: help install demo run test test-slow reliability build lint types check bench lock clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 install: $(STACK) ## Install all that the other targets need
 
@@ -25,10 +25,13 @@ demo: $(STACK) ## Send a sample campaign through the simulated carriers, and che
 	@$(PY) -m demo
 
 test: $(STACK) ## Run every test but the slow ones
-	@$(PY) -m pytest -n auto -m "not slow"
+	@$(PY) -m pytest -n auto -m "not slow and not reliability"
 
 test-slow: $(STACK) ## Run the tests that wait for leases to end
 	@$(PY) -m pytest -m slow
+
+reliability: $(STACK) ## Kill processes at every step, let calls fail at random, feed rubbish; writes docs/reliability.json
+	@FIGURES=docs/reliability.json HYPOTHESIS_PROFILE=thorough $(PY) -m pytest tests/reliability
 
 build: .venv/installed .venv-sam/installed $(LAYERS) ## Build for AWS (for `sam deploy`), the layers trimmed and compiled
 	@.venv-sam/bin/sam build

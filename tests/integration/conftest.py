@@ -12,7 +12,7 @@ import pytest
 from outreach import clock as our_clock
 from outreach.sending import carrier_http, queue
 from outreach.settings import settings
-from tests.support import carriers, pipeline
+from tests.support import callbacks, carriers, pipeline
 from tests.support.simulator import simulating
 
 QUICK: dict[str, Any] = {"latency": 0, "receipt_delay": 0.01, "receipt_retry_delay": 0.01, "lost_answer": 0.3}
@@ -41,6 +41,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> carriers.Clock:
     ours = carriers.Clock()
     monkeypatch.setattr(our_clock, "now", ours.now)
     return ours
+
+
+@pytest.fixture
+def now(aws: None, monkeypatch: pytest.MonkeyPatch) -> callbacks.Clock:
+    """Time stands still."""
+    frozen = callbacks.Clock()
+    monkeypatch.setattr(our_clock, "now", frozen)
+    return frozen
 
 
 @pytest.fixture(params=carriers.ACCOUNTS)

@@ -1,41 +1,116 @@
-"""A process that dies at its k-th AWS call."""
+"""Calls that go wrong: processes that die at their k-th call, AWS that throttles, answers that are lost."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Lock
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from threading import RLock
 from typing import Any
 from unittest.mock import patch
 
+import requests
 from botocore.client import BaseClient
+from botocore.exceptions import ClientError, ReadTimeoutError
+from requests.adapters import HTTPAdapter
 
 
 class Crash(BaseException):
     """Not an Exception: nothing may catch it, as nothing survives the end of a process."""
 
 
-@contextmanager
-def dying_at(call: int, *, after: bool = False) -> Iterator[None]:
-    """From the ``call``-th AWS call on (counted from 1), every one raises :class:`Crash`.
+class Fault(Enum):
+    """What happens to a call: the process dies before it; it is refused; it takes effect, and its answer is lost."""
 
-    Args:
-        after: the ``call``-th itself still takes effect, but nobody learns of it.
+    CRASH = auto()
+    REFUSED = auto()
+    LOST = auto()
+
+
+def nothing(_step: int) -> Fault | None:
+    """All goes well."""
+    return None
+
+
+@dataclass
+class Calls:
+    """Counts the steps of the code under test (its calls to AWS and over HTTP, and its returns), and lets some go wrong.
+
+    To die after a call and to die before the next one leave the same behind; so dying "before" each step is all there is.
+
+    Attributes:
+        fault_at: what goes wrong at a step, counted from 1 over all invocations.
+        steps: how many there have been.
+        injected: how many went wrong.
+        is_waiting: whether an HTTP call is under way just now.
     """
-    lock = Lock()
-    calls = 0
-    make_call = BaseClient._make_api_call
 
-    def count(client: Any, operation: str, arguments: Any) -> Any:
-        nonlocal calls
-        with lock:
-            calls += 1
-            number = calls
-        if number == call and after:
-            make_call(client, operation, arguments)
-        if number >= call:
-            raise Crash(f"at call {number}: {operation}")
-        return make_call(client, operation, arguments)
+    fault_at: Callable[[int], Fault | None] = nothing
+    steps: int = 0
+    injected: int = 0
+    is_waiting: bool = False
+    _dead: bool = False
+    _lock: RLock = field(default_factory=RLock)
 
-    with patch.object(BaseClient, "_make_api_call", count):
+    @contextmanager
+    def invocation(self) -> Iterator[None]:
+        """One invocation of a function, in a process that lives until it dies.
+
+        Raises:
+            Crash: it died, be it in a thread of its own, or when all was done and nobody knew.
+        """
+        self._dead = False
+        make_call, send = BaseClient._make_api_call, HTTPAdapter.send
+
+        def call_aws(client: Any, operation: str, arguments: Any) -> Any:
+            match self._step(operation):
+                case Fault.REFUSED:
+                    raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, operation)
+                case Fault.LOST:
+                    make_call(client, operation, arguments)
+                    raise ReadTimeoutError(endpoint_url=operation)
+            return make_call(client, operation, arguments)
+
+        def call_http(adapter: Any, request: Any, **options: Any) -> requests.Response:
+            fault = self._step(request.method)
+            if fault is Fault.REFUSED:
+                return _throttled(request)
+            self.is_waiting = True
+            try:
+                answer = send(adapter, request, **options)
+            finally:
+                self.is_waiting = False
+            if fault is Fault.LOST:
+                raise requests.ReadTimeout(request=request)
+            return answer
+
+        with patch.object(BaseClient, "_make_api_call", call_aws), patch.object(HTTPAdapter, "send", call_http):
+            yield
+            self._step("return")
+
+    def _step(self, name: str) -> Fault | None:
+        with self._lock:
+            if self._dead:
+                raise Crash(f"dead already: {name}")
+            self.steps += 1
+            fault = self.fault_at(self.steps)
+            self.injected += fault is not None
+            if fault is Fault.CRASH:
+                self._dead = True
+                raise Crash(f"at step {self.steps}: {name}")
+            return fault
+
+
+def _throttled(request: requests.PreparedRequest) -> requests.Response:
+    answer = requests.Response()
+    answer.status_code, answer.request, answer.url = 429, request, str(request.url)
+    answer._content = b""
+    return answer
+
+
+@contextmanager
+def dying_at(step: int) -> Iterator[None]:
+    """The process dies before the ``step``-th call (counted from 1; the end of the block counts as one)."""
+    with Calls(lambda number: Fault.CRASH if number == step else None).invocation():
         yield

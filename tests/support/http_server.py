@@ -38,7 +38,8 @@ def serving(*replies: Reply, tls: ssl.SSLContext | None = None) -> Iterator[Serv
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            server.requests.append(Request(self.command, self.path, headers, body))
+            self.received = Request(self.command, self.path, headers, body)
+            server.requests.append(self.received)
             replies[min(len(server.requests), len(replies)) - 1](self)
 
         do_GET = do_POST = handle_any  # noqa: N815 (the names are http.server's)

@@ -14,6 +14,7 @@ DEAD_LETTER_QUEUES = [name for name in QUEUES if name.endswith("DeadLetterQueue"
 MAPPINGS = [pytest.param(name, mapping, id=name) for name, mapping in events("SQS")]
 STREAMS = [pytest.param(stream, id=name) for name, stream in events("DynamoDB")]
 SCHEDULES = [pytest.param(name, schedule, id=name) for name, schedule in [*events("Schedule"), *events("ScheduleV2")]]
+ARRIVALS = [pytest.param(name, rule, id=name) for name, rule in events("EventBridgeRule")]
 
 
 def open_to(service: str) -> set[str]:
@@ -69,5 +70,14 @@ def test_a_schedule_that_cannot_start_its_target_is_kept(name: str, schedule: di
     assert queue in open_to("events.amazonaws.com"), f"{name}: EventBridge delivers as itself, so the queue must let it in"
 
 
+@pytest.mark.parametrize(("name", "rule"), ARRIVALS)
+def test_an_event_that_is_not_dealt_with_is_kept(name: str, rule: dict[str, Any]) -> None:
+    undelivered = target(rule["DeadLetterConfig"]["Arn"])
+    failed = functions()[name]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    assert undelivered in open_to("events.amazonaws.com")
+    assert failed["Type"] == "SQS"
+    assert {undelivered, target(failed["Destination"])} <= set(DEAD_LETTER_QUEUES)
+
+
 def test_every_kind_of_source_is_looked_at() -> None:
-    assert all([MAPPINGS, STREAMS, SCHEDULES, DEAD_LETTER_QUEUES])
+    assert all([MAPPINGS, STREAMS, SCHEDULES, ARRIVALS, DEAD_LETTER_QUEUES])

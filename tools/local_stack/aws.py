@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from local_stack.settings import PROJECT, REGION, STACK_NAME, Settings
 PYTHON = PROJECT / ".venv-ministack" / "bin" / "python"
 SERVER = Path(__file__).with_name("ministack_server.py")
 READY_TIMEOUT_SECONDS = 60
+# Longer than a worker's call to a carrier that does not answer.
+DRAIN_TIMEOUT_SECONDS = 30
 # Kept in the local AWS itself, so that it is forgotten together with the stack it speaks of.
 DEPLOYMENT_PARAMETER = "/local-stack/deployment"
 
@@ -68,6 +71,13 @@ def start_ministack(settings: Settings) -> Child:
     child = Child("the local AWS", [PYTHON, "-P", SERVER], log=settings.logs / "aws.log", environment=environment)
     child.wait_until(lambda: _answers(settings), READY_TIMEOUT_SECONDS)
     return child
+
+
+def drain_ministack(settings: Settings) -> None:
+    """Let functions at work finish, and start no more from queues and streams; what takes too long is broken off in the end."""
+    # Whether it has ended already, or hangs: stopping it comes next.
+    with suppress(requests.RequestException):
+        requests.post(f"{settings.aws_endpoint}/_local/drain", timeout=DRAIN_TIMEOUT_SECONDS)
 
 
 def _empty_scratch(settings: Settings) -> Path:

@@ -4,13 +4,23 @@ Each function below names what is wrong, so that it can go when a newer MiniStac
 touched: the template and the functions stay as AWS runs them.
 """
 
+import asyncio
 import copy
+import hashlib
 import os
+import threading
+import time
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from ministack import app
-from ministack.core import iam_actions, iam_evaluator
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import apigateway_v1, dynamodb, lambda_svc
+
+DRAIN_PATH = "/_local/drain"
+POLL_SECONDS = 0.05
 
 
 def keep_streams_over_a_restart() -> None:
@@ -83,6 +93,56 @@ def import_gateway_responses() -> None:
     apigateway_v1._import_rest_api = import_with_responses
 
 
+def drain_on_request() -> None:
+    """The end of MiniStack kills running functions, on AWS nothing does: what they had taken would be missed for minutes.
+
+    `POST /_local/drain` stops the pollers of queues and streams, and answers when nothing runs any more that no client waits for.
+    """
+    polling, draining = threading.Lock(), threading.Event()
+    poll_queues, poll_streams, execute = lambda_svc._poll_sqs, lambda_svc._poll_dynamodb_streams, lambda_svc._execute_function
+    background: set[object] = set()
+
+    def unless_draining(poll: Any) -> Any:
+        def poll_or_rest() -> bool:
+            with polling:
+                return not draining.is_set() and poll()
+
+        return poll_or_rest
+
+    def execute_and_count(function: dict[str, Any], event: Any, *args: Any, **kwargs: Any) -> Any:
+        run = object()
+        if not _is_request(event):
+            background.add(run)
+        try:
+            return execute(function, event, *args, **kwargs)
+        finally:
+            background.discard(run)
+
+    def drain() -> None:
+        with polling:
+            draining.set()
+        while background or lambda_svc._esm_inflight:
+            time.sleep(POLL_SECONDS)
+
+    serve = app.app
+
+    async def serve_and_drain(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope.get("path") != DRAIN_PATH:
+            await serve(scope, receive, send)
+            return
+        await asyncio.to_thread(drain)
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    lambda_svc._poll_sqs, lambda_svc._poll_dynamodb_streams = unless_draining(poll_queues), unless_draining(poll_streams)
+    lambda_svc._execute_function, app.app = execute_and_count, serve_and_drain
+
+
+def _is_request(event: Any) -> bool:
+    """Whether a gateway invokes the function, or its authorizer, for a client that waits."""
+    return isinstance(event, dict) and ("requestContext" in event or "methodArn" in event)
+
+
 def end_with_the_saving() -> None:
     """After its state is saved, MiniStack runs on until its executions end; what they do then would be done again."""
     save = app.save_all
@@ -127,12 +187,36 @@ def read_concurrency_as_a_number() -> None:
     lambda_svc._sqs_esm_concurrency = concurrency_of_numbers
 
 
+def unpack_layers_once() -> None:
+    """Each worker unpacks all its layers, which takes longer than all the rest of its start: here it gets links to shared ones."""
+    unpacked, lock = Path(os.environ["TMPDIR"]) / "layers", threading.Lock()
+
+    class Archive(zipfile.ZipFile):
+        def extractall(self, path: Any = None, *args: Any, **kwargs: Any) -> None:
+            target = Path(path)
+            if not target.name.startswith("layer_"):
+                super().extractall(path, *args, **kwargs)
+                return
+            shared = unpacked / hashlib.sha256(Path(str(self.filename)).read_bytes()).hexdigest()
+            with lock:
+                if not shared.exists():
+                    draft = shared.with_suffix(".new")
+                    super().extractall(draft, *args, **kwargs)
+                    draft.rename(shared)
+            target.rmdir()
+            target.symlink_to(shared)
+
+    lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": Archive})
+
+
 if __name__ == "__main__":
     keep_streams_over_a_restart()
     retry_partly_failed_stream_batches()
     log_failures_of_functions()
     import_gateway_responses()
+    drain_on_request()
     end_with_the_saving()
+    unpack_layers_once()
     count_loopback_as_secure()
     allow_batches_like_single_messages()
     read_concurrency_as_a_number()

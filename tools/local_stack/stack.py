@@ -14,7 +14,7 @@ import requests
 from rich.console import Console
 
 from local_stack import sam
-from local_stack.aws import Aws, start_ministack
+from local_stack.aws import Aws, drain_ministack, start_ministack
 from local_stack.processes import Child, LocalStackError
 from local_stack.settings import PROJECT, Settings
 
@@ -65,6 +65,8 @@ class LocalStack:
     def stop(self) -> None:
         """Stop what was started, the last first: nobody calls any more when the local AWS saves its state."""
         if self._children:
+            with self._step("letting running functions finish"):
+                drain_ministack(self.settings)
             with self._step("stopping, and saving the state"):
                 while self._children:
                     self._children.pop().stop()

@@ -16,8 +16,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from typer.core import TyperCommand
 
+from outreach import clock
 from outreach.errors import NotFound, OutreachError
 from outreach.http.caller import SCOPES
+from outreach.sending import accounts
 from outreach.sending.quiet_hours import SendingHours
 from outreach.sites import store
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, FrequencyCap, Site
@@ -243,8 +245,21 @@ def put_account(
 
 @account.command("list", cls=StackCommand)
 def list_accounts(context: typer.Context, site_id: SiteId) -> None:
-    """List a site's channel accounts, without credentials."""
-    context.obj.many([asdict(entry) for entry in store.list_accounts(site_id)])
+    """List a site's channel accounts, without credentials, and until when they are paused because their carrier refuses them."""
+    context.obj.many([asdict(entry) | _shown_pause(entry) for entry in store.list_accounts(site_id)])
+
+
+@account.command("resume", cls=StackCommand)
+def resume_account(
+    context: typer.Context, site_id: SiteId, account_id: Annotated[str, typer.Argument(metavar="ACCOUNT", callback=_guid)]
+) -> None:
+    """End an account's pause, when what its carrier found fault with is mended.
+
+    Messages go on within a quarter of an hour; those that met the fault wait until the pause would have ended.
+    """
+    entry = store.get_account(site_id, account_id)
+    accounts.resume(site_id, account_id)
+    context.obj.one(asdict(entry) | _shown_pause(entry))
 
 
 @callback_secret.command("put", cls=StackCommand)
@@ -263,6 +278,13 @@ def rotate_callback_secret(context: typer.Context, site_id: SiteId) -> None:
 def retire_callback_secret(site_id: SiteId) -> None:
     """End a rotation: sign with the newest secret only."""
     admin.retire_callback_secret(site_id)
+
+
+def _shown_pause(entry: ChannelAccount) -> dict[str, Any]:
+    pause = accounts.pause_of(entry.site_id, entry.id, consistent=True)
+    if pause is None:
+        return {"paused_until": None, "pause_reason": None}
+    return {"paused_until": clock.timestamp(clock.from_epoch(pause.until)), "pause_reason": pause.reason}
 
 
 def _keys(site_id: str) -> list[dict[str, Any]]:

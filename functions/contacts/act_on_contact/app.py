@@ -5,7 +5,10 @@ merge: Merge another contact into this one.
     `mergeToContactId`, and is in no list, query, export or send.
 """
 
+from typing import Annotated
+
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from pydantic import AfterValidator
 
 from outreach.contacts import editing
 from outreach.contacts.bodies import MergeBody
@@ -16,8 +19,14 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 VERBS = {"merge": editing.merge}
 
 
+def _known(segment: str) -> str:
+    """An unknown verb is no route, whatever the body is: this is looked at first."""
+    api.verb(segment, VERBS)
+    return segment
+
+
 @app.post("/contact/contacts/<segment>")
-def act_on_contact(segment: str, body: MergeBody | None = None) -> Response[None]:
+def act_on_contact(segment: Annotated[str, AfterValidator(_known)], body: MergeBody | None = None) -> Response[None]:
     contact_id, act = api.verb(segment, VERBS)
     act(api.caller(app).site_id, contact_id, body.contact_id if body else None)
     return api.no_content()

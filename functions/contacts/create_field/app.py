@@ -14,7 +14,8 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.post("/contact/fields")
 def create_field(body: FieldBody) -> Response[FieldResponse]:
-    return api.created(FieldResponse.of(schema.create_field(api.caller(app).site_id, body.new_field())))
+    field = schema.create_field(api.caller(app).site_id, body.new_field(api.new_id(app)))
+    return api.created(FieldResponse.of(field))
 
 
-lambda_handler = api.entry_point(app, scope="contact:write")
+lambda_handler = api.entry_point(app, scope="contact:write", creates=True)

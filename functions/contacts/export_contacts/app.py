@@ -21,8 +21,9 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.post("/contact/contacts:export")
 def export_contacts(body: ExportBody) -> Response[str | ExportResponse | None]:
-    site_id = api.caller(app).site_id
-    export_id = exporting.request(site_id, body.selected, body.zone())
+    api.caller(app).slow_down("export")
+    site_id, export_id = api.caller(app).site_id, api.new_id(app)
+    exporting.request(site_id, export_id, body.selected, body.zone())
     status = exporting.wait(site_id, export_id, WAIT_SECONDS)
     if status is not Status.COMPLETED:
         return api.accepted(ExportResponse(id=export_id, status=status), f"/contact/contactExportRecords/{export_id}")
@@ -32,4 +33,4 @@ def export_contacts(body: ExportBody) -> Response[str | ExportResponse | None]:
     return Response(200, exporting.CONTENT_TYPE, text, headers={"Content-Disposition": exporting.DISPOSITION})
 
 
-lambda_handler = api.entry_point(app, scope="contact:read")
+lambda_handler = api.entry_point(app, scope="contact:read", creates=True)

@@ -24,14 +24,16 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.post("/contact/contacts:import")
 def import_contacts(body: ImportBody) -> Response[ImportResponse]:
-    site_id, duplicates, upload = api.caller(app).site_id, body.duplicate_control_option, body.upload_file
+    api.caller(app).slow_down("import")
+    site_id, import_id = api.caller(app).site_id, api.new_id(app)
+    duplicates, upload = body.duplicate_control_option, body.upload_file
     if isinstance(upload, UploadFile):
-        return _answer(uploads.of_file(site_id, upload.content, duplicates))
+        return _answer(uploads.of_file(site_id, import_id, upload.content, duplicates))
     if upload:
-        return _answer(uploads.of_url(site_id, upload, duplicates))
+        return _answer(uploads.of_url(site_id, import_id, upload, duplicates))
     if body.size is None:
         raise ValidationFailed.at("/uploadFile", "is required; or size, for a file that will be uploaded")
-    record, url = uploads.announced(site_id, body.size, duplicates)
+    record, url = uploads.announced(site_id, import_id, body.size, duplicates)
     return api.accepted(ImportResponse.of(record, [], url), _location(record))
 
 
@@ -55,4 +57,4 @@ def malformed(_: ValueError) -> Response[str]:
     return problems.response(ValidationFailed.at("", "is no form that can be read"), app.current_event.request_context.request_id)
 
 
-lambda_handler = large.answers(api.entry_point(app, scope="contact:write", takes_forms=True))
+lambda_handler = large.answers(api.entry_point(app, scope="contact:write", creates=True, takes_forms=True))

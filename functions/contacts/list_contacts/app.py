@@ -11,8 +11,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from outreach.contacts import listing, schema
 from outreach.contacts.listing import ContactList, OptionalIdentityType, SortBy
 from outreach.contacts.search import Sort
-from outreach.http import api, large
-from outreach.http.paging import Page, PageIndex, PageSize, SortOrder, links
+from outreach.http import api, large, paging
+from outreach.http.paging import PageIndex, PageSize, SortOrder, links
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
@@ -27,7 +27,7 @@ def list_contacts(
     sort_by: Annotated[SortBy, Query(alias="sortBy")] = "createTime",
     sort_order: SortOrder = "asc",
 ) -> ContactList:
-    fields, page = schema.load(api.caller(app).site_id), Page(page_index, page_size)
+    fields, page = schema.load(api.caller(app).site_id), paging.page(app, page_index, page_size)
     wanted = listing.Wanted(keywords, identity_type, identity_value)
     contacts, total = listing.contacts(fields, wanted, page.window, Sort(sort_by, sort_order == "desc"))
     return ContactList.of(contacts, fields, links(app.current_event.raw_event, fields.site_id, page, total))

@@ -13,8 +13,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from outreach.contacts import listing, schema
 from outreach.contacts.listing import ContactList, Direction, QueryBody, SortBy
 from outreach.contacts.search import Sort
-from outreach.http import api, large
-from outreach.http.paging import MAX_PAGE_SIZE, Page, links
+from outreach.http import api, large, paging
+from outreach.http.paging import MAX_PAGE_SIZE, links
 from outreach.wire import Integer
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -29,7 +29,7 @@ def query_contacts(
     sort_order: Annotated[Direction | None, Query(alias="sortOrder")] = None,
 ) -> ContactList:
     fields = schema.load(api.caller(app).site_id)
-    page = Page(page_index or body.page_index, body.page_size if page_size is None else page_size)
+    page = paging.page(app, page_index or body.page_index, body.page_size if page_size is None else page_size)
     sort = Sort(sort_by or body.sort_by, (sort_order or body.sort_order) == "desc")
     contacts, total = listing.query(fields, body, page.window, sort)
     return ContactList.of(contacts, fields, links(app.current_event.raw_event, fields.site_id, page, total))

@@ -8,7 +8,7 @@ fields that are left out are cleared.
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from outreach.contacts import editing, schema
+from outreach.contacts import editing, optouts, schema
 from outreach.contacts.bodies import ContactBody, ContactResponse
 from outreach.http import api
 from outreach.wire import Guid
@@ -19,7 +19,8 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 @app.put("/contact/contacts/<id>")
 def update_contact(id: Guid, body: ContactBody) -> ContactResponse:
     fields = schema.load(api.caller(app).site_id)
-    return ContactResponse.of(editing.update(fields, id, body), fields)
+    contact = editing.update(fields, id, body)
+    return ContactResponse.of(contact, fields, optouts.of_contacts(fields.site_id, [contact]))
 
 
 lambda_handler = api.entry_point(app, scope="contact:write")

@@ -28,9 +28,14 @@ def _shown(record: Record) -> RecordResponse:
     return RecordResponse.of(record, records.counts(record))
 
 
+def _send(site_id: str, campaign_id: str) -> Record:
+    api.caller(app).slow_down("send")
+    return sends.send(site_id, campaign_id, api.new_id(app))
+
+
 # verb → what it does, how its result is shown, and the scope that it takes
 VERBS: dict[str, tuple[Callable[[str, str], Any], Callable[[Any], RecordResponse | PreviewResponse], str]] = {
-    "send": (sends.send, _shown, "outreach:send"),
+    "send": (_send, _shown, "outreach:send"),
     "pause": (control.pause, _shown, "outreach:send"),
     "resume": (control.resume, _shown, "outreach:send"),
     "cancel": (control.cancel, _shown, "outreach:send"),
@@ -46,4 +51,4 @@ def act_on_campaign(segment: str) -> RecordResponse | PreviewResponse:
     return show(act(who.site_id, campaign_id))
 
 
-lambda_handler = api.entry_point(app, scope=None)
+lambda_handler = api.entry_point(app, scope=None, creates=True)

@@ -7,9 +7,9 @@ redeliver: Call the message's callback again with its newest state.
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from outreach.callbacks import attempts
+from outreach.campaigns import joined
+from outreach.correspondence.bodies import MessageResponse
 from outreach.http import api
-from outreach.messages import joined
-from outreach.messages.bodies import MessageResponse
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 

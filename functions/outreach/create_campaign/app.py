@@ -16,7 +16,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.post("/outreach/campaigns")
 def create_campaign(body: CampaignBody) -> Response[CampaignResponse]:
-    return api.created(CampaignResponse.of(campaigns.create(api.caller(app).site_id, body)))
+    return api.created(CampaignResponse.of(campaigns.create(api.caller(app).site_id, body, api.new_id(app))))
 
 
-lambda_handler = api.entry_point(app, scope="outreach:write")
+lambda_handler = api.entry_point(app, scope="outreach:write", creates=True)

@@ -7,16 +7,18 @@ Without `status`, or with `queued`, the message is sent. With another status it 
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
+from outreach.correspondence import editing
+from outreach.correspondence.bodies import MessageBody, MessageResponse
 from outreach.http import api
-from outreach.messages import editing
-from outreach.messages.bodies import MessageBody, MessageResponse
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
 
 @app.post("/outreach/messages")
 def create_message(body: MessageBody) -> Response[MessageResponse]:
-    return api.created(MessageResponse.of(editing.create(api.caller(app).site_id, body), None))
+    who = api.caller(app)
+    who.slow_down("message")
+    return api.created(MessageResponse.of(editing.create(who.site_id, body, api.new_id(app)), None))
 
 
-lambda_handler = api.entry_point(app, scope="outreach:send")
+lambda_handler = api.entry_point(app, scope="outreach:send", creates=True)

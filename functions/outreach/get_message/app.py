@@ -5,9 +5,9 @@ Get a message.
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
+from outreach.campaigns import joined
+from outreach.correspondence.bodies import MessageResponse
 from outreach.http import api
-from outreach.messages import joined
-from outreach.messages.bodies import MessageResponse
 from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from outreach.callbacks import attempts
 from outreach.callbacks.bodies import AttemptResponse, AttemptsResponse
 from outreach.http import api, paging
-from outreach.http.paging import Page, PageIndex, PageSize, SortOrder
+from outreach.http.paging import PageIndex, PageSize, SortOrder
 from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -21,7 +21,7 @@ def list_callback_attempts(
     id: Guid, page_index: PageIndex = 1, page_size: PageSize = 10, sort_order: SortOrder = "asc"
 ) -> AttemptsResponse:
     site_id = api.caller(app).site_id
-    page = Page(page_index, page_size)
+    page = paging.page(app, page_index, page_size)
     found = attempts.of_message(site_id, id)
     ordered = found[::-1] if sort_order == "desc" else found
     return AttemptsResponse(

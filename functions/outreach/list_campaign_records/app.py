@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from outreach.campaigns import records
 from outreach.campaigns.bodies import RecordResponse, RecordsResponse
 from outreach.http import api, paging
-from outreach.http.paging import Page, PageIndex, PageSize, SortOrder
+from outreach.http.paging import PageIndex, PageSize, SortOrder
 from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -29,7 +29,7 @@ def list_campaign_records(
 ) -> RecordsResponse:
     site_id = api.caller(app).site_id
     ordered = paging.ordered(records.list_of_campaign(site_id, id), sort_by, sort_order)
-    page = Page(page_index, page_size)
+    page = paging.page(app, page_index, page_size)
     return RecordsResponse(
         records=[RecordResponse.of(record, records.counts(record)) for record in ordered[page.window]],
         **paging.links(app.current_event, site_id, page, len(ordered)),

@@ -9,11 +9,12 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BeforeValidator, WithJsonSchema
 
+from outreach.correspondence import listing
+from outreach.correspondence.bodies import MessageResponse, MessagesResponse, TicketId, sent_period
+from outreach.correspondence.listing import Wanted
 from outreach.http import api, paging
-from outreach.http.paging import Page, PageIndex, PageSize, SortOrder
-from outreach.messages import listing
-from outreach.messages.bodies import MessageResponse, MessagesResponse, TicketId, sent_period
-from outreach.messages.listing import Wanted
+from outreach.http.paging import PageIndex, PageSize, SortOrder
+from outreach.messages.options import Channel
 from outreach.wire import Guid, one_of
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -26,7 +27,7 @@ SortBy = Annotated[
 
 @app.get("/outreach/messages")
 def list_messages(
-    channel: Annotated[str, BeforeValidator(one_of("sms")), Query()] = "sms",
+    channel: Annotated[Channel, Query()] = "sms",  # the only one there is
     channel_account_id: Annotated[Guid | None, Query(alias="channelAccountId")] = None,
     contact_id: Annotated[Guid | None, Query(alias="contactId")] = None,
     campaign_id: Annotated[Guid | None, Query(alias="campaignId")] = None,
@@ -39,7 +40,7 @@ def list_messages(
     sort_by: SortBy = "sentTime",
     sort_order: SortOrder = "asc",
 ) -> MessagesResponse:
-    site_id, page = api.caller(app).site_id, Page(page_index, page_size)
+    site_id, page = api.caller(app).site_id, paging.page(app, page_index, page_size)
     sent = sent_period(sent_time)
     wanted = Wanted(channel_account_id, contact_id, campaign_id, campaign_record_id, ticket_id, sent, keywords)
     messages, total = listing.page(site_id, wanted, sort_by, sort_order, page.window)

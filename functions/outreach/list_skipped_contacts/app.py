@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from outreach.campaigns import records, skipped
 from outreach.campaigns.bodies import SkippedContactResponse, SkippedContactsResponse
 from outreach.http import api, paging
-from outreach.http.paging import Page, PageIndex, PageSize
+from outreach.http.paging import PageIndex, PageSize
 from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -19,7 +19,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 @app.get("/outreach/campaignRecords/<id>/skipped")
 def list_skipped_contacts(id: Guid, page_index: PageIndex = 1, page_size: PageSize = 10) -> SkippedContactsResponse:
     site_id = api.caller(app).site_id
-    page = Page(page_index, page_size)
+    page = paging.page(app, page_index, page_size)
     places = skipped.places(records.get(site_id, id))
     return SkippedContactsResponse(
         skipped=[

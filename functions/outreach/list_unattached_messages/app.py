@@ -8,9 +8,10 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from outreach.campaigns import joined
+from outreach.correspondence.bodies import MessageResponse, UnattachedMessagesResponse
 from outreach.http import api
-from outreach.messages import joined, waiting
-from outreach.messages.bodies import MessageResponse, UnattachedMessagesResponse
+from outreach.ticketing import waiting
 from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)

@@ -7,9 +7,9 @@ What is absent stays. A status only moves forward: queued, sending, sent, and th
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
+from outreach.correspondence import editing
+from outreach.correspondence.bodies import MessageResponse, MessageUpdateBody
 from outreach.http import api
-from outreach.messages import editing
-from outreach.messages.bodies import MessageResponse, MessageUpdateBody
 from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)

@@ -20,8 +20,8 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.post("/ticketing/ticket/<id>/messages:attach")
 def attach_ticket_message(id: Annotated[Integer, Path()], body: TicketMessageBody) -> dict[str, str]:
-    attaching.attach_given(api.caller(app).site_id, body.message(id))
+    attaching.attach_given(api.caller(app).site_id, body.message(id, api.new_id(app)))
     return {}
 
 
-lambda_handler = api.entry_point(app, scope="ticketing:write")
+lambda_handler = api.entry_point(app, scope="ticketing:write", creates=True)

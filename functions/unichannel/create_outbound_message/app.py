@@ -8,16 +8,19 @@ goes on under the id that is named.
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
+from outreach.correspondence.bodies import OutboundMessageResponse
 from outreach.http import api
 from outreach.unichannel import outbound
-from outreach.unichannel.bodies import OutboundMessageBody, OutboundMessageResponse
+from outreach.unichannel.bodies import OutboundMessageBody
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
 
 @app.post("/outboundunichannel/messages")
 def create_outbound_message(body: OutboundMessageBody) -> OutboundMessageResponse:
-    return OutboundMessageResponse.of(outbound.send(api.caller(app).site_id, body))
+    who = api.caller(app)
+    who.slow_down("unichannel")
+    return OutboundMessageResponse.of(outbound.send(who.site_id, body, api.new_id(app)))
 
 
-lambda_handler = api.entry_point(app, scope="unichannel:send")
+lambda_handler = api.entry_point(app, scope="unichannel:send", creates=True)

@@ -1,6 +1,6 @@
 """POST /webhooks/twilio/{channelAccountId}[/inbound | /messages/{messageId}]: inbound messages and status callbacks."""
 
-from outreach.http import webhooks
+from outreach.delivery import webhooks
 from outreach.sending import twilio
 
 # Twilio reads the answer as TwiML; an empty response means "send nothing".

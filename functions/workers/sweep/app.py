@@ -1,4 +1,4 @@
-"""Every few minutes: repair what isn't over, campaign records and scheduled starts."""
+"""Every few minutes: repair what isn't over."""
 
 from __future__ import annotations
 

@@ -20,6 +20,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# The ``code`` of what a site has no more room for, whatever the status: 403 where waiting doesn't help, 429 where it does.
+QUOTA_EXCEEDED = "quota_exceeded"
+
 
 @dataclass(frozen=True)
 class FieldError:
@@ -27,6 +30,9 @@ class FieldError:
 
     pointer: str
     message: str
+
+    def __str__(self) -> str:
+        return f"{self.pointer}: {self.message}" if self.pointer else f"the body {self.message}"
 
 
 class OutreachError(Exception):
@@ -48,7 +54,7 @@ class ValidationFailed(OutreachError):
     status, code, title = 400, "validation_failed", "The request is not valid"
 
     def __init__(self, *errors: FieldError, detail: str = "") -> None:
-        super().__init__(detail or "; ".join(f"{error.pointer}: {error.message}" for error in errors))
+        super().__init__(detail or "; ".join(map(str, errors)))
         self.errors = errors
 
     @classmethod
@@ -86,8 +92,8 @@ class TooManyRequests(OutreachError):
 
     status, code, title = 429, "too_many_requests", "Too many requests"
 
-    def __init__(self, detail: str = "", *, retry_after: int = 1) -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str = "", *, code: str = "", retry_after: int = 1) -> None:
+        super().__init__(detail, code=code)
         self.retry_after = retry_after
 
 

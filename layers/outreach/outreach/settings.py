@@ -27,6 +27,7 @@ class Settings:
     messages_table: str
     callbacks_table: str
     tickets_table: str
+    requests_table: str
     audience_bucket: str
     files_bucket: str
     send_queue_url: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from outreach import aws, dynamo
 from outreach.observability import logger
@@ -11,22 +11,32 @@ from outreach.observability import logger
 _MAX_BATCH = 10
 
 
-def send(queue_url: str, bodies: Iterable[tuple[str, str]], *, delay_seconds: int = 0) -> None:
-    """Put messages on a queue, each given as its site's id and its body.
+class Entry(NamedTuple):
+    """A message of a site for a queue; nobody gets it before ``delay_seconds`` (at most 900) are over."""
 
-    Args:
-        delay_seconds: before anybody gets them; 900 at most.
+    site_id: str
+    body: str
+    delay_seconds: int = 0
+
+
+def send(queue_url: str, entries: Iterable[Entry]) -> None:
+    """Put messages on a queue.
 
     Raises:
         RuntimeError: SQS took only a part; the caller repeats, copies must be harmless.
     """
-    for chunk in dynamo.chunks(list(bodies), _MAX_BATCH):
+    for chunk in dynamo.chunks(list(entries), _MAX_BATCH):
         answer = aws.sqs().send_message_batch(
             QueueUrl=queue_url,
             # The message group makes it a fair queue: one site's backlog does not hold up the others.
             Entries=[
-                {"Id": str(index), "MessageBody": body, "DelaySeconds": delay_seconds, "MessageGroupId": site_id}
-                for index, (site_id, body) in enumerate(chunk)
+                {
+                    "Id": str(index),
+                    "MessageBody": entry.body,
+                    "DelaySeconds": entry.delay_seconds,
+                    "MessageGroupId": entry.site_id,
+                }
+                for index, entry in enumerate(chunk)
             ],
         )
         if answer.get("Failed"):

@@ -6,16 +6,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+import orjson
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
 from pydantic.alias_generators import to_camel
 
 from outreach import clock
+from outreach.errors import ValidationFailed
+
+_MAX_LEVELS = 100
 
 NIL_GUID = "00000000-0000-0000-0000-000000000000"
 
@@ -55,6 +59,28 @@ def _spellings(model: type[BaseModel]) -> dict[str, str]:
         choices = [str(choice) for choice in (alias.choices if isinstance(alias, AliasChoices) else [alias or name])]
         spellings |= {spelling.lower(): choices[0] for spelling in [name, *choices]}
     return spellings
+
+
+def parse_json(text: str | bytes) -> Any:
+    """JSON whose arrays and objects lie in each other at most 100 deep: validation and storage could not follow much further.
+
+    Raises:
+        json.JSONDecodeError: it is none.
+        ValidationFailed: it has more levels.
+    """
+    document = orjson.loads(text)
+    level = [document]
+    for _ in range(_MAX_LEVELS):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return document
+    raise ValidationFailed.at("", f"has more than {_MAX_LEVELS} levels")
+
+
+def _children(node: Any) -> Iterable[Any]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
 
 
 def parse_guid(value: Any) -> str:

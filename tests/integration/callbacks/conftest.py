@@ -6,17 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from outreach import clock
 from tests.support import callbacks, pipeline
 from tests.support.callbacks import Clock, Customer, Executions
-
-
-@pytest.fixture
-def now(aws: None, monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Time stands still."""
-    frozen = Clock()
-    monkeypatch.setattr(clock, "now", frozen)
-    return frozen
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 
 from outreach.campaigns import records, release
 from outreach.campaigns.release import Progress
+from outreach.contacts import optouts
 from outreach.messages import store
 from outreach.messages.models import campaign_message_id
-from outreach.sending import optouts
 from tests.support import pipeline
 from tests.support.functions import Answer, call
 from tests.support.pipeline import SITE, Pump

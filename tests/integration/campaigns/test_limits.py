@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 
 from outreach import clock
 from outreach.campaigns import held
+from outreach.messages import store as messages
+from outreach.messages.models import campaign_message_id
+from outreach.messages.status import SkipReason
 from outreach.sites.models import FrequencyCap, Site
 from tests.support import pipeline
 from tests.support.functions import call, invoke
@@ -83,6 +89,60 @@ def test_who_has_had_enough_is_skipped(carrier: str, campaign: str) -> None:
     Pump().run_until(lambda: pipeline.counts(first)["delivered"] == len(NUMBERS))
     assert pipeline.counts(second)["skippedReasons"] == {"frequency_cap": len(NUMBERS)}
     assert pipeline.accepted(carrier) == NUMBERS
+
+
+@pytest.fixture
+def capped(carrier: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Two sends under a cap of one message, and an index that doesn't show yet what is written."""
+    pipeline.put_site(replace(SITE_DEFAULTS, frequency_cap=FrequencyCap(messages=1, days=7)))
+    monkeypatch.setattr(messages, "ids_of_contact", lambda *_, **__: [])
+    pipeline.create_contact(NUMBERS[0])
+    campaign_id = pipeline.create_campaign()["id"]
+    record_ids = [pipeline.send(campaign_id) for _ in range(2)]
+    assert [pipeline.freeze(record_id) for record_id in record_ids] == [1, 1]
+    return record_ids
+
+
+def skips(record_ids: list[str]) -> list[dict[str, int]]:
+    return [pipeline.counts(record_id)["skippedReasons"] for record_id in record_ids]
+
+
+def test_of_two_sends_at_once_one_gets_through(capped: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    both_have_read = Barrier(2)
+
+    def find(*_: object, **__: object) -> list[str]:
+        with suppress(BrokenBarrierError):  # who lost the race looks once more, alone
+            both_have_read.wait(timeout=2)
+        both_have_read.abort()
+        return []
+
+    monkeypatch.setattr(messages, "ids_of_contact", find)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(release, capped))
+    assert sorted(map(len, skips(capped))) == [0, 1]
+
+
+def test_a_broken_release_keeps_its_promise_for_an_hour(capped: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(messages, "create_many", lambda _: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            release(capped[0])
+    release(capped[1])
+    assert skips(capped) == [{}, {"frequency_cap": 1}]
+    third = pipeline.send(pipeline.create_campaign()["id"])
+    pipeline.freeze(third)
+    now = clock.now
+    monkeypatch.setattr(clock, "now", lambda: now() + timedelta(hours=2))
+    release(third)
+    assert skips([third]) == [{}]
+
+
+def test_a_promise_that_became_a_skip_does_not_count(capped: list[str]) -> None:
+    release(capped[0])
+    (contact_id,) = pipeline.audience_of(capped[0])
+    assert messages.skip(messages.get(SITE, campaign_message_id(capped[0], contact_id)), SkipReason.CANCELLED)
+    release(capped[1])
+    assert skips(capped)[1] == {}
 
 
 @pytest.mark.parametrize("scope", ["campaign", "site"])

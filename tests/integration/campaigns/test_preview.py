@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from outreach.sending import optouts
+from outreach.contacts import optouts
+from outreach.messages import store
+from outreach.messages.models import campaign_message_id
 from tests.support import pipeline
 from tests.support.functions import call
 from tests.support.pipeline import SITE
@@ -29,6 +31,18 @@ def test_it_tells_whom_the_send_reaches_and_how_long_it_takes() -> None:
     }
     assert len(sample) == 3
     assert all(entry["message"].startswith("Grüße, Ada ") and entry["encoding"] == "UCS-2" for entry in sample)
+
+
+@pytest.mark.parametrize(("replaces", "text", "encoding"), [(False, "“Hello” – Ada", "UCS-2"), (True, '"Hello" - Ada', "GSM-7")])
+def test_typography_is_replaced_where_the_campaign_asks_for_it(replaces: bool, text: str, encoding: str) -> None:
+    contact_id = pipeline.create_contact("+12125551200")
+    campaign = pipeline.create_campaign(message="“Hello” – {{ name }}", replacesSmartQuotes=replaces)
+    (sample,) = call("outreach/act_on_campaign", "POST", f"/outreach/campaigns/{campaign['id']}:preview").body["sample"]
+    assert (sample["message"], sample["encoding"]) == (text, encoding)
+    record_id = pipeline.send(campaign["id"])
+    call("outreach/update_campaign", "PUT", f"/outreach/campaigns/{campaign['id']}", {"replacesSmartQuotes": not replaces})
+    pipeline.fan_out(record_id)
+    assert store.get(SITE, campaign_message_id(record_id, contact_id)).body == text
 
 
 def test_it_sends_nothing() -> None:

@@ -63,8 +63,8 @@ def test_a_time_that_is_near_starts_the_execution_at_once() -> None:
 
 
 def test_a_time_in_the_past_is_refused() -> None:
-    body = {"name": "late", "channelAccountId": pipeline.ACCOUNT.id, "message": "x", "scheduledStartTime": "2020-01-01"}
-    answer = call("outreach/create_campaign", "POST", "/outreach/campaigns", body)
+    body = {"name": "late", "channel": "sms", "channelAccountId": pipeline.ACCOUNT.id, "message": "x"}
+    answer = call("outreach/create_campaign", "POST", "/outreach/campaigns", body | {"scheduledStartTime": "2020-01-01"})
     assert (answer.status, answer.body["errors"][0]["pointer"]) == (400, "/scheduledStartTime")
 
 

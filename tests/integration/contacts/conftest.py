@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
+from outreach import aws as aws_clients
 from outreach.sites import store as sites
 from outreach.sites.models import Site
 from tests.support import functions
@@ -21,6 +22,20 @@ OTHER_SITE = "20000"
 def _sites(aws: None) -> None:
     sites.put_site(Site(SITE))
     sites.put_site(Site(OTHER_SITE))
+
+
+@pytest.fixture
+def calls() -> Iterator[list[str]]:
+    """The operations of DynamoDB that were called."""
+    made: list[str] = []
+
+    def note(model: Any, **_: Any) -> None:
+        made.append(model.name)
+
+    events = aws_clients.dynamodb().meta.events
+    events.register("before-call.dynamodb", note)
+    yield made
+    events.unregister("before-call.dynamodb", note)
 
 
 @pytest.fixture

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from outreach.contacts import editing, schema, store
+from outreach.contacts import editing, optouts, schema, store
 from outreach.contacts.models import Contact
 from outreach.wire import NIL_GUID
 from tests.integration.contacts import requests as api
@@ -214,3 +215,17 @@ def test_the_specifications_examples_are_taken() -> None:
     answer = api.put(tom["id"], example)
     assert (answer.status, answer.body["name"], answer.body["createTime"]) == (200, "Tom cruise 2", tom["createTime"])
     assert answer.body["contactIdentities"] == [{**identity, "value": "Test@1234.com"}]
+
+
+def test_a_contact_says_whether_one_of_its_numbers_has_opted_out(deliver_stream: Callable[[], Any]) -> None:
+    optouts.add(SITE, "+12125550123", "reply")
+    tom = api.created("Tom", sms("(212) 555-0123"), sms("+12125550124"))
+    api.created("Tim", {"type": "whatsApp", "value": "+12125550123"})
+    deliver_stream()
+    for contact in (tom, api.get(tom["id"]).body, api.put(tom["id"], {"name": "T"}).body):
+        assert contact["isOptedOut"] is True
+    for answer in (api.listed(), api.query({})):
+        assert [contact["isOptedOut"] for contact in answer.body["contacts"]] == [True, False]
+    assert api.put(tom["id"], {"contactIdentities": [sms("+12125550124")]}).body["isOptedOut"] is False
+    optouts.remove(SITE, "+12125550123", "reply")
+    assert api.put(tom["id"], {"contactIdentities": [sms("+12125550123")]}).body["isOptedOut"] is False

@@ -60,6 +60,14 @@ def test_a_listed_contact_is_the_whole_contact(people: dict[str, Any]) -> None:
     assert api.listed("pageSize=1").body["contacts"] == [people["eve"]]
 
 
+def test_a_page_is_read_in_two_batches_whatever_its_size(people: dict[str, Any], calls: list[str]) -> None:
+    for index in range(3):
+        api.created(f"p{index}", sms(f"+1212555012{index}"))
+    calls.clear()
+    assert len(api.listed("pageSize=100").body["contacts"]) >= 5
+    assert calls.count("BatchGetItem") == 2, "contacts, and opt-outs of their numbers"
+
+
 def test_links_lead_through_all_pages(people: dict[str, Any]) -> None:
     seen, query = [], "pageSize=2&sortBy=name&keywords=example"
     while query:

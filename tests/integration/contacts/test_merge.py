@@ -91,6 +91,11 @@ def test_only_known_verbs_are_routes(segment: str, status: int) -> None:
     assert call("contacts/act_on_contact", "POST", url, {"contactId": tim["id"]}).status == status
 
 
+@pytest.mark.parametrize("segment", ["{id}:split", "{id}"])
+def test_an_unknown_verb_is_no_route_whatever_the_body(segment: str) -> None:
+    assert call("contacts/act_on_contact", "POST", f"/contact/contacts/{segment.format(id=UNKNOWN)}", {}).status == 404
+
+
 @pytest.fixture
 def between(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
     """Let something happen between the reading and the writing of the next commit."""

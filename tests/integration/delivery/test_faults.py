@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from outreach.contacts import optouts
 from outreach.delivery import lost_answers
 from outreach.messages import store
 from outreach.sending import carriers as outgoing
-from outreach.sending import optouts
 from outreach.settings import settings
 from outreach.sites import store as sites
 from tests.support.carriers import Channel, status

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from outreach.contacts import optouts
 from outreach.errors import Conflict
 from outreach.messages.models import Kind
-from outreach.sending import optouts
 from outreach.sending.webhooks import OptOut
 from outreach.settings import settings
 from outreach.sites.models import Site

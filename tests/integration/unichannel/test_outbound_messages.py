@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import requests
 
+from outreach.contacts import optouts
 from outreach.delivery import singles
 from outreach.delivery.lost_answers import LEASE_SECONDS
 from outreach.messages import store
-from outreach.sending import carriers, optouts
+from outreach.sending import carriers
 from outreach.sites import store as sites
 from tests.support import http_server
 from tests.support.carriers import ACCOUNTS, Channel, status

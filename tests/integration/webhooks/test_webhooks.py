@@ -10,9 +10,9 @@ from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from outreach import clock
+from outreach.contacts import optouts
 from outreach.messages import store
 from outreach.messages.models import Message
-from outreach.sending import optouts
 from outreach.settings import settings
 from outreach.ticketing.replies import Reply
 from tests.integration.webhooks.requests import inbound, post, receipt, signed

@@ -18,8 +18,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from outreach import guarded_http
 from outreach.callbacks import endpoint
 from outreach.callbacks.endpoint import Answer, Delivered, Failed, Gone
+from outreach.contacts.files import fetching
 from tests.support.http_server import Reply, hang_up, reply, serving
 
 SIGNATURE = {"webhook-id": "id", "webhook-timestamp": "1", "webhook-signature": "v1,x"}
@@ -92,7 +94,7 @@ def test_a_refused_connection_is_the_endpoints_fault() -> None:
 
 @pytest.fixture
 def short_limit(monkeypatch: pytest.MonkeyPatch) -> float:
-    monkeypatch.setattr(endpoint, "TOTAL_SECONDS", 0.3)
+    monkeypatch.setattr(guarded_http, "TOTAL_SECONDS", 0.3)
     return 0.3
 
 
@@ -123,18 +125,18 @@ def test_an_answer_that_takes_too_long_is_cut_off(answer: Reply, short_limit: fl
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"])
 def test_a_file_that_takes_too_long_is_refused_and_not_taken_for_a_short_one(head: bytes, short_limit: float) -> None:
     with serving(slowly(head, b"x")) as server, pytest.raises(ValueError, match="cannot be fetched"):
-        list(endpoint.get(server.url, allow_private=True))
+        list(fetching.blocks(server.url, allow_private=True))
 
 
 @pytest.mark.parametrize("answer", [reply(404), reply(302, headers={"Location": "/"}), hang_up])
 def test_a_file_that_is_not_there_is_refused(answer: Reply) -> None:
     with serving(answer) as server, pytest.raises(ValueError, match="cannot be fetched"):
-        list(endpoint.get(server.url, allow_private=True))
+        list(fetching.blocks(server.url, allow_private=True))
 
 
 def test_a_file_in_our_own_network_is_not_fetched() -> None:
     with serving(reply(200, b"secret")) as server, pytest.raises(ValueError, match="cannot be fetched"):
-        list(endpoint.get(server.url, allow_private=False))
+        list(fetching.blocks(server.url, allow_private=False))
     assert server.requests == []
 
 

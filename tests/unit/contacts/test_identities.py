@@ -8,7 +8,7 @@ import pytest
 
 from outreach.contacts import identities, models
 from outreach.contacts.models import IdentityType
-from outreach.contacts.recipient import Recipient, recipient
+from outreach.messages.recipient import Recipient, recipient
 from outreach.messages.status import SkipReason
 from tests.unit.contacts.examples import CONTACT_ID, contact, identity
 

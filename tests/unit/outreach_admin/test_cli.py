@@ -11,6 +11,7 @@ import boto3
 import pytest
 from outreach_admin import admin, cli
 
+from outreach.sending.accounts import Gate
 from outreach.settings import settings
 from outreach.sites import secrets, store
 from outreach.sites.models import FrequencyCap, Site
@@ -137,6 +138,18 @@ def test_an_account_cannot_be_taken_over_by_another_site(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("site")
+def test_the_pause_of_an_account_is_shown_and_can_be_ended(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run(*TWILIO, "--id", ACCOUNT_ID, stdin=TOKEN)
+    Gate(store.get_account("10000", ACCOUNT_ID)).close("20003: Authenticate")
+    capsys.readouterr()  # the metric
+    (shown,) = run("account", "list", "10000").json
+    assert (shown["pause_reason"], shown["paused_until"][-1]) == ("20003: Authenticate", "Z")
+    resumed = run("account", "resume", "10000", ACCOUNT_ID.upper()).json
+    assert (resumed["id"], resumed["pause_reason"], resumed["paused_until"]) == (ACCOUNT_ID, None, None)
+    assert run("account", "list", "10000").json == [resumed]
+
+
+@pytest.mark.usefixtures("site")
 def test_a_rotated_callback_secret_signs_beside_the_one_before_until_that_is_retired(run: Run) -> None:
     path = secrets.callback_path("10000")
     assert run("callback-secret", "put", "10000", stdin=SECRET).out == ""
@@ -160,6 +173,7 @@ def test_a_malformed_callback_secret_is_refused_without_quoting_it(run: Run, giv
         ["site", "show", "1"],
         ["key", "create", "1", "--name", "x"],
         ["key", "revoke", "1", "abc"],
+        ["account", "resume", "1", ACCOUNT_ID],
         [*TWILIO[:2], "1", *TWILIO[3:]],
         ["callback-secret", "put", "1"],
         ["callback-secret", "rotate", "1"],

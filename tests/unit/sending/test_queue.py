@@ -41,7 +41,7 @@ def test_ten_at_most_within_ten_seconds_due_when_the_last_one_is(slots: list[flo
 @pytest.mark.parametrize(("delay", "seconds"), [(-5.0, 0), (0.4, 0), (12.6, 13), (5000.0, 900)])
 def test_a_delay_is_what_sqs_allows(delay: float, seconds: int) -> None:
     due = Due("10000", "account", "record", (Recipient("id", "+12125551234"),))
-    assert queue._entry("0", due, delay)["DelaySeconds"] == seconds
+    assert queue._entry(due, delay).delay_seconds == seconds
 
 
 def test_a_due_message_reads_back_as_it_was_written() -> None:

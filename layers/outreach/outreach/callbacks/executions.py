@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import orjson
-
-from outreach import aws, clock
+from outreach import clock, stepfunctions
 from outreach.callbacks import parking
 from outreach.callbacks.parking import Endpoint
 from outreach.observability import logger
@@ -18,16 +16,11 @@ _LATE_SECONDS = 60
 
 def start(endpoint: Endpoint) -> None:
     """Start the execution of an endpoint's generation, unless somebody has."""
-    states = aws.stepfunctions()
     seconds = max(0, endpoint.wakes_at - int(clock.now().timestamp()))
     first = {"site_id": endpoint.site_id, "endpoint_id": endpoint.id, "generation": endpoint.generation}
-    try:
-        states.start_execution(
-            stateMachineArn=settings().callback_retry_arn,
-            name=_name(endpoint),
-            input=orjson.dumps({**first, "step": {"seconds": seconds, "steps": 0}}).decode(),
-        )
-    except states.exceptions.ExecutionAlreadyExists:
+    if not stepfunctions.start(
+        settings().callback_retry_arn, _name(endpoint), {**first, "step": {"seconds": seconds, "steps": 0}}
+    ):
         logger().info("callback retries run already", endpoint_id=endpoint.id, site_id=endpoint.site_id)
 
 
@@ -54,18 +47,11 @@ def repair(now: datetime) -> int:
 
 def _is_neglected(endpoint: Endpoint, now: int) -> bool:
     if endpoint.wakes_at <= now:
-        return endpoint.wakes_at + _LATE_SECONDS < now and not _is_running(endpoint)
+        return endpoint.wakes_at + _LATE_SECONDS < now and not stepfunctions.is_running(
+            settings().callback_retry_arn, _name(endpoint)
+        )
     due = None if endpoint.is_down else parking.earliest_due(endpoint.id)
     return due is not None and due + _LATE_SECONDS < now
-
-
-def _is_running(endpoint: Endpoint) -> bool:
-    states = aws.stepfunctions()
-    arn = f"{settings().callback_retry_arn.replace(':stateMachine:', ':execution:')}:{_name(endpoint)}"
-    try:
-        return states.describe_execution(executionArn=arn)["status"] == "RUNNING"
-    except states.exceptions.ExecutionDoesNotExist:
-        return False
 
 
 def _name(endpoint: Endpoint) -> str:

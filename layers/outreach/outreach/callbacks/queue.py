@@ -50,5 +50,5 @@ def put(announcements: Iterable[Announcement], *, delay_seconds: int = 0) -> Non
     Raises:
         RuntimeError: SQS took only a part.
     """
-    bodies = ((announcement.site_id, announcement.text()) for announcement in announcements)
-    sqs.send(settings().callback_queue_url, bodies, delay_seconds=delay_seconds)
+    entries = (sqs.Entry(announcement.site_id, announcement.text(), delay_seconds) for announcement in announcements)
+    sqs.send(settings().callback_queue_url, entries)

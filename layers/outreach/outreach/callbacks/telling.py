@@ -14,15 +14,14 @@ from outreach.callbacks.parking import Change, Endpoint
 from outreach.callbacks.state import Attempt, Outcome, State
 from outreach.campaigns import records
 from outreach.campaigns.records import Record
+from outreach.correspondence.bodies import MessageResponse, OutboundMessageResponse
 from outreach.errors import NotFound
 from outreach.messages import store as messages
-from outreach.messages.bodies import MessageResponse
 from outreach.messages.models import Kind, Message
 from outreach.messages.status import Status
 from outreach.observability import logger
 from outreach.sites import secrets
 from outreach.sites import store as sites
-from outreach.unichannel.bodies import OutboundMessageResponse
 
 # An endpoint that wants no more of a message has been told everything.
 EVERYTHING = 1_000_000

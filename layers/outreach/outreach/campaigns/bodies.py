@@ -39,6 +39,7 @@ class CampaignUpdateBody(FilterBody):
     scheduled_start_time: wire.OptionalMoment = None
     callback_url: wire.OptionalUrl = Field(None, alias="callbackURL")
     max_segments: Annotated[Annotated[wire.Integer, Field(ge=1)] | None, BeforeValidator(wire.none_if_blank)] = None
+    replaces_smart_quotes: wire.Flag = False
 
     def given(self, current: Filter) -> dict[str, Any]:
         """The attributes of :class:`Campaign` that the body names; ``current`` is the filter whose parts may be left out."""
@@ -62,6 +63,7 @@ class CampaignBody(CampaignUpdateBody):
     """What a POST needs at least."""
 
     name: Text
+    channel: Channel
     channel_account_id: wire.Guid
     message: Annotated[str, Field(min_length=1)]
 
@@ -94,6 +96,7 @@ class CampaignResponse(wire.Response):
     scheduled_start_time: wire.OptionalMoment
     callback_url: str | None = Field(alias="callbackURL")
     max_segments: int | None = None
+    replaces_smart_quotes: bool = False
 
     @classmethod
     def of(cls, campaign: Campaign) -> CampaignResponse:
@@ -112,6 +115,7 @@ class CampaignResponse(wire.Response):
             scheduled_start_time=campaign.scheduled_start_time,
             callback_url=campaign.callback_url,
             max_segments=campaign.max_segments,
+            replaces_smart_quotes=campaign.replaces_smart_quotes,
         )
 
 

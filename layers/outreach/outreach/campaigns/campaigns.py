@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 
 from outreach import clock
@@ -14,21 +13,21 @@ from outreach.sending import templates
 from outreach.sites import store as sites
 
 
-def create(site_id: str, body: bodies.CampaignBody) -> Campaign:
-    """Check and store a new campaign.
+def create(site_id: str, body: bodies.CampaignBody, campaign_id: str) -> Campaign:
+    """Check and store a new campaign; created a second time under its id, it is as it stands.
 
     Raises:
         ValidationFailed: the filter, the template, the channel account or the time is wrong; with pointers.
     """
     new = Campaign(
-        id=str(uuid.uuid4()),
+        id=campaign_id,
         site_id=site_id,
         create_time=clock.timestamp(clock.now()),
         name=body.name,
         channel_account_id=body.channel_account_id,
         message=body.message,
     )
-    return _save(new, body)
+    return _save(new, body, is_new=True)
 
 
 def update(site_id: str, campaign_id: str, body: bodies.CampaignUpdateBody) -> Campaign:
@@ -57,19 +56,19 @@ def delete(site_id: str, campaign_id: str) -> None:
     schedules.remove(campaign_id)
 
 
-def _save(current: Campaign, body: bodies.CampaignUpdateBody) -> Campaign:
+def _save(current: Campaign, body: bodies.CampaignUpdateBody, *, is_new: bool = False) -> Campaign:
     changed = replace(current, **body.given(current.contact_filter))
     conditions = tuple(replace(condition, campaign_id=changed.id) for condition in changed.contact_filter.conditions)
     changed = replace(changed, contact_filter=replace(changed.contact_filter, conditions=conditions))
     _check(current, changed)
-    if changed.scheduled_start_time == current.scheduled_start_time:
-        store.put(changed)
-        return changed
-    pending = changed.scheduled_start_time is not None
-    changed = replace(changed, schedule_version=current.schedule_version + 1, is_schedule_pending=pending)
+    if changed.scheduled_start_time != current.scheduled_start_time:
+        pending = changed.scheduled_start_time is not None
+        changed = replace(changed, schedule_version=current.schedule_version + 1, is_schedule_pending=pending)
     # The campaign before its schedule: what breaks in between, the sweep finds in the campaign.
-    store.put(changed)
-    schedules.set_up(changed)
+    if not store.put(changed, is_new=is_new):
+        changed = store.get(changed.site_id, changed.id)
+    if changed.schedule_version != current.schedule_version:
+        schedules.set_up(changed)
     return changed
 
 

@@ -6,6 +6,9 @@ backlog; what has to be tidied up goes on behind them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from outreach import clock, dynamo
 from outreach.campaigns import executions, ledger, records, store
 from outreach.campaigns.ledger import Cell
@@ -14,8 +17,19 @@ from outreach.errors import Conflict
 from outreach.sending import pacing
 from outreach.sites import store as sites
 
-_ACTIVE = (RecordStatus.PENDING, RecordStatus.RUNNING)
 _MAX_RACES = 5
+_ACTIVE = frozenset({RecordStatus.PENDING, RecordStatus.RUNNING})
+_PAUSED = frozenset({RecordStatus.PAUSED})
+_CANCELLED = frozenset({RecordStatus.CANCELLED})
+
+
+@dataclass(frozen=True)
+class _Transition:
+    """What a verb does to a record: nothing where it is ``done``, its change where it is ``possible``, else it is refused."""
+
+    possible: frozenset[RecordStatus]
+    done: frozenset[RecordStatus]
+    change: Callable[[Record], Record]
 
 
 def pause(site_id: str, campaign_id: str) -> Record:
@@ -25,14 +39,7 @@ def pause(site_id: str, campaign_id: str) -> Record:
         NotFound: the site has no such campaign.
         Conflict: there is nothing to pause.
     """
-    record = _newest(site_id, campaign_id)
-    if record.status is RecordStatus.PAUSED:
-        return record
-    if record.status not in _ACTIVE:
-        raise _nothing("pause")
-    paused = _change(record, RecordStatus.PAUSED)
-    _give_slots_back(paused)
-    return paused
+    return _act("pause", site_id, campaign_id)
 
 
 def resume(site_id: str, campaign_id: str) -> Record:
@@ -42,17 +49,7 @@ def resume(site_id: str, campaign_id: str) -> Record:
         NotFound: the site has no such campaign.
         Conflict: there is nothing to resume.
     """
-    record = _newest(site_id, campaign_id)
-    if record.status in _ACTIVE:
-        return record
-    if record.status is not RecordStatus.PAUSED:
-        raise _nothing("resume")
-    if record.audience is None:
-        resumed = _change(record, RecordStatus.PENDING)
-    else:
-        resumed = _change(record, RecordStatus.RUNNING, released=_first_queued(record))
-    executions.start(resumed)
-    return resumed
+    return _act("resume", site_id, campaign_id)
 
 
 def cancel(site_id: str, campaign_id: str) -> Record:
@@ -62,15 +59,45 @@ def cancel(site_id: str, campaign_id: str) -> Record:
         NotFound: the site has no such campaign.
         Conflict: there is nothing to cancel.
     """
-    record = _newest(site_id, campaign_id)
-    if record.status is RecordStatus.CANCELLED:
+    return _act("cancel", site_id, campaign_id)
+
+
+def _act(verb: str, site_id: str, campaign_id: str) -> Record:
+    record, transition = _newest(site_id, campaign_id), _TRANSITIONS[verb]
+    if record.status in transition.done:
         return record
-    if record.is_over:
-        raise _nothing("cancel")
+    if record.status not in transition.possible:
+        raise _nothing(verb)
+    return transition.change(record)
+
+
+def _pause(record: Record) -> Record:
+    paused = _change(record, RecordStatus.PAUSED)
+    _give_slots_back(paused)
+    return paused
+
+
+def _resume(record: Record) -> Record:
+    if record.audience is None:
+        resumed = _change(record, RecordStatus.PENDING)
+    else:
+        resumed = _change(record, RecordStatus.RUNNING, released=_first_queued(record))
+    executions.start(resumed)
+    return resumed
+
+
+def _cancel(record: Record) -> Record:
     cancelled = _change(record, RecordStatus.CANCELLED, released=0)
     _give_slots_back(cancelled)
     executions.start(cancelled)
     return cancelled
+
+
+_TRANSITIONS = {
+    "pause": _Transition(possible=_ACTIVE, done=_PAUSED, change=_pause),
+    "resume": _Transition(possible=_PAUSED, done=_ACTIVE, change=_resume),
+    "cancel": _Transition(possible=_ACTIVE | _PAUSED, done=_CANCELLED, change=_cancel),
+}
 
 
 def _newest(site_id: str, campaign_id: str) -> Record:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from outreach import clock
-from outreach.campaigns import personalise
+from outreach.campaigns import frequency, personalise
+from outreach.campaigns.models import Wording
 from outreach.campaigns.personalise import Draft
 from outreach.campaigns.records import Record
+from outreach.contacts import optouts
 from outreach.contacts import schema as contact_schema
 from outreach.contacts import store as contacts
-from outreach.messages import store as messages
-from outreach.messages.status import SkipReason, Status
-from outreach.sending import optouts
+from outreach.messages.status import SkipReason
 from outreach.sending.quiet_hours import SendingHours, zones_of
-from outreach.sites.models import ChannelAccount, FrequencyCap, Site
+from outreach.sites.models import ChannelAccount, Site
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,28 @@ def decide(
         horizon: the latest moment at which a message of this stretch goes out.
     """
     found = contacts.get_many(record.site_id, contact_ids.values())
-    schema = contact_schema.load(record.site_id)
-    decisions: dict[int, Decision] = {}
-    for place, contact_id in contact_ids.items():
-        contact = found.get(contact_id)
-        decision = personalise.draft(record.campaign["message"], account, schema, contact)
-        if isinstance(decision, Draft) and site.sending_hours and contact:
-            decisions[place] = _in_hours(SendingHours.parse(site.sending_hours), decision, contact.time_zone, horizon)
-        else:
-            decisions[place] = decision
-    decisions = _without_opted_out(record.site_id, decisions)
-    return _within_cap(record, site.frequency_cap, decisions) if site.frequency_cap else decisions
+    schema, wording = contact_schema.load(record.site_id), Wording.of_snapshot(record.campaign)
+    decisions: dict[int, Decision] = {
+        place: personalise.draft(wording, account, schema, found.get(contact_id)) for place, contact_id in contact_ids.items()
+    }
+    if site.sending_hours:
+        hours = SendingHours.parse(site.sending_hours)
+        decisions = _revised(decisions, lambda draft: _in_hours(hours, draft, found[draft.contact_id].time_zone, horizon))
+    gone = optouts.opted_out(record.site_id, (draft.number for draft in _drafts(decisions)))
+    decisions = _revised(decisions, lambda draft: SkipReason.OPTED_OUT if draft.number in gone else draft)
+    if site.frequency_cap:
+        promised = frequency.promise(record, site.frequency_cap, (draft.contact_id for draft in _drafts(decisions)))
+        decisions = _revised(decisions, lambda draft: draft if draft.contact_id in promised else SkipReason.FREQUENCY_CAP)
+    return decisions
+
+
+def _drafts(decisions: Mapping[int, Decision]) -> list[Draft]:
+    return [decision for decision in decisions.values() if isinstance(decision, Draft)]
+
+
+def _revised(decisions: Mapping[int, Decision], revise: Callable[[Draft], Decision]) -> dict[int, Decision]:
+    """The decisions, those to send a message thought over again."""
+    return {place: revise(decision) if isinstance(decision, Draft) else decision for place, decision in decisions.items()}
 
 
 def _in_hours(hours: SendingHours, draft: Draft, time_zone: str | None, horizon: datetime) -> Draft | Hold:
@@ -60,30 +71,3 @@ def _in_hours(hours: SendingHours, draft: Draft, time_zone: str | None, horizon:
         return Hold(first)
     last = hours.next_allowed(horizon, zones)
     return Hold(last) if last > horizon else replace(draft, time_zones=zones)
-
-
-def _without_opted_out(site_id: str, decisions: Mapping[int, Decision]) -> dict[int, Decision]:
-    gone = optouts.opted_out(site_id, (decision.number for decision in decisions.values() if isinstance(decision, Draft)))
-    return {
-        place: SkipReason.OPTED_OUT if isinstance(decision, Draft) and decision.number in gone else decision
-        for place, decision in decisions.items()
-    }
-
-
-def _within_cap(record: Record, cap: FrequencyCap, decisions: Mapping[int, Decision]) -> dict[int, Decision]:
-    since = clock.timestamp(clock.now() - timedelta(days=cap.days))
-    return {
-        place: SkipReason.FREQUENCY_CAP
-        if isinstance(decision, Draft) and _is_capped(record, decision.contact_id, cap.messages, since)
-        else decision
-        for place, decision in decisions.items()
-    }
-
-
-def _is_capped(record: Record, contact_id: str, most: int, since: str) -> bool:
-    """Whether the contact has had as many messages as it may; keys are counted first, and rows read only where those suffice."""
-    recent = messages.ids_of_contact(record.site_id, contact_id, since=since)
-    if len(recent) < most:
-        return False
-    rows = messages.get_many(record.site_id, recent).values()
-    return sum(row.status is not Status.SKIPPED and row.record_id != record.id for row in rows) >= most

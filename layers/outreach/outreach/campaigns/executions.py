@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import orjson
-
-from outreach import aws, dynamo
+from outreach import aws, dynamo, stepfunctions
 from outreach.campaigns import records
 from outreach.campaigns.records import Record
 from outreach.settings import settings
@@ -19,32 +17,20 @@ def start(record: Record) -> None:
     except dynamo.ConditionFailed:
         return
     _stop(record)
-    aws.stepfunctions().start_execution(
-        stateMachineArn=settings().campaign_send_arn,
-        name=_name(counted),
-        input=orjson.dumps({"site_id": record.site_id, "record_id": record.id, "release": {"windows": 0}}).decode(),
-    )
+    first = {"site_id": record.site_id, "record_id": record.id, "release": {"windows": 0}}
+    stepfunctions.start(settings().campaign_send_arn, _name(counted), first)
 
 
 def is_running(record: Record) -> bool:
     """Whether the record's newest execution is still at work."""
-    if record.executions == 0:
-        return False
-    states = aws.stepfunctions()
-    try:
-        return states.describe_execution(executionArn=_arn(record))["status"] == "RUNNING"
-    except states.exceptions.ExecutionDoesNotExist:
-        return False
+    return record.executions > 0 and stepfunctions.is_running(settings().campaign_send_arn, _name(record))
 
 
 def _stop(record: Record) -> None:
     if is_running(record):
-        aws.stepfunctions().stop_execution(executionArn=_arn(record), cause="another execution takes over")
+        arn = stepfunctions.execution_arn(settings().campaign_send_arn, _name(record))
+        aws.stepfunctions().stop_execution(executionArn=arn, cause="another execution takes over")
 
 
 def _name(record: Record) -> str:
     return f"{record.id}-{record.executions}"
-
-
-def _arn(record: Record) -> str:
-    return f"{settings().campaign_send_arn.replace(':stateMachine:', ':execution:')}:{_name(record)}"

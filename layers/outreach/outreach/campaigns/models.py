@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from outreach.contacts.filters import Filter
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What a campaign says.
+
+    Attributes:
+        template: of the text, in Liquid.
+        replaces_smart_quotes: whether typographic quotes, dashes and the like become plain ones where that makes the text GSM-7,
+            which takes fewer segments.
+    """
+
+    template: str
+    replaces_smart_quotes: bool = False
+
+    @classmethod
+    def of_snapshot(cls, campaign: Mapping[str, Any]) -> Wording:
+        """What the send of a record says, given its campaign in the form of the API."""
+        return cls(campaign["message"], campaign["replacesSmartQuotes"])
 
 
 @dataclass(frozen=True)
@@ -14,6 +35,7 @@ class Campaign:
 
     Attributes:
         message: the Liquid template of the text.
+        replaces_smart_quotes: see :class:`Wording`.
         preferred_ticket: ``newTicket`` or ``existing``.
         attach_time: ``whenTheMessageIsSent`` or ``whenContactRepliesTheMessage``.
         schedule_version: raised by each change of ``scheduled_start_time``.
@@ -38,3 +60,8 @@ class Campaign:
     is_schedule_pending: bool = False
     callback_url: str | None = None
     max_segments: int | None = None
+    replaces_smart_quotes: bool = False
+
+    @property
+    def wording(self) -> Wording:
+        return Wording(self.message, self.replaces_smart_quotes)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from outreach.campaigns.models import Wording
 from outreach.contacts.fields import Schema
 from outreach.contacts.models import Contact
-from outreach.contacts.recipient import recipient
 from outreach.errors import ValidationFailed
+from outreach.messages.recipient import recipient
 from outreach.messages.status import SkipReason
 from outreach.sending import segments, templates
 from outreach.sending.segments import Encoding
@@ -33,18 +34,20 @@ class Draft:
     time_zones: tuple[str, ...] = ()
 
 
-def draft(template: str, account: ChannelAccount, schema: Schema, contact: Contact | None) -> Draft | SkipReason:
-    """What ``contact`` gets from a campaign with that ``template``; a contact that is gone by now gets nothing."""
+def draft(wording: Wording, account: ChannelAccount, schema: Schema, contact: Contact | None) -> Draft | SkipReason:
+    """What ``contact`` gets from a campaign with that ``wording``; a contact that is gone by now gets nothing."""
     if contact is None or contact.merged_to:
         return SkipReason.NO_RECIPIENT
     to = recipient(contact)
     if to.skip or to.number is None:
         return to.skip or SkipReason.NO_RECIPIENT
     try:
-        body = templates.render(template, _fields(schema, contact))
+        body = templates.render(wording.template, _fields(schema, contact))
     except ValidationFailed:
         # It parsed when the campaign was saved; what one contact's values make of it must not stop the others.
-        return Draft(contact.id, to.number, template, 0, failed_reason=TEMPLATE_ERROR)
+        return Draft(contact.id, to.number, wording.template, 0, failed_reason=TEMPLATE_ERROR)
+    if wording.replaces_smart_quotes:
+        body = segments.downgrade(body, account.carrier)
     taken = segments.count(body, account.carrier)
     return Draft(contact.id, to.number, body, taken.count, taken.encoding)
 

@@ -11,12 +11,12 @@ from outreach import clock
 from outreach.campaigns import personalise, store
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.personalise import Draft
-from outreach.contacts import filters, search
+from outreach.contacts import filters, optouts, search
 from outreach.contacts import schema as contact_schema
 from outreach.contacts import store as contacts
 from outreach.contacts.fields import Schema
 from outreach.messages.status import SkipReason
-from outreach.sending import optouts, pacing
+from outreach.sending import pacing
 from outreach.settings import settings
 from outreach.sites import store as sites
 from outreach.sites.models import ChannelAccount
@@ -60,7 +60,7 @@ def _decisions(campaign: Campaign, account: ChannelAccount, schema: Schema) -> I
     ids = search.matching_ids(site_id, range(settings().contact_shards), filters.compile(campaign.contact_filter, schema))
     while chunk := list(islice(ids, _CHUNK)):
         found = contacts.get_many(site_id, chunk)
-        drafts = [personalise.draft(campaign.message, account, schema, found.get(contact_id)) for contact_id in chunk]
+        drafts = [personalise.draft(campaign.wording, account, schema, found.get(contact_id)) for contact_id in chunk]
         gone = optouts.opted_out(site_id, (draft.number for draft in drafts if isinstance(draft, Draft)))
         for draft in drafts:
             yield SkipReason.OPTED_OUT if isinstance(draft, Draft) and draft.number in gone else draft

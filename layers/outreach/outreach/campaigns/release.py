@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import islice
+from typing import TypeVar
 
 from outreach import clock
 from outreach.campaigns import audience, cancelling, deciding, held, ledger, records
@@ -28,17 +29,23 @@ from outreach.messages import store as messages
 from outreach.messages.auto_attach import AutoAttach
 from outreach.messages.models import Message, campaign_message_id
 from outreach.messages.status import Status
-from outreach.sending import pacing, queue, spending
+from outreach.sending import accounts, pacing, queue, spending
 from outreach.sites import store as sites
 from outreach.sites.models import ChannelAccount, Site
+
+T = TypeVar("T")
 
 # SQS delays a message by 15 minutes at most; ten leave room, and are what a pause has to wait for nothing.
 HORIZON_SECONDS = 600
 # When to come back after a full horizon: early enough that the queue never runs dry.
 _RETURN_SECONDS = 300
 
-# Why a record pauses by itself: its budget of segments, or its site's for the day, is used up.
+# How many places are decided about at least, if only one has a slot: their contacts are read together.
+_LEAST_DECIDED = 100
+
+# Why a record pauses by itself: its budget of segments, or its site's for the day, is used up; its account has long been down.
 CAP_REACHED = "cap_reached"
+ACCOUNT_DOWN = "account_down"
 
 _TO_RELEASE = frozenset({Cell.UNRELEASED, Cell.QUEUED})
 
@@ -92,13 +99,11 @@ class _Stretch:
     def first(self, drafts: int) -> _Stretch:
         """The stretch up to that many drafts: to the first one for which there is no slot or no budget."""
         end = next(islice(self.drafts, drafts, None), None)
-        if end is None:
-            return self
-        return replace(
-            self,
-            contact_ids={place: contact_id for place, contact_id in self.contact_ids.items() if place < end},
-            decisions={place: decision for place, decision in self.decisions.items() if place < end},
-        )
+        return replace(self, contact_ids=_before(end, self.contact_ids), decisions=_before(end, self.decisions))
+
+
+def _before(end: int | None, by_place: Mapping[int, T]) -> Mapping[int, T]:
+    return by_place if end is None else {place: value for place, value in by_place.items() if place < end}
 
 
 def step(site_id: str, record_id: str) -> Step:
@@ -144,24 +149,55 @@ def _release_held(record: Record, waiting: Held, now: datetime) -> Step:
 
 def _release_places(record: Record, contact_ids: Mapping[int, str], now: datetime) -> tuple[int, Step]:
     """Release as many places, from the first, as there are budget and slots for. Says how many, and how to go on."""
-    site = sites.get_site(record.site_id)
-    wanted = _decide(record, site, contact_ids, now)
+    site, account = sites.get_site(record.site_id), sites.get_account(record.site_id, record.campaign["channelAccountId"])
+    room, then = _room(record, account, now)
+    if room == 0:
+        return 0, then
+    wanted = _decide(record, site, account, contact_ids, max(room, _LEAST_DECIDED)).first(room)
     paid = wanted.first(_pay(record, site, wanted.costs))
     if not paid.contact_ids:
-        records.change_status(record, RecordStatus.PAUSED, reason=CAP_REACHED)
-        return 0, Step(Progress.STOPPED)
-    start = now.timestamp()
+        return 0, _pause(record, CAP_REACHED)
     segments = [draft.segments for draft in paid.drafts.values()]
-    reserved = pacing.reserve(paid.account, segments, now=start, horizon=start + HORIZON_SECONDS)
+    reserved = pacing.reserve(account, segments, now=now.timestamp(), horizon=_horizon(now).timestamp())
     stretch = paid.first(len(reserved.slots))
     spending.give_back(record.site_id, sum(paid.costs) - sum(stretch.costs), site.daily_segments)
     if not stretch.contact_ids:
-        return 0, Step(Progress.WAIT, max(1, round(reserved.free - start) - HORIZON_SECONDS + _RETURN_SECONDS))
+        return 0, _when_free(reserved.free, now)
     if record.max_segments is not None:
         # Before they are released: a crash in between makes the budget smaller, never larger.
         records.spend(record, sum(stretch.costs))
     _release(stretch, dict(zip(stretch.drafts, reserved.slots, strict=True)))
-    return len(stretch.contact_ids), Step(Progress.MORE)
+    return len(stretch.contact_ids), then
+
+
+def _room(record: Record, account: ChannelAccount, now: datetime) -> tuple[int, Step]:
+    """For how many messages the account has slots before the horizon, and how to go on after those."""
+    pause = accounts.pause_of(account.site_id, account.id)
+    if pause and pause.has_lasted:
+        return 0, _pause(record, ACCOUNT_DOWN)
+    if pause and not pause.is_over:
+        return 0, Step(Progress.WAIT, min(_RETURN_SECONDS, math.ceil(pause.until - now.timestamp())))
+    free = pacing.next_slot(account, now=now.timestamp())
+    seconds = _horizon(now).timestamp() - free
+    if seconds < 0:
+        return 0, _when_free(free, now)
+    if pause:
+        return 1, Step(Progress.WAIT, accounts.PROBE_SECONDS)  # one message has to prove that it works again
+    return 1 + math.floor(seconds * account.messages_per_second), Step(Progress.MORE)
+
+
+def _when_free(free: float, now: datetime) -> Step:
+    """Wait for slots, the next of which is free (a Unix time) beyond the horizon."""
+    return Step(Progress.WAIT, max(1, round(free - _horizon(now).timestamp()) + _RETURN_SECONDS))
+
+
+def _horizon(now: datetime) -> datetime:
+    return now + timedelta(seconds=HORIZON_SECONDS)
+
+
+def _pause(record: Record, reason: str) -> Step:
+    records.change_status(record, RecordStatus.PAUSED, reason=reason)
+    return Step(Progress.STOPPED)
 
 
 def _pay(record: Record, site: Site, costs: Sequence[int]) -> int:
@@ -172,14 +208,14 @@ def _pay(record: Record, site: Site, costs: Sequence[int]) -> int:
     return spending.take(record.site_id, costs[:fitting], site.daily_segments)
 
 
-def _decide(record: Record, site: Site, contact_ids: Mapping[int, str], now: datetime) -> _Stretch:
-    """Decide about what isn't released yet, or was and is still queued: resuming goes over those again."""
-    account = sites.get_account(record.site_id, record.campaign["channelAccountId"])
+def _decide(record: Record, site: Site, account: ChannelAccount, contact_ids: Mapping[int, str], most: int) -> _Stretch:
+    """Decide about at most so many that aren't released yet, or were and are still queued: resuming goes over those again."""
     page = ledger.page_of(next(iter(contact_ids)))
     cells = ledger.cells(record.site_id, record.id, page, record.audience or 0)
     todo = {place: contact_id for place, contact_id in contact_ids.items() if cells[place % ledger.PAGE_SIZE] in _TO_RELEASE}
-    decisions = deciding.decide(record, site, account, todo, now + timedelta(seconds=HORIZON_SECONDS))
-    return _Stretch(record, account, contact_ids, cells, decisions)
+    end = next(islice(todo, most, None), None)
+    decisions = deciding.decide(record, site, account, _before(end, todo), _horizon(clock.now()))
+    return _Stretch(record, account, _before(end, contact_ids), cells, decisions)
 
 
 def _release(stretch: _Stretch, slots: Mapping[int, float]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from outreach import aws, clock
+from outreach import aws, clock, stepfunctions
 from outreach.campaigns import sends, store
 from outreach.campaigns.models import Campaign
 from outreach.errors import NotFound
@@ -49,13 +49,7 @@ def remove(campaign_id: str) -> None:
 
 def begin(event: dict[str, Any]) -> None:
     """Start the execution that waits for the moment; the second time, it is there already."""
-    states = aws.stepfunctions()
-    with suppress(states.exceptions.ExecutionAlreadyExists):
-        states.start_execution(
-            stateMachineArn=settings().scheduled_start_arn,
-            name=f"{event['campaign_id']}-{event['version']}",
-            input=orjson.dumps(event).decode(),
-        )
+    stepfunctions.start(settings().scheduled_start_arn, f"{event['campaign_id']}-{event['version']}", event)
 
 
 def start(site_id: str, campaign_id: str, version: int) -> str:

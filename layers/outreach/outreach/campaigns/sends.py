@@ -12,13 +12,14 @@ from outreach.observability import logger
 from outreach.sites import store as sites
 
 
-def send(site_id: str, campaign_id: str) -> Record:
-    """Start a new send of a campaign; the fan-out goes on behind it.
+def send(site_id: str, campaign_id: str, record_id: str) -> Record:
+    """Start a new send of a campaign, whose record gets an id; the fan-out goes on behind it. Started a second time, it is the
+    same one.
 
     Raises:
         NotFound: the site has no such campaign.
     """
-    return _send(store.get(site_id, campaign_id), str(uuid.uuid4()), Source.MANUAL)
+    return _send(store.get(site_id, campaign_id), record_id, Source.MANUAL)
 
 
 def send_as_scheduled(campaign: Campaign) -> Record:

@@ -41,9 +41,12 @@ def list_all(site_id: str) -> list[Campaign]:
     return [_from_item(item) for item in items]
 
 
-def put(campaign: Campaign) -> None:
-    """Create or replace a campaign."""
+def put(campaign: Campaign, *, is_new: bool = False) -> bool:
+    """Create or replace a campaign; ``False`` (and nothing written) when one is there that should be new."""
+    if is_new:
+        return dynamo.put_new(settings().campaigns_table, _to_item(campaign))
     aws.dynamodb().put_item(TableName=settings().campaigns_table, Item=dynamo.to_item(_to_item(campaign)))
+    return True
 
 
 def delete(site_id: str, campaign_id: str) -> None:

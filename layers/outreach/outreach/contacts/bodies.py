@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -137,9 +137,14 @@ class ContactResponse(wire.Response):
     merge_to_contact_id: str
     custom_fields: dict[str, Any]
     contact_identities: list[IdentityResponse]
+    is_opted_out: bool
 
     @classmethod
-    def of(cls, contact: Contact, schema: Schema) -> ContactResponse:
+    def of(cls, contact: Contact, schema: Schema, opted_out: Set[str]) -> ContactResponse:
+        """
+        Args:
+            opted_out: numbers that must not be written to (see ``optouts.of_contacts``).
+        """
         return cls(
             id=contact.id,
             name=contact.name,
@@ -150,6 +155,9 @@ class ContactResponse(wire.Response):
             merge_to_contact_id=contact.merged_to or wire.NIL_GUID,
             custom_fields=schema.named(contact.values),
             contact_identities=[IdentityResponse.of(contact, identity) for identity in contact.identities],
+            is_opted_out=any(
+                identity.type is IdentityType.SMS and identity.normal in opted_out for identity in contact.live_identities
+            ),
         )
 
 
@@ -193,7 +201,7 @@ class FieldBody(wire.Request):
     order: wire.Integer | None = None
     field_options: Annotated[tuple[OptionBody, ...], BeforeValidator(lambda value: value or ())] = ()
 
-    def new_field(self) -> fields.Field:
+    def new_field(self, field_id: str) -> fields.Field:
         """The field that the body asks to create.
 
         Raises:
@@ -202,7 +210,6 @@ class FieldBody(wire.Request):
         missing = [FieldError(f"/{name}", "is required") for name in ("name", "type") if not (getattr(self, name) or "").strip()]
         if missing:
             raise ValidationFailed(*missing)
-        field_id = str(uuid.uuid4())
         return self.changed_field(fields.Field(field_id, fields.new_key(field_id), "", FieldType.TEXT, order=fields.LAST))
 
     def changed_field(self, field: fields.Field) -> fields.Field:

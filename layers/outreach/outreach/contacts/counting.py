@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from outreach import dynamo
+from outreach.errors import QUOTA_EXCEEDED, Forbidden
 from outreach.settings import settings
 
 # Sequence numbers have up to 40 digits: too many for a DynamoDB number, and as text they compare only at one length.
@@ -25,6 +26,19 @@ def total(site_id: str) -> int:
         settings().contacts_table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": _counters(site_id)}
     )
     return sum(item["contacts"] for item in items)
+
+
+def require_room(site_id: str, most: int | None) -> None:
+    """Check that a site may have another contact: by the counters, so that a few more slip in while they lag.
+
+    Args:
+        most: how many it may have; ``None``: any number, and nothing is read.
+
+    Raises:
+        Forbidden: it has them (``quota_exceeded``).
+    """
+    if most is not None and total(site_id) >= most:
+        raise Forbidden(f"The site may have {most} contacts, and has them.", code=QUOTA_EXCEEDED)
 
 
 def take_in(records: Iterable[Mapping[str, Any]]) -> None:

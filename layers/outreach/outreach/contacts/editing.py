@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from outreach import clock
-from outreach.contacts import drafting, store
+from outreach.contacts import counting, drafting, store
 from outreach.contacts.bodies import ContactBody
 from outreach.contacts.fields import Schema
 from outreach.contacts.identities import normalise
 from outreach.contacts.models import MAX_IDENTITIES, Contact, Identity, IdentityType, identity_id, new_contact_id
 from outreach.contacts.store import Change, Stale
-from outreach.errors import Conflict, NotFound, ValidationFailed
+from outreach.errors import Conflict, Forbidden, NotFound, ValidationFailed
 
 T = TypeVar("T")
 
@@ -23,14 +24,26 @@ _ATTEMPTS = 10
 _ACTIONS_AT_ONCE = 100
 
 
-def create(schema: Schema, body: ContactBody) -> Contact:
-    """
+def create(schema: Schema, body: ContactBody, contact_id: str) -> Contact:
+    """Store a new contact; created a second time under its id, it is as it stands.
+
+    Args:
+        contact_id: a UUID; see :func:`outreach.contacts.models.new_contact_id`.
+
     Raises:
         ValidationFailed: see :mod:`outreach.contacts.drafting`.
         Conflict: another contact has one of the identities (``duplicate_identity``).
+        Forbidden: the site has all the contacts that it may have (``quota_exceeded``).
     """
-    contact = drafting.new_contact(schema, body, new_contact_id(), clock.timestamp(clock.now()))
-    store.commit(Change(None, contact))
+    contact = drafting.new_contact(schema, body, new_contact_id(uuid.UUID(contact_id)), clock.timestamp(clock.now()))
+    try:
+        counting.require_room(schema.site_id, schema.max_contacts)
+        store.commit(Change(None, contact))
+    except (Stale, Conflict, Forbidden):
+        known = store.find(schema.site_id, contact.id)
+        if known is None:
+            raise
+        return known
     return contact
 
 

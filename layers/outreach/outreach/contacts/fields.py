@@ -81,12 +81,13 @@ class Field:
 
 @dataclass(frozen=True)
 class Schema:
-    """All fields of a site, and the region that its national numbers are read in."""
+    """All fields of a site, the region that its national numbers are read in, and how many contacts it may have."""
 
     site_id: str
     region: str
     fields: tuple[Field, ...]
     version: int = 0
+    max_contacts: int | None = None
 
     @cached_property
     def _by_name(self) -> Mapping[str, Field]:

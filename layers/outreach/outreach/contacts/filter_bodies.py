@@ -23,12 +23,16 @@ _match = wire.one_of(*Match)
 _operator = wire.one_of(*Operator)
 
 
-def _names(suffix: str) -> AliasChoices:
-    """Three s is the specification's spelling of "expression"; the correct one is accepted."""
-    names = [
-        f"{prefix}{spelling}" for prefix in ("filter", "contactFilter") for spelling in (suffix, suffix.replace("sss", "ss"))
-    ]
+def _names(suffix: str, *prefixes: str) -> AliasChoices:
+    """Three s is the specification's spelling of "expression"; the correct one is accepted. Errors point at the first prefix."""
+    names = [f"{prefix}{spelling}" for prefix in prefixes for spelling in (suffix, suffix.replace("sss", "ss"))]
     return AliasChoices(*dict.fromkeys(names))
+
+
+_CAMPAIGN = ("contactFilter", "filter")
+_QUERY = ("filter", "contactFilter")
+
+OptionalMatch = Annotated[Match | None, BeforeValidator(lambda value: _match(value) if value else None)]
 
 
 class ConditionBody(wire.Request):
@@ -46,13 +50,11 @@ class ConditionBody(wire.Request):
 
 
 class FilterBody(wire.Request):
-    """The filter's properties in a body; a mixin. None of the given ones means every contact."""
+    """The filter's properties in a campaign's body; a mixin. None of the given ones means every contact."""
 
-    filter_condition_met_type: Annotated[Match | None, BeforeValidator(lambda value: _match(value) if value else None)] = Field(
-        None, validation_alias=_names("ConditionMetType")
-    )
-    filter_logical_expression: str | None = Field(None, validation_alias=_names("LogicalExpresssion"))
-    filter_conditions: tuple[ConditionBody, ...] | None = Field(None, validation_alias=_names("Conditions"))
+    filter_condition_met_type: OptionalMatch = Field(None, validation_alias=_names("ConditionMetType", *_CAMPAIGN))
+    filter_logical_expression: str | None = Field(None, validation_alias=_names("LogicalExpresssion", *_CAMPAIGN))
+    filter_conditions: tuple[ConditionBody, ...] | None = Field(None, validation_alias=_names("Conditions", *_CAMPAIGN))
 
     def filter(self) -> Filter:
         """The filter that the body asks for."""
@@ -61,6 +63,14 @@ class FilterBody(wire.Request):
             self.filter_logical_expression or "",
             tuple(condition.condition() for condition in self.filter_conditions or ()),
         )
+
+
+class QueryFilterBody(FilterBody):
+    """The same as ``contacts:query`` calls it."""
+
+    filter_condition_met_type: OptionalMatch = Field(None, validation_alias=_names("ConditionMetType", *_QUERY))
+    filter_logical_expression: str | None = Field(None, validation_alias=_names("LogicalExpresssion", *_QUERY))
+    filter_conditions: tuple[ConditionBody, ...] | None = Field(None, validation_alias=_names("Conditions", *_QUERY))
 
 
 class ConditionResponse(wire.Response):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from outreach import wire
-from outreach.contacts import filters, search
+from outreach.contacts import filters, optouts, search
 from outreach.contacts.bodies import ContactResponse, read_identity_type
 from outreach.contacts.conditions import Predicate
 from outreach.contacts.documents import document_of
 from outreach.contacts.fields import Schema
-from outreach.contacts.filter_bodies import FilterBody
+from outreach.contacts.filter_bodies import QueryFilterBody
 from outreach.contacts.models import Contact, IdentityType
 from outreach.contacts.search import SORTABLE, Sort
 from outreach.http.paging import MAX_PAGE_SIZE, PagedResponse
@@ -24,7 +24,7 @@ SortBy = Annotated[str, BeforeValidator(wire.one_of(*SORTABLE)), WithJsonSchema(
 OptionalIdentityType = Annotated[IdentityType | None, BeforeValidator(lambda value: read_identity_type(value) if value else None)]
 
 
-class QueryBody(FilterBody):
+class QueryBody(QueryFilterBody):
     """The body of ``contacts:query``; paging and sorting in the query string win over it."""
 
     page_index: Annotated[wire.Integer, Field(ge=1)] = 1
@@ -38,8 +38,9 @@ class ContactList(PagedResponse):
     contacts: list[ContactResponse]
 
     @classmethod
-    def of(cls, contacts: Iterable[Contact], schema: Schema, links: dict[str, Any]) -> ContactList:
-        return cls(contacts=[ContactResponse.of(contact, schema) for contact in contacts], **links)
+    def of(cls, contacts: Sequence[Contact], schema: Schema, links: dict[str, Any]) -> ContactList:
+        opted_out = optouts.of_contacts(schema.site_id, contacts)
+        return cls(contacts=[ContactResponse.of(contact, schema, opted_out) for contact in contacts], **links)
 
 
 @dataclass(frozen=True)

@@ -40,11 +40,12 @@ def load(site_id: str) -> Schema:
     item = dynamo.get(settings().contacts_table, _key(site_id), consistent=True) or {"fields": "[]", "version": 0}
     stored = {field.id: field for field in map(_field, orjson.loads(item["fields"]))}
     fields = {field.id: field for field in system_fields(site_id)} | stored
-    return Schema(site_id, sites.get_site(site_id).default_region, tuple(fields.values()), item["version"])
+    site = sites.get_site(site_id)
+    return Schema(site_id, site.default_region, tuple(fields.values()), item["version"], site.max_contacts)
 
 
 def create_field(site_id: str, draft: Field) -> Field:
-    """Add a field; one with the order ``LAST`` comes after the others.
+    """Add a field; one with the order ``LAST`` comes after the others. Added a second time, it is as it stands.
 
     Raises:
         Conflict: the name is in use (``duplicate_field``).
@@ -86,6 +87,8 @@ def get_field(schema: Schema, field_id: str) -> Field:
 
 
 def _added(schema: Schema, draft: Field) -> tuple[Schema, Field]:
+    if known := schema.by_id(draft.id):
+        return schema, known
     _require_free_name(schema, draft)
     _require_sound(draft)
     if draft.order == LAST:

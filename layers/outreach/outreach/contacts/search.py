@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from outreach import aws, dynamo
+from outreach import aws
 from outreach.contacts import identities, ordering, store
 from outreach.contacts.conditions import Predicate
 from outreach.contacts.counting import total as total
@@ -16,9 +16,6 @@ from outreach.contacts.documents import Document, document_of, scan_pk
 from outreach.contacts.fields import Schema
 from outreach.contacts.models import Contact, Identity, IdentityType
 from outreach.settings import settings
-
-_LOADING_THREADS = 16
-_BATCH = 100
 
 _SORT_KEYS: dict[str, Callable[[Document], str]] = {
     "id": lambda document: document["id"],
@@ -135,7 +132,5 @@ def _sorted_rows(site_id: str, sort: Sort, predicate: Predicate) -> list[tuple[s
 
 def _load(site_id: str, contact_ids: Sequence[str]) -> list[Contact]:
     """The contacts in the order of their ids; one that vanished meanwhile is left out."""
-    with ThreadPoolExecutor(_LOADING_THREADS) as pool:
-        parts = pool.map(lambda ids: store.get_many(site_id, ids), dynamo.chunks(contact_ids, _BATCH))
-        found = {contact_id: contact for part in parts for contact_id, contact in part.items()}
+    found = store.get_many(site_id, contact_ids)
     return [found[contact_id] for contact_id in contact_ids if contact_id in found]

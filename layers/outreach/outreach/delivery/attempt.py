@@ -11,14 +11,17 @@ from collections.abc import Mapping
 
 from outreach import clock
 from outreach.delivery import lost_answers
-from outreach.delivery.accounts import Gate
 from outreach.delivery.lost_answers import LEASE_SECONDS
+from outreach.errors import NotFound
 from outreach.messages import store as messages
 from outreach.messages.models import ClaimState, Message
 from outreach.observability import logger
 from outreach.sending import carriers
+from outreach.sending.accounts import PATIENCE_SECONDS, Gate
 from outreach.sending.outcomes import Accepted, Deferred, Outcome, Refused, Unknown
 from outreach.sending.queue import Due, Recipient
+
+EXPIRED = "expired: the channel account could not send for a week"
 
 
 def attempt(gate: Gate, credentials: Mapping[str, str], due: Due, recipient: Recipient) -> float | None:
@@ -31,6 +34,8 @@ def attempt(gate: Gate, credentials: Mapping[str, str], due: Due, recipient: Rec
         ``None`` when the caller is done with its copy; else the Unix time at which the copy must come again. The caller queues
         it before it lets go of the old one: a crash in between repeats the old one.
     """
+    if gate.is_down and _is_expired(due, recipient):
+        return None
     if closed_until := gate.enter():
         return closed_until
     now = clock.now().timestamp()
@@ -41,6 +46,17 @@ def attempt(gate: Gate, credentials: Mapping[str, str], due: Due, recipient: Rec
     outcome = carriers.send(gate.account, credentials, message)
     logger().info("carrier asked", message_id=message.id, site_id=message.site_id, outcome=type(outcome).__name__)
     return _follow(gate, due, recipient, message, outcome)
+
+
+def _is_expired(due: Due, recipient: Recipient) -> bool:
+    """Whether a message has waited for its account in vain; then it fails, unless somebody has it in their hands."""
+    try:
+        message = messages.get(due.site_id, recipient.message_id)
+    except NotFound:
+        return True
+    if clock.from_timestamp(message.slot).timestamp() + PATIENCE_SECONDS > clock.now().timestamp():
+        return False
+    return message.status.is_final or messages.give_up(message, EXPIRED)
 
 
 def _without_claim(due: Due, recipient: Recipient, message: Message | None, now: float) -> float | None:

@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from outreach import clock
+from outreach.contacts import optouts
 from outreach.errors import NotFound, Unavailable
 from outreach.messages import store as messages
 from outreach.messages.models import ClaimState, Message
 from outreach.messages.status import Status
 from outreach.observability import logger
-from outreach.sending import carriers, optouts, queue, twilio
+from outreach.sending import carriers, queue, twilio
 from outreach.sending.carrier_http import CALL_SECONDS
 from outreach.sending.outcomes import Accepted, Deferred, Refused, Unknown
 from outreach.sending.queue import Due, Recipient

@@ -5,10 +5,10 @@ from __future__ import annotations
 from types import ModuleType
 
 from outreach import clock
+from outreach.contacts import optouts
 from outreach.errors import Forbidden, NotFound
 from outreach.messages import store as messages
 from outreach.messages.status import Status
-from outreach.sending import optouts
 from outreach.sending.webhooks import Receipt, Webhook
 from outreach.sites import secrets
 from outreach.sites import store as sites

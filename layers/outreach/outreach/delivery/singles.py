@@ -7,11 +7,11 @@ from datetime import timedelta
 from itertools import groupby
 
 from outreach import clock
-from outreach.delivery import accounts, forgotten, lost_answers
+from outreach.delivery import forgotten, lost_answers
 from outreach.messages import store as messages
 from outreach.messages.models import Message
 from outreach.observability import logger
-from outreach.sending import queue
+from outreach.sending import accounts, queue
 from outreach.sending.queue import Due, Recipient
 
 # Younger ones are under way, for all that anybody knows.
@@ -28,7 +28,7 @@ def repair() -> int:
     rows = list(_unsettled())
     late = [row for row in rows if forgotten.is_overdue(row, now)]
     for (site_id, account_id), group in groupby(sorted(late, key=_sender), key=_sender):
-        if accounts.is_paused(site_id, account_id):
+        if accounts.pause_of(site_id, account_id):
             continue
         overdue = sorted(group, key=lambda row: row.slot)
         messages.postpone(overdue, [now] * len(overdue))

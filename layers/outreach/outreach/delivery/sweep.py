@@ -1,8 +1,8 @@
 """Repairing what isn't over: whatever broke, the sweep finds it from the tables and lets it go on.
 
 Of campaign records it restarts executions that broke, queues messages again whose copies were lost, looks for calls whose worker
-died, makes the ledger anew from the rows, and closes what is done. Schedules, single messages and callbacks have repairs of their
-own. All of it by the same functions as the ordinary way.
+died, makes the ledger anew from the rows, and closes what is done. Schedules, imports, single messages and callbacks have repairs
+of their own. All of it by the same functions as the ordinary way.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from outreach.callbacks import executions as callbacks
 from outreach.campaigns import audience, executions, held, ledger, records, schedules
 from outreach.campaigns.ledger import Cell, Page
 from outreach.campaigns.records import Record, RecordStatus
-from outreach.delivery import accounts, forgotten, lost_answers, singles
+from outreach.contacts.files import executions as imports
+from outreach.contacts.files import records as import_records
+from outreach.delivery import forgotten, lost_answers, singles
 from outreach.messages import store as messages
 from outreach.messages.models import Message, campaign_message_id
 from outreach.observability import logger
-from outreach.sending import queue
+from outreach.sending import accounts, queue
 
 
 def repair(site_id: str, record_id: str) -> None:
@@ -46,7 +48,7 @@ def _repair_page(record: Record, page: Page) -> None:
     ledger.apply(record.site_id, record.id, {row.place: Cell.of(row) for row in rows if row.place is not None})
     now = clock.now().timestamp()
     late = sorted((row for row in rows if forgotten.is_overdue(row, now)), key=lambda row: row.slot)
-    is_held_up = late and accounts.is_paused(record.site_id, late[0].account_id)
+    is_held_up = late and accounts.pause_of(record.site_id, late[0].account_id)
     if late and record.status is RecordStatus.RUNNING and not is_held_up:
         logger().warning("queueing overdue messages again", record_id=record.id, site_id=record.site_id, count=len(late))
         messages.postpone(late, [now] * len(late))
@@ -75,6 +77,7 @@ def repair_all() -> dict[str, int]:
     jobs: list[Callable[[], object]] = [
         *(partial(repair, site_id, record_id) for site_id, record_id in records.unfinished()),
         *(partial(schedules.repair, site_id, campaign_id) for site_id, campaign_id in records.unfinished("CAMPAIGN#")),
+        *(partial(imports.repair, site_id, import_id) for site_id, import_id in import_records.unfinished()),
         singles.repair,
         partial(callbacks.repair, clock.now()),
     ]

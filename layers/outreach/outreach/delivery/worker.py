@@ -12,14 +12,15 @@ from typing import Any, TypeVar
 from outreach import clock
 from outreach.campaigns import records
 from outreach.campaigns.records import RecordStatus
+from outreach.contacts import optouts
 from outreach.delivery import lost_answers
-from outreach.delivery.accounts import Gate
 from outreach.delivery.attempt import attempt
 from outreach.errors import NotFound
 from outreach.messages import store as messages
 from outreach.messages.status import SkipReason
 from outreach.observability import logger
-from outreach.sending import optouts, queue
+from outreach.sending import queue
+from outreach.sending.accounts import Gate
 from outreach.sending.queue import Due, Recipient
 from outreach.sending.quiet_hours import SendingHours
 from outreach.sites import secrets

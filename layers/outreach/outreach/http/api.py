@@ -13,8 +13,10 @@ A handler file is a Powertools resolver with one route and this module's :func:`
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import unquote
 
 import orjson
@@ -33,14 +35,16 @@ from outreach.http import problems
 from outreach.http.caller import Caller
 from outreach.observability import logger
 
+if TYPE_CHECKING:
+    from outreach.http.idempotency import KeyedRequest
+
 JSON = "application/json; charset=utf-8"
 
-# orjson, since the standard library takes what can't be stored: lone surrogates, NaN, nesting without end.
 # 500 for a response that does not fit its model: without it the client would be told that its request is wrong.
 OPTIONS: dict[str, Any] = {
     "enable_validation": True,
     "response_validation_error_http_code": 500,
-    "json_body_deserializer": orjson.loads,
+    "json_body_deserializer": wire.parse_json,
     "serializer": lambda body: orjson.dumps(body).decode(),
 }
 
@@ -51,6 +55,11 @@ Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 def caller(app: APIGatewayRestResolver) -> Caller:
     """Who calls, within a route of :func:`entry_point`."""
     return app.context["caller"]  # type: ignore[no-any-return]
+
+
+def new_id(app: APIGatewayRestResolver) -> str:
+    """The id of what a request creates: a random one, under an ``Idempotency-Key`` the same at every try."""
+    return str(app.context["new_id"]())
 
 
 def created(body: Any) -> Response[Any]:
@@ -89,12 +98,13 @@ def verb(segment: str, verbs: Mapping[str, T]) -> tuple[str, T]:
         raise ValidationFailed.at("id", str(error)) from error
 
 
-def entry_point(app: APIGatewayRestResolver, *, scope: str | None, takes_forms: bool = False) -> Handler:
+def entry_point(app: APIGatewayRestResolver, *, scope: str | None, creates: bool = False, takes_forms: bool = False) -> Handler:
     """The ``lambda_handler`` of an endpoint.
 
     Args:
         app: the resolver with the endpoint's routes.
         scope: what the API key must be allowed to do; ``None`` where the route itself decides (the ``:verbs``).
+        creates: whether it takes an ``Idempotency-Key``; its route then gives what it creates the id of :func:`new_id`.
         takes_forms: whether a body may be a form; elsewhere it is 415, though the resolver would read it.
     """
     _map_errors(app)
@@ -109,8 +119,10 @@ def entry_point(app: APIGatewayRestResolver, *, scope: str | None, takes_forms: 
                 who.require(scope)
             if not takes_forms:
                 _refuse_forms(event)
-            app.append_context(caller=who)  # type: ignore[no-untyped-call]
-            answer = app.resolve({**event, "path": canonical_path(event)}, context)
+            keyed = _under_key(event, who) if creates else None
+            app.append_context(caller=who, new_id=keyed.new_id if keyed else uuid.uuid4)  # type: ignore[no-untyped-call]
+            resolve = partial(app.resolve, {**event, "path": canonical_path(event)}, context)
+            answer = keyed.once(context, resolve) if keyed else resolve()
         except OutreachError as error:
             answer = _raw(problems.response(error, request_id))
         except Exception:
@@ -121,9 +133,22 @@ def entry_point(app: APIGatewayRestResolver, *, scope: str | None, takes_forms: 
     return lambda_handler
 
 
+def _under_key(event: Mapping[str, Any], who: Caller) -> KeyedRequest | None:
+    key = header(event, "Idempotency-Key")
+    if key is None:
+        return None
+    from outreach.http.idempotency import KeyedRequest
+
+    return KeyedRequest.of(event, who, key)
+
+
+def header(event: Mapping[str, Any], name: str) -> str | None:
+    """A header of the request; clients and gateways write names in any case."""
+    return next((value for given, value in (event.get("headers") or {}).items() if given.lower() == name.lower()), None)
+
+
 def _refuse_forms(event: Mapping[str, Any]) -> None:
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    if event.get("body") and "form" in headers.get("content-type", "").partition(";")[0]:
+    if event.get("body") and "form" in (header(event, "Content-Type") or "").partition(";")[0]:
         raise UnsupportedMediaType(problems.SEND_JSON)
 
 

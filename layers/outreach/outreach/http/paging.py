@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlencode
 
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BeforeValidator
 from pydantic.alias_generators import to_snake
 
 from outreach import wire
-from outreach.http.api import canonical_path
+from outreach.http.api import caller, canonical_path
 from outreach.settings import settings
 
 T = TypeVar("T")
@@ -35,6 +36,17 @@ class Page:
     def window(self) -> slice:
         """The part of a whole list that this page is."""
         return slice((self.index - 1) * self.size, self.index * self.size) if self.size else slice(None)
+
+
+def page(app: APIGatewayRestResolver, index: int, size: int) -> Page:
+    """The page that a request asks for.
+
+    Raises:
+        TooManyRequests: whole lists are asked for too fast.
+    """
+    if size == 0:
+        caller(app).slow_down("list")
+    return Page(index, size)
 
 
 class PagedResponse(wire.Response):

@@ -14,6 +14,19 @@ from outreach.errors import FieldError, OutreachError, TooManyRequests, Unsuppor
 CONTENT_TYPE = "application/problem+json"
 SEND_JSON = "Send the body as application/json."
 
+# pydantic's findings in the words of our own, which continue the name of the place.
+_MESSAGES = {
+    "missing": "is required",
+    "string_type": "must be a string",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_long": "must have at most {max_length} entries",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "must be an object"),
+    **dict.fromkeys(("list_type", "tuple_type"), "must be an array"),
+}
+
 
 def response(error: OutreachError, request_id: str) -> Response[str]:
     """The answer for one of our errors."""
@@ -72,4 +85,6 @@ def _pointer(location: tuple[str | int, ...]) -> str:
 
 
 def _message(entry: dict[str, Any]) -> str:
+    if template := _MESSAGES.get(entry["type"]):
+        return template.format(**entry.get("ctx", {}))
     return str(entry["msg"]).removeprefix("Value error, ")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from outreach.campaigns.records import Record
 from outreach.messages.models import Message
 
 
@@ -42,10 +41,10 @@ class AutoAttach:
         )
 
     @classmethod
-    def of(cls, message: Message, record: Record | None) -> AutoAttach:
+    def of(cls, message: Message, campaign: Mapping[str, Any] | None) -> AutoAttach:
         """What is asked for a message: by its record's campaign, or, for a single one, by itself."""
-        if record:
-            return cls.of_campaign(record.campaign)
+        if campaign:
+            return cls.of_campaign(campaign)
         return cls(message.is_auto_attached, message.preferred_ticket, message.attach_time)
 
     @property

@@ -246,7 +246,7 @@ def skip(message: Message, reason: SkipReason) -> bool:
 
 
 def give_up(message: Message, reason: str) -> bool:
-    """Let a single message fail that nobody is sending; ``False`` when it is too late. No record could tell of it as a skip."""
+    """Let a message fail that nobody is sending; ``False`` when it is too late for that."""
     values = {
         ":new": Status.FAILED,
         ":reason": reason,

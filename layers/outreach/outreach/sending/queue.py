@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import orjson
 
-from outreach import aws, clock, dynamo
+from outreach import clock, sqs
 from outreach.messages.models import Message
 from outreach.settings import settings
 
@@ -21,7 +20,6 @@ MAX_RECIPIENTS = 10
 MAX_SPREAD_SECONDS = 10
 
 _MAX_DELAY_SECONDS = 900
-_MAX_BATCH = 10
 
 
 @dataclass(frozen=True)
@@ -68,14 +66,12 @@ def enqueue(messages: Sequence[Message], slots: Sequence[float]) -> None:
 
 
 def send(entries: Iterable[tuple[Due, float]]) -> None:
-    """Put SQS messages on the queue, each with its delay in seconds."""
-    for chunk in dynamo.chunks(list(entries), _MAX_BATCH):
-        answer = aws.sqs().send_message_batch(
-            QueueUrl=settings().send_queue_url,
-            Entries=[_entry(str(index), due, delay) for index, (due, delay) in enumerate(chunk)],
-        )
-        if answer.get("Failed"):
-            raise RuntimeError(f"SQS refused {len(answer['Failed'])} of {len(chunk)} due messages")
+    """Put SQS messages on the queue, each with its delay in seconds.
+
+    Raises:
+        RuntimeError: as in :func:`enqueue`.
+    """
+    sqs.send(settings().send_queue_url, (_entry(due, delay) for due, delay in entries))
 
 
 def again(due: Due, recipient: Recipient, delay: float, *, check: int | None = None) -> None:
@@ -83,10 +79,8 @@ def again(due: Due, recipient: Recipient, delay: float, *, check: int | None = N
     send([(Due(due.site_id, due.account_id, due.record_id, (recipient,), check), delay)])
 
 
-def _entry(name: str, due: Due, delay: float) -> Any:
-    # The message group makes it a fair queue: one site's backlog does not hold up the others.
-    seconds = min(_MAX_DELAY_SECONDS, max(0, round(delay)))
-    return {"Id": name, "MessageBody": due.text(), "DelaySeconds": seconds, "MessageGroupId": due.site_id}
+def _entry(due: Due, delay: float) -> sqs.Entry:
+    return sqs.Entry(due.site_id, due.text(), min(_MAX_DELAY_SECONDS, max(0, round(delay))))
 
 
 def _due(messages: Sequence[Message]) -> Due:

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
 from itertools import accumulate
 
 from outreach import clock, dynamo
+from outreach.errors import QUOTA_EXCEEDED, TooManyRequests
 from outreach.settings import settings
+from outreach.sites.models import Site
 
 _MAX_RACES = 20
 
@@ -39,6 +43,22 @@ def take(site_id: str, segments: Sequence[int], daily: int | None) -> int:
         if fitting == 0 or _add(site_id, sum(segments[:fitting]), taken):
             return fitting
     raise RuntimeError(f"the daily allowance of site {site_id} is contended")
+
+
+def take_one(site: Site, segments: int) -> None:
+    """Take a single message's segments.
+
+    Raises:
+        TooManyRequests: the day has no room for them (``quota_exceeded``).
+    """
+    if not take(site.id, [segments], site.daily_segments):
+        now = clock.now()
+        midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
+        raise TooManyRequests(
+            "The site has sent all the segments that it may send today (UTC).",
+            code=QUOTA_EXCEEDED,
+            retry_after=math.ceil((midnight - now).total_seconds()),
+        )
 
 
 def give_back(site_id: str, segments: int, daily: int | None) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -30,7 +31,9 @@ class Site:
         callback_url: where callbacks of campaigns without a ``callbackURL`` of their own go, or ``None``.
         sending_hours: when campaigns may write to people, in their local time (``08:00-21:00``); ``None``: at any time.
         frequency_cap: how often campaigns may write to one contact; ``None``: as often as they like.
-        daily_segments: how many segments campaigns may send a day (UTC); ``None``: any number.
+        daily_segments: how many segments may be sent a day (UTC); ``None``: any number.
+        max_contacts: how many contacts it may have; ``None``: any number.
+        rates: how fast it may ask, by kind of action, where it isn't as fast as all (:mod:`outreach.sites.rates`, as text).
         private_callbacks: whether callbacks may go to private addresses; only for development.
     """
 
@@ -41,6 +44,8 @@ class Site:
     sending_hours: str | None = None
     frequency_cap: FrequencyCap | None = None
     daily_segments: int | None = None
+    max_contacts: int | None = None
+    rates: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ pk                  sk                     item
 ``SITE#<site>``     ``SITE``               the site
 ``SITE#<site>``     ``ACCOUNT#<account>``  a channel account
 ``SITE#<site>``     ``PACE#<account>``     the account's next free sending slot
-``SITE#<site>``     ``STATE#<account>``    why and until when the account is paused (:mod:`outreach.delivery.accounts`)
+``SITE#<site>``     ``STATE#<account>``    why and until when the account is paused (:mod:`outreach.sending.accounts`)
 ``SITE#<site>``     ``KEY#<sha256>``       an API key, for listing
 ``KEY#<sha256>``    ``KEY``                the same key, for the authorizer
 ``ACCOUNT#<id>``    ``ACCOUNT``            the site of an account, for carrier webhooks

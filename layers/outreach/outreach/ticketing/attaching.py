@@ -6,7 +6,7 @@ the same ticket.
 
 from __future__ import annotations
 
-from outreach.messages import joined
+from outreach.campaigns import joined
 from outreach.messages import store as messages
 from outreach.messages.auto_attach import AutoAttach
 from outreach.messages.models import Kind, Message
@@ -26,7 +26,7 @@ def attach_sent(attachment: Attachment) -> None:
         Unavailable: the ticketing system can't be asked now.
     """
     message, record = joined.get(attachment.site_id, attachment.message_id)
-    wish = AutoAttach.of(message, record)
+    wish = AutoAttach.of(message, record.campaign if record else None)
     if message.ticket_id is None and wish.when_sent:
         attach(message, ticket_for(message, wish))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import uuid
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -55,8 +54,8 @@ class TicketMessageBody(wire.Request):
     attachments: Annotated[list[Any], _or([])] = Field(default_factory=list)
     message_delivery: Annotated[dict[str, Any], _or({})] = Field(default_factory=dict)
 
-    def message(self, ticket_id: int) -> TicketMessage:
-        """The message for the ticket of the path; without an ``id`` it is a new one, without a ``time`` one of now.
+    def message(self, ticket_id: int, new_id: str) -> TicketMessage:
+        """The message for the ticket of the path; without an ``id`` it has the new one, without a ``time`` it is of now.
 
         Raises:
             ValidationFailed: the body names another ticket.
@@ -66,7 +65,7 @@ class TicketMessageBody(wire.Request):
         return TicketMessage(
             **dict(self)
             | {
-                "id": self.id or str(uuid.uuid4()),
+                "id": self.id or new_id,
                 "ticket_id": ticket_id,
                 "time": clock.timestamp(self.time or clock.now()),
             }

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Sequence
 
 from outreach import clock
-from outreach.contacts import identities
+from outreach.contacts import identities, optouts
 from outreach.contacts import store as contacts
 from outreach.contacts.models import Contact, Identity, IdentityType, identity_id, new_contact_id
 from outreach.contacts.store import Change
@@ -17,13 +17,13 @@ from outreach.errors import Conflict
 from outreach.messages import store as messages
 from outreach.messages.models import Claim, ClaimState, Kind, Message
 from outreach.messages.status import Status
-from outreach.messages.waiting import Waiting, unattached
-from outreach.sending import keywords, optouts
+from outreach.sending import keywords
 from outreach.sending.webhooks import OptOut
 from outreach.sites import store as sites
 from outreach.ticketing import attaching
 from outreach.ticketing import store as tickets
 from outreach.ticketing.replies import Reply
+from outreach.ticketing.waiting import Waiting, unattached
 
 
 def take_in(reply: Reply) -> None:

@@ -34,5 +34,5 @@ def put(messages: Iterable[Message]) -> None:
     Raises:
         RuntimeError: SQS took only a part; the caller repeats, copies are harmless.
     """
-    bodies = ((message.site_id, Attachment(message.site_id, message.id).text()) for message in messages)
-    sqs.send(settings().attach_queue_url, bodies)
+    entries = (sqs.Entry(message.site_id, Attachment(message.site_id, message.id).text()) for message in messages)
+    sqs.send(settings().attach_queue_url, entries)

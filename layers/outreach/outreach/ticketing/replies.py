@@ -44,4 +44,4 @@ def receive(account: ChannelAccount, inbound: Inbound) -> None:
         RuntimeError: it could not be queued; the carrier has to bring it again.
     """
     reply = Reply(account.site_id, account.id, clock.timestamp(clock.now()), inbound)
-    sqs.send(settings().inbound_queue_url, [(reply.site_id, reply.text())])
+    sqs.send(settings().inbound_queue_url, [sqs.Entry(reply.site_id, reply.text())])

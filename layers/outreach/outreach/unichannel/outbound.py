@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-import uuid
 
 from outreach import clock
+from outreach.contacts import optouts
 from outreach.contacts.identities import e164, is_valid_number
-from outreach.delivery.accounts import Gate
 from outreach.delivery.attempt import attempt
 from outreach.errors import NotFound, Unavailable, ValidationFailed
 from outreach.messages import store as messages
 from outreach.messages.models import Kind, Message
 from outreach.messages.status import SkipReason, Status
-from outreach.sending import optouts, pacing, queue, segments
+from outreach.sending import pacing, queue, segments, spending
+from outreach.sending.accounts import Gate
 from outreach.sending.queue import Due, Recipient
 from outreach.sites import secrets
 from outreach.sites import store as sites
@@ -21,8 +21,9 @@ from outreach.sites.models import Carrier, ChannelAccount
 from outreach.unichannel.bodies import OutboundMessageBody
 
 
-def send(site_id: str, body: OutboundMessageBody) -> Message:
-    """Send a message through its channel account's carrier, or the one that ``body`` names.
+def send(site_id: str, body: OutboundMessageBody, message_id: str) -> Message:
+    """Send a message through its channel account's carrier, or the one that ``body`` names. Sent a second time under its id, it
+    is the same one.
 
     Returns:
         The message after the carrier's first answer: ``failed`` with the reason when the carrier, or the recipient's opt-out,
@@ -30,15 +31,18 @@ def send(site_id: str, body: OutboundMessageBody) -> Message:
 
     Raises:
         ValidationFailed: the account, the carrier, the number or the text is impossible; with pointers.
+        TooManyRequests: the site's allowance for the day is used up (``quota_exceeded``).
         Unavailable: the carrier gave no definite answer. The message is kept, and goes on by the send queue or, where nobody
             knows whether the carrier has it, by the looks for lost answers.
     """
-    account = _account(site_id, body)
-    message = _draft(account, body)
+    account, site = _account(site_id, body), sites.get_site(site_id)
+    message = _draft(account, body, message_id, site.default_region)
+    spending.take_one(site, message.segments)
     credentials = secrets.account_credentials(site_id, account.id)
     now = clock.now().timestamp()
     pacing.reserve(account, [message.segments], now=now, horizon=math.inf)
-    messages.create_many([message])
+    if messages.create_many([message]):
+        spending.give_back(site_id, message.segments, site.daily_segments)
     if optouts.opted_out(site_id, [message.recipient]):
         messages.give_up(message, SkipReason.OPTED_OUT)
     else:
@@ -67,16 +71,16 @@ def _first_account(site_id: str, carrier: Carrier | None) -> ChannelAccount:
     return found
 
 
-def _draft(account: ChannelAccount, body: OutboundMessageBody) -> Message:
+def _draft(account: ChannelAccount, body: OutboundMessageBody, message_id: str, region: str) -> Message:
     if not body.message and not body.attachments:
         raise ValidationFailed.at("/message", "must not be empty when there are no attachments")
     return Message(
-        id=str(uuid.uuid4()),
+        id=message_id,
         site_id=account.site_id,
         contact_id=body.contact_id or "",
         account_id=account.id,
         sender=account.number,
-        recipient=_number(account.site_id, body.to),
+        recipient=_number(body.to, region),
         body=body.message,
         slot=clock.timestamp(clock.now()),
         segments=segments.count(body.message, account.carrier).count,
@@ -88,8 +92,8 @@ def _draft(account: ChannelAccount, body: OutboundMessageBody) -> Message:
     )
 
 
-def _number(site_id: str, given: str) -> str:
-    number = e164(given, sites.get_site(site_id).default_region)
+def _number(given: str, region: str) -> str:
+    number = e164(given, region)
     if number is None or not is_valid_number(number):
         raise ValidationFailed.at("/to", "must be a valid phone number")
     return number

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import csv
 import io
-import uuid
 from collections.abc import Iterator, Sequence
 from datetime import timedelta, tzinfo
 from tempfile import TemporaryFile
 from typing import Any
 
 import orjson
-from botocore.exceptions import ClientError
 
 from outreach import aws, clock, dynamo
 from outreach.contacts import schema, search, store
@@ -37,16 +35,14 @@ _CONTACTS_AT_ONCE = 100
 _GIVEN_UP_AFTER = timedelta(hours=1)
 
 
-def request(site_id: str, selected: Sequence[str], zone: str) -> str:
-    """Ask for an export; its id.
+def request(site_id: str, export_id: str, selected: Sequence[str], zone: str) -> None:
+    """Ask for an export; asked for a second time, nothing happens.
 
     Args:
         selected: ids of contacts; empty for all.
         zone: see ``zones``.
     """
-    export_id = str(uuid.uuid4())
-    objects.put(objects.export_request_key(site_id, export_id), orjson.dumps({"selected": selected, "zone": zone}))
-    return export_id
+    objects.put_new(objects.export_request_key(site_id, export_id), orjson.dumps({"selected": selected, "zone": zone}))
 
 
 def status(site_id: str, export_id: str) -> Status:
@@ -55,9 +51,9 @@ def status(site_id: str, export_id: str) -> Status:
     Raises:
         NotFound: the site has no such export, or no longer.
     """
-    if _head(objects.export_key(site_id, export_id)):
+    if objects.head(objects.export_key(site_id, export_id)):
         return Status.COMPLETED
-    asked = _head(objects.export_request_key(site_id, export_id))
+    asked = objects.head(objects.export_request_key(site_id, export_id))
     if asked is None:
         raise NotFound("There is no such export.")
     return Status.FAILED if clock.now() - asked["LastModified"] > _GIVEN_UP_AFTER else Status.RUNNING
@@ -70,7 +66,7 @@ def wait(site_id: str, export_id: str, seconds: float) -> Status:
 
 def size(site_id: str, export_id: str) -> int:
     """Bytes of an export that is there."""
-    return int((_head(objects.export_key(site_id, export_id)) or {})["ContentLength"])
+    return int((objects.head(objects.export_key(site_id, export_id)) or {})["ContentLength"])
 
 
 def url(site_id: str, export_id: str) -> str:
@@ -146,12 +142,3 @@ def _local(timestamp: str, zone: tzinfo) -> str:
         return clock.from_timestamp(timestamp).astimezone(zone).isoformat(timespec="milliseconds")
     except OverflowError:  # the first and last hours of the calendar
         return timestamp
-
-
-def _head(key: str) -> dict[str, Any] | None:
-    try:
-        return dict(aws.s3().head_object(Bucket=settings().files_bucket, Key=key))
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
-            return None
-        raise

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from outreach import clock
-from outreach.contacts import drafting, schema, store
+from outreach.contacts import counting, drafting, schema, store
 from outreach.contacts.fields import Schema
 from outreach.contacts.files import objects, records
 from outreach.contacts.files.columns import Columns
@@ -97,6 +97,7 @@ class _Import:
         return Outcome.SKIPPED if self.record.duplicates is Duplicates.SKIP else self._update(row, contact)
 
     def _create(self, row: Row) -> Outcome:
+        counting.require_room(self.schema.site_id, self.schema.max_contacts)
         contact = row.checked(lambda: drafting.new_contact(self.schema, row.body(), self._own_id(row), self._now()))
         with suppress(Stale):  # an earlier try has made it, and a later row has given it other identities
             store.commit(Change(None, contact))

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import orjson
+from botocore.exceptions import ClientError
 
 from outreach import aws
 from outreach.settings import settings
@@ -51,8 +52,27 @@ def put(key: str, body: bytes) -> None:
     aws.s3().put_object(Bucket=settings().files_bucket, Key=key, Body=body)
 
 
+def put_new(key: str, body: bytes) -> None:
+    """Write an object, unless it is there: its arrival is told of once."""
+    try:
+        aws.s3().put_object(Bucket=settings().files_bucket, Key=key, Body=body, IfNoneMatch="*")
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "PreconditionFailed":
+            raise
+
+
 def get(key: str) -> bytes:
     return aws.s3().get_object(Bucket=settings().files_bucket, Key=key)["Body"].read()
+
+
+def head(key: str) -> dict[str, Any] | None:
+    """What is known about an object (``ContentLength``, ``LastModified`` …); ``None`` when there is none."""
+    try:
+        return dict(aws.s3().head_object(Bucket=settings().files_bucket, Key=key))
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+            return None
+        raise
 
 
 def put_lines(key: str, lines: Iterable[Any]) -> None:

@@ -6,15 +6,16 @@ pk                         sk        item
 ``SITE#<site>#IMPORTS``    ``<id>``  an import: what is asked for, the number of its chunks, counts of what is done
 =========================  ========  =======================================================================
 
+``unfinished`` is there as long as the import isn't over, and puts it into the sparse index that the sweep reads.
+
 Status moves ``pending`` → ``running`` → ``completed``, or to ``failed`` when the file can't be read. Each step is conditional on
 the one before, so that whatever runs twice counts once.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -30,6 +31,11 @@ class Status(StrEnum):
     RUNNING = "running"
     COMPLETED = "completed"
     FAILED = "failed"
+
+
+_OVER = (Status.COMPLETED, Status.FAILED)
+# The value of the sparse index's key.
+_UNFINISHED = "yes"
 
 
 class Duplicates(StrEnum):
@@ -60,7 +66,8 @@ class ImportRecord:
         chunks: into how many pieces the rows were cut.
         next_chunk: the first that isn't done.
         chunks_with_failures: those that have failed rows.
-        errors: why the file can't be read.
+        errors: why it failed.
+        restarts: how many executions were started in place of one that broke.
     """
 
     id: str
@@ -78,6 +85,7 @@ class ImportRecord:
     failed: int = 0
     chunks_with_failures: tuple[int, ...] = ()
     errors: tuple[str, ...] = ()
+    restarts: int = 0
 
     @property
     def processed_rows(self) -> int:
@@ -85,12 +93,12 @@ class ImportRecord:
 
     @property
     def is_over(self) -> bool:
-        return self.status in (Status.COMPLETED, Status.FAILED)
+        return self.status in _OVER
 
 
-def create(site_id: str, duplicates: Duplicates, source_url: str = "") -> ImportRecord:
-    """A new import that waits for its file."""
-    record = ImportRecord(str(uuid.uuid4()), site_id, duplicates, clock.timestamp(clock.now()), source_url)
+def create(site_id: str, import_id: str, duplicates: Duplicates, source_url: str = "") -> ImportRecord:
+    """A new import that waits for its file; created a second time, it stays as it stands."""
+    record = ImportRecord(import_id, site_id, duplicates, clock.timestamp(clock.now()), source_url)
     put(record)
     return record
 
@@ -98,7 +106,8 @@ def create(site_id: str, duplicates: Duplicates, source_url: str = "") -> Import
 def put(record: ImportRecord) -> None:
     """Store an import that is new."""
     values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(record).items()}
-    dynamo.put_new(settings().contacts_table, values | _key(record.site_id, record.id))
+    unfinished = None if record.is_over else _UNFINISHED
+    dynamo.put_new(settings().contacts_table, values | _key(record.site_id, record.id) | {"unfinished": unfinished})
 
 
 def get(site_id: str, import_id: str) -> ImportRecord:
@@ -111,6 +120,18 @@ def get(site_id: str, import_id: str) -> ImportRecord:
     if item is None:
         raise NotFound("There is no such import.")
     return _record(item)
+
+
+def unfinished() -> Iterator[tuple[str, str]]:
+    """Site and id of every site's imports that aren't over."""
+    items = dynamo.query(
+        settings().contacts_table,
+        IndexName="unfinished",
+        KeyConditionExpression="unfinished = :unfinished",
+        ExpressionAttributeValues={":unfinished": _UNFINISHED},
+    )
+    for item in items:
+        yield item["pk"].removeprefix("SITE#").removesuffix("#IMPORTS"), item["sk"]
 
 
 def wait(site_id: str, import_id: str, seconds: float) -> ImportRecord:
@@ -129,7 +150,7 @@ def run(record: ImportRecord, total_rows: int, chunks: int) -> ImportRecord:
 
 
 def fail(record: ImportRecord, errors: list[str]) -> ImportRecord:
-    """The file can't be read."""
+    """The import can't be finished: the file can't be read, or all tries broke."""
     return _step(record, "SET #status = :to, errors = :errors", {":to": Status.FAILED, ":errors": errors})
 
 
@@ -150,14 +171,26 @@ def count_chunk(record: ImportRecord, outcomes: Counter[Outcome]) -> ImportRecor
     return _step(record, expression, values, "next_chunk = :chunk")
 
 
+def count_restart(record: ImportRecord) -> ImportRecord:
+    """Note that another execution is about to be started; its number names it.
+
+    Raises:
+        ConditionFailed: somebody else is about to do the same.
+    """
+    values = {":new": record.restarts + 1, ":old": record.restarts}
+    key = _key(record.site_id, record.id)
+    return _record(dynamo.update(settings().contacts_table, key, "SET restarts = :new", values, condition="restarts = :old"))
+
+
 def _step(record: ImportRecord, expression: str, values: Mapping[str, Any], condition: str = "") -> ImportRecord:
     """Change a record that is still as it was read; when it isn't, somebody else has done the step: theirs is answered."""
     unchanged = " AND ".join(filter(None, ("#status = :from", condition)))
+    forgotten = " REMOVE unfinished" if values[":to"] in _OVER else ""
     try:
         item = dynamo.update(
             settings().contacts_table,
             _key(record.site_id, record.id),
-            expression,
+            expression + forgotten,
             {**values, ":from": record.status},
             condition=unchanged,
             names={"#status": "status"},
@@ -168,7 +201,7 @@ def _step(record: ImportRecord, expression: str, values: Mapping[str, Any], cond
 
 
 def _record(item: Mapping[str, Any]) -> ImportRecord:
-    values = {name: value for name, value in item.items() if name not in ("pk", "sk")}
+    values = {name: value for name, value in item.items() if name not in ("pk", "sk", "unfinished")}
     typed = {
         "status": Status(values["status"]),
         "duplicates": Duplicates(values["duplicates"]),

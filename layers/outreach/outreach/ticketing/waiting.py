@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from outreach.campaigns.joined import records_of
 from outreach.campaigns.records import Record
 from outreach.messages import store
 from outreach.messages.auto_attach import AutoAttach
-from outreach.messages.joined import records_of
 from outreach.messages.models import Kind, Message
 from outreach.messages.status import Status
 
@@ -22,7 +22,7 @@ class Waiting(NamedTuple):
     @property
     def wish(self) -> AutoAttach:
         """Which ticket it is to go to."""
-        return AutoAttach.of(self.message, self.record)
+        return AutoAttach.of(self.message, self.record.campaign if self.record else None)
 
 
 def unattached(site_id: str, contact_ids: Iterable[str], account_id: str | None = None) -> list[Waiting]:
@@ -31,7 +31,7 @@ def unattached(site_id: str, contact_ids: Iterable[str], account_id: str | None 
     Reads the rows of all messages of the contact.
 
     Args:
-        contact_ids: the contact's, with those that were merged into it (:func:`outreach.messages.joined.contact_ids`).
+        contact_ids: the contact's, with those that were merged into it (:func:`outreach.campaigns.joined.contact_ids`).
         account_id: the channel account that they were sent from; ``None`` for any.
     """
     ids = [message_id for contact_id in contact_ids for message_id in store.ids_of_contact(site_id, contact_id)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from outreach.http.webhooks import webhook
+from outreach.delivery.webhooks import webhook
 from outreach.settings import settings
 
 

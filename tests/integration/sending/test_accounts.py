@@ -6,12 +6,15 @@ import json
 
 import pytest
 
-from outreach.delivery import accounts
-from outreach.delivery.accounts import Gate
+from outreach.delivery.attempt import EXPIRED
+from outreach.messages import store
+from outreach.sending import accounts
+from outreach.sending.accounts import Gate
 from outreach.settings import settings
 from tests.support import http_server
-from tests.support.carriers import CREDENTIALS, Channel, Clock, status
-from tests.support.pipeline import ACCOUNT
+from tests.support.callbacks import Clock
+from tests.support.carriers import CREDENTIALS, Channel, status
+from tests.support.pipeline import ACCOUNT, SITE
 
 NUMBERS = [f"+1212555{number}" for number in range(1200, 1212)]
 # Calls that are under way at once when the first of them meets the fault.
@@ -19,9 +22,9 @@ AT_ONCE = 32
 SPENDING_LIMIT = json.dumps({"errors": [{"code": "40333", "title": "Spend limit reached"}]}).encode()
 
 
-def seconds_closed(clock: Clock, until: float | None) -> int:
+def seconds_closed(now: Clock, until: float | None) -> float:
     assert until is not None
-    return round(until - clock.now().timestamp())
+    return until - now.seconds
 
 
 def test_a_campaign_outlasts_wrong_credentials(channel: Channel, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,27 +62,27 @@ def test_a_spending_limit_stops_the_account_until_midnight(channel: Channel, mon
         channel.run_until(lambda: len(carrier.requests) == 2, pace=0)
 
 
-def test_pauses_grow_up_to_a_limit(aws: None, clock: Clock) -> None:
+def test_pauses_grow_up_to_a_limit(now: Clock) -> None:
     pauses = []
     for _ in range(7):
         gate = Gate(ACCOUNT)
         assert gate.enter() is None
-        pauses.append(seconds_closed(clock, gate.close("20003: no")))
-        clock.skip(pauses[-1] + 1)
+        pauses.append(seconds_closed(now, gate.close("20003: no")))
+        now.advance(pauses[-1] + 1)
     assert pauses == [60, 120, 240, 480, 960, 1800, 1800]
 
 
-def test_after_a_pause_only_one_may_try(aws: None, clock: Clock) -> None:
+def test_after_a_pause_only_one_may_try(now: Clock) -> None:
     Gate(ACCOUNT).close("20003: no")
-    clock.skip(accounts.FIRST_PAUSE_SECONDS + 1)
+    now.advance(accounts.FIRST_PAUSE_SECONDS + 1)
     first, second, third = Gate(ACCOUNT), Gate(ACCOUNT), Gate(ACCOUNT)
     assert first.enter() is None
-    assert [seconds_closed(clock, gate.enter()) for gate in (first, second, third)] == [accounts.PROBE_SECONDS] * 3
+    assert [seconds_closed(now, gate.enter()) for gate in (first, second, third)] == [accounts.PROBE_SECONDS] * 3
     first.open()
     assert [gate.enter() for gate in (first, Gate(ACCOUNT))] == [None, None]
 
 
-def test_calls_that_met_the_same_fault_are_one_fault(aws: None, clock: Clock) -> None:
+def test_calls_that_met_the_same_fault_are_one_fault(now: Clock) -> None:
     one, other = Gate(ACCOUNT), Gate(ACCOUNT)
     until = one.close("20003: no")
     assert (one.close("20003: no"), other.close("20003: no")) == (until, until)
@@ -89,7 +92,7 @@ def test_an_account_that_works_costs_no_write(aws: None) -> None:
     gate = Gate(ACCOUNT)
     assert gate.enter() is None
     gate.open()
-    assert not accounts.is_paused(ACCOUNT.site_id, ACCOUNT.id)
+    assert accounts.pause_of(ACCOUNT.site_id, ACCOUNT.id) is None
 
 
 def test_nobody_looks_for_lost_answers_while_the_account_is_paused(channel: Channel, without_receipts: None) -> None:
@@ -102,3 +105,24 @@ def test_nobody_looks_for_lost_answers_while_the_account_is_paused(channel: Chan
     assert (status(message_id), channel.calls()) == ("sending", ["lost"])
     gate.open()
     channel.run_until(lambda: status(message_id) == "sent")
+
+
+def test_what_has_waited_a_week_for_its_account_fails_and_what_is_younger_waits_on(channel: Channel) -> None:
+    Gate(channel.account).close("20003: no", seconds=2 * accounts.PATIENCE_SECONDS)
+    (old,) = channel.queue(NUMBERS[0])
+    channel.clock.skip(accounts.PATIENCE_SECONDS - 60)
+    channel.pump.turn()
+    assert status(old) == "queued"
+    channel.clock.skip(60)
+    _, young = channel.queue(*NUMBERS[:2])
+    channel.run_until(lambda: status(old) == "failed", pace=0)
+    assert store.get(SITE, old).failed_reason == EXPIRED
+    assert (status(young), channel.calls()) == ("queued", [])
+
+
+def test_an_operator_ends_a_pause(channel: Channel) -> None:
+    Gate(channel.account).close("40333: no", seconds=80_000)
+    (message_id,) = channel.queue(NUMBERS[0])
+    channel.pump.turn()
+    accounts.resume(SITE, channel.account.id)
+    channel.run_until(lambda: status(message_id) == "delivered")

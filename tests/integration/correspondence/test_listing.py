@@ -9,7 +9,8 @@ import pytest
 
 from outreach.campaigns import records
 from outreach.campaigns.records import Record
-from outreach.messages import listing, store
+from outreach.correspondence import listing
+from outreach.messages import store
 from outreach.messages.models import Claim, ClaimState, Kind, Message
 from outreach.messages.status import Status
 from tests.support import pipeline

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-import uuid
 from dataclasses import replace
 from typing import Any
 
 from outreach import clock
+from outreach.campaigns import joined
 from outreach.campaigns.records import Record
 from outreach.contacts import store as contacts
 from outreach.contacts.identities import e164, is_valid_number
 from outreach.contacts.models import Contact
-from outreach.contacts.recipient import recipient
+from outreach.correspondence.bodies import MessageBody, MessageUpdateBody
 from outreach.errors import Conflict, NotFound, ValidationFailed
-from outreach.messages import joined, store
+from outreach.messages import store
 from outreach.messages.auto_attach import AutoAttach
-from outreach.messages.bodies import MessageBody, MessageUpdateBody
 from outreach.messages.models import Claim, ClaimState, Message
+from outreach.messages.recipient import recipient
 from outreach.messages.status import Status
 from outreach.observability import logger
 from outreach.sending import pacing, queue, segments, spending
@@ -30,15 +30,17 @@ _ATTEMPTS = 5
 _TOLD = ("account_id", "contact_id", "sender", "recipient", "body")
 
 
-def create(site_id: str, body: MessageBody) -> Message:
+def create(site_id: str, body: MessageBody, message_id: str) -> Message:
     """Send a message to a contact at once, or, when it has a status beyond ``queued``, record one that was sent elsewhere.
+
+    Created a second time under its id, it is as it stands.
 
     Raises:
         ValidationFailed: the channel account, the contact or its number is none; with pointers.
-        Conflict: the site's allowance for the day is used up (``cap_reached``).
+        TooManyRequests: the site's allowance for the day is used up (``quota_exceeded``).
     """
     account, site = _account(site_id, body.channel_account_id), sites.get_site(site_id)
-    given = body.given()
+    given = body.given() | {"id": message_id}
     given["callback_url"] = given.get("callback_url") or site.callback_url
     if given.pop("status", Status.QUEUED) is Status.QUEUED:
         return _send(site, account, given)
@@ -79,11 +81,12 @@ def _send(site: Site, account: ChannelAccount, given: dict[str, Any]) -> Message
             "sent_time": None,
         },
     )
-    if not spending.take(site.id, [message.segments], site.daily_segments):
-        raise Conflict("The site has sent all the segments that it may send today (UTC).", code="cap_reached")
+    spending.take_one(site, message.segments)
     # It doesn't wait for its turn, but whatever is released after it does.
     pacing.reserve(account, [message.segments], now=now.timestamp(), horizon=math.inf)
-    store.create_many([message])
+    if store.create_many([message]):
+        spending.give_back(site.id, message.segments, site.daily_segments)
+        message = store.get(site.id, message.id)
     try:
         queue.enqueue([message], [now.timestamp()])
     except Exception:
@@ -101,14 +104,15 @@ def _record(account: ChannelAccount, given: dict[str, Any]) -> Message:
         given["recipient"] = number
     sent_time = given.get("sent_time") or clock.timestamp(clock.now())
     message = _new(account, given | {"slot": sent_time, "sent_time": sent_time, "claim": Claim(ClaimState.DONE)})
-    store.create_many([message])
+    if store.create_many([message]):
+        message = store.get(message.site_id, message.id)
     if message.attach_when_sent and message.status.is_accepted:
         attaching.put([message])
     return message
 
 
 def _new(account: ChannelAccount, attributes: dict[str, Any]) -> Message:
-    defaults = {"sender": account.number, "id": str(uuid.uuid4()), "site_id": account.site_id}
+    defaults = {"sender": account.number, "site_id": account.site_id}
     return _with_flags(Message(**defaults | attributes))
 
 
@@ -141,7 +145,7 @@ def _moved(message: Message, status: Status) -> Message:
 
 def _without_campaigns(message: Message, record: Record, given: dict[str, Any]) -> dict[str, Any]:
     """``given`` without what the campaign determines, which clients send back as they got it."""
-    wish = AutoAttach.of(message, record)
+    wish = AutoAttach.of(message, record.campaign if record else None)
     determined = {
         "contact_id": ("contactId", message.contact_id),
         "account_id": ("channelAccountId", message.account_id),

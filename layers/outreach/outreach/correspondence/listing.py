@@ -20,11 +20,12 @@ from typing import NamedTuple
 
 from outreach import aws, clock, dynamo
 from outreach.campaigns import records
+from outreach.campaigns.joined import contact_ids, records_of
+from outreach.correspondence import keyword_search
+from outreach.correspondence.bodies import MessageResponse
 from outreach.errors import NotFound
 from outreach.http import paging
-from outreach.messages import keyword_search, rows, store
-from outreach.messages.bodies import MessageResponse
-from outreach.messages.joined import contact_ids, records_of
+from outreach.messages import rows, store
 from outreach.messages.models import Kind, Message, Period
 from outreach.messages.status import Status
 from outreach.settings import settings

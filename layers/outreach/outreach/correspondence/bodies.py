@@ -157,7 +157,7 @@ class MessageResponse(wire.Response):
         Args:
             record: the campaign record that the message belongs to, if it belongs to one.
         """
-        wish = AutoAttach.of(message, record)
+        wish = AutoAttach.of(message, record.campaign if record else None)
         return cls(
             id=message.id,
             sent_time=message.sent_time or message.slot,
@@ -185,3 +185,47 @@ class MessagesResponse(PagedResponse):
 
 class UnattachedMessagesResponse(wire.Response):
     messages: list[MessageResponse]
+
+
+class AttachmentResponse(wire.Response):
+    """An attachment as the client described it."""
+
+    type: str
+    url: str
+    size: int | None = None
+    name: str | None = None
+
+
+class OutboundMessageResponse(wire.Response):
+    """An outbound message as we write it, in the API and in callbacks.
+
+    ``originMessageid`` (so spelt in the specification) is the carrier's id; ``channelAccountId`` the account that has sent.
+    """
+
+    id: str
+    origin_message_id: str | None = Field(alias="originMessageid")
+    channel_account_id: str
+    contact_id: str | None
+    message: str
+    attachments: list[AttachmentResponse]
+    to: str
+    status: Status
+    failed_reason: str
+    sent_time: str
+    callback_url: str | None = Field(alias="callbackURL")
+
+    @classmethod
+    def of(cls, message: Message) -> OutboundMessageResponse:
+        return cls(
+            id=message.id,
+            origin_message_id=message.carrier_message_id,
+            channel_account_id=message.account_id,
+            contact_id=message.contact_id or None,
+            message=message.body,
+            attachments=[AttachmentResponse(**attachment) for attachment in message.attachments],
+            to=message.recipient,
+            status=message.status,
+            failed_reason=message.failed_reason,
+            sent_time=message.sent_time or message.slot,
+            callback_url=message.callback_url,
+        )

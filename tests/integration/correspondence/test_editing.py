@@ -7,10 +7,11 @@ from typing import Any
 import boto3
 import pytest
 
+from outreach.contacts import optouts
 from outreach.messages import store
 from outreach.messages.models import ClaimState, Message
 from outreach.messages.status import SkipReason, Status
-from outreach.sending import optouts, pacing, queue
+from outreach.sending import pacing, queue
 from outreach.sending.queue import Due
 from outreach.settings import settings
 from outreach.sites.models import Site
@@ -150,7 +151,7 @@ def test_what_can_not_be_sent_is_refused_with_its_pointer(changes: dict[str, Any
 def test_nothing_is_sent_beyond_the_sites_allowance_for_the_day() -> None:
     pipeline.put_site(Site(pipeline.SITE, daily_segments=3))
     contact_id = pipeline.create_contact(NUMBER)
-    assert [send(contact_id, message="x" * 161).status for _ in range(2)] == [201, 409]
+    assert [send(contact_id, message="x" * 161).status for _ in range(2)] == [201, 429]
     assert send(contact_id).status == 201
     assert len(queued()) == 2
 

@@ -1,0 +1,95 @@
+"""A world for each run: as many of them in one test as there are steps to die at."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities import parameters
+from moto.moto_api._internal.models import moto_api_backend
+
+from outreach import aws
+from outreach import clock as our_clock
+from outreach.settings import settings
+from tests.reliability.world import Clock, World
+from tests.support import carriers, pipeline, template
+from tests.support.crashes import Calls
+from tests.support.http_server import reply, serving
+from tests.support.simulator import simulating
+
+Worlds = Callable[[Calls], AbstractContextManager[World]]
+# The receipt is due as soon as time passes.
+_SIMULATOR: dict[str, Any] = {"latency": 0, "receipt_delay": 0.02, "receipt_retry_delay": 0, "lost_answer": 0}
+
+Figures = Counter[str]
+
+
+@pytest.fixture(scope="session")
+def figures() -> Iterator[Figures]:
+    """What was tried, by name; written down where ``make reliability`` wants it."""
+    counted: Figures = Counter()
+    yield counted
+    if path := os.environ.get("FIGURES"):
+        Path(path).write_text(json.dumps(counted, indent=2, sort_keys=True) + "\n")
+
+
+@pytest.fixture
+def worlds(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worlds:
+    """Makes worlds, one after another, each empty but for a site with an account at each carrier."""
+    _one_thread_at_a_time(monkeypatch)
+    monkeypatch.setenv("CONTACT_SHARDS", "1")
+    numbers = itertools.count()
+
+    @contextmanager
+    def make(calls: Calls) -> Iterator[World]:
+        moto_api_backend.reset()
+        template.create_data_resources()
+        parameters.clear_caches()  # type: ignore[no-untyped-call]
+        world = World(Clock(), calls)
+        monkeypatch.setattr(our_clock, "now", world.clock.now)
+        monkeypatch.setattr("time.time", world.clock.time)
+        monkeypatch.setattr("moto.sqs.models.unix_time_millis", lambda *_: world.clock.moment * 1000)
+        with (
+            serving(world.on_webhook) as webhooks,
+            serving(reply(200)) as world.customer,
+            simulating(tmp_path / str(next(numbers)), webhook_base=webhooks.url, **_SIMULATOR) as world.simulator,
+        ):
+            for variable, url in (
+                ("WEBHOOK_BASE_URL", webhooks.url),
+                ("TWILIO_BASE_URL", world.simulator),
+                ("TELNYX_BASE_URL", world.simulator),
+            ):
+                monkeypatch.setenv(variable, url)
+            settings.cache_clear()
+            _set_up(world.customer.url)
+            yield world
+            world.close()
+
+    return make
+
+
+def _set_up(callback_url: str) -> None:
+    for arn in (settings().campaign_send_arn, settings().scheduled_start_arn, settings().callback_retry_arn):
+        role = "arn:aws:iam::123456789012:role/unit-test"
+        aws.stepfunctions().create_state_machine(name=arn.rsplit(":", 1)[1], definition="{}", roleArn=role)
+    aws.scheduler().create_schedule_group(Name=settings().schedule_group)
+    carriers.put_accounts()
+    pipeline.put_site(pipeline.Site(pipeline.SITE, private_callbacks=True, callback_url=callback_url))
+
+
+def _one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the k-th step is the same one in each run."""
+    initialise = ThreadPoolExecutor.__init__
+
+    def single(pool: ThreadPoolExecutor, *_: object, **__: object) -> None:
+        initialise(pool, 1)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "__init__", single)

@@ -1,0 +1,113 @@
+"""Whatever step a process dies at, of a campaign's whole way: nobody is left out, nobody gets two, and the customer knows."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from typing import Any
+
+import pytest
+
+from outreach.delivery.lost_answers import OUTCOME_UNKNOWN
+from outreach.messages import store
+from outreach.messages.models import Message, campaign_message_id
+from tests.reliability.conftest import Figures, Worlds
+from tests.reliability.world import World
+from tests.support import pipeline
+from tests.support.carriers import ACCOUNTS
+from tests.support.crashes import Calls, Fault
+from tests.support.pipeline import SITE
+
+Numbers = tuple[str | None, ...]
+
+# One of each outcome of the carrier simulator, and one who can't be reached.
+EVERYBODY: Numbers = ("+12125551200", *(f"+121255501{ending:02}" for ending in range(1, 9)), None)
+ENDS = ("sent", "delivered", "undelivered", "failed", "skipped")
+# So that workers share the steps.
+PARTS = 4
+
+
+def dies_at(step: int) -> Callable[[int], Fault | None]:
+    return lambda number: Fault.CRASH if number == step else None
+
+
+def start(numbers: Numbers, carrier: str) -> str:
+    for number in numbers:
+        pipeline.create_contact(number)
+    return pipeline.send(pipeline.create_campaign(channelAccountId=ACCOUNTS[carrier].id)["id"])
+
+
+def messages(record_id: str) -> list[Message]:
+    ids = [campaign_message_id(record_id, contact_id) for contact_id in pipeline.audience_of(record_id)]
+    return list(store.get_many(SITE, ids, consistent=True).values())
+
+
+def is_over(record_id: str, told: Mapping[str, list[tuple[int, str]]], *, receipts: bool) -> bool:
+    """Whether nothing is to be expected any more: the record is closed, and the customer knows the last state of each message.
+
+    Args:
+        receipts: whether the last state is the carrier's; of receipts that we fail to take twice, Twilio sends no more.
+    """
+    if pipeline.record(record_id)["status"] != "completed":
+        return False
+    rows = messages(record_id)
+    are_known = all(told.get(row.id, [None])[-1] == (row.sequence, row.status) for row in rows)
+    return are_known and (not receipts or all(row.status.is_final for row in rows))
+
+
+def assert_exactly_once(world: World, record_id: str, numbers: Numbers) -> None:
+    counts = pipeline.counts(record_id)
+    assert counts["audience"] == len(numbers) == sum(counts[name] for name in ENDS)
+    rows = {row.recipient: row for row in messages(record_id)}
+    assert rows.keys() == {number for number in numbers if number}
+    taken = pipeline.accepted(world.simulator)
+    for number, row in rows.items():
+        assert taken.count(number) <= 1, f"{number[-4:]} got {taken.count(number)} messages"
+        if row.failed_reason != OUTCOME_UNKNOWN:
+            assert taken.count(number) == int(row.status != "failed"), f"{number[-4:]}: {row.status} {row.failed_reason}"
+    for told in world.told().values():
+        assert told == sorted(told), "an older state was told after a newer one"
+
+
+def send_through(world: World, numbers: Numbers, carrier: str, *, receipts: bool = True) -> None:
+    """Send a campaign whatever goes wrong, and check the outcome."""
+    record_id = start(numbers, carrier)
+    world.run_until(lambda: is_over(record_id, world.told(), receipts=receipts))
+    assert_exactly_once(world, record_id, numbers)
+
+
+def die_at_each(worlds: Worlds, steps: Iterator[int], numbers: Numbers, carrier: str) -> int:
+    """Send the campaign once for each step, and die at it, until there is no such step. Returns how many there were."""
+    for tried, step in enumerate(steps):
+        with worlds(Calls(dies_at(step))) as world:
+            send_through(world, numbers, carrier)
+        if not world.calls.injected:
+            return tried
+    raise AssertionError("unreachable")
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_message_survives_a_death_at_any_step(worlds: Worlds, part: int) -> None:
+    assert die_at_each(worlds, count(part + 1, PARTS), ("+12125550106",), "twilio") > 15
+
+
+@pytest.mark.reliability
+@pytest.mark.parametrize("carrier", ACCOUNTS)
+def test_a_campaign_survives_a_death_at_any_step(worlds: Worlds, figures: Figures, carrier: str) -> None:
+    figures["crash points of a campaign"] += die_at_each(worlds, count(1), EVERYBODY, carrier)
+
+
+def quickly_or_thoroughly(few: int, many: int) -> Any:
+    """The seeds of a few random runs, and those of many for ``make reliability``."""
+    return [*range(few), *(pytest.param(seed, marks=pytest.mark.reliability) for seed in range(few, many))]
+
+
+@pytest.mark.parametrize("seed", quickly_or_thoroughly(3, 200))
+def test_a_campaign_survives_whatever_goes_wrong(worlds: Worlds, figures: Figures, seed: int) -> None:
+    """Calls are refused, answers lost and processes killed, one step in twenty; the system is left in peace in the end."""
+    chance = random.Random(seed)
+    faults = {step: chance.choice(list(Fault)) for step in range(1, 300) if chance.random() < 0.05}
+    with worlds(Calls(faults.get)) as world:
+        send_through(world, EVERYBODY, chance.choice(list(ACCOUNTS)), receipts=False)
+    figures["random faults injected"] += world.calls.injected

@@ -1,0 +1,41 @@
+"""Findings of the validation in our own words, each at its place."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pytest
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, ValidationError
+
+from outreach.http import problems
+
+
+class Body(BaseModel):
+    name: Annotated[str, Field(min_length=2, max_length=3)]
+    size: Annotated[int, Field(ge=1, le=5)] = 1
+    parts: Annotated[list[dict[str, str]], Field(max_length=1)] = []
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "message"),
+    [
+        ([], "", "must be an object"),
+        ({}, "/name", "is required"),
+        ({"name": 5}, "/name", "must be a string"),
+        ({"name": "a"}, "/name", "must have at least 2 characters"),
+        ({"name": "abcd"}, "/name", "must have at most 3 characters"),
+        ({"name": "ab", "size": 0}, "/size", "must be at least 1"),
+        ({"name": "ab", "size": 6}, "/size", "must be at most 5"),
+        ({"name": "ab", "parts": 5}, "/parts", "must be an array"),
+        ({"name": "ab", "parts": [5]}, "/parts/0", "must be an object"),
+        ({"name": "ab", "parts": [{}, {}]}, "/parts", "must have at most 1 entries"),
+    ],
+)
+def test_a_finding_names_its_place_and_what_it_must_be(body: Any, pointer: str, message: str) -> None:
+    with pytest.raises(ValidationError) as finding:
+        Body.model_validate(body)
+    errors = [{**error, "loc": ("body", *error["loc"])} for error in finding.value.errors()]
+    members = problems.body(problems.from_validation(RequestValidationError(errors)), "1")
+    assert members["errors"] == [{"pointer": pointer, "message": message}]
+    assert members["detail"] == (f"{pointer}: {message}" if pointer else f"the body {message}")
