@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
-from schemathesis.config import SchemathesisConfig
 
-from tests.contract.test_openapi import DESCRIPTION
-from tests.support import gateway, world
+from tests.support import description, gateway, world
 
-schema = schemathesis.openapi.from_dict(
-    DESCRIPTION, config=SchemathesisConfig.from_path(Path(__file__).parent / "schemathesis.toml")
-)
+schema = description.schema()
 schema.app = gateway.application
 
 # Ids that exist, by the beginning of the path.
@@ -45,4 +40,4 @@ def api(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_request_is_answered_as_described(case: schemathesis.Case, api: None) -> None:
     if case.path_parameters.get("id"):
         case.path_parameters["id"] = next(known for start, known in IDS.items() if case.path.startswith(start))
-    case.call_and_validate(headers={"Authorization": "Bearer local-10000"})
+    case.call_and_validate(headers=description.KEY)
