@@ -227,7 +227,8 @@ def _finished(path: str, method: str, operation: Json, module: ModuleType, words
         **({"requestBody": operation["requestBody"]} if "requestBody" in operation else {}),
         "responses": dict(sorted(responses.items())),
     }
-    return _merged(finished, words["x-operations"].get(name, {}))
+    whole: Json = _merged(finished, words["x-operations"].get(name, {}))
+    return whole
 
 
 def _successes(operation: Json, source: str) -> Json:
