@@ -11,7 +11,7 @@ STACK := .venv/installed .venv-sam/installed .venv-ministack/installed $(LAYERS)
 export PYTHONPATH := tools:layers/outreach
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test reliability build lint types check bench bench-quick lock clean
+.PHONY: help install demo run test reliability build lint types check bench bench-quick generated lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -49,6 +49,10 @@ bench: $(STACK) ## Run the benchmarks, and write their figures
 
 bench-quick: $(STACK) ## Run small benchmarks in less than a minute, and only show their figures
 	@$(PY) -m benchmarks --quick
+
+generated: .venv/installed ## Write anew what is made from the template and the handlers
+	@$(PY) scripts/make_routes.py
+	@$(PY) scripts/make_openapi.py
 
 lock: .venv-uv/installed ## Lock every requirements file anew, with hashes
 	@for file in $(REQUIREMENTS); do $(COMPILE) $(UPGRADE) $$file --output-file $${file%.in}.txt || exit; done

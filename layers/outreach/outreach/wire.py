@@ -25,6 +25,7 @@ _MAX_LEVELS = 100
 NIL_GUID = "00000000-0000-0000-0000-000000000000"
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_TOO_MANY = 10**18  # what is stored has 64 bits
 _TRUTH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -146,7 +147,7 @@ def parse_integer(value: Any) -> int:
     Raises:
         ValueError: it is neither.
     """
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _TOO_MANY:
         return value
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", value):
         return int(value)

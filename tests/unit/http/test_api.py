@@ -127,8 +127,27 @@ def test_malformed_json_is_400(text: str) -> None:
     assert (answer.status, answer.body["code"], answer.body["errors"][0]["pointer"]) == (400, "validation_failed", "")
 
 
+def test_a_body_that_is_not_utf_8_is_400() -> None:
+    latin = event("POST", body=base64.b64encode('{"name": "Zoë"}'.encode("latin-1")).decode(), headers=JSON_BODY)
+    answer = ask(handler, {**latin, "isBase64Encoded": True})
+    assert (answer.status, answer.body["errors"]) == (400, [{"pointer": "", "message": "is not UTF-8"}])
+
+
+@pytest.mark.parametrize("zeros", [18, 30, 5_000])
+def test_an_integer_that_is_too_large_to_be_stored_is_400(zeros: int) -> None:
+    assert post(f'{{"name": "Tom", "order": 1{"0" * zeros}}}').status == 400
+
+
 @pytest.mark.parametrize(
-    ("content_type", "status"), [("text/plain", 415), ("application/xml", 415), ("application/json; charset=utf-8", 201)]
+    ("content_type", "status"),
+    [
+        ("text/plain", 415),
+        ("application/xml", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("multipart/form-data", 415),
+        ("multipart/form-data; boundary=x", 415),
+        ("application/json; charset=utf-8", 201),
+    ],
 )
 def test_another_media_type_than_json_is_415(content_type: str, status: int) -> None:
     answer = post({"name": "Tom"}, content_type)

@@ -37,7 +37,7 @@ class CampaignUpdateBody(FilterBody):
     )
     scheduled_start_time: wire.OptionalMoment = None
     callback_url: wire.OptionalUrl = Field(None, alias="callbackURL")
-    max_segments: Annotated[wire.Integer | None, BeforeValidator(wire.none_if_blank), Field(ge=1)] = None
+    max_segments: Annotated[Annotated[wire.Integer, Field(ge=1)] | None, BeforeValidator(wire.none_if_blank)] = None
     replaces_smart_quotes: wire.Flag = False
 
     def given(self, current: Filter) -> dict[str, Any]:
