@@ -15,6 +15,7 @@ from botocore.client import BaseClient
 from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
 
+from outreach.delivery import receipts
 from outreach.settings import settings
 from tests.support import permissions, template
 
@@ -74,4 +75,5 @@ def _one_function_in_all_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _forget_the_process() -> None:
     settings.cache_clear()
+    receipts.known_account.cache_clear()
     parameters.clear_caches()

@@ -15,6 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 from tests.support import permissions
 from tests.support.template import ROOT, resources
 
+CATCH_ALL = "{proxy+}"
+
 
 @dataclass
 class Context:
@@ -118,8 +120,16 @@ def _match(path: str, method: str, url_path: str) -> tuple[str, dict[str, str]]:
     for event in entry["Events"].values():
         route = event["Properties"]
         pattern = route["Path"].strip("/").split("/")
-        if route["Method"].lower() == method.lower() and len(pattern) == len(steps):
-            pairs = list(zip(pattern, steps, strict=True))
-            if all(want == got or want.startswith("{") for want, got in pairs):
-                return route["Path"], {want.strip("{}"): got for want, got in pairs if want.startswith("{")}
+        if route["Method"].lower() == method.lower() and fits(pattern, steps):
+            pairs = zip(pattern, steps if pattern != [CATCH_ALL] else ["/".join(steps)], strict=True)
+            return route["Path"], {want.strip("{+}"): got for want, got in pairs if want.startswith("{")}
     raise AssertionError(f"{path} has no route for {method} {url_path}")
+
+
+def fits(pattern: list[str], steps: list[str]) -> bool:
+    """Whether a path is one of a route's, step by step; a variable is a whole step."""
+    if pattern == [CATCH_ALL]:
+        return True
+    return len(pattern) == len(steps) and all(
+        want == got or want.startswith("{") for want, got in zip(pattern, steps, strict=True)
+    )

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Annotated, Any, NoReturn
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from outreach.sending import accounts
 from outreach.sending.quiet_hours import SendingHours
 from outreach.sites import store
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, FrequencyCap, Site
+from outreach.sites.rates import RATES, Rate
 from outreach_admin import admin, operating
 from outreach_admin.options import SiteId, StackCommand, number_option
 from outreach_admin.output import Output
@@ -79,6 +81,18 @@ def _frequency_cap(value: str | None) -> str | None:
     return value
 
 
+def _rates(values: list[str]) -> list[str]:
+    for value in values:
+        action, given, text = value.partition("=")
+        if action not in RATES or not given:
+            raise typer.BadParameter(f"is ACTION=…; actions are {', '.join(RATES)}")
+        try:
+            _ = text and Rate.parse(text)
+        except ValueError as error:
+            raise typer.BadParameter(f"{action}: {error}") from error
+    return values
+
+
 @app.callback()
 def main_options(
     context: typer.Context,
@@ -129,8 +143,12 @@ def put_site(
         str | None, typer.Option(callback=_frequency_cap, help="MESSAGES/DAYS a contact gets at most; empty for no cap.")
     ] = None,
     daily_segments: Annotated[
-        int | None, typer.Option(min=0, help="Segments that campaigns may send a day; 0 for any number.")
+        int | None, typer.Option(min=0, help="Segments that may be sent a day (UTC); 0 for any number.")
     ] = None,
+    max_contacts: Annotated[int | None, typer.Option(min=0, help="Contacts that it may have; 0 for any number.")] = None,
+    rate: Annotated[
+        list[str], typer.Option(callback=_rates, help=f"ACTION=PER_SECOND/BURST, or ACTION= for the default: {', '.join(RATES)}.")
+    ] = [],  # noqa: B006
 ) -> None:
     """Create a site, or change what is given."""
     try:
@@ -145,9 +163,16 @@ def put_site(
         sending_hours=current.sending_hours if sending_hours is None else sending_hours or None,
         frequency_cap=current.frequency_cap if frequency_cap is None else _cap(frequency_cap),
         daily_segments=current.daily_segments if daily_segments is None else daily_segments or None,
+        max_contacts=current.max_contacts if max_contacts is None else max_contacts or None,
+        rates=_changed_rates(current.rates, rate),
     )
     admin.put_site(changed)
     context.obj.one(asdict(changed))
+
+
+def _changed_rates(current: Mapping[str, str], given: list[str]) -> dict[str, str]:
+    changed = {**current, **dict(entry.split("=") for entry in given)}
+    return {action: text for action, text in changed.items() if text}
 
 
 def _cap(text: str) -> FrequencyCap | None:
@@ -189,6 +214,15 @@ def create_key(
 def list_keys(context: typer.Context, site_id: SiteId) -> None:
     """List a site's API keys; the keys themselves are unknown to the system."""
     context.obj.many(_keys(site_id))
+
+
+@key.command("rotate", cls=StackCommand)
+def rotate_key(
+    context: typer.Context, site_id: SiteId, key_id: Annotated[str, typer.Argument(metavar="KEY", help="Its id.")]
+) -> None:
+    """Create a key that may do the same, and show it this once; the one before works until it is revoked."""
+    value = admin.new_api_key()
+    context.obj.one({"id": admin.rotate_api_key(site_id, key_id, value), "key": value})
 
 
 @key.command("revoke", cls=StackCommand)
@@ -270,7 +304,13 @@ def _keys(site_id: str) -> list[dict[str, Any]]:
 
 
 def _shown_key(key_id: str, entry: ApiKey) -> dict[str, Any]:
-    return {"id": key_id, "name": entry.name, "scopes": sorted(entry.scopes), "revoked": entry.revoked}
+    return {
+        "id": key_id,
+        "name": entry.name,
+        "scopes": sorted(entry.scopes),
+        "revoked": entry.revoked,
+        "last_used": entry.last_used,
+    }
 
 
 def _read_secret(name: str) -> str:

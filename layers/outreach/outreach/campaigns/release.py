@@ -174,10 +174,9 @@ def _release_places(record: Record, contact_ids: Mapping[int, str], now: datetim
 def _room(record: Record, account: ChannelAccount, now: datetime) -> tuple[int, Step]:
     """For how many messages the account has slots before the horizon, and how to go on after those."""
     pause = accounts.pause_of(account.site_id, account.id)
-    if pause and pause.has_lasted:
-        return 0, _pause(record, ACCOUNT_DOWN)
     if pause and not pause.is_over:
-        return 0, Step(Progress.WAIT, min(_RETURN_SECONDS, math.ceil(pause.until - now.timestamp())))
+        wait = Step(Progress.WAIT, min(_RETURN_SECONDS, math.ceil(pause.until - now.timestamp())))
+        return 0, _pause(record, ACCOUNT_DOWN) if pause.has_lasted else wait
     free = pacing.next_slot(account, now=now.timestamp())
     seconds = _horizon(now).timestamp() - free
     if seconds < 0:

@@ -37,7 +37,7 @@ def attempt(gate: Gate, credentials: Mapping[str, str], due: Due, recipient: Rec
         ``None`` when the caller is done with its copy; else the Unix time at which the copy must come again. The caller queues
         it before it lets go of the old one: a crash in between repeats the old one.
     """
-    if gate.is_down and _is_expired(due, recipient):
+    if gate.is_down and _expire(due, recipient):
         return None
     if closed_until := gate.enter():
         return closed_until
@@ -52,9 +52,13 @@ def attempt(gate: Gate, credentials: Mapping[str, str], due: Due, recipient: Rec
 
 
 def _log(message: Message, outcome: Outcome) -> None:
-    """Of a reason its code only: the words behind it may have the number in them."""
+    """A batch is logged as a whole; of its messages only those that did not simply go out.
+
+    Of a reason its code only: the words behind it may have the number in them.
+    """
+    log = logger().debug if isinstance(outcome, Accepted) else logger().info
     code = _CODE.match("" if isinstance(outcome, Accepted) else outcome.reason)
-    logger().info(
+    log(
         "carrier asked",
         message_id=message.id,
         site_id=message.site_id,
@@ -63,8 +67,8 @@ def _log(message: Message, outcome: Outcome) -> None:
     )
 
 
-def _is_expired(due: Due, recipient: Recipient) -> bool:
-    """Whether a message has waited for its account in vain; then it fails, unless somebody has it in their hands."""
+def _expire(due: Due, recipient: Recipient) -> bool:
+    """Let a message fail that has waited for its account in vain; whether this copy of it is done with."""
     try:
         message = messages.get(due.site_id, recipient.message_id)
     except NotFound:
