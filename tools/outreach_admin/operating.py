@@ -86,8 +86,8 @@ def erase(
 ) -> None:
     """Erase a person: the contact, and the numbers and words of all messages, in tickets too.
 
-    Messages stay as what they count for. Files that were imported are kept for 30 days, and backups of tables for 35; the carrier
-    has records of its own.
+    Messages stay as what they count for. Files that were imported are kept for 30 days, backups of tables for 35, and answers to
+    requests with an Idempotency-Key until they expire; the carrier has records of its own.
 
     Example: outreach-admin erase 10000 +12125551234 --yes
     """
