@@ -30,7 +30,13 @@ Json = dict[str, Any]
 
 # How a handler answers, by the words of :mod:`outreach.http` that it uses; without any of them it is 200.
 SUCCESS = {"api.created(": "201", "api.no_content(": "204"}
-MORE = {"api.accepted(": "202", "api.see_other(": "303", "large.answers(": "303"}
+MORE = {
+    "api.accepted(": "202",
+    "api.see_other(": "303",
+    "large.answers(": "303",
+    "later.accepted(": "202",
+    "later.answers(": "303",
+}
 
 SAID = {
     "200": "Done.",
@@ -66,7 +72,9 @@ def document() -> Json:
     for name, spelling in words["x-spelling"].items():
         properties = components["schemas"][name]["properties"]
         components["schemas"][name]["properties"] = {spelling.get(key, key): value for key, value in properties.items()}
-    return _with_words(_merged({**base, "paths": dict(sorted(paths.items())), "components": components}, base), words["x-properties"])
+    return _with_words(
+        _merged({**base, "paths": dict(sorted(paths.items())), "components": components}, base), words["x-properties"]
+    )
 
 
 def text() -> str:

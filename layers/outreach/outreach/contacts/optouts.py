@@ -12,17 +12,18 @@ from outreach.contacts.models import Contact, IdentityType
 from outreach.settings import settings
 
 
-def opted_out(site_id: str, numbers: Iterable[str]) -> set[str]:
-    """Those of the (E.164) numbers that must not be written to."""
+def opted_out(site_id: str, numbers: Iterable[str], *, consistent: bool = True) -> set[str]:
+    """Those of the (E.164) numbers that must not be written to; as of now, or of a moment ago at half the price."""
     keys = [_key(site_id, number) for number in set(numbers)]
-    items = dynamo.batch_get(settings().contacts_table, keys, consistent=True)
+    items = dynamo.batch_get(settings().contacts_table, keys, consistent=consistent)
     return {item["number"] for item in items if item["is_opted_out"]}
 
 
-def of_contacts(site_id: str, contacts: Iterable[Contact]) -> set[str]:
+def of_contacts(site_id: str, contacts: Iterable[Contact], *, consistent: bool = True) -> set[str]:
     """Those of the contacts' SMS numbers that must not be written to; one read for all of them."""
     live = (identity for contact in contacts for identity in contact.live_identities)
-    return opted_out(site_id, (identity.normal for identity in live if identity.type is IdentityType.SMS))
+    numbers = (identity.normal for identity in live if identity.type is IdentityType.SMS)
+    return opted_out(site_id, numbers, consistent=consistent)
 
 
 def add(site_id: str, number: str, source: str, *, time: str | None = None) -> None:
