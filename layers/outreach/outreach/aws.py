@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
     from types_boto3_stepfunctions import SFNClient
 
-# Shorter than any function's time-out, so that a stuck call fails where it can still be reported and retried.
-_CONFIG = Config(connect_timeout=2, read_timeout=8, max_pool_connections=40, retries={"mode": "standard", "max_attempts": 4})
+_CONFIG = Config(
+    # Shorter than any function's time-out, so that a stuck call fails where it can still be reported and retried.
+    connect_timeout=2,
+    read_timeout=8,
+    max_pool_connections=40,
+    retries={"mode": "standard", "max_attempts": 4},
+    # Where none is given, botocore puts one together at each call, out of all it knows: a quarter of the call's CPU time.
+    user_agent="outreach",
+)
 
 
 # Without it, presigned URLs are signed in a way that newer regions refuse.

@@ -17,7 +17,7 @@ from outreach.contacts.fields import Schema
 from outreach.contacts.filter_bodies import QueryFilterBody
 from outreach.contacts.models import Contact, IdentityType
 from outreach.contacts.search import SORTABLE, Sort
-from outreach.http.paging import MAX_PAGE_SIZE, PagedResponse
+from outreach.http.paging import MAX_PAGE_SIZE
 
 Direction = Annotated[Literal["asc", "desc"], BeforeValidator(wire.one_of("asc", "desc"))]
 SortBy = Annotated[str, BeforeValidator(wire.one_of(*SORTABLE)), WithJsonSchema({"type": "string", "enum": SORTABLE})]
@@ -34,7 +34,7 @@ class QueryBody(QueryFilterBody):
     keywords: str | None = None
 
 
-class ContactList(PagedResponse):
+class ContactList(wire.PagedResponse):
     contacts: list[ContactResponse]
 
     @classmethod
