@@ -30,7 +30,13 @@ Json = dict[str, Any]
 
 # How a handler answers, by the words of :mod:`outreach.http` that it uses; without any of them it is 200.
 SUCCESS = {"api.created(": "201", "api.no_content(": "204"}
-MORE = {"api.accepted(": "202", "api.see_other(": "303", "large.answers(": "303"}
+MORE = {
+    "api.accepted(": "202",
+    "api.see_other(": "303",
+    "large.answers(": "303",
+    "later.accepted(": "202",
+    "later.answers(": "303",
+}
 
 SAID = {
     "200": "Done.",
@@ -42,15 +48,15 @@ SAID = {
 ERRORS = {
     "400": "The request is wrong; `errors` names each place.",
     "401": "The API key is missing or unknown.",
-    "403": "The API key doesn't allow this.",
+    "403": "The API key doesn't allow this, or the site has all that it may have (`quota_exceeded`).",
     "404": "There is no such thing in this site.",
     "413": "The request is too large.",
     "415": "The body's media type isn't supported.",
     "422": "The Idempotency-Key was used with another request.",
-    "429": "Too many requests; repeat it after `Retry-After`.",
+    "429": "Too many requests, or the day's allowance is used up (`quota_exceeded`); repeat it after `Retry-After`.",
     "5XX": "Not the request's fault. 503: something we depend on is down. 504: it took too long.",
 }
-IN_FLIGHT = "`conflict`: the first request with this Idempotency-Key isn't done."
+IN_FLIGHT = "`request_in_progress`: the first request with this Idempotency-Key isn't done."
 
 
 def document() -> Json:
@@ -66,7 +72,9 @@ def document() -> Json:
     for name, spelling in words["x-spelling"].items():
         properties = components["schemas"][name]["properties"]
         components["schemas"][name]["properties"] = {spelling.get(key, key): value for key, value in properties.items()}
-    return _with_words(_merged({**base, "paths": dict(sorted(paths.items())), "components": components}, base), words["x-properties"])
+    return _with_words(
+        _merged({**base, "paths": dict(sorted(paths.items())), "components": components}, base), words["x-properties"]
+    )
 
 
 def text() -> str:
@@ -205,7 +213,7 @@ def _finished(path: str, method: str, operation: Json, module: ModuleType, words
     """An operation with all that endpoints have in common."""
     name, source = operation["operationId"], inspect.getsource(module)
     scope = operation.pop("x-scope", "") or re.findall(r'scope="([a-z:]+)"', source)[0]
-    idempotent = name in words["x-idempotent"]
+    idempotent = "creates=True" in source
     conflict = [words["x-conflicts"].get(name, ""), IN_FLIGHT if idempotent else ""]
     errors = ["400", "401", "403", *(["404"] if "{" in path else []), *(["413", "415"] if "requestBody" in operation else [])]
     errors += [*(["422"] if idempotent else []), "429", "5XX"]
@@ -225,16 +233,18 @@ def _finished(path: str, method: str, operation: Json, module: ModuleType, words
         **({"requestBody": operation["requestBody"]} if "requestBody" in operation else {}),
         "responses": dict(sorted(responses.items())),
     }
-    return _merged(finished, words["x-operations"].get(name, {}))
+    whole: Json = _merged(finished, words["x-operations"].get(name, {}))
+    return whole
 
 
 def _successes(operation: Json, source: str) -> Json:
     """What isn't an error, by status."""
     content = operation["responses"]["200"]["content"]
     first = next((status for word, status in SUCCESS.items() if word in source), "200")
-    responses = {first: _answer(first, None if first == "204" else content)}
+    replayed = ["Idempotency-Replayed"] if "creates=True" in source else []
+    responses = {first: _answer(first, None if first == "204" else content, *replayed)}
     for status in {status for word, status in MORE.items() if word in source}:
-        responses[status] = _answer(status, content if status == "202" else None, "Location")
+        responses[status] = _answer(status, content if status == "202" else None, "Location", *replayed)
     return responses
 
 

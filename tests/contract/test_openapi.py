@@ -24,7 +24,7 @@ OPERATIONS = {
 
 
 def test_it_is_what_the_handlers_say() -> None:
-    assert make_openapi.TARGET.read_text() == make_openapi.text(), "run: make openapi"
+    assert make_openapi.TARGET.read_text() == make_openapi.text(), "run: make generated"
 
 
 def test_it_is_valid() -> None:

@@ -12,7 +12,10 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support import permissions
 from tests.support.template import ROOT, resources
+
+CATCH_ALL = "{proxy+}"
 
 
 @dataclass
@@ -41,8 +44,9 @@ def load(path: str) -> ModuleType:
 
 
 def invoke(path: str, event: dict[str, Any]) -> Any:
-    """Call a worker's handler."""
-    return load(path).lambda_handler(event, Context())
+    """Call a function's handler; it may do what its policy allows."""
+    with permissions.function(path):
+        return load(path).lambda_handler(event, Context())
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,7 @@ def call(
     headers: dict[str, str] | None = None,
 ) -> Answer:
     """Call an endpoint's handler as API Gateway would: ``url`` is matched against the routes of its template entry."""
-    answer = load(path).lambda_handler(
-        api_event(path, method, url, body, site_id=site_id, scopes=scopes, headers=headers), Context()
-    )
+    answer = invoke(path, api_event(path, method, url, body, site_id=site_id, scopes=scopes, headers=headers))
     text = base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"] or ""
     kind = answer["multiValueHeaders"].get("Content-Type", [""])[0]
     return Answer(
@@ -118,8 +120,16 @@ def _match(path: str, method: str, url_path: str) -> tuple[str, dict[str, str]]:
     for event in entry["Events"].values():
         route = event["Properties"]
         pattern = route["Path"].strip("/").split("/")
-        if route["Method"].lower() == method.lower() and len(pattern) == len(steps):
-            pairs = list(zip(pattern, steps, strict=True))
-            if all(want == got or want.startswith("{") for want, got in pairs):
-                return route["Path"], {want.strip("{}"): got for want, got in pairs if want.startswith("{")}
+        if route["Method"].lower() == method.lower() and fits(pattern, steps):
+            pairs = zip(pattern, steps if pattern != [CATCH_ALL] else ["/".join(steps)], strict=True)
+            return route["Path"], {want.strip("{+}"): got for want, got in pairs if want.startswith("{")}
     raise AssertionError(f"{path} has no route for {method} {url_path}")
+
+
+def fits(pattern: list[str], steps: list[str]) -> bool:
+    """Whether a path is one of a route's, step by step; a variable is a whole step."""
+    if pattern == [CATCH_ALL]:
+        return True
+    return len(pattern) == len(steps) and all(
+        want == got or want.startswith("{") for want, got in zip(pattern, steps, strict=True)
+    )

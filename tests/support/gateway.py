@@ -10,18 +10,19 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from tests.support.functions import Context, api_event, load
+from tests.support.functions import CATCH_ALL, Context, api_event, fits, load
 from tests.support.stack import events, folder, functions
 from tests.support.template import ROOT, resources
-
-CATCH_ALL = "/{proxy+}"
 
 
 @Request.application
 def application(request: Request) -> Response:
     """Answer a request; its path is matched as it was written."""
-    url = str(request.environ["REQUEST_URI"])
-    path, is_open = _route(request.method, url.partition("?")[0])
+    url = "/" + str(request.environ["REQUEST_URI"]).lstrip("/")
+    route = _route(request.method, url.partition("?")[0])
+    if route is None:
+        return _gateway_response("MISSING_AUTHENTICATION_TOKEN")
+    path, is_open = route
     headers = {name.lower(): value for name, value in request.headers.items()}
     caller = {} if is_open else _authorized(headers)
     if caller is None:
@@ -40,7 +41,7 @@ def _headers(answer: dict[str, Any]) -> Iterable[tuple[str, str]]:
 
 @cache
 def _routes() -> list[tuple[str, list[str], str, bool]]:
-    """Method, steps of the path, handler, and whether anybody may call; those with the fewest variables first."""
+    """Method, steps of the path, handler, and whether anybody may call; the most exact first."""
     every = functions()
     routes = [
         (
@@ -51,16 +52,15 @@ def _routes() -> list[tuple[str, list[str], str, bool]]:
         )
         for name, event in events("Api")
     ]
-    return sorted(routes, key=lambda route: sum(step.startswith("{") for step in route[1]))
+    return sorted(routes, key=lambda route: (route[1] == [CATCH_ALL], sum(step.startswith("{") for step in route[1])))
 
 
-def _route(method: str, path: str) -> tuple[str, bool]:
+def _route(method: str, path: str) -> tuple[str, bool] | None:
     steps = path.strip("/").split("/")
-    for wanted, pattern, function, is_open in _routes():
-        fits = len(pattern) == len(steps) and all(want == got or want.startswith("{") for want, got in zip(pattern, steps, strict=True))
-        if wanted == method and (fits or pattern == [CATCH_ALL.strip("/")]):
-            return function, is_open
-    return "api/route_not_found", True
+    fitting = (
+        (function, is_open) for wanted, pattern, function, is_open in _routes() if wanted == method and fits(pattern, steps)
+    )
+    return next(fitting, None)
 
 
 def _authorized(headers: dict[str, str]) -> dict[str, str] | None:

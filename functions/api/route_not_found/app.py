@@ -20,7 +20,8 @@ class MethodNotAllowed(OutreachError):
 
 
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    allowed = _methods(unquote(event["path"]))
+    # Not the event's path: behind a domain of one's own the stage's name precedes that.
+    allowed = _methods(unquote((event["pathParameters"] or {}).get("proxy", "")))
     error = MethodNotAllowed(f"Use {' or '.join(allowed)}.") if allowed else NotFound("There is no such route.")
     request_id = event["requestContext"]["requestId"]
     logger().info("no route", status=error.status, correlation_id=request_id)
@@ -43,5 +44,5 @@ def _matches(route: list[str], steps: list[str]) -> bool:
 
 @cache
 def _routes() -> list[tuple[str, str]]:
-    """The API's routes: ``routes.json`` is made from the template by ``make routes``, and a test holds it current."""
+    """The API's routes: ``routes.json`` is made from the template by ``make generated``, and a test holds it current."""
     return [tuple(route) for route in json.loads((Path(__file__).parent / "routes.json").read_text())]

@@ -57,4 +57,4 @@ def malformed(_: ValueError) -> Response[str]:
     return problems.response(ValidationFailed.at("", "is no form that can be read"), app.current_event.request_context.request_id)
 
 
-lambda_handler = large.answers(api.entry_point(app, scope="contact:write", creates=True))
+lambda_handler = large.answers(api.entry_point(app, scope="contact:write", creates=True, takes_forms=True))

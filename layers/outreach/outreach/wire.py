@@ -1,6 +1,7 @@
 """How values travel: read tolerantly, write one way (contract, JSON conventions).
 
-``Request`` and ``Response`` are the bases of every body; the annotated types below are the vocabulary of their fields.
+``Request``, ``Response`` and ``PagedResponse`` are the bases of every body; the annotated types below are the vocabulary of
+their fields.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _MAX_LEVELS = 100
 NIL_GUID = "00000000-0000-0000-0000-000000000000"
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_TOO_MANY = 10**18  # what is stored has 64 bits
 _TRUTH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -47,6 +49,14 @@ class Response(BaseModel):
     """A body as we write it: camelCase, every property present."""
 
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True, frozen=True)
+
+
+class PagedResponse(Response):
+    """The tail of every list."""
+
+    previous_page: str | None
+    next_page: str | None
+    total: int
 
 
 @cache
@@ -137,7 +147,7 @@ def parse_integer(value: Any) -> int:
     Raises:
         ValueError: it is neither.
     """
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _TOO_MANY:
         return value
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", value):
         return int(value)

@@ -13,7 +13,7 @@ GUID = "f8383a83-48e9-4d0d-a3bd-fb19ce5c12db"
 
 
 def ask(method: str, path: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    event = {"httpMethod": method, "path": path, "requestContext": {"requestId": "r1"}}
+    event = {"httpMethod": method, "pathParameters": {"proxy": path.removeprefix("/")}, "requestContext": {"requestId": "r1"}}
     answer = invoke("api/route_not_found", event)
     return answer, json.loads(answer["body"])
 

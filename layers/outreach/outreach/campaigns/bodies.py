@@ -12,7 +12,6 @@ from outreach.campaigns.models import Campaign
 from outreach.campaigns.records import Record, RecordStatus, Source
 from outreach.contacts.filter_bodies import ConditionResponse, FilterBody
 from outreach.contacts.filters import Filter, Match
-from outreach.http.paging import PagedResponse
 from outreach.messages.options import Channel, OptionalAttachTime, OptionalPreferredTicket
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class CampaignUpdateBody(FilterBody):
     )
     scheduled_start_time: wire.OptionalMoment = None
     callback_url: wire.OptionalUrl = Field(None, alias="callbackURL")
-    max_segments: Annotated[wire.Integer | None, BeforeValidator(wire.none_if_blank), Field(ge=1)] = None
+    max_segments: Annotated[Annotated[wire.Integer, Field(ge=1)] | None, BeforeValidator(wire.none_if_blank)] = None
     replaces_smart_quotes: wire.Flag = False
 
     def given(self, current: Filter) -> dict[str, Any]:
@@ -119,7 +118,7 @@ class CampaignResponse(wire.Response):
         )
 
 
-class CampaignsResponse(PagedResponse):
+class CampaignsResponse(wire.PagedResponse):
     campaigns: list[CampaignResponse]
 
 
@@ -202,7 +201,7 @@ class PreviewResponse(wire.Response):
         )
 
 
-class RecordsResponse(PagedResponse):
+class RecordsResponse(wire.PagedResponse):
     records: list[RecordResponse]
 
 
@@ -211,7 +210,7 @@ class SkippedContactResponse(wire.Response):
     reason: str
 
 
-class SkippedContactsResponse(PagedResponse):
+class SkippedContactsResponse(wire.PagedResponse):
     skipped: list[SkippedContactResponse]
 
 

@@ -30,7 +30,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach import wire
-from outreach.errors import NotFound, OutreachError, ValidationFailed
+from outreach.errors import NotFound, OutreachError, UnsupportedMediaType, ValidationFailed
 from outreach.http import problems
 from outreach.http.caller import Caller
 from outreach.observability import logger
@@ -98,13 +98,14 @@ def verb(segment: str, verbs: Mapping[str, T]) -> tuple[str, T]:
         raise ValidationFailed.at("id", str(error)) from error
 
 
-def entry_point(app: APIGatewayRestResolver, *, scope: str | None, creates: bool = False) -> Handler:
+def entry_point(app: APIGatewayRestResolver, *, scope: str | None, creates: bool = False, takes_forms: bool = False) -> Handler:
     """The ``lambda_handler`` of an endpoint.
 
     Args:
         app: the resolver with the endpoint's routes.
         scope: what the API key must be allowed to do; ``None`` where the route itself decides (the ``:verbs``).
         creates: whether it takes an ``Idempotency-Key``; its route then gives what it creates the id of :func:`new_id`.
+        takes_forms: whether a body may be a form; elsewhere it is 415, though the resolver would read it.
     """
     _map_errors(app)
 
@@ -116,6 +117,8 @@ def entry_point(app: APIGatewayRestResolver, *, scope: str | None, creates: bool
             log.append_keys(correlation_id=request_id, site_id=who.site_id)
             if scope:
                 who.require(scope)
+            if not takes_forms:
+                _refuse_forms(event)
             keyed = _under_key(event, who) if creates else None
             app.append_context(caller=who, new_id=keyed.new_id if keyed else uuid.uuid4)  # type: ignore[no-untyped-call]
             resolve = partial(app.resolve, {**event, "path": canonical_path(event)}, context)
@@ -142,6 +145,11 @@ def _under_key(event: Mapping[str, Any], who: Caller) -> KeyedRequest | None:
 def header(event: Mapping[str, Any], name: str) -> str | None:
     """A header of the request; clients and gateways write names in any case."""
     return next((value for given, value in (event.get("headers") or {}).items() if given.lower() == name.lower()), None)
+
+
+def _refuse_forms(event: Mapping[str, Any]) -> None:
+    if event.get("body") and "form" in (header(event, "Content-Type") or "").partition(";")[0]:
+        raise UnsupportedMediaType(problems.SEND_JSON)
 
 
 def canonical_path(event: Mapping[str, Any]) -> str:

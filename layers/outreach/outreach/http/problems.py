@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupp
 from outreach.errors import FieldError, OutreachError, TooManyRequests, UnsupportedMediaType, ValidationFailed
 
 CONTENT_TYPE = "application/problem+json"
+SEND_JSON = "Send the body as application/json."
 
 # pydantic's findings in the words of our own, which continue the name of the place.
 _MESSAGES = {
@@ -59,7 +60,7 @@ def from_validation(error: RequestValidationError) -> OutreachError:
 
 
 def from_content_type(_: RequestUnsupportedContentType) -> OutreachError:
-    return UnsupportedMediaType("Send the body as application/json.")
+    return UnsupportedMediaType(SEND_JSON)
 
 
 def from_status(status: int) -> OutreachError:

@@ -20,7 +20,7 @@ class ImportBody(wire.Request):
     """What is to be imported: a file, the URL of one, or the size of one that will be uploaded."""
 
     upload_file: Annotated[UploadFile | str | None, BeforeValidator(_file_or_url)] = None
-    size: Annotated[wire.Integer | None, Field(ge=1, le=MAX_UPLOAD_BYTES)] = None
+    size: Annotated[wire.Integer, Field(ge=1, le=MAX_UPLOAD_BYTES)] | None = None
     duplicate_control_option: Annotated[
         Duplicates, BeforeValidator(lambda value: wire.one_of(*Duplicates)(value) if value else Duplicates.MERGE)
     ] = Duplicates.MERGE

@@ -1,0 +1,49 @@
+"""The README says what is there."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from local_stack.settings import Settings
+
+from scripts import make_openapi
+from tests.support.template import ROOT
+
+README = (ROOT / "README.md").read_text()
+# Made by running, building and testing.
+NOT_KEPT = re.compile(r"\..*|.*\.egg-info|build|__pycache__")
+
+
+def section(title: str) -> str:
+    return README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_the_endpoints_are_those_of_the_api() -> None:
+    paths = json.loads(make_openapi.TARGET.read_text())["paths"]
+    described = {(f"{method.upper()} {path}", entry["summary"]) for path, item in paths.items() for method, entry in item.items()}
+    assert set(re.findall(r"^\| `(\w+ /[^`]*)` \| (.*) \|$", section("Endpoints"), re.MULTILINE)) == described
+
+
+def test_the_folders_are_those_that_are_there() -> None:
+    named = set(re.findall(r"^(\w+)/", section("Where things are"), re.MULTILINE))
+    assert named == {path.name for path in ROOT.iterdir() if path.is_dir() and not NOT_KEPT.fullmatch(path.name)}
+
+
+def test_the_domains_and_kinds_of_tests_are_those_that_are_there() -> None:
+    tree = section("Where things are")
+    domains = {path.parent.name for path in (ROOT / "layers/outreach/outreach").glob("*/__init__.py")}
+    kinds = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and any(path.rglob("test_*.py"))}
+    assert {name for name in domains | kinds if not re.search(rf"\b{name}\b", tree)} == set()
+
+
+def test_the_variables_are_those_that_are_read_with_their_defaults() -> None:
+    listed = dict(re.findall(r"^\| `([A-Z_]+)`[^|]* \| ([^|]*) \|", section("Local settings"), re.MULTILINE))
+    for name, attribute in {"PORT": "port", "AWS_LOCAL_PORT": "aws_port", "CARRIER_PORT": "carrier_port"}.items():
+        assert listed.pop(name) == str(getattr(Settings, attribute))
+        assert getattr(Settings.from_environment({name: "4000"}), attribute) == 4000
+    assert set(listed) == {"STATE_DIR", "TWILIO_BASE_URL", "IAM"}
+
+
+def test_the_pages_exist() -> None:
+    assert [link for link in re.findall(r"\]\((docs/[^)]*)\)", README) if not (ROOT / link).is_file()] == []
