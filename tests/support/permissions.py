@@ -33,6 +33,7 @@ _ACTIONS = {
 }
 _SERVICES = {"stepfunctions": "states"}
 _TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+_STREAM_ACTIONS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 
 _running = threading.local()
 used: dict[str, set[Permission]] = defaultdict(set)
@@ -75,7 +76,7 @@ def note(client: Any, operation: str, arguments: Mapping[str, Any]) -> None:
         return
     asked = set(_asked(client.meta.service_model.service_name, operation, arguments))
     used[path] |= asked
-    missing = asked - granted()[path]
+    missing = {permission for permission in asked if not granting(permission) & granted()[path]}
     assert not missing, f"{path} may not {sorted(missing)}"
 
 
@@ -102,6 +103,12 @@ def _of_what(arguments: Mapping[str, Any]) -> str:
     return ""
 
 
+def granting(permission: Permission) -> set[Permission]:
+    """What a policy may say to allow it: it may name one index, or all."""
+    action, name = permission
+    return {permission, (action, re.sub("/index/.*", "/index/*", name))}
+
+
 @cache
 def _buckets() -> dict[str, str]:
     return {name.lower(): name for name in resources("AWS::S3::Bucket")}
@@ -123,7 +130,7 @@ def _resource(value: Any) -> str:
     if "Fn::GetAtt" in value:
         return _known(str(value["Fn::GetAtt"][0]))
     text = str(value.get("Fn::Sub", ""))
-    name = re.match(r"\$\{(\w+)\.Arn\}(/index/\w+)?", text)
+    name = re.match(r"\$\{(\w+)\.Arn\}(/index/[\w*]+)?", text)
     return _known(name[1]) + (name[2] or "") if name else ""
 
 
@@ -133,10 +140,14 @@ def _known(name: str) -> str:
 
 
 def used_by_sources(path: str) -> set[Permission]:
-    """What Lambda does in a function's name: it takes messages from the queues."""
-    taken = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-    own = [mapping for name, mapping in events("SQS") if str(functions()[name]["CodeUri"]).endswith(path)]
-    return {(action, target(mapping["Queue"])) for mapping in own for action in taken}
+    """What Lambda does in a function's name: it takes messages from queues, reads streams, and puts away what fails."""
+    own = {name for name, entry in functions().items() if entry["CodeUri"] == f"functions/{path}"}
+    queues = [target(mapping["Queue"]) for name, mapping in events("SQS") if name in own]
+    streams = [mapping for name, mapping in events("DynamoDB") if name in own]
+    letters = {("sqs:SendMessage", target(mapping["DestinationConfig"]["OnFailure"]["Destination"])) for mapping in streams}
+    taken = {(f"sqs:{action}", queue) for queue in queues for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")}
+    read = {(f"dynamodb:{action}", target(mapping["Stream"])) for mapping in streams for action in _STREAM_ACTIONS}
+    return letters | taken | read
 
 
 def write_down(file: Path) -> None:
