@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_stack import LocalStack
+from outreach_admin.progress import Display
 from rich.console import Console
 
 from demo import sample
 from demo.api import Api, Json, accepted_recipients
 from demo.checks import Evidence
-from demo.display import Display, counts_line
+from demo.display import counts_line
 from demo.receiver import Inbox
 from demo.state import State
 

@@ -12,10 +12,10 @@ from typing import Annotated, Any, NoReturn
 from urllib.parse import urlsplit
 
 import phonenumbers
+import requests
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
-from typer.core import TyperCommand
 
 from outreach import clock
 from outreach.errors import NotFound, OutreachError
@@ -25,7 +25,8 @@ from outreach.sending.quiet_hours import SendingHours
 from outreach.sites import store
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, FrequencyCap, Site
 from outreach.sites.rates import RATES, Rate
-from outreach_admin import admin, deployment
+from outreach_admin import admin, operating
+from outreach_admin.options import SiteId, StackCommand, number_option
 from outreach_admin.output import Output
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown")
@@ -37,23 +38,7 @@ app.add_typer(site, name="site")
 app.add_typer(key, name="key")
 app.add_typer(account, name="account")
 app.add_typer(callback_secret, name="callback-secret")
-
-
-class StackCommand(TyperCommand):
-    """A command inside the stack. That is looked up when the command is certain to run, and not for its help."""
-
-    def invoke(self, ctx: Any) -> Any:
-        deployment.enter(ctx.find_root().params["stack"])
-        return super().invoke(ctx)
-
-
-_SITE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-def _site_id(value: str) -> str:
-    if not _SITE_ID.fullmatch(value):
-        raise typer.BadParameter("is up to 64 letters, digits, - and _")
-    return value
+operating.add_to(app)
 
 
 def _region(value: str | None) -> str | None:
@@ -79,12 +64,6 @@ def _guid(value: str | None) -> str | None:
         return value and str(uuid.UUID(value))
     except ValueError as error:
         raise typer.BadParameter("is a GUID") from error
-
-
-def _number(value: str) -> str:
-    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
-        raise typer.BadParameter("is a number in E.164 form such as +15005550006")
-    return value
 
 
 def _sending_hours(value: str | None) -> str | None:
@@ -114,9 +93,6 @@ def _rates(values: list[str]) -> list[str]:
     return values
 
 
-SiteId = Annotated[str, typer.Argument(metavar="SITE", callback=_site_id, help="The site's id.")]
-
-
 @app.callback()
 def main_options(
     context: typer.Context,
@@ -124,7 +100,7 @@ def main_options(
     endpoint_url: Annotated[str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="Where AWS is; for the local one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Administer sites, API keys, channel accounts and their secrets.
+    """Administer sites, API keys, channel accounts and their secrets; operate a stack.
 
     Uses the AWS credentials and region of the environment, as the AWS CLI does. Secrets are read from standard input, and never
     printed again. Ends with 0, with 1 when something could not be done, and with 2 when the command was not understood.
@@ -136,6 +112,8 @@ def main_options(
         outreach-admin key create 10000 --name reporting --scope contact:read --scope outreach:read
 
         pass twilio/token | outreach-admin account put 10000 --carrier twilio --number +15005550006 --carrier-account AC…
+
+        outreach-admin redrive SendQueue --dry-run
 
         outreach-admin --stack outreach --endpoint-url http://127.0.0.1:4566 --json site list
     """
@@ -260,7 +238,7 @@ def put_account(
     context: typer.Context,
     site_id: SiteId,
     carrier: Annotated[Carrier, typer.Option()],
-    number: Annotated[str, typer.Option(callback=_number, help="What messages come from, in E.164 form.")],
+    number: Annotated[str, typer.Option(callback=number_option, help="What messages come from, in E.164 form.")],
     carrier_account: Annotated[str, typer.Option(help="The carrier's own id of the account (Twilio: its SID).")],
     account_id: Annotated[str | None, typer.Option("--id", callback=_guid, help="A GUID; a new one by default.")] = None,
     rate: Annotated[float, typer.Option(min=0.01, help="Message segments a second that the carrier takes.")] = 1.0,
@@ -348,8 +326,15 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         app(arguments, prog_name="outreach-admin")
     except (OutreachError, ValueError, BotoCoreError, ClientError) as error:
-        Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
+        _complain(str(error))
+    except requests.RequestException as error:
+        # Its text has the URL, and that may be signed.
+        _complain(f"The server can't be reached: {type(error).__name__}")
     sys.exit(1)
+
+
+def _complain(text: str) -> None:
+    Console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from outreach.messages import store as messages
 from outreach.messages.auto_attach import AutoAttach
 from outreach.messages.models import Message, campaign_message_id
 from outreach.messages.status import Status
+from outreach.observability import count
 from outreach.sending import accounts, pacing, queue, spending
 from outreach.sites import store as sites
 from outreach.sites.models import ChannelAccount, Site
@@ -225,6 +226,7 @@ def _release(stretch: _Stretch, slots: Mapping[int, float]) -> None:
     messages.postpone(known, [slots[place] for row in known if (place := row.place) is not None])
     queued = [place for place, row in decided.items() if row.status is Status.QUEUED]
     queue.enqueue([decided[place] for place in queued], [slots[place] for place in queued])
+    count("MessagesQueued", len(queued))
     _hold(stretch)
 
 

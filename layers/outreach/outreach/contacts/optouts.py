@@ -5,7 +5,7 @@ The item of a number that has subscribed again stays, with the time: what was sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from outreach import aws, clock, dynamo
 from outreach.contacts.models import Contact, IdentityType
@@ -40,6 +40,30 @@ def add(site_id: str, number: str, source: str, *, time: str | None = None) -> N
 def remove(site_id: str, number: str, source: str, *, time: str | None = None) -> None:
     """Note that a number has subscribed again; see :func:`add`."""
     _note(site_id, number, source, time, is_opted_out=False)
+
+
+def listed(site_id: str) -> Iterator[dict[str, str]]:
+    """All numbers of a site that have unsubscribed, with ``source`` and ``time``. Reads the whole table: for administration."""
+    pages = (
+        aws.dynamodb()
+        .get_paginator("scan")
+        .paginate(
+            TableName=settings().contacts_table,
+            FilterExpression="begins_with(pk, :prefix) AND is_opted_out = :yes",
+            ExpressionAttributeValues=dynamo.to_item({":prefix": f"SITE#{site_id}#OPTOUT#", ":yes": True}),
+        )
+    )
+    for page in pages:
+        for item in map(dynamo.from_item, page["Items"]):
+            yield {name: item[name] for name in ("number", "source", "time")}
+
+
+def forget(site_id: str, number: str) -> bool:
+    """Keep nothing about a number, not even that it has unsubscribed; ``False`` when there was nothing."""
+    answer = aws.dynamodb().delete_item(
+        TableName=settings().contacts_table, Key=dynamo.to_item(_key(site_id, number)), ReturnValues="ALL_OLD"
+    )
+    return "Attributes" in answer
 
 
 def _note(site_id: str, number: str, source: str, time: str | None, *, is_opted_out: bool) -> None:
