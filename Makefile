@@ -11,7 +11,7 @@ STACK := .venv/installed .venv-sam/installed .venv-ministack/installed $(LAYERS)
 export PYTHONPATH := tools:layers/outreach
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test test-slow reliability build lint types check bench generated lock clean
+.PHONY: help install demo run test reliability permissions build lint types check bench bench-quick generated lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -24,14 +24,16 @@ run: $(STACK) ## Run the whole system on this machine until Ctrl-C; state is kep
 demo: $(STACK) ## Send a sample campaign through the simulated carriers, and check the outcome
 	@$(PY) -m demo
 
-test: $(STACK) ## Run every test but the slow ones
-	@$(PY) -m pytest -n auto -m "not slow and not reliability"
-
-test-slow: $(STACK) ## Run the tests that wait for leases to end
-	@$(PY) -m pytest -m slow
+test: $(STACK) ## Run every test but those of `make reliability`
+	@$(PY) -m pytest -n auto -m "not reliability"
 
 reliability: $(STACK) ## Kill processes at every step, let calls fail at random, feed rubbish; writes docs/reliability.json
+	@rm -f docs/reliability.json
 	@FIGURES=docs/reliability.json HYPOTHESIS_PROFILE=thorough $(PY) -m pytest tests/reliability
+
+permissions: $(STACK) ## Note what the functions use of what they may do (tests/template/permissions.json)
+	@rm -f tests/template/permissions.json
+	@RECORD_PERMISSIONS=tests/template/permissions.json $(PY) -m pytest -n auto -m "not reliability and not e2e" tests/integration tests/reliability
 
 build: .venv/installed .venv-sam/installed $(LAYERS) ## Build for AWS (for `sam deploy`), the layers trimmed and compiled
 	@.venv-sam/bin/sam build
@@ -49,6 +51,9 @@ check: lint types test ## Lint, types and tests
 
 bench: $(STACK) ## Run the benchmarks, and write their figures
 	@$(PY) -m benchmarks
+
+bench-quick: $(STACK) ## Run small benchmarks in less than a minute, and only show their figures
+	@$(PY) -m benchmarks --quick
 
 generated: .venv/installed ## Write anew what is made from the template and the handlers
 	@$(PY) scripts/make_routes.py

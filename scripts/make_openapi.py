@@ -30,7 +30,13 @@ Json = dict[str, Any]
 
 # How a handler answers, by the words of :mod:`outreach.http` that it uses; without any of them it is 200.
 SUCCESS = {"api.created(": "201", "api.no_content(": "204"}
-MORE = {"api.accepted(": "202", "api.see_other(": "303", "large.answers(": "303"}
+MORE = {
+    "api.accepted(": "202",
+    "api.see_other(": "303",
+    "large.answers(": "303",
+    "later.accepted(": "202",
+    "later.answers(": "303",
+}
 
 SAID = {
     "200": "Done.",
@@ -50,7 +56,7 @@ ERRORS = {
     "429": "Too many requests, or the day's allowance is used up (`quota_exceeded`); repeat it after `Retry-After`.",
     "5XX": "Not the request's fault. 503: something we depend on is down. 504: it took too long.",
 }
-IN_FLIGHT = "`conflict`: the first request with this Idempotency-Key isn't done."
+IN_FLIGHT = "`request_in_progress`: the first request with this Idempotency-Key isn't done."
 
 
 def document() -> Json:

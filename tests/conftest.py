@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import RLock
 from typing import Any
 
@@ -11,9 +14,33 @@ from aws_lambda_powertools.utilities import parameters
 from botocore.client import BaseClient
 from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
+from xdist.scheduler import LoadScopeScheduling
 
+from outreach.delivery import receipts
 from outreach.settings import settings
-from tests.support import template
+from tests.support import permissions, template
+
+
+def pytest_sessionfinish() -> None:
+    """Where the file is wanted, note what the functions have used of their permissions (see tests/template)."""
+    if file := os.environ.get("RECORD_PERMISSIONS"):
+        permissions.write_down(Path(file))
+
+
+class _OneStack(LoadScopeScheduling):
+    """Tests go to whoever is free, but those of the embedded stack to one process, and first: they share it, and take longest.
+
+    Not by ``--dist loadgroup``, which pytest 9.2 makes do nothing (pytest-xdist #1386).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "stack" if nodeid.startswith("tests/e2e/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _OneStack:
+    """How ``pytest -n`` hands out tests."""
+    return _OneStack(config, log)
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +60,7 @@ def aws(_mocked_account: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     """A fresh mocked account with the template's tables, queues and buckets, and the functions' environment."""
     moto_api_backend.reset()
     _one_call_at_a_time(monkeypatch)
+    _one_function_in_all_its_threads(monkeypatch)
     _forget_the_process()
     for name, value in template.function_environment(template.create_data_resources()).items():
         monkeypatch.setenv(name, value)
@@ -46,12 +74,23 @@ def _one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     make_call = BaseClient._make_api_call
 
     def locked(client: Any, operation: str, arguments: Any) -> Any:
+        permissions.note(client, operation, arguments)
         with lock:
             return make_call(client, operation, arguments)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", locked)
 
 
+def _one_function_in_all_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    submit = ThreadPoolExecutor.submit
+
+    def carrying(pool: ThreadPoolExecutor, work: Any, *arguments: Any, **options: Any) -> Any:
+        return submit(pool, permissions.carried(work), *arguments, **options)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", carrying)
+
+
 def _forget_the_process() -> None:
     settings.cache_clear()
+    receipts.known_account.cache_clear()
     parameters.clear_caches()

@@ -1,7 +1,7 @@
 """The specification's own examples of campaigns, messages, outbound messages, callbacks and tickets, by the real handlers.
 
-``examples/<endpoint>.json`` keeps them as they are written there; ``changes`` says what had to be mended. Ids that must exist are
-replaced by those of what was created here. Answers must have every property of the specification's, spelt as the contract has it.
+Ids that must exist are those of what was created here. Answers must have every property of the specification's, with its value,
+as the contract writes it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -18,11 +17,11 @@ import pytest
 from outreach import clock
 from outreach.settings import settings
 from outreach.ticketing import store as tickets
+from tests.contract.examples import load
 from tests.support import callbacks, http_server, pipeline
 from tests.support.functions import Answer, call
 from tests.support.pipeline import SITE, Pump
 
-EXAMPLES = Path(__file__).parent / "examples"
 CAMPAIGN, MESSAGE = "f8383a83-48e9-4d0d-a3bd-fb19ce5c12db", "11183a83-48e9-4d0d-a3bd-fb19ce5c12db"
 NOW = datetime(2022, 5, 23, 3, 0, 36, 277_000, tzinfo=UTC)
 SID = "SM" + "1" * 32
@@ -55,16 +54,9 @@ def _site(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     assert call("contacts/create_field", "POST", "/contact/fields", field).status == 201
 
 
-def example(name: str, ids: Mapping[str, str] | None = None) -> dict[str, Any]:
-    text = (EXAMPLES / f"{name}.json").read_text()
-    for theirs, ours in (ids or {}).items():
-        text = text.replace(theirs, ours)
-    return dict(json.loads(text))
-
-
 def request(function: str, name: str, ids: Mapping[str, str] | None = None, *, query: str = "", **changes: Any) -> Answer:
     """Make an example's request; the status must be the example's."""
-    given = example(name, ids)
+    given = load(name, ids)
     asked, body = given["request"], given["request"].get("body")
     answer = call(function, asked["method"], asked["path"] + query, body | changes if body else None)
     assert answer.status == given["response"]["status"], answer.body
@@ -73,7 +65,7 @@ def request(function: str, name: str, ids: Mapping[str, str] | None = None, *, q
 
 def written(name: str, ids: Mapping[str, str] | None = None, **changes: Any) -> dict[str, Any]:
     """What an example answers, as the contract writes it."""
-    return dict(_written(example(name, ids)["response"]["body"])) | changes
+    return dict(_written(load(name, ids)["response"]["body"])) | changes
 
 
 def _written(value: Any) -> Any:
@@ -183,7 +175,7 @@ def carrier(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_an_outbound_message_is_answered(carrier: http_server.Server) -> None:
-    sent = example("create_outbound_message")["request"]["body"]
+    sent = load("create_outbound_message")["request"]["body"]
     answer = request("unichannel/create_outbound_message", "create_outbound_message").body
     expected = written("create_outbound_message") | {"sentTime": clock.timestamp(NOW), "originMessageid": SID, "id": answer["id"]}
     # The example answers about another message than it sends.
@@ -198,7 +190,7 @@ def told(message_id: str, customer: callbacks.Customer) -> Any:
 
 
 def test_the_callback_of_an_outreach_message_tells_what_the_specification_does() -> None:
-    expected = _written(example("outreach_message_callback")["request"]["body"])
+    expected = _written(load("outreach_message_callback")["request"]["body"])
     times = {name: expected[name] for name in ("sentTime", "campaignSentTime")}
     with callbacks.customer() as customer:
         ids = a_message(callbackURL=customer.url, status="sending", **times)
@@ -207,7 +199,7 @@ def test_the_callback_of_an_outreach_message_tells_what_the_specification_does()
 
 
 def test_the_callback_of_an_outbound_message_tells_what_the_specification_does(carrier: http_server.Server) -> None:
-    expected = _written(example("outbound_message_callback")["request"]["body"])
+    expected = _written(load("outbound_message_callback")["request"]["body"])
     wanted = {name: expected[name] for name in ("contactId", "message", "attachments")}
     with callbacks.customer() as customer:
         sent = request("unichannel/create_outbound_message", "create_outbound_message", callbackURL=customer.url, **wanted).body

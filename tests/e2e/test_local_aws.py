@@ -48,6 +48,14 @@ def _running(settings: Settings) -> Iterator[Aws]:
         child.stop()
 
 
+def test_nothing_is_left_of_a_first_run_that_was_killed(settings: Settings) -> None:
+    killed = start_ministack(settings)
+    Aws(settings).client("s3").create_bucket(Bucket="half-made")
+    killed.kill()
+    with _running(settings) as aws:
+        assert aws.client("s3").list_buckets()["Buckets"] == []
+
+
 def _zipped(code: str) -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:

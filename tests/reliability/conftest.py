@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities import parameters
+from hypothesis import HealthCheck
+from hypothesis import settings as profiles
 from moto.moto_api._internal.models import moto_api_backend
 
 from outreach import aws
@@ -25,20 +27,27 @@ from tests.support.crashes import Calls
 from tests.support.http_server import reply, serving
 from tests.support.simulator import simulating
 
-Worlds = Callable[[Calls], AbstractContextManager[World]]
+Worlds = Callable[..., AbstractContextManager[World]]
 # The receipt is due as soon as time passes.
 _SIMULATOR: dict[str, Any] = {"latency": 0, "receipt_delay": 0.02, "receipt_retry_delay": 0, "lost_answer": 0}
 
 Figures = Counter[str]
 
+# `make reliability` tries more; a busy machine is no reason to fail.
+profiles.register_profile("quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+profiles.register_profile("thorough", profiles.get_profile("quick"), max_examples=2000)
+profiles.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
 
 @pytest.fixture(scope="session")
 def figures() -> Iterator[Figures]:
-    """What was tried, by name; written down where ``make reliability`` wants it."""
+    """What was tried, by name; added to what is in the file that ``make reliability`` names."""
     counted: Figures = Counter()
     yield counted
     if path := os.environ.get("FIGURES"):
-        Path(path).write_text(json.dumps(counted, indent=2, sort_keys=True) + "\n")
+        file = Path(path)
+        before = json.loads(file.read_text()) if file.exists() else {}
+        file.write_text(json.dumps(counted + Counter(before), indent=2, sort_keys=True) + "\n")
 
 
 @pytest.fixture
@@ -49,11 +58,11 @@ def worlds(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worlds
     numbers = itertools.count()
 
     @contextmanager
-    def make(calls: Calls) -> Iterator[World]:
+    def make(calls: Calls | None = None) -> Iterator[World]:
         moto_api_backend.reset()
         template.create_data_resources()
         parameters.clear_caches()  # type: ignore[no-untyped-call]
-        world = World(Clock(), calls)
+        world = World(Clock(), calls or Calls())
         monkeypatch.setattr(our_clock, "now", world.clock.now)
         monkeypatch.setattr("time.time", world.clock.time)
         monkeypatch.setattr("moto.sqs.models.unix_time_millis", lambda *_: world.clock.moment * 1000)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import queue as inbox
+import random
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -29,9 +30,12 @@ from tests.support.http_server import Server, reply
 
 VISIBILITY_SECONDS = 180
 SWEEP_SECONDS = 300
+# How much time passes when nothing is left to do.
+_TICK_SECONDS = 100
 # How long (really) a carrier may take until it reports.
 _PATIENCE_SECONDS = 0.05
 _MAX_ROUNDS = 400
+_OFTEN = 0.2
 _SOURCES = (
     ("send_queue_url", "workers/send_messages"),
     ("callback_queue_url", "workers/deliver_callback"),
@@ -43,15 +47,17 @@ _Webhook = tuple[str, dict[str, Any], "Future[int]"]
 
 @dataclass
 class Clock:
-    """The time of our code, of the queues and of the carrier."""
+    """The time of our code and of the queues; the carrier's differs by ``skew`` seconds."""
 
     moment: float = field(default_factory=time.time)
+    skew: float = 0
 
     def now(self) -> datetime:
         return our_clock.from_epoch(self.moment)
 
     def time(self) -> float:
-        return self.moment
+        """Stands for ``time.time``, which is what the carrier simulator goes by."""
+        return self.moment + self.skew
 
     def skip(self, seconds: float) -> None:
         self.moment += seconds
@@ -72,12 +78,14 @@ class World:
     Attributes:
         simulator: the carrier's base URL.
         customer: the endpoint that is told of all messages.
+        chance: of queues and streams to deliver again what they have delivered; ``None`` for never.
     """
 
     clock: Clock
     calls: Calls = field(default_factory=Calls)
     simulator: str = ""
     customer: Server = field(default_factory=lambda: Server(""))
+    chance: random.Random | None = None
     _webhooks: inbox.Queue[_Webhook] = field(default_factory=inbox.Queue)
     _executions: dict[str, Execution] = field(default_factory=dict)
     _position: int = 0
@@ -113,6 +121,10 @@ class World:
             found.setdefault(body["id"], []).append((body["sequence"], body["status"]))
         return found
 
+    def waiting(self, queue: str) -> list[str]:
+        """The bodies of all that lies in a queue, in hand or not."""
+        return [message.body for message in _backend("sqs").queues[queue]._messages]
+
     # ------------------------------------------------------------ who calls in from outside
 
     def on_webhook(self, handler: BaseHTTPRequestHandler) -> None:
@@ -141,7 +153,7 @@ class World:
         return any([self._continue_executions(), *sources, self._follow_stream(), self._take_webhook()])
 
     def _pass_time(self) -> None:
-        self.clock.skip(30)
+        self.clock.skip(_TICK_SECONDS)
         if self.clock.moment - self._swept_at >= SWEEP_SECONDS:
             self._swept_at = self.clock.moment
             self._try(lambda: self.invoke("workers/sweep", {}))
@@ -163,7 +175,7 @@ class World:
             answer = self._try(lambda: self.invoke(function, event))
             failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]} if answer else None
             for entry in found:
-                if failed is not None and entry["MessageId"] not in failed:
+                if failed is not None and entry["MessageId"] not in failed and not self._again():
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=entry["ReceiptHandle"])
         return bool(found)
 
@@ -174,7 +186,13 @@ class World:
         if changed and self._try(lambda: self.invoke("workers/track_messages", {"Records": changed})) is None:
             return True  # the batch comes again
         self._position += len(records)
+        if changed and self._again():
+            self._try(lambda: self.invoke("workers/track_messages", {"Records": changed[self.chance.randrange(len(changed)) :]}))
         return bool(changed)
+
+    def _again(self) -> bool:
+        """Whether something that was delivered is delivered once more."""
+        return self.chance is not None and self.chance.random() < _OFTEN
 
     def _take_webhook(self) -> bool:
         try:

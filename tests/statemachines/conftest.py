@@ -69,9 +69,9 @@ class Machine:
             )["executionArn"]
         )
 
-    def finish(self, execution: str) -> Run:
+    def finish(self, execution: str, *, seconds: float = _PATIENCE_SECONDS) -> Run:
         """Wait for the end of an execution."""
-        states, deadline, pause = boto3.client("stepfunctions"), time.monotonic() + _PATIENCE_SECONDS, threading.Event()
+        states, deadline, pause = boto3.client("stepfunctions"), time.monotonic() + seconds, threading.Event()
         while (status := states.describe_execution(executionArn=execution)["status"]) == "RUNNING":
             assert time.monotonic() < deadline, "the execution did not end"
             pause.wait(0.01)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks import campaign
 from outreach.settings import settings
 from tests.statemachines.conftest import Machine, Task
 from tests.support import functions, pipeline
@@ -91,6 +92,12 @@ def test_a_further_window_takes_4_transitions_at_most(machine: Machine) -> None:
     one = machine.run(tasks("frozen", outcomes=["released"]), **START)
     many = machine.run(tasks("frozen", outcomes=["wait"] * 10 + ["released"]), **START)
     assert many.transitions - one.transitions <= 4 * 10
+
+
+@pytest.mark.parametrize(("scans", "outcomes"), [(1, ["released"]), (16, ["more", "wait", "wait", "released"])])
+def test_the_benchmark_counts_transitions_as_the_interpreter_does(machine: Machine, scans: int, outcomes: list[str]) -> None:
+    counted = campaign.transitions(scans, len(outcomes), outcomes.count("wait"))
+    assert machine.run(tasks(scans=scans, outcomes=outcomes), **START).transitions == counted
 
 
 class Payload(dict[str, Any]):

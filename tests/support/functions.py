@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support import permissions
 from tests.support.template import ROOT, resources
 
 CATCH_ALL = "{proxy+}"
@@ -43,8 +44,9 @@ def load(path: str) -> ModuleType:
 
 
 def invoke(path: str, event: dict[str, Any]) -> Any:
-    """Call a worker's handler."""
-    return load(path).lambda_handler(event, Context())
+    """Call a function's handler; it may do what its policy allows."""
+    with permissions.function(path):
+        return load(path).lambda_handler(event, Context())
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,7 @@ def call(
     headers: dict[str, str] | None = None,
 ) -> Answer:
     """Call an endpoint's handler as API Gateway would: ``url`` is matched against the routes of its template entry."""
-    answer = load(path).lambda_handler(
-        api_event(path, method, url, body, site_id=site_id, scopes=scopes, headers=headers), Context()
-    )
+    answer = invoke(path, api_event(path, method, url, body, site_id=site_id, scopes=scopes, headers=headers))
     text = base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"] or ""
     kind = answer["multiValueHeaders"].get("Content-Type", [""])[0]
     return Answer(

@@ -42,7 +42,7 @@ def serving(*replies: Reply, tls: ssl.SSLContext | None = None) -> Iterator[Serv
             server.requests.append(self.received)
             replies[min(len(server.requests), len(replies)) - 1](self)
 
-        do_GET = do_POST = handle_any  # noqa: N815 (the names are http.server's)
+        do_GET = do_POST = do_PUT = handle_any  # noqa: N815 (the names are http.server's)
 
         def log_message(self, *_: object) -> None:
             """Be silent."""

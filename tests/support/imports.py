@@ -13,12 +13,16 @@ from tests.support.template import ROOT
 _PACKAGES = ROOT / "layers" / "outreach"
 
 
-def closure(source: Path) -> set[str]:
-    """The modules that running a file imports, by their full names; those of third parties by their top-level name."""
+def closure(source: Path, *, deferred: bool = True) -> set[str]:
+    """The modules that running a file imports, by their full names; what those of third parties import is not followed.
+
+    Args:
+        deferred: also what is imported inside functions, when they are called.
+    """
     found: set[str] = set()
     pending = [source]
     while pending:
-        for name in _imported(pending.pop()):
+        for name in _imported(pending.pop(), deferred):
             if name not in found:
                 found.add(name)
                 pending += [path] if (path := _own(name)) else []
@@ -37,8 +41,8 @@ def normalised(distribution: str) -> str:
     return distribution.strip().lower().replace("_", "-").replace(".", "-")
 
 
-def _imported(source: Path) -> Iterator[str]:
-    for node in _executed(ast.parse(source.read_text())):
+def _imported(source: Path, deferred: bool) -> Iterator[str]:
+    for node in _executed(ast.parse(source.read_text()), deferred):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -46,13 +50,15 @@ def _imported(source: Path) -> Iterator[str]:
             yield from (name for alias in node.names if _own(name := f"{node.module}.{alias.name}"))
 
 
-def _executed(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those that only a type checker sees."""
+def _executed(node: ast.AST, deferred: bool) -> Iterator[ast.AST]:
+    """All nodes but those that only a type checker sees and, unless ``deferred``, the bodies of functions."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             continue
+        if isinstance(child, ast.FunctionDef) and not deferred:
+            continue
         yield child
-        yield from _executed(child)
+        yield from _executed(child, deferred)
 
 
 def _own(module: str) -> Path | None:

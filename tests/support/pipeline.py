@@ -137,10 +137,14 @@ class Pump:
     def turn(self) -> None:
         """One look at each source."""
         self._queue(settings().send_queue_url, "workers/send_messages")
-        self._stream(settings().messages_table, "workers/track_messages")
+        self.follow()
         self._queue(settings().callback_queue_url, "workers/deliver_callback")
         self._queue(settings().attach_queue_url, "workers/attach_messages")
         self._queue(settings().inbound_queue_url, "workers/receive_reply")
+
+    def follow(self) -> None:
+        """Let the changes of the message rows be followed."""
+        self._stream(settings().messages_table, "workers/track_messages")
 
     def _queue(self, url: str, function: str) -> None:
         sqs = boto3.client("sqs")

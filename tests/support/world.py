@@ -95,6 +95,7 @@ def put_files(monkeypatch: pytest.MonkeyPatch) -> None:
     imports.put(ImportRecord(FILE, SITE, Duplicates.MERGE, clock.timestamp(clock.now())))
     objects.put(objects.upload_key(SITE, FILE), b"name,email\nGrace,grace@example.com\n")
     objects.put(objects.export_request_key(SITE, FILE), b'{"selected": [], "zone": "0"}')
+    objects.put(objects.list_request_key("list_contacts", SITE, FILE), b"{}")
     functions.invoke("workers/split_import", {"site_id": SITE, "import_id": FILE})
     for name in ("import_contacts", "export_contacts"):  # nobody works on what they begin
         monkeypatch.setattr(functions.load(f"contacts/{name}"), "WAIT_SECONDS", 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from functools import cache
 from typing import Any
 
@@ -16,11 +17,37 @@ SHARED_LAYERS = ["OutreachLayer", "CoreLayer"]
 # The Lambda runtime brings them.
 RUNTIME = {"boto3", "botocore", "urllib3"}
 
+# What takes long to import, and which functions (by their folders) do so before their first request; nobody else must.
+HEAVY = {
+    "aws_lambda_powertools.event_handler": ["contacts/*", "outreach/*", "ticketing/*", "unichannel/*", "api/route_not_found"],
+    "aws_lambda_powertools.tracing": [],
+    "liquid": [],
+    "openpyxl": ["contacts/get_import_template", "workers/split_import"],
+    "standardwebhooks": ["workers/deliver_callback", "workers/retry_callbacks"],
+    "requests_hardened": ["workers/deliver_callback", "workers/retry_callbacks", "workers/split_import"],
+    "nacl": ["unichannel/*", "webhooks/receive_telnyx", "workers/send_messages", "workers/sweep"],
+}
+# Functions that are called for each message do without models of bodies.
+WITHOUT_PYDANTIC = ["api/authorize", "webhooks/*", "workers/send_messages", "workers/track_messages", "workers/count_contacts"]
+
 
 @cache
 def needs(name: str) -> set[str]:
     """The modules that a function imports."""
     return imports.closure(folder(FUNCTIONS[name]) / "app.py")
+
+
+def imports_at_start(name: str, module: str) -> bool:
+    """Whether importing a function's module imports another one."""
+    found = imports.closure(folder(FUNCTIONS[name]) / "app.py", deferred=False)
+    return any(f"{one}.".startswith(f"{module}.") for one in found)
+
+
+def matching(patterns: list[str]) -> set[str]:
+    """The functions whose folders match."""
+    return {
+        name for name in FUNCTIONS for pattern in patterns if fnmatch(str(FUNCTIONS[name]["CodeUri"]), f"functions/{pattern}")
+    }
 
 
 def gives(layer: str) -> set[str]:
@@ -67,3 +94,12 @@ def test_a_function_lists_the_layers_that_its_imports_need_and_no_other(name: st
     missing = wanted - set[str]().union(*(gives(layer) for layer in layers if layer != "OutreachLayer"))
     idle = [layer for layer in layers if layer not in SHARED_LAYERS and not gives(layer) & wanted]
     assert (missing, idle) == (set(), [])
+
+
+@pytest.mark.parametrize("module", HEAVY)
+def test_a_heavy_module_is_imported_at_start_by_those_alone_that_use_it(module: str) -> None:
+    assert {name for name in FUNCTIONS if imports_at_start(name, module)} == matching(HEAVY[module])
+
+
+def test_what_is_called_for_each_message_starts_without_pydantic() -> None:
+    assert [name for name in matching(WITHOUT_PYDANTIC) if imports_at_start(name, "pydantic")] == []

@@ -55,6 +55,18 @@ def test_the_functions_get_the_variables_that_the_settings_read() -> None:
     assert own == {field.name.upper() for field in fields(Settings)}
 
 
+def test_both_gateways_are_throttled_and_the_api_says_when_to_come_again() -> None:
+    stages = {resource["Type"]: resource["Properties"] for resource in expanded().values()}
+    (settings,) = stages["AWS::ApiGateway::Stage"]["MethodSettings"]
+    assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
+    for limits in (settings, stages["AWS::ApiGatewayV2::Stage"]["DefaultRouteSettings"]):
+        assert limits["ThrottlingRateLimit"]
+        assert limits["ThrottlingBurstLimit"]
+    answers = resources("AWS::Serverless::Api")["Api"]["GatewayResponses"]
+    for name in ("THROTTLED", "QUOTA_EXCEEDED"):
+        assert answers[name]["ResponseParameters"]["Headers"]["Retry-After"] == "'1'"
+
+
 @pytest.mark.parametrize("name", resources(TABLE))
 def test_a_table_can_be_restored_and_is_encrypted(name: str) -> None:
     table = resources(TABLE)[name]

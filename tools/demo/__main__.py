@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sys
 from dataclasses import replace
 from typing import Annotated
@@ -12,6 +11,7 @@ from typing import Annotated
 import requests
 import typer
 from local_stack import LocalStack, Settings
+from local_stack.interrupts import ignore_interrupts, raise_on_interrupts
 from local_stack.processes import LocalStackError
 from local_stack.seeds import ACCOUNTS, API_KEYS, CALLBACK_SECRET
 from rich.console import Console
@@ -45,7 +45,7 @@ def main(
     demo goes on with the same send when it is started again. Ends with 0 when everything came out as it must.
     """
     console = Console()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    raise_on_interrupts()
     try:
         settings = Settings.from_environment(os.environ)
         settings = replace(settings, state_dir=settings.state_dir / "demo", outcome_checks=OUTCOME_CHECKS)
@@ -62,9 +62,9 @@ def main(
 
 
 def _state(settings: Settings, contacts: int) -> State:
-    """That of an unfinished demo, else a new one in an empty folder."""
+    """That of an unfinished demo whose local AWS could save its own, else a new one in an empty folder."""
     state = State.load(settings.state_dir)
-    if state is None or state.finished:
+    if state is None or state.finished or not settings.aws_state.exists():
         shutil.rmtree(settings.state_dir, ignore_errors=True)
         state = State(sample=contacts)
         state.save(settings.state_dir)
@@ -81,14 +81,12 @@ def _run(settings: Settings, state: State, slow: bool, callback_port: int, conso
             demo = Demo(stack, Api(stack.base_url, API_KEYS[account.site_id]), inbox, state, settings.state_dir, console)
             return _judge(demo, account.id, f"http://127.0.0.1:{callback_port}/callbacks")
         finally:
-            # A second Ctrl-C must not cut off the saving of the state.
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, signal.SIG_IGN)
+            ignore_interrupts()
             stack.stop()
 
 
 def _judge(demo: Demo, channel_account_id: str, callback_url: str) -> int:
-    demo.create_contacts()
+    demo.import_contacts()
     record_id = demo.send_campaign(channel_account_id, callback_url)
     demo.follow(record_id)
     evidence = demo.settle(record_id)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 TIMEOUT_SECONDS = 60
 PAGE_SIZE = 500
+# A busy machine may leave a request unanswered. All may be repeated: reads change nothing, and each POST has a key of its own.
+RETRIES = Retry(total=3, backoff_factor=1, allowed_methods=None)
 
 Json = dict[str, Any]
 
@@ -21,35 +26,43 @@ class Api:
         self._base_url = base_url
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {api_key}"
+        self._session.mount(base_url, HTTPAdapter(max_retries=RETRIES))
 
-    def ensure_contact(self, body: Json) -> None:
-        """Create a contact; one that was created by an earlier try is fine."""
-        answer = self._session.post(f"{self._base_url}/contact/contacts", json=body, timeout=TIMEOUT_SECONDS)
-        if answer.status_code != requests.codes.conflict or answer.json()["code"] != "duplicate_identity":
-            answer.raise_for_status()
+    def import_contacts(self, csv: str) -> Json:
+        """Start an import; returns its record, which is over already when the file is small."""
+        return self._post("/contact/contacts:import", files={"uploadFile": ("contacts.csv", csv.encode(), "text/csv")})
+
+    def import_record(self, import_id: str) -> Json:
+        return self._get(f"/contact/contactImportRecords/{import_id}")
 
     def create_campaign(self, body: Json) -> Json:
-        return self._call("POST", "/outreach/campaigns", json=body)
+        return self._post("/outreach/campaigns", json=body)
 
     def send(self, campaign_id: str) -> Json:
         """Start a send; returns its record."""
-        return self._call("POST", f"/outreach/campaigns/{campaign_id}:send")
+        return self._post(f"/outreach/campaigns/{campaign_id}:send")
 
     def records(self, campaign_id: str) -> list[Json]:
         """The sends of a campaign so far."""
-        return list(self._call("GET", f"/outreach/campaigns/{campaign_id}/records")["records"])
+        return list(self._get(f"/outreach/campaigns/{campaign_id}/records")["records"])
 
     def record(self, record_id: str) -> Json:
-        return self._call("GET", f"/outreach/campaignRecords/{record_id}")
+        return self._get(f"/outreach/campaignRecords/{record_id}")
 
     def messages(self, record_id: str) -> Iterator[Json]:
         """All messages of a send."""
         for index in itertools.count(1):
             query = {"campaignRecordId": record_id, "pageSize": PAGE_SIZE, "pageIndex": index}
-            page = self._call("GET", "/outreach/messages", params=query)
+            page = self._get("/outreach/messages", params=query)
             yield from page["messages"]
             if page["nextPage"] is None:
                 return
+
+    def _get(self, path: str, **request: Any) -> Json:
+        return self._call("GET", path, **request)
+
+    def _post(self, path: str, **request: Any) -> Json:
+        return self._call("POST", path, headers={"Idempotency-Key": str(uuid.uuid4())}, **request)
 
     def _call(self, method: str, path: str, **request: Any) -> Json:
         answer = self._session.request(method, self._base_url + path, timeout=TIMEOUT_SECONDS, **request)

@@ -14,12 +14,11 @@ class State:
     """
     Attributes:
         sample: how many contacts of the sample file take part.
-        contacts: how many of them are known to exist, from the first.
         finished: whether the outcome has been judged, so that the next demo starts afresh.
     """
 
     sample: int
-    contacts: int = 0
+    import_id: str | None = None
     campaign_id: str | None = None
     record_id: str | None = None
     finished: bool = False

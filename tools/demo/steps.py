@@ -5,27 +5,25 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from local_stack import LocalStack
+from outreach_admin.progress import Display
 from rich.console import Console
 
 from demo import sample
 from demo.api import Api, Json, accepted_recipients
 from demo.checks import Evidence
-from demo.display import Display, counts_line
+from demo.display import counts_line
 from demo.receiver import Inbox
 from demo.state import State
 
-CLIENTS = 8
-CHUNK = 40
 POLL_SECONDS = 0.5
-# A restart may break a call to the carrier in the middle: its lease must run out before it is looked for.
+# A crash may break a call to the carrier in the middle: its lease must run out before it is looked for.
 PATIENCE_SECONDS = 420
 RECEIPT_SECONDS = 60
-# A callback that an interruption broke comes again when its queue's visibility time-out (template.yaml) is over.
+# A callback that a crash broke comes again when its queue's visibility time-out (template.yaml) is over.
 CALLBACK_SECONDS = 240
 
 
@@ -44,16 +42,21 @@ class Demo:
     folder: Path
     console: Console
 
-    def create_contacts(self) -> None:
-        """Create the contacts that aren't known to exist, some at once."""
-        rows = sample.rows(self.state.sample)
-        with Display(self.console, "contacts", len(rows)) as display, ThreadPoolExecutor(CLIENTS) as pool:
-            while self.state.contacts < len(rows):
-                chunk = rows[self.state.contacts : self.state.contacts + CHUNK]
-                list(pool.map(self.api.ensure_contact, map(sample.contact, chunk)))
-                self.state.contacts += len(chunk)
+    def import_contacts(self) -> None:
+        """Import the sample's contacts, unless that has been begun, and show how far it is until it is done.
+
+        Raises:
+            StuckError: nothing has changed for ``PATIENCE_SECONDS``.
+        """
+        with Display(self.console, "contacts", None) as display:
+            if self.state.import_id is None:
+                self.state.import_id = self.api.import_contacts(sample.text(self.state.sample))["id"]
                 self.state.save(self.folder)
-                display.show(self.state.contacts, len(rows))
+            import_id = self.state.import_id
+            self._watch(
+                lambda: self.api.import_record(import_id),
+                lambda record: display.show(record["processedRows"], record["totalRows"], record["status"]),
+            )
 
     def send_campaign(self, channel_account_id: str, callback_url: str) -> str:
         """Create the campaign and send it, unless that has been done; returns the record's id."""
@@ -74,15 +77,7 @@ class Demo:
             StuckError: nothing has changed for ``PATIENCE_SECONDS``.
         """
         with Display(self.console, "messages", None) as display:
-            before, changed = None, time.monotonic()
-            while (record := self.api.record(record_id))["status"] in ("pending", "running"):
-                if record != before:
-                    before, changed = record, time.monotonic()
-                elif time.monotonic() - changed > PATIENCE_SECONDS:
-                    raise StuckError(f"The record made no progress for {PATIENCE_SECONDS} s: {counts_line(record['counts'])}")
-                _show(display, record)
-                self._wait()
-            _show(display, record)
+            self._watch(lambda: self.api.record(record_id), lambda record: _show(display, record))
 
     def settle(self, record_id: str) -> Evidence:
         """Wait until no receipt and no callback is missing, but not for ever; returns what there is then."""
@@ -102,6 +97,17 @@ class Demo:
             accepted=Counter(accepted_recipients(self.stack.simulator_url)),
             received=self.inbox.received(),
         )
+
+    def _watch(self, read: Callable[[], Json], show: Callable[[Json], None]) -> None:
+        before, changed = None, time.monotonic()
+        while (record := read())["status"] in ("pending", "running"):
+            if record != before:
+                before, changed = record, time.monotonic()
+            elif time.monotonic() - changed > PATIENCE_SECONDS:
+                raise StuckError(f"Nothing has changed for {PATIENCE_SECONDS} s.")
+            show(record)
+            self._wait()
+        show(record)
 
     def _wait_until(self, done: Callable[[], bool], seconds: float) -> None:
         deadline = time.monotonic() + seconds

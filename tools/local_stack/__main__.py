@@ -1,13 +1,13 @@
 """`python -m local_stack run`: the whole system for development, until Ctrl-C."""
 
 import os
-import signal
 import sys
 import time
 
 import typer
 from rich.console import Console
 
+from local_stack.interrupts import ignore_interrupts, raise_on_interrupts
 from local_stack.processes import LocalStackError
 from local_stack.settings import Settings
 from local_stack.stack import LocalStack
@@ -26,7 +26,7 @@ def _commands() -> None:
 def run() -> None:
     """Start everything, print `ready: <base URL>`, and stop everything at Ctrl-C or SIGTERM; state is kept in STATE_DIR."""
     console = Console(stderr=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    raise_on_interrupts()
     try:
         stack = LocalStack(Settings.from_environment(os.environ), console)
         sys.exit(_run(stack, console))
@@ -48,9 +48,7 @@ def _run(stack: LocalStack, console: Console) -> int:
         console.print(str(error), markup=False, highlight=False, soft_wrap=True)
         return 1
     finally:
-        # A second Ctrl-C must not cut off the saving of the state.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
+        ignore_interrupts()
         stack.stop()
 
 

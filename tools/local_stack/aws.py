@@ -66,6 +66,9 @@ class Aws:
 
 def start_ministack(settings: Settings) -> Child:
     """Start MiniStack and return when it answers; raises LocalStackError when it does not."""
+    if not settings.aws_state.exists():
+        # Objects are written at once, all the rest at the end: they are of a run that was killed.
+        shutil.rmtree(settings.objects, ignore_errors=True)
     environment = _environment(settings, _empty_scratch(settings))
     # -P: this folder must not be where MiniStack's imports are looked up.
     child = Child("the local AWS", [PYTHON, "-P", SERVER], log=settings.logs / "aws.log", environment=environment)
@@ -109,9 +112,9 @@ def _environment(settings: Settings, scratch: Path) -> dict[str, str]:
         "GATEWAY_PORT": str(settings.aws_port),
         "AUTH": "true" if settings.iam else "false",
         "PERSIST_STATE": "1",
-        "STATE_DIR": str(settings.state_dir / "aws"),
+        "STATE_DIR": str(settings.aws_state),
         "S3_PERSIST": "1",
-        "S3_DATA_DIR": str(settings.state_dir / "s3"),
+        "S3_DATA_DIR": str(settings.objects),
         "LAMBDA_EXECUTOR": "local",
         # Services that would open ports of their own, or look for Docker.
         "SFTP_ENABLED": "0",

@@ -175,6 +175,34 @@ def allow_batches_like_single_messages() -> None:
     iam_actions.extract_iam_action = extract_as_single
 
 
+def name_schedules_with_their_group() -> None:
+    """Permissions for a schedule are asked for as if it were in the group `default`, whatever group the call names."""
+    extract = iam_actions.extract_resource_arn
+
+    def extract_with_group(service: str, method: str, path: str, headers: Any, body: bytes, query: Any, *args: Any) -> str:
+        arn: str = extract(service, method, path, headers, body, query, *args)
+        if service != "scheduler":
+            return arn
+        given = query.get("groupName") or iam_actions._safe_json_field(body, "GroupName") or "default"
+        group = given[0] if isinstance(given, list) else given
+        return arn.replace(":schedule/default/", f":schedule/{group}/")
+
+    iam_actions.extract_resource_arn = extract_with_group
+
+
+def answer_without_a_body() -> None:
+    """A function's `"body": null`, which is an empty answer, breaks the connection off."""
+    convert = lambda_svc.lambda_execute_result_to_api_proxy_response
+
+    def convert_null(result: dict[str, Any]) -> tuple[dict[str, Any] | None, str | None]:
+        response, error = convert(result)
+        if response and response.get("body") is None:
+            response = {**response, "body": ""}
+        return response, error
+
+    lambda_svc.lambda_execute_result_to_api_proxy_response = convert_null
+
+
 def read_concurrency_as_a_number() -> None:
     """A parameter's value reaches `MaximumConcurrency` as a string, on which the poller of all queues stumbles."""
     concurrency = lambda_svc._sqs_esm_concurrency
@@ -188,7 +216,7 @@ def read_concurrency_as_a_number() -> None:
 
 
 def unpack_layers_once() -> None:
-    """Each worker unpacks all its layers, which takes longer than all the rest of its start: here it gets links to shared ones."""
+    """Each worker unpacks all its layers, which takes longer than the rest of its start: here it gets links to shared ones."""
     unpacked, lock = Path(os.environ["TMPDIR"]) / "layers", threading.Lock()
 
     class Archive(zipfile.ZipFile):
@@ -219,5 +247,7 @@ if __name__ == "__main__":
     unpack_layers_once()
     count_loopback_as_secure()
     allow_batches_like_single_messages()
+    name_schedules_with_their_group()
+    answer_without_a_body()
     read_concurrency_as_a_number()
     app.main()

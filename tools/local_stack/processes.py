@@ -64,10 +64,12 @@ class Child:
     def stop(self) -> None:
         """Ask the process to end, kill it when it doesn't, and with it whatever it has started and left behind."""
         self._process.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(STOP_TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
+        self.kill()
+
+    def kill(self) -> None:
+        """End it, and whatever it has started, as a crash would."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

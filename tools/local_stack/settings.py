@@ -71,6 +71,16 @@ class Settings:
         return not (self.twilio_base_url and self.telnyx_base_url)
 
     @property
+    def aws_state(self) -> Path:
+        """What the local AWS knows; written when it stops, and not there before."""
+        return self.state_dir / "aws"
+
+    @property
+    def objects(self) -> Path:
+        """What is in the buckets of the local AWS."""
+        return self.state_dir / "s3"
+
+    @property
     def logs(self) -> Path:
         return self.state_dir / "logs"
 

@@ -63,13 +63,33 @@ def revoke_api_key(site_id: str, key_id: str) -> ApiKey:
     NotFound
         The site has no key with this id, or several whose hashes begin so.
     """
-    found = [(digest, key) for digest, key in store.list_keys(site_id) if digest.startswith(key_id)]
-    if len(found) != 1:
-        raise NotFound(f"{len(found)} keys of this site have the id {key_id}.")
-    digest, key = found[0]
+    digest, key = _find_key(site_id, key_id)
     revoked = replace(key, revoked=True)
     store.put_key(digest, revoked)
     return revoked
+
+
+def rotate_api_key(site_id: str, key_id: str, value: str) -> str:
+    """Store the hash of a key that has the name and the scopes of another, which goes on working; returns the new one's id.
+
+    Raises
+    ------
+    NotFound
+        The site has no key with this id, or several whose hashes begin so.
+    Conflict
+        The other key is revoked.
+    """
+    _, key = _find_key(site_id, key_id)
+    if key.revoked:
+        raise Conflict("A revoked key is not rotated; create a new one.")
+    return put_api_key(site_id, key.name, value, key.scopes)
+
+
+def _find_key(site_id: str, key_id: str) -> tuple[str, ApiKey]:
+    found = [(digest, key) for digest, key in store.list_keys(site_id) if digest.startswith(key_id)]
+    if len(found) != 1:
+        raise NotFound(f"{len(found)} keys of this site have the id {key_id}.")
+    return found[0]
 
 
 def put_channel_account(account: ChannelAccount, credentials: Mapping[str, str]) -> None:

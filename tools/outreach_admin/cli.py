@@ -6,15 +6,16 @@ import os
 import re
 import sys
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Annotated, Any, NoReturn
 from urllib.parse import urlsplit
 
 import phonenumbers
+import requests
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
-from typer.core import TyperCommand
 
 from outreach import clock
 from outreach.errors import NotFound, OutreachError
@@ -23,7 +24,9 @@ from outreach.sending import accounts
 from outreach.sending.quiet_hours import SendingHours
 from outreach.sites import store
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, FrequencyCap, Site
-from outreach_admin import admin, deployment
+from outreach.sites.rates import RATES, Rate
+from outreach_admin import admin, operating
+from outreach_admin.options import SiteId, StackCommand, number_option
 from outreach_admin.output import Output
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown")
@@ -35,23 +38,7 @@ app.add_typer(site, name="site")
 app.add_typer(key, name="key")
 app.add_typer(account, name="account")
 app.add_typer(callback_secret, name="callback-secret")
-
-
-class StackCommand(TyperCommand):
-    """A command inside the stack. That is looked up when the command is certain to run, and not for its help."""
-
-    def invoke(self, ctx: Any) -> Any:
-        deployment.enter(ctx.find_root().params["stack"])
-        return super().invoke(ctx)
-
-
-_SITE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-def _site_id(value: str) -> str:
-    if not _SITE_ID.fullmatch(value):
-        raise typer.BadParameter("is up to 64 letters, digits, - and _")
-    return value
+operating.add_to(app)
 
 
 def _region(value: str | None) -> str | None:
@@ -79,12 +66,6 @@ def _guid(value: str | None) -> str | None:
         raise typer.BadParameter("is a GUID") from error
 
 
-def _number(value: str) -> str:
-    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
-        raise typer.BadParameter("is a number in E.164 form such as +15005550006")
-    return value
-
-
 def _sending_hours(value: str | None) -> str | None:
     if value:
         try:
@@ -100,7 +81,16 @@ def _frequency_cap(value: str | None) -> str | None:
     return value
 
 
-SiteId = Annotated[str, typer.Argument(metavar="SITE", callback=_site_id, help="The site's id.")]
+def _rates(values: list[str]) -> list[str]:
+    for value in values:
+        action, given, text = value.partition("=")
+        if action not in RATES or not given:
+            raise typer.BadParameter(f"is ACTION=…; actions are {', '.join(RATES)}")
+        try:
+            _ = text and Rate.parse(text)
+        except ValueError as error:
+            raise typer.BadParameter(f"{action}: {error}") from error
+    return values
 
 
 @app.callback()
@@ -110,7 +100,7 @@ def main_options(
     endpoint_url: Annotated[str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="Where AWS is; for the local one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Administer sites, API keys, channel accounts and their secrets.
+    """Administer sites, API keys, channel accounts and their secrets; operate a stack.
 
     Uses the AWS credentials and region of the environment, as the AWS CLI does. Secrets are read from standard input, and never
     printed again. Ends with 0, with 1 when something could not be done, and with 2 when the command was not understood.
@@ -122,6 +112,8 @@ def main_options(
         outreach-admin key create 10000 --name reporting --scope contact:read --scope outreach:read
 
         pass twilio/token | outreach-admin account put 10000 --carrier twilio --number +15005550006 --carrier-account AC…
+
+        outreach-admin redrive SendQueue --dry-run
 
         outreach-admin --stack outreach --endpoint-url http://127.0.0.1:4566 --json site list
     """
@@ -151,8 +143,12 @@ def put_site(
         str | None, typer.Option(callback=_frequency_cap, help="MESSAGES/DAYS a contact gets at most; empty for no cap.")
     ] = None,
     daily_segments: Annotated[
-        int | None, typer.Option(min=0, help="Segments that campaigns may send a day; 0 for any number.")
+        int | None, typer.Option(min=0, help="Segments that may be sent a day (UTC); 0 for any number.")
     ] = None,
+    max_contacts: Annotated[int | None, typer.Option(min=0, help="Contacts that it may have; 0 for any number.")] = None,
+    rate: Annotated[
+        list[str], typer.Option(callback=_rates, help=f"ACTION=PER_SECOND/BURST, or ACTION= for the default: {', '.join(RATES)}.")
+    ] = [],  # noqa: B006
 ) -> None:
     """Create a site, or change what is given."""
     try:
@@ -167,9 +163,16 @@ def put_site(
         sending_hours=current.sending_hours if sending_hours is None else sending_hours or None,
         frequency_cap=current.frequency_cap if frequency_cap is None else _cap(frequency_cap),
         daily_segments=current.daily_segments if daily_segments is None else daily_segments or None,
+        max_contacts=current.max_contacts if max_contacts is None else max_contacts or None,
+        rates=_changed_rates(current.rates, rate),
     )
     admin.put_site(changed)
     context.obj.one(asdict(changed))
+
+
+def _changed_rates(current: Mapping[str, str], given: list[str]) -> dict[str, str]:
+    changed = {**current, **dict(entry.split("=") for entry in given)}
+    return {action: text for action, text in changed.items() if text}
 
 
 def _cap(text: str) -> FrequencyCap | None:
@@ -213,6 +216,15 @@ def list_keys(context: typer.Context, site_id: SiteId) -> None:
     context.obj.many(_keys(site_id))
 
 
+@key.command("rotate", cls=StackCommand)
+def rotate_key(
+    context: typer.Context, site_id: SiteId, key_id: Annotated[str, typer.Argument(metavar="KEY", help="Its id.")]
+) -> None:
+    """Create a key that may do the same, and show it this once; the one before works until it is revoked."""
+    value = admin.new_api_key()
+    context.obj.one({"id": admin.rotate_api_key(site_id, key_id, value), "key": value})
+
+
 @key.command("revoke", cls=StackCommand)
 def revoke_key(
     context: typer.Context, site_id: SiteId, key_id: Annotated[str, typer.Argument(metavar="KEY", help="Its id.")]
@@ -226,7 +238,7 @@ def put_account(
     context: typer.Context,
     site_id: SiteId,
     carrier: Annotated[Carrier, typer.Option()],
-    number: Annotated[str, typer.Option(callback=_number, help="What messages come from, in E.164 form.")],
+    number: Annotated[str, typer.Option(callback=number_option, help="What messages come from, in E.164 form.")],
     carrier_account: Annotated[str, typer.Option(help="The carrier's own id of the account (Twilio: its SID).")],
     account_id: Annotated[str | None, typer.Option("--id", callback=_guid, help="A GUID; a new one by default.")] = None,
     rate: Annotated[float, typer.Option(min=0.01, help="Message segments a second that the carrier takes.")] = 1.0,
@@ -292,7 +304,13 @@ def _keys(site_id: str) -> list[dict[str, Any]]:
 
 
 def _shown_key(key_id: str, entry: ApiKey) -> dict[str, Any]:
-    return {"id": key_id, "name": entry.name, "scopes": sorted(entry.scopes), "revoked": entry.revoked}
+    return {
+        "id": key_id,
+        "name": entry.name,
+        "scopes": sorted(entry.scopes),
+        "revoked": entry.revoked,
+        "last_used": entry.last_used,
+    }
 
 
 def _read_secret(name: str) -> str:
@@ -308,8 +326,15 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         app(arguments, prog_name="outreach-admin")
     except (OutreachError, ValueError, BotoCoreError, ClientError) as error:
-        Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
+        _complain(str(error))
+    except requests.RequestException as error:
+        # Its text has the URL, and that may be signed.
+        _complain(f"The server can't be reached: {type(error).__name__}")
     sys.exit(1)
+
+
+def _complain(text: str) -> None:
+    Console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

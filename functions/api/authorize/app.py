@@ -16,11 +16,17 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     api_key = _presented_key(headers.get("authorization", ""))
     key = store.find_key(api_key) if api_key else None
-    if key is None:
+    if not api_key or key is None:
         logger().info("unknown api key", path=event.get("resource"))
         # The only way to make the gateway answer 401 rather than 403.
         raise Exception("Unauthorized")  # noqa: TRY002
     logger().info("api key accepted", site_id=key.site_id)
+    try:
+        store.note_use(api_key, key)
+    except Exception:
+        # It only helps to find keys that nobody uses; no request may fail for it.
+        logger().exception("the use of an api key could not be noted")
+    rates = store.get_site(key.site_id).rates
     return {
         "principalId": key.site_id,
         "policyDocument": {
@@ -28,7 +34,11 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
             # The whole API, because the answer is cached for the key and serves its next request, whatever the route.
             "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": _whole_api(event["methodArn"])}],
         },
-        "context": {"siteId": key.site_id, "scopes": " ".join(sorted(key.scopes))},
+        "context": {
+            "siteId": key.site_id,
+            "scopes": " ".join(sorted(key.scopes)),
+            "rates": " ".join(f"{action}={rate}" for action, rate in sorted(rates.items())),
+        },
     }
 
 

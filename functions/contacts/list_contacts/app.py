@@ -3,15 +3,16 @@
 List contacts.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from outreach.contacts import listing, schema
+from outreach.contacts.files import later
 from outreach.contacts.listing import ContactList, OptionalIdentityType, SortBy
-from outreach.contacts.search import Sort
-from outreach.http import api, large, paging
+from outreach.contacts.search import Sort, TooSlow
+from outreach.http import api, paging
 from outreach.http.paging import PageIndex, PageSize, SortOrder, links
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -29,8 +30,14 @@ def list_contacts(
 ) -> ContactList:
     fields, page = schema.load(api.caller(app).site_id), paging.page(app, page_index, page_size)
     wanted = listing.Wanted(keywords, identity_type, identity_value)
-    contacts, total = listing.contacts(fields, wanted, page.window, Sort(sort_by, sort_order == "desc"))
-    return ContactList.of(contacts, fields, links(app.current_event.raw_event, fields.site_id, page, total))
+    event, sort = app.current_event.raw_event, Sort(sort_by, sort_order == "desc")
+    contacts, total = listing.contacts(fields, wanted, page.window, sort, later.deadline(event))
+    return ContactList.of(contacts, fields, links(event, fields.site_id, page, total))
 
 
-lambda_handler = large.answers(api.entry_point(app, scope="contact:read"))
+@app.exception_handler(TooSlow)  # type: ignore[untyped-decorator]
+def answer_later(_: TooSlow) -> Response[Any]:
+    return later.accepted(app.current_event.raw_event, "list_contacts", api.caller(app).site_id)
+
+
+lambda_handler = later.answers(api.entry_point(app, scope="contact:read"))

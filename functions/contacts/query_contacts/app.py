@@ -5,15 +5,16 @@ List the contacts that a filter leaves.
 Paging and sorting may also stand in the query string, where they win over the body.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from outreach.contacts import listing, schema
+from outreach.contacts.files import later
 from outreach.contacts.listing import ContactList, Direction, QueryBody, SortBy
-from outreach.contacts.search import Sort
-from outreach.http import api, large, paging
+from outreach.contacts.search import Sort, TooSlow
+from outreach.http import api, paging
 from outreach.http.paging import MAX_PAGE_SIZE, links
 from outreach.wire import Integer
 
@@ -31,8 +32,14 @@ def query_contacts(
     fields = schema.load(api.caller(app).site_id)
     page = paging.page(app, page_index or body.page_index, body.page_size if page_size is None else page_size)
     sort = Sort(sort_by or body.sort_by, (sort_order or body.sort_order) == "desc")
-    contacts, total = listing.query(fields, body, page.window, sort)
-    return ContactList.of(contacts, fields, links(app.current_event.raw_event, fields.site_id, page, total))
+    event = app.current_event.raw_event
+    contacts, total = listing.query(fields, body, page.window, sort, later.deadline(event))
+    return ContactList.of(contacts, fields, links(event, fields.site_id, page, total))
 
 
-lambda_handler = large.answers(api.entry_point(app, scope="contact:read"))
+@app.exception_handler(TooSlow)  # type: ignore[untyped-decorator]
+def answer_later(_: TooSlow) -> Response[Any]:
+    return later.accepted(app.current_event.raw_event, "query_contacts", api.caller(app).site_id)
+
+
+lambda_handler = later.answers(api.entry_point(app, scope="contact:read"))

@@ -6,10 +6,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from outreach import sqs
 from outreach.callbacks import delivery
 from outreach.callbacks.queue import Announcement
 
 
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    failed = delivery.deliver({record["messageId"]: Announcement.parse(record["body"]) for record in event["Records"]})
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(failed)]}
+    return sqs.together(event, Announcement.parse, delivery.deliver)

@@ -6,10 +6,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from outreach import sqs
 from outreach.delivery import worker
 from outreach.sending.queue import Due
 
 
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    dues = {record["messageId"]: Due.parse(record["body"]) for record in event["Records"]}
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in worker.work_off(dues)]}
+    return sqs.together(event, Due.parse, worker.work_off)

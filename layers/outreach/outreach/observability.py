@@ -5,12 +5,13 @@ Rule of the house: message bodies, phone numbers, e-mail addresses and secrets a
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 
-from aws_lambda_powertools import Logger, single_metric
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-# Where the alarms of template.yaml look; the stack is told apart by the service's name.
+# Where the alarms and the dashboard of template.yaml look; the stack is told apart by the service's name.
 NAMESPACE = "Outreach"
 
 
@@ -20,7 +21,24 @@ def logger() -> Logger:
     return Logger()
 
 
-def count(event: str) -> None:
-    """Count an event as a CloudWatch metric: a line of the log in the embedded metric format, which costs no call."""
-    with single_metric(name=event, unit=MetricUnit.Count, value=1, namespace=NAMESPACE):
-        pass
+def count(event: str, number: int = 1) -> None:
+    """Count events as a CloudWatch metric (see :func:`measure`)."""
+    measure({event: number})
+
+
+def measure(counts: Mapping[str, int], seconds: Mapping[str, Sequence[float]] | None = None) -> None:
+    """Report metrics to CloudWatch: one line of the log in the embedded metric format, which costs no call.
+
+    Args:
+        counts: by the metric's name; zeros are left out.
+        seconds: durations, by the metric's name.
+    """
+    metrics = EphemeralMetrics(namespace=NAMESPACE)
+    for name, number in counts.items():
+        if number:
+            metrics.add_metric(name, MetricUnit.Count, number)
+    for name, durations in (seconds or {}).items():
+        for duration in durations:
+            metrics.add_metric(name, MetricUnit.Seconds, duration)
+    if metrics.metric_set:
+        metrics.flush_metrics()

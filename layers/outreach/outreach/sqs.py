@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from outreach import aws, dynamo
 from outreach.observability import logger
+
+T = TypeVar("T")
 
 _MAX_BATCH = 10
 
@@ -57,3 +59,27 @@ def each(event: Mapping[str, Any], handle: Callable[[str], None]) -> dict[str, A
             logger().exception("a message of a queue could not be handled", sqs_message_id=record["messageId"])
             failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
+
+
+def together(
+    event: Mapping[str, Any], parse: Callable[[str], T], handle: Callable[[Mapping[str, T]], set[str]]
+) -> dict[str, Any]:
+    """Handle all messages of an event source mapping's batch at once.
+
+    Args:
+        parse: of a body; a message that can't be read comes again and dies alone, the others are handled.
+        handle: given what was read, by the SQS message's id; answers the ids of those that must come again.
+
+    Returns:
+        The mapping's answer (``ReportBatchItemFailures``).
+    """
+    messages, failed = {}, set()
+    for record in event["Records"]:
+        try:
+            messages[record["messageId"]] = parse(record["body"])
+        except Exception:
+            logger().exception("a message of a queue can't be read", sqs_message_id=record["messageId"])
+            failed.add(record["messageId"])
+    if messages:
+        failed |= handle(messages)
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(failed)]}

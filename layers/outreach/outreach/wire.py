@@ -1,6 +1,7 @@
 """How values travel: read tolerantly, write one way (contract, JSON conventions).
 
-``Request`` and ``Response`` are the bases of every body; the annotated types below are the vocabulary of their fields.
+``Request``, ``Response`` and ``PagedResponse`` are the bases of every body; the annotated types below are the vocabulary of
+their fields.
 """
 
 from __future__ import annotations
@@ -48,6 +49,14 @@ class Response(BaseModel):
     """A body as we write it: camelCase, every property present."""
 
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True, frozen=True)
+
+
+class PagedResponse(Response):
+    """The tail of every list."""
+
+    previous_page: str | None
+    next_page: str | None
+    total: int
 
 
 @cache

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from outreach import clock
+from outreach.http.caller import Caller
 from outreach.sites import store
-from outreach.sites.models import ApiKey
+from outreach.sites.models import ApiKey, Site
+from outreach.sites.rates import Rate
 from tests.support.functions import invoke
 
 KEY = "local-10000"
@@ -18,6 +23,8 @@ ARN = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/v1"
 
 @pytest.fixture(autouse=True)
 def _keys(aws: None) -> None:
+    store.put_site(Site("10000"))
+    store.put_site(Site("20000", rates={"send": "2/60", "list": "1/10"}))
     store.put_key(store.hash_key(KEY), ApiKey("10000", "all"))
     store.put_key(store.hash_key("reader"), ApiKey("20000", "some", frozenset({"outreach:read", "contact:read"})))
     store.put_key(store.hash_key("revoked"), ApiKey("10000", "old", revoked=True))
@@ -44,7 +51,7 @@ def basic(credentials: bytes) -> str:
 )
 def test_a_key_is_accepted_in_either_scheme(headers: dict[str, str]) -> None:
     answer = authorize(headers)
-    assert (answer["principalId"], answer["context"]) == ("10000", {"siteId": "10000", "scopes": ""})
+    assert (answer["principalId"], answer["context"]) == ("10000", {"siteId": "10000", "scopes": "", "rates": ""})
 
 
 @pytest.mark.parametrize(
@@ -79,9 +86,37 @@ def test_an_answer_that_is_cached_is_right_for_the_whole_api(route: str) -> None
     assert statement == {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": f"{ARN}/*"}
 
 
-def test_the_scopes_of_a_key_are_passed_on() -> None:
+def test_the_scopes_of_a_key_and_the_rates_of_its_site_are_passed_on() -> None:
     answer = authorize({"Authorization": "Bearer reader"})
-    assert answer["context"] == {"siteId": "20000", "scopes": "contact:read outreach:read"}
+    assert answer["context"] == {"siteId": "20000", "scopes": "contact:read outreach:read", "rates": "list=1/10 send=2/60"}
+    who = Caller.of({"requestContext": {"authorizer": answer["context"]}})
+    assert who.rates == {"list": Rate(1, 10), "send": Rate(2, 60)}
+
+
+@pytest.mark.parametrize(("seconds", "noted"), [(0, False), (299, False), (301, True)])
+def test_the_use_of_a_key_is_noted_every_five_minutes(monkeypatch: pytest.MonkeyPatch, seconds: int, noted: bool) -> None:
+    first = datetime(2026, 3, 3, tzinfo=UTC)
+    for moment in (first, first + timedelta(seconds=seconds)):
+        monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
+        authorize({"Authorization": f"Bearer {KEY}"})
+    shown = {key.name: key.last_used for _, key in store.list_keys("10000")}
+    assert shown == {"all": clock.timestamp(moment if noted else first), "old": None}
+
+
+def test_a_use_that_cannot_be_noted_costs_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(store, "note_use", fail)
+    assert authorize({"Authorization": f"Bearer {KEY}"})["principalId"] == "10000"
+
+
+def test_a_key_that_was_just_revoked_is_not_revived_by_its_use() -> None:
+    key = store.find_key(KEY)
+    assert key
+    store.put_key(store.hash_key(KEY), replace(key, revoked=True))
+    store.note_use(KEY, key)
+    assert store.find_key(KEY) is None
 
 
 def test_a_key_is_neither_stored_nor_logged(capsys: pytest.CaptureFixture[str]) -> None:

@@ -84,6 +84,10 @@ def test_a_long_pause_is_looked_at_every_few_minutes(record_id: str, now: Clock)
 def test_it_pauses_when_the_account_has_been_down_for_a_week(campaign: str, record_id: str, now: Clock) -> None:
     Gate(ACCOUNT).close("20003: no")
     now.advance(accounts.PATIENCE_SECONDS + 1)
+    assert step(record_id)["released"] == 1, "a fault of last week is not one of today"
+    gate = Gate(ACCOUNT)
+    assert gate.enter() is None
+    gate.close("20003: no")
     assert step(record_id)["outcome"] == "stopped"
     shown = pipeline.record(record_id)
     assert (shown["status"], shown["statusReason"], shown["counts"]["queued"]) == ("paused", "account_down", CONTACTS)

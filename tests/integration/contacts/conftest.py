@@ -32,10 +32,12 @@ def calls() -> Iterator[list[str]]:
     def note(model: Any, **_: Any) -> None:
         made.append(model.name)
 
-    events = aws_clients.dynamodb().meta.events
-    events.register("before-call.dynamodb", note)
+    clients = (aws_clients.dynamodb(), aws_clients.dynamodb_in_bulk())
+    for client in clients:
+        client.meta.events.register("before-call.dynamodb", note)
     yield made
-    events.unregister("before-call.dynamodb", note)
+    for client in clients:
+        client.meta.events.unregister("before-call.dynamodb", note)
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ import pytest
 
 from outreach.contacts import editing, optouts, schema, store
 from outreach.contacts.models import Contact
+from outreach.sites import store as sites
+from outreach.sites.models import Site
 from outreach.wire import NIL_GUID
 from tests.integration.contacts import requests as api
 from tests.integration.contacts.conftest import OTHER_SITE, SITE
@@ -215,6 +217,17 @@ def test_the_specifications_examples_are_taken() -> None:
     answer = api.put(tom["id"], example)
     assert (answer.status, answer.body["name"], answer.body["createTime"]) == (200, "Tom cruise 2", tom["createTime"])
     assert answer.body["contactIdentities"] == [{**identity, "value": "Test@1234.com"}]
+
+
+def test_a_site_has_no_more_contacts_than_it_may(deliver_stream: Callable[[], object]) -> None:
+    sites.put_site(Site(SITE, max_contacts=1))
+    first = api.created("Tom")
+    deliver_stream()
+    refused = api.create("Ada")
+    assert (refused.status, refused.body["code"]) == (403, "quota_exceeded")
+    api.delete(first["id"])
+    deliver_stream()
+    assert api.create("Ada").status == 201
 
 
 def test_a_contact_says_whether_one_of_its_numbers_has_opted_out(deliver_stream: Callable[[], Any]) -> None:

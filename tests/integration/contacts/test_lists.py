@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from outreach import aws
+from outreach import aws, clock
 from outreach.contacts import counting
 from outreach.http import large
 from outreach.settings import settings
@@ -145,6 +146,43 @@ def test_a_query_filters_pages_and_sorts(
     people: dict[str, Any], body: dict[str, Any], parameters: str, expected: list[str]
 ) -> None:
     assert names(api.query(body, parameters)) == expected
+
+
+ANY_E = {"filterConditions": [{"fieldName": "email", "operator": "contains", "value": "E", "order": 1}], "sortBy": "name"}
+
+
+def test_the_other_pages_of_a_query_search_no_more(people: dict[str, Any], calls: list[str]) -> None:
+    assert names(api.query(ANY_E, "pageSize=2")) == ["alice", "Bob"]
+    api.created("aaron", email("aaron@example.com"))
+    api.delete(people["Dave"]["id"])
+    calls.clear()
+    second, third, fourth = (api.query(ANY_E, f"pageSize=2&pageIndex={index}") for index in (2, 3, 4))
+    assert (names(second), names(third), second.body["total"]) == (["carol"], ["eve"], 5), "who is gone is left out"
+    assert calls.count("Query") == 16, "for the page past the end, which only a search can know to be one"
+    assert (names(fourth), fourth.body["total"]) == ([], 5)
+
+
+@pytest.mark.parametrize(
+    "change", [{"sortBy": "id"}, {"keywords": "o"}, {"filterConditionMetType": "any"}, {"sortOrder": "desc"}]
+)
+def test_another_query_has_pages_of_its_own(people: dict[str, Any], change: dict[str, Any], calls: list[str]) -> None:
+    api.query(ANY_E, "pageSize=2")
+    calls.clear()
+    api.query(ANY_E | change, "pageSize=2&pageIndex=2")
+    assert calls.count("Query") == 16
+
+
+def test_the_first_page_shows_what_is_new_and_the_others_do_after_some_minutes(
+    people: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert names(api.query(ANY_E, "pageSize=2")) == ["alice", "Bob"]
+    api.created("bea", email("bea@example.com"))
+    assert names(api.query(ANY_E, "pageSize=2&pageIndex=2")) == ["carol", "Dave"]
+    later = clock.now() + timedelta(minutes=6)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert names(api.query(ANY_E, "pageSize=2&pageIndex=2")) == ["Bob", "carol"]
+    api.created("al", email("al@example.com"))
+    assert names(api.query(ANY_E, "pageSize=2")) == ["al", "alice"]
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,16 @@ def test_a_recipient_who_has_opted_out_is_never_asked_again(channel: Channel) ->
     assert optouts.opted_out(SITE, ["+12125550102"])
 
 
+def test_a_number_that_a_carrier_names_in_its_reason_is_not_logged(
+    channel: Channel, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    (message_id,) = channel.queue("+12125550101")
+    channel.run_until(lambda: status(message_id) == "failed")
+    logged = str([vars(record) for record in caplog.records]) + capsys.readouterr().out
+    assert message_id in logged
+    assert "2125550101" not in logged
+
+
 def test_a_single_message_to_somebody_who_has_opted_out_fails_without_a_call(channel: Channel) -> None:
     optouts.add(SITE, NUMBER, "test")
     (message_id,) = channel.queue(NUMBER)

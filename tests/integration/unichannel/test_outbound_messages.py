@@ -181,3 +181,11 @@ def test_a_carrier_that_the_site_has_no_account_of_is_refused(channel: Channel) 
 def test_the_key_needs_the_scope(channel: Channel) -> None:
     assert post(channel, scopes="outreach:send").status == 403
     assert post(channel, scopes="unichannel:send").status == 200
+
+
+def test_nothing_is_sent_beyond_the_sites_allowance_for_the_day(channel: Channel) -> None:
+    sites.put_site(replace(sites.get_site(SITE), daily_segments=1))
+    assert post(channel).status == 200
+    refused = post(channel)
+    assert (refused.status, refused.body["code"], len(accepted(channel))) == (429, "quota_exceeded", 1)
+    assert 0 < int(refused.headers["Retry-After"]) <= 86_400

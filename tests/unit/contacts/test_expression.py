@@ -41,6 +41,7 @@ def test_not_binds_tighter_than_and_and_and_tighter_than_or(text: str, expressio
         ("1 andy 2", "at character 2"),
         ("١", "at character 1"),
         ("1" * 10_001, "10000 characters"),
+        ("1" * 5_000, "does not expect 1"),
         ("(" * 101 + "1" + ")" * 101, "deeper than 100"),
         ("not " * 101 + "1", "deeper than 100"),
     ],

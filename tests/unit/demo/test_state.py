@@ -8,7 +8,7 @@ from demo.state import State
 
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
-    state = State(sample=100, contacts=40, campaign_id="c", record_id="r")
+    state = State(sample=100, import_id="i", campaign_id="c", record_id="r")
     state.save(tmp_path / "demo")
     assert State.load(tmp_path / "demo") == state
 

@@ -122,19 +122,7 @@ def test_a_body_that_is_wrong_is_400_and_points_at_each_place(body: Any, pointer
     assert all(error["message"] for error in answer.body["errors"])
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{",
-        '{"name": "Tom"',
-        "Tom",
-        '{"name": NaN}',
-        '{"name": "\\ud800"}',
-        "[" * 100_000,
-        '{"order": ' + "[" * 2_000 + "]" * 2_000 + "}",
-    ],
-    ids=lambda text: text[:12],
-)
+@pytest.mark.parametrize("text", ["{", '{"name": "Tom"', "Tom", '{"name": NaN}', '{"name": "\\ud800"}', "\x00"])
 def test_malformed_json_is_400(text: str) -> None:
     answer = post(text)
     assert (answer.status, answer.body["code"], answer.body["errors"][0]["pointer"]) == (400, "validation_failed", "")
@@ -251,6 +239,24 @@ def test_an_id_that_is_no_guid_is_400(segment: str) -> None:
 def test_a_verb_follows_the_id(segment: str, status: int, verb: str | None) -> None:
     answer = ask(handler, event("POST", "/things/{segment}", parameters={"segment": segment}))
     assert (answer.status, answer.body.get("siteId")) == (status, verb)
+
+
+@pytest.mark.parametrize("depth", [101, 300, 1_000, 3_000_000])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"name":', "}")])
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_json_that_is_nested_too_deep_is_400(depth: int, opening: str, closing: str, is_closed: bool) -> None:
+    answer = post(opening * depth + ("1" + closing * depth) * is_closed)
+    assert (answer.status, answer.body["code"]) == (400, "validation_failed")
+
+
+def test_json_may_be_nested_100_deep() -> None:
+    body = json.dumps({"name": "x", "more": "?"}).replace('"?"', "[" * 99 + "]" * 99)
+    assert post(body).status == 201
+
+
+def test_a_body_that_is_no_text_is_400() -> None:
+    asked = event("POST", body=base64.b64encode(b'{"name": "\xff"}').decode(), headers=JSON_BODY) | {"isBase64Encoded": True}
+    assert ask(handler, asked).status == 400
 
 
 def test_a_route_that_the_resolver_does_not_know_is_404() -> None:

@@ -55,16 +55,28 @@ def test_limits_of_a_site_outlive_a_change_and_are_listed(run: Run) -> None:
 
 
 def test_limits_are_set_and_taken_back(run: Run) -> None:
-    limits = ("--sending-hours", "08:00-21:00", "--frequency-cap", "3/7", "--daily-segments", "1000")
+    limits = ("--sending-hours", "08:00-21:00", "--frequency-cap", "3/7", "--daily-segments", "1000", "--max-contacts", "50")
     shown = run("--json", "site", "put", "10000", *limits).json
     assert shown["sending_hours"] == "08:00-21:00"
     assert shown["frequency_cap"] == {"messages": 3, "days": 7}
-    assert shown["daily_segments"] == 1000
-    nothing = run("--json", "site", "put", "10000", "--sending-hours", "", "--frequency-cap", "", "--daily-segments", "0").json
-    assert (nothing["sending_hours"], nothing["frequency_cap"], nothing["daily_segments"]) == (None, None, None)
+    assert (shown["daily_segments"], shown["max_contacts"]) == (1000, 50)
+    taken_back = [part for name in limits[::2] for part in (name, "0" if name in ("--daily-segments", "--max-contacts") else "")]
+    nothing = run("--json", "site", "put", "10000", *taken_back).json
+    assert {nothing[name[2:].replace("-", "_")] for name in limits[::2]} == {None}
 
 
-@pytest.mark.parametrize("wrong", [("--sending-hours", "9-5"), ("--frequency-cap", "often"), ("--daily-segments", "-1")])
+def test_rates_are_set_one_by_one_and_taken_back(run: Run) -> None:
+    run("site", "put", "10000", "--rate", "send=2/60", "--rate", "import=0.5/5")
+    assert run("--json", "site", "put", "10000", "--rate", "send=").json["rates"] == {"import": "0.5/5"}
+    assert store.get_site("10000").rates == {"import": "0.5/5"}
+
+
+WRONG_RATES = [("--rate", text) for text in ("send", "send=5", "send=0/5", "send=5/0", "fly=1/1")]
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--sending-hours", "9-5"), ("--frequency-cap", "often"), ("--daily-segments", "-1"), *WRONG_RATES]
+)
 def test_a_limit_of_the_wrong_form_is_not_understood(run: Run, wrong: tuple[str, str]) -> None:
     assert run("site", "put", "10000", *wrong).code == 2
 
@@ -82,7 +94,9 @@ def test_a_created_key_works_and_is_shown_only_once(run: Run) -> None:
     assert found is not None
     assert (found.site_id, found.scopes) == ("10000", frozenset({"contact:read"}))
     listed = run("key", "list", "10000")
-    assert listed.json == [{"id": created["id"], "name": "reporting", "scopes": ["contact:read"], "revoked": False}]
+    assert listed.json == [
+        {"id": created["id"], "name": "reporting", "scopes": ["contact:read"], "revoked": False, "last_used": None}
+    ]
     assert created["key"] not in listed.out + run("site", "show", "10000").out
 
 
@@ -99,6 +113,16 @@ def test_a_revoked_key_does_not_work_and_is_listed_as_revoked(run: Run) -> None:
     assert run("key", "revoke", "10000", created["id"]).code == 0
     assert store.find_key(created["key"]) is None
     assert [entry["revoked"] for entry in run("key", "list", "10000").json] == [True]
+
+
+@pytest.mark.usefixtures("site")
+def test_a_rotated_key_may_do_the_same_and_the_one_before_works_until_it_is_revoked(run: Run) -> None:
+    before = run("key", "create", "10000", "--name", "crm", "--scope", "contact:read").json
+    after = run("key", "rotate", "10000", before["id"]).json
+    assert store.find_key(after["key"]) == store.find_key(before["key"])
+    run("key", "revoke", "10000", before["id"])
+    assert run("key", "rotate", "10000", before["id"]).code == 1
+    assert (store.find_key(before["key"]), store.find_key(after["key"]) is None) == (None, False)
 
 
 @pytest.mark.usefixtures("site")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,8 +14,11 @@ from twilio.base.exceptions import TwilioException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
+from outreach.sending import twilio
 from tests.support.http_server import Request, reply, serving
 from tests.unit.sending.examples import TELNYX, TEXT, TWILIO, Example
+
+SINCE = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 class LocalHttpClient(TwilioHttpClient):  # type: ignore[misc]
@@ -82,3 +86,15 @@ def test_our_request_is_the_official_clients(
     assert (our.method, our.path) == (their.method, their.path)
     assert {name: our.headers[name] for name in headers} == {name: their.headers[name] for name in headers}
     assert fields(our) == fields(their)
+
+
+def test_our_look_for_a_lost_answer_asks_what_twilios_client_would() -> None:
+    no_messages = reply(200, b'{"messages": [], "next_page_uri": null}', {"Content-Type": "application/json"})
+    with serving(no_messages) as server:
+        twilio.candidates(TWILIO.account, TWILIO.credentials, TEXT.sender, TEXT.recipient, "", SINCE, base_url=server.url)
+        client = Client(TWILIO.account.carrier_account, TWILIO.credentials["token"], http_client=LocalHttpClient(server.url))
+        client.messages.list(to=TEXT.recipient, from_=TEXT.sender, date_sent_after=SINCE.date().isoformat(), page_size=1000)
+    our, their = server.requests
+    assert (our.method, our.headers["authorization"]) == (their.method, their.headers["authorization"])
+    assert urlsplit(our.path).path == urlsplit(their.path).path
+    assert parse_qs(urlsplit(our.path).query) == parse_qs(urlsplit(their.path).query)

@@ -105,6 +105,12 @@ def test_a_webhook_verifies_when_the_sdk_says_so(make_webhook: Callable[[], Webh
     assert accepted_by_sdk(webhook) == genuine
 
 
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_a_time_beyond_all_numbers_is_no_signature(digits: int) -> None:
+    """The SDK itself trips over it."""
+    assert not telnyx.verify(signed(telnyx_timestamp="9" * digits), TELNYX.credentials)
+
+
 def accepted_by_sdk(webhook: Webhook) -> bool:
     try:
         sdk.Telnyx(api_key="x").webhooks.unwrap(webhook.body.decode(), headers=dict(webhook.headers), key=PUBLIC_KEY)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from outreach import wire
 from outreach.callbacks.state import Attempt, Outcome
-from outreach.http.paging import PagedResponse
 
 
 class AttemptResponse(wire.Response):
@@ -29,5 +28,5 @@ class AttemptResponse(wire.Response):
         )
 
 
-class AttemptsResponse(PagedResponse):
+class AttemptsResponse(wire.PagedResponse):
     attempts: list[AttemptResponse]

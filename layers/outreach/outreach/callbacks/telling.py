@@ -19,7 +19,7 @@ from outreach.errors import NotFound
 from outreach.messages import store as messages
 from outreach.messages.models import Kind, Message
 from outreach.messages.status import Status
-from outreach.observability import logger
+from outreach.observability import count, logger
 from outreach.sites import secrets
 from outreach.sites import store as sites
 
@@ -62,6 +62,8 @@ def post(news: News) -> Answer:
     body = callback_body(message, news.record)
     headers = signing.headers(f"{message.id}-{message.sequence}", body, clock.now(), secrets.callback_secrets(message.site_id))
     answer = endpoint.post(news.url, body, headers, allow_private=sites.get_site(message.site_id).private_callbacks)
+    if isinstance(answer, Failed):
+        count("CallbacksFailed")
     logger().info(
         "callback", message_id=message.id, site_id=message.site_id, sequence=message.sequence, answer=type(answer).__name__
     )

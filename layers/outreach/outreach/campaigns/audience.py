@@ -1,4 +1,4 @@
-"""The frozen audience of a record: an S3 object of 16 bytes a contact, in the order of their places.
+"""The frozen audience of a record: an S3 object of packed ids, in the order of their places.
 
 ``parts/<site>/<record>/<part>``     what one scan has found; joined and then forgotten (the bucket expires them)
 ``audiences/<site>/<record>``        the audience; never written again
@@ -6,16 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from uuid import UUID
-
 from outreach import aws
 from outreach.campaigns import bodies, records
 from outreach.campaigns.records import Record
-from outreach.contacts import filters, schema, search
+from outreach.contacts import counting, filters, packed, schema, search
 from outreach.settings import settings
-
-ID_BYTES = 16
 
 # Where one scan takes a few seconds, and starting another function pays.
 _CONTACTS_PER_SCAN = 50_000
@@ -24,7 +19,7 @@ _CONTACTS_PER_SCAN = 50_000
 def plan(site_id: str) -> list[list[int]]:
     """How the site's contact shards are divided among scans that run side by side: few contacts need one, a million 16."""
     shards = settings().contact_shards
-    scans = min(shards, 1 + search.total(site_id) // _CONTACTS_PER_SCAN)
+    scans = min(shards, 1 + counting.total(site_id) // _CONTACTS_PER_SCAN)
     return [list(range(first, shards, scans)) for first in range(scans)]
 
 
@@ -32,28 +27,23 @@ def scan(record: Record, shards: list[int], part: int) -> None:
     """Store the contacts of some shards that match the record's filter as one part of the audience."""
     predicate = filters.compile(bodies.filter_of_snapshot(record.campaign), schema.load(record.site_id))
     found = search.matching_ids(record.site_id, shards, predicate)
-    aws.s3().put_object(Bucket=settings().audience_bucket, Key=_part_key(record, part), Body=_pack(found))
+    aws.s3().put_object(Bucket=settings().audience_bucket, Key=_part_key(record, part), Body=packed.pack(found))
 
 
 def freeze(record: Record, parts: int) -> Record:
     """Join the parts. From here on the audience is final; repeated, this changes nothing."""
     if record.audience is not None:
         return record
-    packed = b"".join(_read(_part_key(record, part)) for part in range(parts))
-    aws.s3().put_object(Bucket=settings().audience_bucket, Key=_key(record.site_id, record.id), Body=packed)
-    return records.freeze(record, len(packed) // ID_BYTES)
+    joined = b"".join(_read(_part_key(record, part)) for part in range(parts))
+    aws.s3().put_object(Bucket=settings().audience_bucket, Key=_key(record.site_id, record.id), Body=joined)
+    return records.freeze(record, len(joined) // packed.ID_BYTES)
 
 
 def contact_ids(site_id: str, record_id: str, start: int, stop: int) -> list[str]:
     """The contacts at the places ``start`` to ``stop`` (exclusive)."""
     if start >= stop:
         return []
-    packed = _read(_key(site_id, record_id), f"bytes={start * ID_BYTES}-{stop * ID_BYTES - 1}")
-    return [str(UUID(bytes=packed[at : at + ID_BYTES])) for at in range(0, len(packed), ID_BYTES)]
-
-
-def _pack(contact_ids: Iterable[str]) -> bytes:
-    return b"".join(UUID(contact_id).bytes for contact_id in contact_ids)
+    return packed.unpack(_read(_key(site_id, record_id), packed.byte_range(start, stop)))
 
 
 def _read(key: str, byte_range: str = "bytes=0-") -> bytes:

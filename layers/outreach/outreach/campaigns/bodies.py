@@ -12,7 +12,6 @@ from outreach.campaigns.models import Campaign
 from outreach.campaigns.records import Record, RecordStatus, Source
 from outreach.contacts.filter_bodies import ConditionResponse, FilterBody
 from outreach.contacts.filters import Filter, Match
-from outreach.http.paging import PagedResponse
 from outreach.messages.options import Channel, OptionalAttachTime, OptionalPreferredTicket
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ class CampaignResponse(wire.Response):
         )
 
 
-class CampaignsResponse(PagedResponse):
+class CampaignsResponse(wire.PagedResponse):
     campaigns: list[CampaignResponse]
 
 
@@ -202,7 +201,7 @@ class PreviewResponse(wire.Response):
         )
 
 
-class RecordsResponse(PagedResponse):
+class RecordsResponse(wire.PagedResponse):
     records: list[RecordResponse]
 
 
@@ -211,7 +210,7 @@ class SkippedContactResponse(wire.Response):
     reason: str
 
 
-class SkippedContactsResponse(PagedResponse):
+class SkippedContactsResponse(wire.PagedResponse):
     skipped: list[SkippedContactResponse]
 
 

@@ -45,7 +45,8 @@ def decide(
     if site.sending_hours:
         hours = SendingHours.parse(site.sending_hours)
         decisions = _revised(decisions, lambda draft: _in_hours(hours, draft, found[draft.contact_id].time_zone, horizon))
-    gone = optouts.opted_out(record.site_id, (draft.number for draft in _drafts(decisions)))
+    # Who unsubscribes from now on is found when the message is sent.
+    gone = optouts.opted_out(record.site_id, (draft.number for draft in _drafts(decisions)), consistent=False)
     decisions = _revised(decisions, lambda draft: SkipReason.OPTED_OUT if draft.number in gone else draft)
     if site.frequency_cap:
         promised = frequency.promise(record, site.frequency_cap, (draft.contact_id for draft in _drafts(decisions)))

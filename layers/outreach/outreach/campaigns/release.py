@@ -29,6 +29,7 @@ from outreach.messages import store as messages
 from outreach.messages.auto_attach import AutoAttach
 from outreach.messages.models import Message, campaign_message_id
 from outreach.messages.status import Status
+from outreach.observability import count
 from outreach.sending import accounts, pacing, queue, spending
 from outreach.sites import store as sites
 from outreach.sites.models import ChannelAccount, Site
@@ -173,10 +174,9 @@ def _release_places(record: Record, contact_ids: Mapping[int, str], now: datetim
 def _room(record: Record, account: ChannelAccount, now: datetime) -> tuple[int, Step]:
     """For how many messages the account has slots before the horizon, and how to go on after those."""
     pause = accounts.pause_of(account.site_id, account.id)
-    if pause and pause.has_lasted:
-        return 0, _pause(record, ACCOUNT_DOWN)
     if pause and not pause.is_over:
-        return 0, Step(Progress.WAIT, min(_RETURN_SECONDS, math.ceil(pause.until - now.timestamp())))
+        wait = Step(Progress.WAIT, min(_RETURN_SECONDS, math.ceil(pause.until - now.timestamp())))
+        return 0, _pause(record, ACCOUNT_DOWN) if pause.has_lasted else wait
     free = pacing.next_slot(account, now=now.timestamp())
     seconds = _horizon(now).timestamp() - free
     if seconds < 0:
@@ -226,6 +226,7 @@ def _release(stretch: _Stretch, slots: Mapping[int, float]) -> None:
     messages.postpone(known, [slots[place] for row in known if (place := row.place) is not None])
     queued = [place for place, row in decided.items() if row.status is Status.QUEUED]
     queue.enqueue([decided[place] for place in queued], [slots[place] for place in queued])
+    count("MessagesQueued", len(queued))
     _hold(stretch)
 
 

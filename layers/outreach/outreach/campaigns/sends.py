@@ -40,6 +40,8 @@ def _send(campaign: Campaign, record_id: str, source: Source) -> Record:
     )
     if not records.create(record):
         return records.get(campaign.site_id, record_id)
+    # Beside the request's id, where there is one: who follows a request goes on from here by the record's.
+    logger().info("campaign sent", campaign_id=campaign.id, record_id=record.id, site_id=record.site_id)
     try:
         executions.start(record)
     except Exception:

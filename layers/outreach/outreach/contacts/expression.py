@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 
 MAX_LENGTH = 10_000
 MAX_NESTING = 100
+# Of a number; Python refuses to read those of more than 4,300 digits.
+MAX_DIGITS = 18
 
 _TOKEN = re.compile(r"\s*(?:(?P<operand>[0-9]+)|(?P<word>and|or|not)\b|(?P<bracket>[()]))", re.IGNORECASE)
 _END = ""
@@ -121,7 +123,7 @@ class _Parser:
             self.expect(")")
             return inner
         token, _ = self.tokens[self.position]
-        if not token.isdigit():
+        if not token.isdigit() or len(token) > MAX_DIGITS:
             raise self._unexpected()
         self.position += 1
         return int(token)
@@ -135,4 +137,4 @@ class _Parser:
         token, end = self.tokens[self.position]
         if token == _END:
             return ExpressionError("ends where a number or a closing parenthesis is missing")
-        return ExpressionError(f"does not expect {token} at character {end - len(token) + 1}")
+        return ExpressionError(f"does not expect {token[:MAX_DIGITS]} at character {end - len(token) + 1}")

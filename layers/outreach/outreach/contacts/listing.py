@@ -17,7 +17,7 @@ from outreach.contacts.fields import Schema
 from outreach.contacts.filter_bodies import QueryFilterBody
 from outreach.contacts.models import Contact, IdentityType
 from outreach.contacts.search import SORTABLE, Sort
-from outreach.http.paging import MAX_PAGE_SIZE, PagedResponse
+from outreach.http.paging import MAX_PAGE_SIZE
 
 Direction = Annotated[Literal["asc", "desc"], BeforeValidator(wire.one_of("asc", "desc"))]
 SortBy = Annotated[str, BeforeValidator(wire.one_of(*SORTABLE)), WithJsonSchema({"type": "string", "enum": SORTABLE})]
@@ -34,12 +34,12 @@ class QueryBody(QueryFilterBody):
     keywords: str | None = None
 
 
-class ContactList(PagedResponse):
+class ContactList(wire.PagedResponse):
     contacts: list[ContactResponse]
 
     @classmethod
     def of(cls, contacts: Sequence[Contact], schema: Schema, links: dict[str, Any]) -> ContactList:
-        opted_out = optouts.of_contacts(schema.site_id, contacts)
+        opted_out = optouts.of_contacts(schema.site_id, contacts, consistent=False)
         return cls(contacts=[ContactResponse.of(contact, schema, opted_out) for contact in contacts], **links)
 
 
@@ -52,8 +52,14 @@ class Wanted:
     identity_value: str = ""
 
 
-def contacts(schema: Schema, wanted: Wanted, window: slice, sort: Sort) -> tuple[list[Contact], int]:
-    """The contacts at the places of ``window``, and how many there are in all."""
+def contacts(
+    schema: Schema, wanted: Wanted, window: slice, sort: Sort, deadline: float | None = None
+) -> tuple[list[Contact], int]:
+    """The contacts at the places of ``window``, and how many there are in all.
+
+    Raises:
+        TooSlow: the deadline has come (see :func:`outreach.contacts.search.find`).
+    """
     if wanted.identity_value:
         found = [contact for contact, _ in search.by_identity(schema, wanted.identity_value, wanted.identity_type)]
         matching = [contact for contact in _distinct(found) if _every(_keyword(wanted.keywords))(document_of(contact))]
@@ -61,19 +67,23 @@ def contacts(schema: Schema, wanted: Wanted, window: slice, sort: Sort) -> tuple
     tests = _keyword(wanted.keywords)
     if wanted.identity_type:
         tests.append(search.has_identity(wanted.identity_type))
-    return search.find(schema.site_id, window, sort, _every(tests) if tests else None)
+    asked = ["list", wanted.keywords, wanted.identity_type]
+    return search.find(schema.site_id, window, sort, _every(tests) if tests else None, asked=asked, deadline=deadline)
 
 
-def query(schema: Schema, body: QueryBody, window: slice, sort: Sort) -> tuple[list[Contact], int]:
+def query(schema: Schema, body: QueryBody, window: slice, sort: Sort, deadline: float | None = None) -> tuple[list[Contact], int]:
     """The contacts that a filter and keywords leave, at the places of ``window``, and how many there are in all.
 
     Raises:
         ValidationFailed: the filter is wrong.
+        TooSlow: the deadline has come (see :func:`outreach.contacts.search.find`).
     """
     wanted = body.filter()
     tests = [filters.compile(wanted, schema)] if wanted.conditions or wanted.expression else []
     tests += _keyword(body.keywords or "")
-    return search.find(schema.site_id, window, sort, _every(tests) if tests else None)
+    conditions = [(condition.field_name, condition.operator, condition.value, condition.order) for condition in wanted.conditions]
+    asked = ["query", schema.version, body.keywords, wanted.match, wanted.expression, conditions]
+    return search.find(schema.site_id, window, sort, _every(tests) if tests else None, asked=asked, deadline=deadline)
 
 
 def _keyword(keywords: str) -> list[Predicate]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
-from outreach import aws
-from outreach.contacts import identities, ordering, store
+from outreach import aws, dynamo
+from outreach.contacts import counting, found, identities, ordering, store
 from outreach.contacts.conditions import Predicate
-from outreach.contacts.counting import total as total
 from outreach.contacts.documents import Document, document_of, scan_pk
 from outreach.contacts.fields import Schema
 from outreach.contacts.models import Contact, Identity, IdentityType
 from outreach.settings import settings
+
+_LOADED_AT_ONCE = 1600
 
 _SORT_KEYS: dict[str, Callable[[Document], str]] = {
     "id": lambda document: document["id"],
@@ -37,30 +40,61 @@ class Sort:
     descending: bool = False
 
 
-def find(site_id: str, window: slice, sort: Sort, predicate: Predicate | None = None) -> tuple[list[Contact], int]:
+class TooSlow(Exception):
+    """A search has not come to its end in time."""
+
+
+def find(
+    site_id: str,
+    window: slice,
+    sort: Sort,
+    predicate: Predicate | None = None,
+    *,
+    asked: Sequence[Any] = (),
+    deadline: float | None = None,
+) -> tuple[list[Contact], int]:
     """A part of the site's contacts, and how many there are in all.
 
-    Without a predicate and in the order of creation it reads keys near the window; else every document, once.
+    Without a predicate and in the order of creation it reads keys near the window; else every document, unless somebody has just
+    done so for another part of the same list.
+
+    Args:
+        asked: tells the predicate from others; of JSON's types.
+        deadline: until when (see ``time.monotonic``).
+
+    Raises:
+        TooSlow: the deadline has come, or will before the answer is written.
     """
     if predicate is None and sort.by == "createTime":
-        return _find_in_order(site_id, window, sort.descending)
-    rows = _sorted_rows(site_id, sort, predicate or (lambda document: True))
-    return _load(site_id, [contact_id for _, contact_id in rows[window]]), len(rows)
+        return _find_in_order(site_id, window, sort.descending, deadline)
+    name = found.name([asked, sort.by, sort.descending])
+    kept = found.part(site_id, name, window) if window.start else None
+    if kept is None:
+        whole = [contact_id for _, contact_id in _sorted_rows(site_id, sort, predicate or (lambda document: True), deadline)]
+        kept = whole[window], len(whole)
+        if len(whole[window]) < len(whole):
+            found.keep(site_id, name, whole)
+    ids, count = kept
+    return _load(site_id, ids, deadline), count
 
 
-def _find_in_order(site_id: str, window: slice, descending: bool) -> tuple[list[Contact], int]:
-    count = total(site_id)
-    ids = ordering.ids(site_id, window, count, descending=descending)
+def _find_in_order(site_id: str, window: slice, descending: bool, deadline: float | None) -> tuple[list[Contact], int]:
+    shards = counting.read(site_id)
+    ids, count = ordering.ids(site_id, window, shards, descending=descending), sum(blocks.total for blocks in shards)
     if window.stop is None:
         count = len(ids)
     elif ids:
         count = max(count, window.start + len(ids))  # the counters lag
-    return _load(site_id, ids), count
+    return _load(site_id, ids, deadline), count
 
 
-def matching(site_id: str, shard: int, predicate: Predicate) -> Iterator[Document]:
-    """The documents (with ``id``) of a shard's live contacts for which the predicate holds, by id; reads the whole shard."""
-    query = aws.dynamodb().get_paginator("query")
+def matching(site_id: str, shard: int, predicate: Predicate, deadline: float | None = None) -> Iterator[Document]:
+    """The documents (with ``id``) of a shard's live contacts for which the predicate holds, by id; reads the whole shard.
+
+    Raises:
+        TooSlow: the deadline has come.
+    """
+    query = aws.dynamodb_in_bulk().get_paginator("query")
     pages = query.paginate(
         TableName=settings().contacts_table,
         KeyConditionExpression="pk = :pk",
@@ -68,6 +102,8 @@ def matching(site_id: str, shard: int, predicate: Predicate) -> Iterator[Documen
         ProjectionExpression="sk, document, merged_to",
     )
     for page in pages:
+        if deadline is not None and time.monotonic() > deadline:
+            raise TooSlow
         for item in page["Items"]:
             if "merged_to" in item:
                 continue
@@ -119,18 +155,24 @@ def sorted_window(contacts: Iterable[Contact], window: slice, sort: Sort) -> lis
     return ordered[window]
 
 
-def _sorted_rows(site_id: str, sort: Sort, predicate: Predicate) -> list[tuple[str, str]]:
+def _sorted_rows(site_id: str, sort: Sort, predicate: Predicate, deadline: float | None) -> list[tuple[str, str]]:
     key = _SORT_KEYS[sort.by]
 
     def scan(shard: int) -> list[tuple[str, str]]:
-        return [(key(document), document["id"]) for document in matching(site_id, shard, predicate)]
+        return [(key(document), document["id"]) for document in matching(site_id, shard, predicate, deadline)]
 
     with ThreadPoolExecutor(settings().contact_shards) as pool:
         parts = pool.map(scan, range(settings().contact_shards))
         return sorted((row for part in parts for row in part), reverse=sort.descending)
 
 
-def _load(site_id: str, contact_ids: Sequence[str]) -> list[Contact]:
+def _load(site_id: str, contact_ids: Sequence[str], deadline: float | None) -> list[Contact]:
     """The contacts in the order of their ids; one that vanished meanwhile is left out."""
-    found = store.get_many(site_id, contact_ids)
-    return [found[contact_id] for contact_id in contact_ids if contact_id in found]
+    contacts: dict[str, Contact] = {}
+    start = time.monotonic()
+    for part in dynamo.chunks(contact_ids, _LOADED_AT_ONCE):
+        # Writing the answer will take as long again as reading it.
+        if deadline is not None and 2 * time.monotonic() - start > deadline:
+            raise TooSlow
+        contacts |= store.get_many(site_id, part)
+    return [contacts[contact_id] for contact_id in contact_ids if contact_id in contacts]

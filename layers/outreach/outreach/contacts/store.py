@@ -6,7 +6,7 @@ pk                                       sk            item
 ``SITE#<site>#CONTACT#<shard>``          ``<id>``      a contact (see ``documents``); index ``order`` by
                                                        ``SITE#<site>#ORDER#<shard>``, ``<createTime>#<id>``
 ``SITE#<site>#IDENTITY#<type>#<value>``  ``IDENTITY``  a mark: ``identity_id`` holds that normalised value
-``SITE#<site>#COUNTS``                   ``<shard>``   how many live contacts a shard has (see ``counting``)
+``SITE#<site>#COUNTS``                   ``<shard>``   where a shard's live contacts are (see ``counting``)
 ``SITE#<site>``                          ``FIELDS``    the site's fields (see ``schema``)
 ``SITE#<site>#IMPORTS``                  ``<id>``      an import (see ``files.records``)
 =======================================  ============  =================================================

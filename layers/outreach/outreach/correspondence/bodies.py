@@ -11,7 +11,6 @@ from pydantic import AliasChoices, BeforeValidator, Field
 from outreach import clock, wire
 from outreach.campaigns.records import Record
 from outreach.errors import ValidationFailed
-from outreach.http.paging import PagedResponse
 from outreach.messages.auto_attach import AutoAttach
 from outreach.messages.models import Message, Period
 from outreach.messages.options import Channel, OptionalAttachTime, OptionalPreferredTicket
@@ -179,7 +178,7 @@ class MessageResponse(wire.Response):
         )
 
 
-class MessagesResponse(PagedResponse):
+class MessagesResponse(wire.PagedResponse):
     messages: list[MessageResponse]
 
 

@@ -7,6 +7,7 @@ holder, so a call whose caller died is not repeated but found out about (:mod:`o
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 from outreach import clock
@@ -22,6 +23,8 @@ from outreach.sending.outcomes import Accepted, Deferred, Outcome, Refused, Unkn
 from outreach.sending.queue import Due, Recipient
 
 EXPIRED = "expired: the channel account could not send for a week"
+# What a reason begins with that can be shown: a carrier's code, an HTTP status, the name of an exception.
+_CODE = re.compile(r"\d{3,6}(?=: )|HTTP \d{3}$|[A-Za-z]+$")
 
 
 def attempt(gate: Gate, credentials: Mapping[str, str], due: Due, recipient: Recipient) -> float | None:
@@ -34,7 +37,7 @@ def attempt(gate: Gate, credentials: Mapping[str, str], due: Due, recipient: Rec
         ``None`` when the caller is done with its copy; else the Unix time at which the copy must come again. The caller queues
         it before it lets go of the old one: a crash in between repeats the old one.
     """
-    if gate.is_down and _is_expired(due, recipient):
+    if gate.is_down and _expire(due, recipient):
         return None
     if closed_until := gate.enter():
         return closed_until
@@ -44,12 +47,28 @@ def attempt(gate: Gate, credentials: Mapping[str, str], due: Due, recipient: Rec
     except messages.ClaimRefused as refusal:
         return _without_claim(due, recipient, refusal.message, now)
     outcome = carriers.send(gate.account, credentials, message)
-    logger().info("carrier asked", message_id=message.id, site_id=message.site_id, outcome=type(outcome).__name__)
+    _log(message, outcome)
     return _follow(gate, due, recipient, message, outcome)
 
 
-def _is_expired(due: Due, recipient: Recipient) -> bool:
-    """Whether a message has waited for its account in vain; then it fails, unless somebody has it in their hands."""
+def _log(message: Message, outcome: Outcome) -> None:
+    """A batch is logged as a whole; of its messages only those that did not simply go out.
+
+    Of a reason its code only: the words behind it may have the number in them.
+    """
+    log = logger().debug if isinstance(outcome, Accepted) else logger().info
+    code = _CODE.match("" if isinstance(outcome, Accepted) else outcome.reason)
+    log(
+        "carrier asked",
+        message_id=message.id,
+        site_id=message.site_id,
+        outcome=type(outcome).__name__,
+        code=code[0] if code else None,
+    )
+
+
+def _expire(due: Due, recipient: Recipient) -> bool:
+    """Let a message fail that has waited for its account in vain; whether this copy of it is done with."""
     try:
         message = messages.get(due.site_id, recipient.message_id)
     except NotFound:

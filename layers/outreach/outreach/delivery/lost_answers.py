@@ -18,7 +18,7 @@ from outreach.errors import NotFound, Unavailable
 from outreach.messages import store as messages
 from outreach.messages.models import ClaimState, Message
 from outreach.messages.status import Status
-from outreach.observability import logger
+from outreach.observability import count, logger
 from outreach.sending import carriers, queue, twilio
 from outreach.sending.carrier_http import CALL_SECONDS
 from outreach.sending.outcomes import Accepted, Deferred, Refused, Unknown
@@ -47,6 +47,7 @@ def begin(due: Due, recipient: Recipient, message: Message) -> None:
     """
     queue.again(due, recipient, settings().outcome_checks[0], check=0)
     messages.set_claim(message, ClaimState.UNKNOWN, until=message.claim.until)
+    count("OutcomesUnknown")
     logger().warning("outcome unknown", message_id=message.id, site_id=message.site_id)
 
 

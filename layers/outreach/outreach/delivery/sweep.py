@@ -20,7 +20,7 @@ from outreach.contacts.files import records as import_records
 from outreach.delivery import forgotten, lost_answers, singles
 from outreach.messages import store as messages
 from outreach.messages.models import Message, campaign_message_id
-from outreach.observability import logger
+from outreach.observability import count, logger
 from outreach.sending import accounts, queue
 
 
@@ -88,4 +88,5 @@ def repair_all() -> dict[str, int]:
         except Exception:
             logger().exception("something could not be repaired")
             failed += 1
+    count("RepairsFailed", failed)
     return {"looked_at": len(jobs), "failed": failed}

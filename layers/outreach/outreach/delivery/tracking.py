@@ -6,14 +6,17 @@ callback that was queued twice is told once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from outreach import clock
 from outreach.callbacks import queue as callbacks
 from outreach.campaigns import ledger, records
 from outreach.campaigns.ledger import Cell
 from outreach.messages.models import Message
 from outreach.messages.status import Status
+from outreach.observability import measure
 from outreach.ticketing import queue as attaching
 
 
@@ -42,6 +45,27 @@ def follow(changes: Iterable[Change]) -> None:
     _enter(newest.values())
     callbacks.announce(message for message in newest.values() if message.callback and message.status is not Status.SKIPPED)
     attaching.put(change.new for change in changes if change.new.attach_when_sent and change.is_acceptance)
+    _measure(changes)
+
+
+def _measure(changes: Sequence[Change]) -> None:
+    """How many messages have got how far, and how long it took. A batch that comes again is measured again."""
+    reached = Counter(change.new.status for change in changes if change.new.status is not change.old.status)
+    queued = [_seconds(change.new.slot, sent) for change in changes if change.is_acceptance and (sent := change.new.sent_time)]
+    now = clock.timestamp(clock.now())
+    told = [_seconds(sent, now) for change in changes if _is_last_receipt(change) and (sent := change.new.sent_time)]
+    measure(
+        {f"Messages{status.capitalize()}": number for status, number in reached.items() if status.is_final or status.is_accepted},
+        {"TimeInQueue": queued, "TimeToReceipt": told},
+    )
+
+
+def _is_last_receipt(change: Change) -> bool:
+    return change.new.status.is_accepted and change.new.status.is_final and not change.old.status.is_final
+
+
+def _seconds(begin: str, end: str) -> float:
+    return max(0.0, (clock.from_timestamp(end) - clock.from_timestamp(begin)).total_seconds())
 
 
 def _enter(messages: Iterable[Message]) -> None:

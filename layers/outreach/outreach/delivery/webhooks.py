@@ -44,7 +44,9 @@ def _receive(carrier: ModuleType, account_id: str, message_id: str | None, reque
     if message_id:
         receipt = carrier.parse_receipt(request.body)
         receipts.apply(account, message_id, receipt)
-        logger().info("receipt", message_id=message_id, site_id=account.site_id, status=receipt.status)
+        # Two of them for each message: only those that tell of trouble are worth their room in the log.
+        log = logger().info if receipt.failed_reason else logger().debug
+        log("receipt", message_id=message_id, site_id=account.site_id, status=receipt.status)
     elif inbound := carrier.parse_inbound(request.body):
         replies.receive(account, inbound)
         logger().info("inbound message", account_id=account.id, site_id=account.site_id)

@@ -57,6 +57,7 @@ def work_off(dues: Mapping[str, Due]) -> set[str]:
                 failed.add(key)
             elif again_at := future.result():
                 put_off.setdefault(key, {})[recipient] = again_at
+    logger().info("due messages handled", messages=len(running), put_off=sum(map(len, put_off.values())), failed=len(failed))
     _put_off({key: dues[key] for key in put_off}, put_off)
     return failed
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -47,7 +48,7 @@ from outreach.settings import settings
 REPLAYED = "Idempotency-Replayed"
 
 _LIFE = timedelta(hours=24)
-_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+_KEY = re.compile(r"[!-~]{1,255}")
 _BOUNDARY = re.compile(r'boundary="?([^";,]+)', re.IGNORECASE)
 _MAX_KEPT = 350_000  # an item has at most 400 KB
 _EXPIRES = "expires"
@@ -75,7 +76,7 @@ class KeyedRequest:
             ValidationFailed: the key is empty, too long or no printable ASCII.
         """
         if not _KEY.fullmatch(key):
-            raise ValidationFailed.at("Idempotency-Key", "must have 1 to 255 printable ASCII characters")
+            raise ValidationFailed.at("Idempotency-Key", "must have 1 to 255 printable ASCII characters, and no blanks")
         return cls(f"{who.site_id}#{event['httpMethod']} {event['resource']}", key, _fingerprint(event, who))
 
     def new_id(self) -> str:
@@ -157,7 +158,7 @@ def _config(context: LambdaContext, replay: Callable[[Answer | None], Answer]) -
 
 
 def _is_kept(answer: Answer) -> bool:
-    return answer["statusCode"] < 300 and len(orjson.dumps(orjson.dumps(answer).decode())) <= _MAX_KEPT
+    return answer["statusCode"] < 300 and len(json.dumps(answer)) <= _MAX_KEPT
 
 
 @cache

@@ -49,14 +49,6 @@ def page(app: APIGatewayRestResolver, index: int, size: int) -> Page:
     return Page(index, size)
 
 
-class PagedResponse(wire.Response):
-    """The tail of every list."""
-
-    previous_page: str | None
-    next_page: str | None
-    total: int
-
-
 def ordered(things: Iterable[T], sort_by: str, sort_order: str) -> list[T]:
     """Things by one of their attributes (named as on the wire), ties by ``id``; those without a value come first."""
     name = to_snake(sort_by)

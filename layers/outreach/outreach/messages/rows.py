@@ -51,9 +51,9 @@ def _index_keys(message: Message) -> dict[str, Any]:
     site, shard = f"SITE#{message.site_id}", zlib.crc32(message.id.encode()) % TIMELINE_SHARDS
     keys = {"contact_sk": f"{message.slot}#{message.id}"}
     if message.kind is Kind.INBOUND:
-        return keys | {"contact_pk": f"{site}#REPLIES#{message.contact_id}"}
+        return keys | {"contact_pk": replies_pk(message.site_id, message.contact_id)}
     if message.kind is Kind.OUTBOUND:
-        keys["contact_pk"] = outbound_pk(message)
+        keys["contact_pk"] = outbound_pk(message.site_id, message.recipient)
     else:
         keys["contact_pk"] = contact_pk(message.site_id, message.contact_id)
         keys["timeline_pk"] = f"{site}#{shard:02}"
@@ -83,8 +83,12 @@ def contact_pk(site_id: str, contact_id: str) -> str:
     return f"SITE#{site_id}#CONTACT#{contact_id}"
 
 
-def outbound_pk(message: Message) -> str:
-    return f"SITE#{message.site_id}#OUTBOUND#{message.recipient}"
+def replies_pk(site_id: str, contact_id: str) -> str:
+    return f"SITE#{site_id}#REPLIES#{contact_id}"
+
+
+def outbound_pk(site_id: str, number: str) -> str:
+    return f"SITE#{site_id}#OUTBOUND#{number}"
 
 
 def ticket_pk(site_id: str, ticket_id: str) -> str:

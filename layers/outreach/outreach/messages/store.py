@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import Any
 
 from outreach import clock, dynamo
@@ -75,6 +76,13 @@ def ids_of_contact(site_id: str, contact_id: str, *, since: str = "0") -> list[s
     return _ids(rows.contact_pk(site_id, contact_id), since)
 
 
+def ids_of_person(site_id: str, contact_ids: Iterable[str], numbers: Iterable[str]) -> list[str]:
+    """The ids of all messages to and from contacts, and of the outbound ones to numbers (E.164)."""
+    of_contacts = [(rows.contact_pk(site_id, contact_id), rows.replies_pk(site_id, contact_id)) for contact_id in contact_ids]
+    partitions = [*chain.from_iterable(of_contacts), *(rows.outbound_pk(site_id, number) for number in numbers)]
+    return [message_id for partition in partitions for message_id in _ids(partition)]
+
+
 def ids_of_ticket(site_id: str, ticket_id: str) -> list[str]:
     """The ids of the messages that are attached to a ticket, in the order of their slots."""
     keys = dynamo.query(
@@ -102,7 +110,7 @@ def unsettled(before: str) -> Iterator[tuple[str, str]]:
 
 def carrier_ids_of_others(message: Message) -> set[str]:
     """What the carriers call the other messages to this message's contact, and the outbound ones to its number."""
-    ids = {*ids_of_contact(message.site_id, message.contact_id), *_ids(rows.outbound_pk(message))}
+    ids = {*ids_of_contact(message.site_id, message.contact_id), *_ids(rows.outbound_pk(message.site_id, message.recipient))}
     others = get_many(message.site_id, ids - {message.id}, consistent=True)
     return {other.carrier_message_id for other in others.values() if other.carrier_message_id}
 

@@ -94,7 +94,7 @@ def verify(webhook: Webhook, credentials: Mapping[str, str]) -> bool:
         age = clock.now().timestamp() - int(timestamp)
         signature = b64decode(webhook.headers.get("telnyx-signature-ed25519", ""), validate=True)
         VerifyKey(b64decode(credentials["public_key"])).verify(timestamp.encode() + b"|" + webhook.body, signature)
-    except (CryptoError, ValueError, binascii.Error):
+    except (CryptoError, ValueError, OverflowError, binascii.Error):
         return False
     return abs(age) <= _TOLERANCE_SECONDS
 

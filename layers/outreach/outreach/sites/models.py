@@ -50,12 +50,17 @@ class Site:
 
 @dataclass(frozen=True)
 class ApiKey:
-    """What a request may do. Only the SHA-256 of the key itself is stored. No scopes = all."""
+    """What a request may do. Only the SHA-256 of the key itself is stored. No scopes = all.
+
+    Attributes:
+        last_used: ``YYYY-MM-DDTHH:MM:SS.mmmZ``, five minutes off at most; ``None``: never.
+    """
 
     site_id: str
     name: str
     scopes: frozenset[str] = frozenset()
     revoked: bool = False
+    last_used: str | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ pk                  sk                     item
 ``SITE#<site>``     ``PACE#<account>``     the account's next free sending slot
 ``SITE#<site>``     ``STATE#<account>``    why and until when the account is paused (:mod:`outreach.sending.accounts`)
 ``SITE#<site>``     ``KEY#<sha256>``       an API key, for listing
-``KEY#<sha256>``    ``KEY``                the same key, for the authorizer
+``KEY#<sha256>``    ``KEY``                the same key, for the authorizer; when it was last used
 ``ACCOUNT#<id>``    ``ACCOUNT``            the site of an account, for carrier webhooks
 ==================  =====================  ===========================================
 """
@@ -16,13 +16,17 @@ pk                  sk                     item
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
-from outreach import aws, dynamo
+from outreach import aws, clock, dynamo
 from outreach.errors import NotFound
 from outreach.settings import settings
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, FrequencyCap, Site
+
+_USE_NOTED_EVERY = timedelta(minutes=5)
 
 
 def get_site(site_id: str) -> Site:
@@ -92,14 +96,32 @@ def find_key(api_key: str) -> ApiKey | None:
     return _key(item)
 
 
+def note_use(api_key: str, key: ApiKey) -> None:
+    """Note that a key is in use, unless that was noted a few minutes ago; whoever notes it first, does it for all."""
+    now = clock.now()
+    recently = clock.timestamp(now - _USE_NOTED_EVERY)
+    if key.last_used and key.last_used > recently:
+        return
+    with suppress(dynamo.ConditionFailed):
+        dynamo.update(
+            settings().sites_table,
+            {"pk": f"KEY#{hash_key(api_key)}", "sk": "KEY"},
+            "SET last_used = :now",
+            {":now": clock.timestamp(now), ":recently": recently},
+            condition="attribute_exists(pk) AND (attribute_not_exists(last_used) OR last_used <= :recently)",
+        )
+
+
 def list_keys(site_id: str) -> list[tuple[str, ApiKey]]:
-    """The site's keys with their hashes."""
-    items = dynamo.query(
+    """The site's keys with their hashes, as the authorizer knows them."""
+    listed = dynamo.query(
         settings().sites_table,
         KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
         ExpressionAttributeValues={":pk": f"SITE#{site_id}", ":sk": "KEY#"},
     )
-    return [(item["sk"].removeprefix("KEY#"), _key(item)) for item in items]
+    keys = [{"pk": item["sk"], "sk": "KEY"} for item in listed]
+    items = dynamo.batch_get(settings().sites_table, keys, consistent=True)
+    return sorted(((item["pk"].removeprefix("KEY#"), _key(item)) for item in items), key=lambda entry: entry[0])
 
 
 def put_site(site: Site) -> None:

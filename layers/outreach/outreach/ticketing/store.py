@@ -86,6 +86,17 @@ def messages(site_id: str, ticket_id: int) -> list[TicketMessage]:
     return sorted(found, key=lambda message: (message.time, message.id))
 
 
+def erase(site_id: str, ticket_id: str, message_id: str) -> bool:
+    """Take the words out of a ticket's message; ``False`` when the ticket is none of ours, or hasn't got it."""
+    key = {"pk": f"SITE#{site_id}#TICKET#{ticket_id}", "sk": f"MESSAGE#{message_id}"}
+    item = dynamo.get(settings().tickets_table, key, consistent=True)
+    if item is None:
+        return False
+    document = orjson.loads(item["document"]) | {"body": "", "metadata": {}, "attachments": []}
+    dynamo.update(settings().tickets_table, key, "SET document = :document", {":document": orjson.dumps(document).decode()})
+    return True
+
+
 def _number_for(site_id: str, origin: str) -> int:
     key = {"pk": f"SITE#{site_id}#ORIGIN#{origin}", "sk": "ORIGIN"}
     known = dynamo.get(settings().tickets_table, key, consistent=True)

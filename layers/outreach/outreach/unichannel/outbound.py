@@ -37,8 +37,8 @@ def send(site_id: str, body: OutboundMessageBody, message_id: str) -> Message:
     """
     account, site = _account(site_id, body), sites.get_site(site_id)
     message = _draft(account, body, message_id, site.default_region)
-    spending.take_one(site, message.segments)
     credentials = secrets.account_credentials(site_id, account.id)
+    spending.take_one(site, message.segments)
     now = clock.now().timestamp()
     pacing.reserve(account, [message.segments], now=now, horizon=math.inf)
     if messages.create_many([message]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -9,6 +10,8 @@ import pytest
 
 from outreach.contacts.files import executions, splitting
 from outreach.settings import settings
+from outreach.sites import store as sites
+from outreach.sites.models import Site
 from tests.integration.contacts import requests as api
 from tests.integration.contacts.conftest import OTHER_SITE, SITE
 from tests.integration.contacts.files import requests as files
@@ -172,3 +175,12 @@ def _run(step: dict[str, Any]) -> None:
     outcome = functions.invoke("workers/split_import", step)["outcome"]
     while outcome == "running":
         outcome = functions.invoke("workers/import_rows", step)["outcome"]
+
+
+def test_rows_for_which_the_site_has_no_room_fail_and_the_others_are_imported(deliver_stream: Callable[[], object]) -> None:
+    sites.put_site(Site(SITE, max_contacts=1))
+    api.created("Tom", email("tom@example.com"))
+    deliver_stream()
+    answer = files.upload("name,email\nThomas,tom@example.com\nAda,ada@example.com\n", "merge")
+    assert files.counts(answer) == (0, 1, 0, 1)
+    assert "may have 1 contacts" in answer.body["failedRows"][0]["errors"][0]["message"]

@@ -137,3 +137,25 @@ def test_a_file_from_a_url_is_cut_off_where_it_is_too_large(monkeypatch: pytest.
     sites.put_site(Site(SITE, private_callbacks=True))
     with serving(reply(200, b"name,email\n" * 100)) as server:
         assert "more than" in from_url(server.url).body["detail"]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_heading() -> None:
+    assert files.counts(files.upload("\ufeffemail,name\na@b.co,Tom\n")) == (1, 0, 0, 0)
+    assert files.found("a@b.co")["name"] == "Tom"
+
+
+def test_emails_that_differ_by_case_are_one_contact() -> None:
+    assert files.counts(files.upload("name,email\nTom,Tom@b.co\nTim,tom@B.CO\n")) == (1, 1, 0, 0)
+
+
+def test_a_misspelt_column_is_named_and_imports_nothing() -> None:
+    answer = files.upload("name,email,compnay\nTom,a@b.co,Comm100\n")
+    assert (answer.status, "compnay" in answer.body["detail"]) == (400, True)
+    assert api.identify("a@b.co").body == []
+
+
+def test_one_bad_row_loses_no_other_of_its_batch() -> None:
+    rows = "".join(f"N{number},{'none' if number == 50 else f'n{number}@b.co'}\n" for number in range(100))
+    answer = files.upload(f"name,email\n{rows}")
+    assert files.counts(answer) == (99, 0, 0, 1)
+    assert [row["row"] for row in answer.body["failedRows"]] == [52]

@@ -34,6 +34,8 @@ def test_memory_does_not_grow_with_the_file() -> None:
     [
         (b'a,b\n"x,y\nz\n', "never closed"),
         (b"a,b\n" + b"x" * 200_000, "field larger"),
+        (b"a,b\n" + b"x," * 600_000, "row of more than 1,000,000 characters"),
+        (b"a,b\n" + b'"x\n",' * 300_000, "row of more than 1,000,000 characters"),
         (b"a,b\n\xff\xfe\x81", "neither"),
         (b"\xef\xbb\xbfa,b\nx\xff,y\n", "utf-8"),
     ],

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from datetime import timedelta, tzinfo
+from datetime import tzinfo
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -20,8 +20,8 @@ from outreach.contacts.documents import Document, document_of
 from outreach.contacts.fields import Field, Schema
 from outreach.contacts.files import cells, objects, zones
 from outreach.contacts.files.columns import READ_ONLY, headings
-from outreach.contacts.files.records import Status
-from outreach.contacts.files.waiting import wait_for
+from outreach.contacts.files.status import Status
+from outreach.contacts.files.waiting import progress, wait_for
 from outreach.contacts.models import IdentityType
 from outreach.contacts.values import FieldType
 from outreach.errors import NotFound
@@ -31,8 +31,6 @@ CONTENT_TYPE = "text/csv; charset=utf-8"
 DISPOSITION = 'attachment; filename="contacts.csv"'
 
 _CONTACTS_AT_ONCE = 100
-# All tries to write an export are over by then (Lambda, asynchronous invocation: two retries, of 15 minutes each at most).
-_GIVEN_UP_AFTER = timedelta(hours=1)
 
 
 def request(site_id: str, export_id: str, selected: Sequence[str], zone: str) -> None:
@@ -51,12 +49,10 @@ def status(site_id: str, export_id: str) -> Status:
     Raises:
         NotFound: the site has no such export, or no longer.
     """
-    if objects.head(objects.export_key(site_id, export_id)):
-        return Status.COMPLETED
-    asked = objects.head(objects.export_request_key(site_id, export_id))
-    if asked is None:
+    found = progress([objects.export_request_key(site_id, export_id)], objects.export_key(site_id, export_id))
+    if found is None:
         raise NotFound("There is no such export.")
-    return Status.FAILED if clock.now() - asked["LastModified"] > _GIVEN_UP_AFTER else Status.RUNNING
+    return found
 
 
 def wait(site_id: str, export_id: str, seconds: float) -> Status:
@@ -71,8 +67,7 @@ def size(site_id: str, export_id: str) -> int:
 
 def url(site_id: str, export_id: str) -> str:
     """Where an export can be fetched, for a short while."""
-    parameters = {"Bucket": settings().files_bucket, "Key": objects.export_key(site_id, export_id)}
-    return aws.s3().generate_presigned_url("get_object", Params=parameters, ExpiresIn=objects.URL_SECONDS)
+    return objects.url(objects.export_key(site_id, export_id))
 
 
 def write(site_id: str, export_id: str) -> int:

@@ -5,6 +5,8 @@
 ``imports/<site>/<import>/failed/<chunk>``   the failed rows of a chunk, as they are answered; NDJSON
 ``exports/<site>/<export>``                  an export: CSV
 ``export-requests/<site>/<export>``          what an export was asked for; its arrival starts the export
+``list-requests/<function>/<site>/<list>``   a request for a list that takes long; its arrival calls the function once more
+``list-results/<site>/<list>``               what it was answered
 """
 
 from __future__ import annotations
@@ -42,14 +44,28 @@ def export_request_key(site_id: str, export_id: str) -> str:
     return f"export-requests/{site_id}/{export_id}"
 
 
+def list_request_key(function: str, site_id: str, list_id: str) -> str:
+    return f"list-requests/{function}/{site_id}/{list_id}"
+
+
+def list_result_key(site_id: str, list_id: str) -> str:
+    return f"list-results/{site_id}/{list_id}"
+
+
 def owner(event: dict[str, Any]) -> tuple[str, str]:
     """Site and id from the event of an object's arrival (EventBridge, Amazon S3 event message structure)."""
-    _, site_id, thing_id = event["detail"]["object"]["key"].split("/")
+    *_, site_id, thing_id = event["detail"]["object"]["key"].split("/")
     return site_id, thing_id
 
 
-def put(key: str, body: bytes) -> None:
-    aws.s3().put_object(Bucket=settings().files_bucket, Key=key, Body=body)
+def url(key: str) -> str:
+    """Where an object can be fetched, for a short while."""
+    parameters = {"Bucket": settings().files_bucket, "Key": key}
+    return aws.s3().generate_presigned_url("get_object", Params=parameters, ExpiresIn=URL_SECONDS)
+
+
+def put(key: str, body: bytes, content_type: str = "application/octet-stream") -> None:
+    aws.s3().put_object(Bucket=settings().files_bucket, Key=key, Body=body, ContentType=content_type)
 
 
 def put_new(key: str, body: bytes) -> None:

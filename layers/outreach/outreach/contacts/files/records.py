@@ -21,17 +21,10 @@ from enum import StrEnum
 from typing import Any
 
 from outreach import clock, dynamo
+from outreach.contacts.files.status import Status as Status
 from outreach.contacts.files.waiting import wait_for
 from outreach.errors import NotFound
 from outreach.settings import settings
-
-
-class Status(StrEnum):
-    PENDING = "pending"
-    RUNNING = "running"
-    COMPLETED = "completed"
-    FAILED = "failed"
-
 
 _OVER = (Status.COMPLETED, Status.FAILED)
 # The value of the sparse index's key.

@@ -21,6 +21,8 @@ _DELIMITERS = (",", ";", "\t")
 
 _SAMPLE_BYTES = 4096
 _BLOCK_BYTES = 1 << 20
+# A contact takes 350,000 bytes at most.
+_MAX_ROW_CHARACTERS = 1_000_000
 
 # A line after the last one: when it is not read as a row of its own, a quotation mark was never closed.
 _END = "\x00end of file\x00"
@@ -46,17 +48,38 @@ def _csv_rows(file: IO[bytes], encoding: str) -> Iterator[list[str]]:
     file.seek(0)
     text = io.TextIOWrapper(file, encoding, newline="")
     try:
-        delimiter = _delimiter(text.readline())
+        delimiter = _delimiter(text.readline(_MAX_ROW_CHARACTERS))
         text.seek(0)
-        for row in csv.reader(chain(text, [_END]), delimiter=delimiter):
+        lines = _Lines(text)
+        for row in csv.reader(chain(lines, [_END]), delimiter=delimiter):
             if row == [_END]:
                 return
+            lines.begin_row()
             yield row
     except csv.Error as error:
         raise ValueError(f"cannot be read as CSV: {error}") from error
     except UnicodeDecodeError as error:
         raise ValueError(f"cannot be read as {encoding}") from error
     raise ValueError("has a quotation mark that is opened and never closed")
+
+
+class _Lines:
+    """The lines of a text, as long as those of one row don't get too long: the csv module knows no limit for a row."""
+
+    def __init__(self, text: IO[str]) -> None:
+        self._text = text
+        self._room = _MAX_ROW_CHARACTERS
+
+    def begin_row(self) -> None:
+        """The lines that follow are another row's."""
+        self._room = _MAX_ROW_CHARACTERS
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._text.readline(self._room + 1):
+            self._room -= len(line)
+            if self._room < 0:
+                raise ValueError(f"has a row of more than {_MAX_ROW_CHARACTERS:,} characters")
+            yield line
 
 
 def _encoding(file: IO[bytes], start: bytes) -> str:

@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
+from itertools import islice
 from typing import IO, Any
 
 import openpyxl
@@ -15,6 +16,8 @@ from openpyxl.utils import get_column_letter
 MAX_BYTES = 25_000_000
 # Unpacked; a sheet of 25 MB has about this much, and a file that claims more is made to fill memory.
 _MAX_UNPACKED_BYTES = 250_000_000
+# Excel specifications and limits: worksheet size.
+_MAX_ROWS = 1_048_576
 
 _WIDTH = 20
 _TEXT_FORMAT = "@"
@@ -31,7 +34,8 @@ def rows(file: IO[bytes]) -> Iterator[list[str]]:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # what a file says of its own size is often wrong
-        for row in sheet.iter_rows(values_only=True):
+        # A row may say that it is the billionth; openpyxl makes up those before it.
+        for row in islice(sheet.iter_rows(values_only=True), _MAX_ROWS):
             yield [_text(value) for value in row]
     except Exception as error:  # openpyxl lets every error of zip, XML and its own models through
         raise ValueError("is no workbook that can be read") from error

@@ -1,0 +1,62 @@
+"""Puts figures into documents: what stands between ``<!-- figures: cost/total -->`` and ``<!-- /figures -->``.
+
+``<benchmark>/<group>`` is a table of one group; ``<benchmark>/<start> *`` puts all groups that start so into one, a row each.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.figures import Figure, number, read
+
+DOCUMENTS = tuple(Path(__file__).parents[1] / "docs" / name for name in ("cost.md", "performance.md"))
+
+_BLOCK = re.compile(r"(<!-- figures: (?P<benchmark>[\w-]+)/(?P<group>.+?) -->\n).*?(<!-- /figures -->)", re.DOTALL)
+
+
+def update() -> None:
+    """Write the stored figures into the documents."""
+    for path in DOCUMENTS:
+        path.write_text(render(path.read_text(), read()))
+
+
+def render(text: str, figures: Mapping[str, Sequence[Figure]]) -> str:
+    """A document with the figures as they are."""
+
+    def block(found: re.Match[str]) -> str:
+        return f"{found[1]}{_table(figures.get(found['benchmark'], []), found['group'])}{found[4]}"
+
+    return _BLOCK.sub(block, text)
+
+
+def _table(figures: Iterable[Figure], wanted: str) -> str:
+    if wanted.endswith("*"):
+        return _matrix([figure for figure in figures if figure.group.startswith(wanted[:-1])], wanted[:-1])
+    rows = [
+        [figure.name, f"{number(figure.value)} {figure.unit}", figure.target, _verdict(figure)]
+        for figure in figures
+        if figure.group == wanted
+    ]
+    return _markdown(["", "value", "target", ""], rows)
+
+
+def _matrix(figures: Sequence[Figure], start: str) -> str:
+    names = list(dict.fromkeys(figure.name for figure in figures))
+    rows: dict[str, dict[str, str]] = {}
+    for figure in figures:
+        text = number(figure.value)
+        rows.setdefault(figure.group.removeprefix(start), {})[figure.name] = text if figure.is_reached else f"**{text}**"
+    return _markdown(["", *names], [[group, *(row.get(name, "") for name in names)] for group, row in rows.items()])
+
+
+def _verdict(figure: Figure) -> str:
+    if not figure.target:
+        return ""
+    return "reached" if figure.is_reached else "**missed**"
+
+
+def _markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

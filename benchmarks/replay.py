@@ -1,0 +1,98 @@
+"""The reference for CPU times: the calls that a step made, made again by bare botocore and requests, and nothing else."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+import requests
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
+
+from benchmarks.local_aws.server import Answer
+from benchmarks.world import World
+
+
+@dataclass(frozen=True)
+class AwsCall:
+    """One call of a client, and what was answered."""
+
+    client: Any
+    operation: str
+    parameters: Any
+    answer: Answer
+
+
+@dataclass
+class Recording:
+    """What a step called, AWS and others."""
+
+    aws: list[AwsCall] = field(default_factory=list)
+    http: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+
+
+@contextmanager
+def recording(world: World) -> Iterator[Recording]:
+    """Note every call meanwhile."""
+    recorded, answers = Recording(), threading.local()
+    make_call, send, request = BaseClient._make_api_call, world.aws.respond, requests.Session.request  # type: ignore[attr-defined]
+
+    def noted_call(client: Any, operation: str, parameters: Any) -> Any:
+        try:
+            return make_call(client, operation, parameters)
+        finally:
+            recorded.aws.append(AwsCall(client, operation, parameters, answers.last))
+
+    def noted_answer(prepared: AWSPreparedRequest) -> Answer:
+        answers.last = send(prepared)
+        return answers.last  # type: ignore[no-any-return]
+
+    def noted_request(session: requests.Session, method: str, url: str, **options: Any) -> requests.Response:
+        recorded.http.append((method, url, options))
+        return request(session, method, url, **options)
+
+    with (
+        patch.object(BaseClient, "_make_api_call", noted_call),
+        patch.object(world.aws, "respond", noted_answer),
+        patch.object(requests.Session, "request", noted_request),
+    ):
+        yield recorded
+
+
+def replay(world: World, recorded: Recording) -> float:
+    """CPU seconds of making the calls again; the answers are those of the recording."""
+    answers: list[Answer] = []
+    session = requests.Session()
+    session.trust_env = False
+
+    def respond(_: URLLib3Session, prepared: AWSPreparedRequest) -> AWSResponse:
+        return world.aws.response(prepared, answers.pop())
+
+    gc.collect()
+    gc.disable()
+    carrier, started = world.carrier.cpu_seconds, time.process_time()
+    with patch.object(URLLib3Session, "send", respond):
+        for call in recorded.aws:
+            answers.append(call.answer)
+            _make(call)
+    for method, url, options in recorded.http:
+        session.request(method, url, **options).content  # noqa: B018 - read, as every caller does
+    gc.enable()
+    return time.process_time() - started - (world.carrier.cpu_seconds - carrier)
+
+
+def _make(call: AwsCall) -> None:
+    try:
+        answer = call.client._make_api_call(call.operation, call.parameters)
+        if "Body" in answer:
+            answer["Body"].read()
+    except ClientError:
+        return  # the recorded refusal

@@ -1,0 +1,41 @@
+"""The documents show what was measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.docs import DOCUMENTS, render
+from benchmarks.figures import Figure, read, write
+
+FIGURES = [
+    Figure("total", "calls", 1234.5, "calls", at_most=1000),
+    Figure("stage a", "units", 0.12345, "units", at_most=1),
+    Figure("stage b", "units", 2, "units", at_most=1),
+]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_a_document_agrees_with_the_stored_figures(path: Path) -> None:
+    assert render(path.read_text(), read()) == path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "rows"),
+    [
+        ("total", ["|  | value | target |  |", "| --- | --- | --- | --- |", "| calls | 1,234 calls | ≤ 1,000 | **missed** |"]),
+        ("stage *", ["|  | units |", "| --- | --- |", "| a | 0.123 |", "| b | **2** |"]),
+    ],
+)
+def test_a_block_is_replaced_by_its_figures(wanted: str, rows: list[str]) -> None:
+    text = f"before\n<!-- figures: cost/{wanted} -->\nold\n<!-- /figures -->\nafter\n"
+    block = "\n".join(rows)
+    assert render(text, {"cost": FIGURES}) == f"before\n<!-- figures: cost/{wanted} -->\n{block}\n<!-- /figures -->\nafter\n"
+
+
+def test_figures_of_benchmarks_that_did_not_run_stay(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    write({"cost": FIGURES}, path)
+    write({"cpu": FIGURES[:1]}, path)
+    assert read(path) == {"cost": FIGURES, "cpu": FIGURES[:1]}

@@ -1,0 +1,219 @@
+"""Every endpoint of the template: a key does what its scopes say, in its own site (contract, Tenancy and authentication)."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+
+from outreach.http.caller import SCOPES
+from outreach.sites import store as sites
+from outreach.sites.models import Site
+from outreach.ticketing import store as tickets
+from tests.support import pipeline
+from tests.support.functions import Answer, api_event, call
+from tests.support.pipeline import ACCOUNT, SITE
+from tests.support.stack import events, folder, functions
+from tests.support.template import ROOT
+
+STRANGER = "20000"
+NUMBER = "+12125550199"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request, in which ``{names}`` stand for things of a site.
+
+    Attributes:
+        scope: what a key needs for it.
+        status: what another site's key is answered, whose own site is empty.
+    """
+
+    request: str
+    path: str
+    scope: str
+    status: int
+    body: Any = None
+
+    def __str__(self) -> str:
+        return self.request
+
+    @property
+    def method(self) -> str:
+        return self.request.partition(" ")[0]
+
+    def ask(self, names: Mapping[str, str], *, site_id: str, scopes: str = "") -> Answer:
+        url = self.request.partition(" ")[2].format(**names)
+        return call(self.path, self.method, url, _filled(self.body, names), site_id=site_id, scopes=scopes)
+
+    def route(self) -> tuple[str, str, str]:
+        event = api_event(self.path, self.method, self.request.partition(" ")[2].format(**RANDOM))
+        return self.path, self.method, event["resource"]
+
+
+def _filled(body: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(body, dict):
+        return {key: _filled(value, names) for key, value in body.items()}
+    if isinstance(body, list):
+        return [_filled(value, names) for value in body]
+    return body.format(**names) if isinstance(body, str) else body
+
+
+NAMES = ("contact", "other", "identity", "field", "campaign", "record", "message", "ticket", "import_", "export")
+IDS = [name for name in NAMES if name != "ticket"]
+RANDOM = {name: str(uuid.uuid4()) for name in NAMES} | {"ticket": "1", "account": ACCOUNT.id}
+
+CONTACT = {"name": "Eve", "contactIdentities": [{"type": "email", "value": "eve@example.com"}]}
+MESSAGE = {"channelAccountId": "{account}", "contactId": "{contact}", "to": NUMBER, "message": "Hello"}
+TICKET_MESSAGE = {"id": "{message}", "sentById": "{contact}", "sentByType": "contact", "type": "text", "channelId": "SMS"}
+
+CASES = [
+    Case("POST /contact/contacts", "contacts/create_contact", "contact:write", 201, CONTACT),
+    Case("GET /contact/contacts", "contacts/list_contacts", "contact:read", 200),
+    Case("GET /contact/contacts/{contact}", "contacts/get_contact", "contact:read", 404),
+    Case("PUT /contact/contacts/{contact}", "contacts/update_contact", "contact:write", 404, {"name": "Eve"}),
+    Case("DELETE /contact/contacts/{contact}", "contacts/delete_contact", "contact:write", 404),
+    Case("DELETE /contact/contacts?ids={contact}", "contacts/batch_delete_contacts", "contact:write", 204),
+    Case("POST /contact/contacts/{contact}:merge", "contacts/act_on_contact", "contact:write", 404, {"contactId": "{other}"}),
+    Case("POST /contact/contacts:query", "contacts/query_contacts", "contact:read", 200, {"keywords": "Ada"}),
+    Case("GET /contact/contactIdentities/{identity}", "contacts/get_contact_identity", "contact:read", 404),
+    Case("GET /contact/ContactIdentities/{identity}", "contacts/get_contact_identity", "contact:read", 404),
+    *(
+        Case(
+            f"POST /contact/{spelling}:identify",
+            "contacts/identify_contact_identities",
+            "contact:read",
+            200,
+            {"value": NUMBER},
+        )
+        for spelling in ("contactIdentities", "ContactIdentities")
+    ),
+    Case("GET /contact/fields", "contacts/list_fields", "contact:read", 200),
+    Case("POST /contact/fields", "contacts/create_field", "contact:write", 201, {"name": "shoe size", "type": "text"}),
+    Case("GET /contact/fields/{field}", "contacts/get_field", "contact:read", 404),
+    Case("PUT /contact/fields/{field}", "contacts/update_field", "contact:write", 404, {"name": "hat size"}),
+    Case("DELETE /contact/fields/{field}", "contacts/delete_field", "contact:write", 404),
+    Case("POST /contact/contacts:import", "contacts/import_contacts", "contact:write", 202, {"uploadFile": "https://a.example/"}),
+    Case("GET /contact/contactImportRecords/{import_}", "contacts/get_import_record", "contact:read", 404),
+    Case("GET /contact/importTemplate", "contacts/get_import_template", "contact:read", 200),
+    Case("POST /contact/contacts:export", "contacts/export_contacts", "contact:read", 202, {"selected": ["{contact}"]}),
+    Case("GET /contact/contactExportRecords/{export}", "contacts/get_export_record", "contact:read", 404),
+    Case(
+        "POST /outreach/campaigns",
+        "outreach/create_campaign",
+        "outreach:write",
+        400,
+        {"name": "Hello", "channel": "sms", "channelAccountId": "{account}", "message": "Hello"},
+    ),
+    Case("GET /outreach/campaigns", "outreach/list_campaigns", "outreach:read", 200),
+    Case("GET /outreach/campaigns/{campaign}", "outreach/get_campaign", "outreach:read", 404),
+    Case("PUT /outreach/campaigns/{campaign}", "outreach/update_campaign", "outreach:write", 404, {"name": "Mine"}),
+    Case("DELETE /outreach/campaigns/{campaign}", "outreach/delete_campaign", "outreach:write", 404),
+    *(
+        Case(f"POST /outreach/campaigns/{{campaign}}:{verb}", "outreach/act_on_campaign", "outreach:send", 404)
+        for verb in ("send", "pause", "resume", "cancel")
+    ),
+    Case("POST /outreach/campaigns/{campaign}:preview", "outreach/act_on_campaign", "outreach:read", 404),
+    # The records of a campaign outlive it, so that an unknown one has a list, too.
+    Case("GET /outreach/campaigns/{campaign}/records", "outreach/list_campaign_records", "outreach:read", 200),
+    Case("GET /outreach/campaignRecords/{record}", "outreach/get_campaign_record", "outreach:read", 404),
+    Case("GET /outreach/campaignRecords/{record}/skipped", "outreach/list_skipped_contacts", "outreach:read", 404),
+    Case("POST /outreach/messages", "outreach/create_message", "outreach:send", 400, MESSAGE),
+    Case("GET /outreach/messages", "outreach/list_messages", "outreach:read", 200),
+    Case("GET /outreach/messages/{message}", "outreach/get_message", "outreach:read", 404),
+    Case("PUT /outreach/messages/{message}", "outreach/update_message", "outreach:write", 404, {"status": "failed"}),
+    Case("POST /outreach/messages/{message}:redeliver", "outreach/act_on_message", "outreach:write", 404),
+    Case("GET /outreach/messages/{message}/callbackAttempts", "outreach/list_callback_attempts", "outreach:read", 404),
+    *(
+        Case(f"GET /outreach/{spelling}?contactId={{contact}}", "outreach/list_unattached_messages", "outreach:read", 200)
+        for spelling in ("unattachedMessages", "unattachedmessages")
+    ),
+    Case("POST /outboundunichannel/messages", "unichannel/create_outbound_message", "unichannel:send", 400, MESSAGE),
+    Case(
+        "POST /ticketing/ticket/{ticket}/messages:attach",
+        "ticketing/attach_ticket_message",
+        "ticketing:write",
+        404,
+        TICKET_MESSAGE,
+    ),
+]
+
+
+def test_every_route_of_the_template_has_a_case() -> None:
+    routes = {
+        (str(folder(functions()[name]).relative_to(ROOT / "functions")), route["Method"].upper(), route["Path"])
+        for name, route in events("Api")
+        if name != "RouteNotFound"
+    }
+    assert {case.route() for case in CASES} == routes
+
+
+def test_every_route_asks_the_authorizer_but_the_one_that_matches_nothing() -> None:
+    assert {name for name, route in events("Api") if route.get("Auth")} == {"RouteNotFound"}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_key_needs_the_scope_and_no_other(aws: None, case: Case) -> None:
+    others = " ".join(scope for scope in SCOPES if scope != case.scope)
+    refused = case.ask(RANDOM, site_id=SITE, scopes=others)
+    assert (refused.status, refused.body["code"]) == (403, "forbidden")
+    assert everything() == {}
+    assert case.ask(RANDOM, site_id=SITE, scopes=case.scope).status != 403
+
+
+def test_another_sites_things_are_not_there_and_cannot_be_touched(served: str) -> None:
+    sites.put_site(Site(STRANGER))
+    names = things_of_the_site()
+    before = everything(SITE)
+    assert len(before) > len(NAMES)
+    statuses = {}
+    for case in CASES:
+        answer = case.ask(names, site_id=STRANGER)
+        statuses[str(case)] = answer.status
+        assert [name for name in IDS if names[name] in str(answer.body)] == [], case
+        assert everything(SITE) == before, case
+    assert statuses == {str(case): case.status for case in CASES}
+
+
+def things_of_the_site() -> dict[str, str]:
+    """One of everything."""
+    contact, other = pipeline.create_contact(NUMBER), pipeline.create_contact(None, "Bob")
+    campaign = pipeline.create_campaign()["id"]
+    field = call("contacts/create_field", "POST", "/contact/fields", {"name": "shoe size", "type": "text"}).body["id"]
+    elsewhere = {"channelAccountId": ACCOUNT.id, "contactId": contact, "message": "Hello", "status": "sent"}
+    given = {"uploadFile": "https://a.example/"}
+    return {
+        "account": ACCOUNT.id,
+        "contact": contact,
+        "other": other,
+        "identity": call("contacts/get_contact", "GET", f"/contact/contacts/{contact}").body["contactIdentities"][0]["id"],
+        "field": field,
+        "campaign": campaign,
+        "record": pipeline.send(campaign),
+        "message": call("outreach/create_message", "POST", "/outreach/messages", elsewhere).body["id"],
+        "ticket": str(tickets.open_ticket(SITE, contact, ACCOUNT.id, "origin")),
+        "import_": call("contacts/import_contacts", "POST", "/contact/contacts:import", given).body["id"],
+        "export": call("contacts/export_contacts", "POST", "/contact/contacts:export", {}).body["id"],
+    }
+
+
+def everything(site_id: str = r"\w+") -> dict[str, str]:
+    """What the tables and buckets hold, of a site or of all."""
+    of_site = re.compile(rf"(?<![^ #/]){site_id}(?![^ #/])")
+    client, s3 = boto3.client("dynamodb"), boto3.client("s3")
+    found = {}
+    for table in client.list_tables()["TableNames"]:
+        for item in client.scan(TableName=table)["Items"]:
+            key = f"{table} {item['pk']['S']} {item.get('sk', {}).get('S', '')}"
+            if of_site.search(key):
+                found[key] = str(sorted(item.items()))
+    for bucket in s3.list_buckets()["Buckets"]:
+        for entry in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", []):
+            if of_site.search(entry["Key"]):
+                found[f"{bucket['Name']} {entry['Key']}"] = entry["ETag"]
+    return found

@@ -1,0 +1,38 @@
+"""What commands have in common: the stack that they run in, and arguments that are checked."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from outreach_admin import deployment
+
+
+class StackCommand(TyperCommand):
+    """A command inside the stack. That is looked up when the command is certain to run, and not for its help."""
+
+    def invoke(self, ctx: Any) -> Any:
+        deployment.enter(ctx.find_root().params["stack"])
+        return super().invoke(ctx)
+
+
+_SITE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def _site_id(value: str) -> str:
+    if not _SITE_ID.fullmatch(value):
+        raise typer.BadParameter("is up to 64 letters, digits, - and _")
+    return value
+
+
+def number_option(value: str) -> str:
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
+        raise typer.BadParameter("is a number in E.164 form such as +15005550006")
+    return value
+
+
+SiteId = Annotated[str, typer.Argument(metavar="SITE", callback=_site_id, help="The site's id.")]
+Number = Annotated[str, typer.Argument(metavar="NUMBER", callback=number_option, help="In E.164 form, such as +12125551234.")]
