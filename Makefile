@@ -25,11 +25,11 @@ demo: $(STACK) ## Send a sample campaign through the simulated carriers, and che
 	@$(PY) -m demo
 
 test: $(STACK) ## Run every test but those of `make reliability`
-	@$(PY) -m pytest -n auto --dist loadgroup -m "not reliability"
+	@$(PY) -m pytest -n auto -m "not reliability"
 
 reliability: $(STACK) ## Kill processes at every step, let calls fail at random, feed rubbish; writes docs/reliability.json
 	@rm -f docs/reliability.json
-	@FIGURES=docs/reliability.json HYPOTHESIS_PROFILE=thorough $(PY) -m pytest tests/reliability
+	@FIGURES=docs/reliability.json HYPOTHESIS_PROFILE=thorough $(PY) -m pytest tests/reliability tests/statemachines
 
 permissions: $(STACK) ## Note what the functions use of what they may do (tests/template/permissions.json)
 	@rm -f tests/template/permissions.json

@@ -70,9 +70,10 @@ def _import(built: World, rows: int) -> Iterator[Figure]:
     event = _upload(built, rows)
     invoke("workers/split_import", event)
     with built.aws.measured() as usage, cpu(built, usage) as took:
-        answer = invoke("workers/import_rows", event)
-    if answer["outcome"] != "completed":
-        raise RuntimeError("the import has not come to its end")
+        while (outcome := invoke("workers/import_rows", event)["outcome"]) == "running":
+            pass
+    if outcome != "completed":
+        raise RuntimeError("the import has failed")
     table = built.aws.dynamodb.tables[settings().contacts_table]
     stored = [table.get(key) or {} for key in list(table.items)]
     least = sum(

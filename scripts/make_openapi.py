@@ -12,7 +12,6 @@ import inspect
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +23,7 @@ from pydantic.alias_generators import to_camel
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs/openapi.json"
+WORDS = ROOT / "scripts/openapi.yaml"
 AREAS = ("contacts", "outreach", "unichannel", "ticketing")
 
 Json = dict[str, Any]
@@ -61,7 +61,7 @@ IN_FLIGHT = "`request_in_progress`: the first request with this Idempotency-Key 
 
 def document() -> Json:
     """The description."""
-    base = _base()
+    base: Json = yaml.safe_load(WORDS.read_text())
     words = {name: base.pop(name) for name in list(base) if name.startswith("x-")}
     components: Json = {"schemas": {}, "responses": dict(_error_responses())}
     paths: Json = {}
@@ -69,6 +69,9 @@ def document() -> Json:
         _add(components["schemas"], schema["components"]["schemas"])
         for path, method, operation in _operations(module, schema):
             paths.setdefault(path, {})[method] = _finished(path, method, operation, module, words)
+    named = {operation["operationId"] for item in paths.values() for operation in item.values()}
+    if stale := (words["x-conflicts"].keys() | words["x-operations"].keys()) - named:
+        raise ValueError(f"openapi.yaml speaks of operations that are gone: {', '.join(sorted(stale))}")
     for name, spelling in words["x-spelling"].items():
         properties = components["schemas"][name]["properties"]
         components["schemas"][name]["properties"] = {spelling.get(key, key): value for key, value in properties.items()}
@@ -80,16 +83,6 @@ def document() -> Json:
 def text() -> str:
     """The file."""
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
-
-
-@cache
-def _yaml() -> str:
-    return (Path(__file__).parent / "openapi.yaml").read_text()
-
-
-def _base() -> Json:
-    base: Json = yaml.safe_load(_yaml())
-    return base
 
 
 def _described() -> Iterator[tuple[ModuleType, Json]]:

@@ -14,6 +14,7 @@ from aws_lambda_powertools.utilities import parameters
 from botocore.client import BaseClient
 from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
+from xdist.scheduler import LoadScopeScheduling
 
 from outreach.delivery import receipts
 from outreach.settings import settings
@@ -24,6 +25,22 @@ def pytest_sessionfinish() -> None:
     """Where the file is wanted, note what the functions have used of their permissions (see tests/template)."""
     if file := os.environ.get("RECORD_PERMISSIONS"):
         permissions.write_down(Path(file))
+
+
+class _OneStack(LoadScopeScheduling):
+    """Tests go to whoever is free, but those of the embedded stack to one process, and first: they share it, and take longest.
+
+    Not by ``--dist loadgroup``, which pytest 9.2 makes do nothing (pytest-xdist #1386).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "stack" if nodeid.startswith("tests/e2e/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _OneStack:
+    """How ``pytest -n`` hands out tests."""
+    return _OneStack(config, log)
 
 
 @pytest.fixture(scope="module")
