@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -41,7 +42,12 @@ def normalised(distribution: str) -> str:
     return distribution.strip().lower().replace("_", "-").replace(".", "-")
 
 
-def _imported(source: Path, deferred: bool) -> Iterator[str]:
+@cache
+def _imported(source: Path, deferred: bool) -> list[str]:
+    return list(_imports_of(source, deferred))
+
+
+def _imports_of(source: Path, deferred: bool) -> Iterator[str]:
     for node in _executed(ast.parse(source.read_text()), deferred):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

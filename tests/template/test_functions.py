@@ -19,7 +19,14 @@ RUNTIME = {"boto3", "botocore", "urllib3"}
 
 # What takes long to import, and which functions (by their folders) do so before their first request; nobody else must.
 HEAVY = {
-    "aws_lambda_powertools.event_handler": ["contacts/*", "outreach/*", "ticketing/*", "unichannel/*", "api/route_not_found"],
+    "aws_lambda_powertools.event_handler": [
+        "contacts/*",
+        "outreach/*",
+        "ticketing/*",
+        "unichannel/*",
+        "api/route_not_found",
+        "api/get_docs",
+    ],
     "aws_lambda_powertools.tracing": [],
     "liquid": [],
     "openpyxl": ["contacts/get_import_template", "workers/split_import"],
@@ -37,10 +44,15 @@ def needs(name: str) -> set[str]:
     return imports.closure(folder(FUNCTIONS[name]) / "app.py")
 
 
+@cache
+def starts_with(name: str) -> set[str]:
+    """The modules that importing a function's module imports."""
+    return imports.closure(folder(FUNCTIONS[name]) / "app.py", deferred=False)
+
+
 def imports_at_start(name: str, module: str) -> bool:
     """Whether importing a function's module imports another one."""
-    found = imports.closure(folder(FUNCTIONS[name]) / "app.py", deferred=False)
-    return any(f"{one}.".startswith(f"{module}.") for one in found)
+    return any(f"{one}.".startswith(f"{module}.") for one in starts_with(name))
 
 
 def matching(patterns: list[str]) -> set[str]:

@@ -284,7 +284,7 @@ def test_no_connection_is_made_into_private_networks(no_connections: list[Any], 
     assert isinstance(failed, Failed)
     assert failed.endpoint_fault
     with pytest.raises(ValueError, match="cannot be fetched"):
-        list(endpoint.get(f"{scheme}://{host}:8080/file", allow_private=False))
+        list(fetching.blocks(f"{scheme}://{host}:8080/file", allow_private=False))
     assert not no_connections
 
 
