@@ -29,7 +29,7 @@ test: $(STACK) ## Run every test but those of `make reliability`
 
 reliability: $(STACK) ## Kill processes at every step, let calls fail at random, feed rubbish; writes docs/reliability.json
 	@rm -f docs/reliability.json
-	@FIGURES=docs/reliability.json HYPOTHESIS_PROFILE=thorough $(PY) -m pytest tests/reliability
+	@FIGURES=docs/reliability.json HYPOTHESIS_PROFILE=thorough $(PY) -m pytest tests/reliability tests/statemachines
 
 permissions: $(STACK) ## Note what the functions use of what they may do (tests/template/permissions.json)
 	@rm -f tests/template/permissions.json

@@ -177,7 +177,7 @@ def park(customer_url: str, count: int) -> parking.Endpoint:
     return endpoint
 
 
-@pytest.mark.slow
+@pytest.mark.reliability
 @pytest.mark.usefixtures("customer")
 def test_so_they_do_when_they_were_put_off_for_two_days_and_take_ten_seconds_each(
     machine: Machine, now: Clock, monkeypatch: pytest.MonkeyPatch

@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from outreach import wire
 from outreach.errors import Conflict, NotFound, OutreachError, TooManyRequests, ValidationFailed
 from outreach.http import api
+from tests.support.functions import Context
 from tests.unit.http.requests import REQUEST_ID, THING, Answer, ask, event
 
 JSON_BODY = {"Content-Type": "application/json"}
@@ -125,6 +126,11 @@ def test_a_body_that_is_wrong_is_400_and_points_at_each_place(body: Any, pointer
 def test_malformed_json_is_400(text: str) -> None:
     answer = post(text)
     assert (answer.status, answer.body["code"], answer.body["errors"][0]["pointer"]) == (400, "validation_failed", "")
+
+
+def test_no_content_is_an_empty_body() -> None:
+    answer = handler(event("DELETE", "/things/{id}", parameters={"id": THING}), Context())
+    assert (answer["statusCode"], answer["body"]) == (204, "")
 
 
 def test_a_body_that_is_not_utf_8_is_400() -> None:

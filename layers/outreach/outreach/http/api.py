@@ -190,4 +190,5 @@ def _with_common_headers(answer: dict[str, Any], request_id: str) -> dict[str, A
     headers["X-Request-Id"] = [request_id]
     if headers.get("Content-Type") == ["application/json"]:
         headers["Content-Type"] = [JSON]
-    return answer
+    # A string in any case: not every gateway takes ``null`` for no body.
+    return {**answer, "body": answer["body"] or ""}
