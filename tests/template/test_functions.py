@@ -19,7 +19,14 @@ RUNTIME = {"boto3", "botocore", "urllib3"}
 
 # What takes long to import, and which functions (by their folders) do so before their first request; nobody else must.
 HEAVY = {
-    "aws_lambda_powertools.event_handler": ["contacts/*", "outreach/*", "ticketing/*", "unichannel/*", "api/route_not_found"],
+    "aws_lambda_powertools.event_handler": [
+        "contacts/*",
+        "outreach/*",
+        "ticketing/*",
+        "unichannel/*",
+        "api/get_docs",
+        "api/route_not_found",
+    ],
     "aws_lambda_powertools.tracing": [],
     "liquid": [],
     "openpyxl": ["contacts/get_import_template", "workers/split_import"],
