@@ -13,10 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import aws_lambda_powertools.event_handler.openapi.swagger_ui as swagger_ui
+import aws_lambda_powertools
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_ASSETS = Path(swagger_ui.__file__).parent
+# Not by its module, which would import the whole resolver.
+_ASSETS = Path(aws_lambda_powertools.__file__).parent / "event_handler/openapi/swagger_ui"
 
 # The description is beside this page, whatever precedes the path. An empty icon, lest the browser asks for one.
 _START = """
