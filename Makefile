@@ -11,7 +11,7 @@ STACK := .venv/installed .venv-sam/installed .venv-ministack/installed $(LAYERS)
 export PYTHONPATH := tools:layers/outreach
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test reliability permissions build lint types check bench bench-quick generated lock clean
+.PHONY: help install demo run test reliability permissions build lint types audit check bench bench-quick generated lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ lint: .venv/installed ## Check style and the template
 
 types: .venv/installed ## Check types
 	@.venv/bin/mypy
+
+audit: .venv-audit/installed ## Look for known vulnerabilities in what is locked
+	@.venv-audit/bin/python scripts/audit.py
 
 check: lint types test ## Lint, types and tests
 
@@ -83,6 +86,9 @@ endef
 	$(install)
 
 .venv-sam/installed: requirements/sam.txt .venv-uv/installed
+	$(install)
+
+.venv-audit/installed: requirements/audit.txt .venv-uv/installed
 	$(install)
 
 .venv-ministack/installed: requirements/ministack.txt .venv-uv/installed
