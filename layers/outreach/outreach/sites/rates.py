@@ -47,8 +47,8 @@ RATES: Mapping[str, Rate] = {
     "send": Rate(1, 60),  # campaigns
     "message": Rate(50, 500),  # single messages
     "unichannel": Rate(50, 500),
-    "import": Rate(0.2, 30),
-    "export": Rate(0.2, 30),
+    "import": Rate(0.5, 100),
+    "export": Rate(0.5, 100),
     "list": Rate(2, 100),  # whole lists: pageSize=0
 }
 
