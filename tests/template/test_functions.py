@@ -24,7 +24,6 @@ HEAVY = {
         "outreach/*",
         "ticketing/*",
         "unichannel/*",
-        "api/get_docs",
         "api/route_not_found",
     ],
     "aws_lambda_powertools.tracing": [],

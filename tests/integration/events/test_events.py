@@ -94,7 +94,7 @@ def test_a_worker_does_its_work(world: Server, name: str) -> None:
 
 
 def test_the_authorizer_lets_the_request_through(world: Server) -> None:
-    assert handle("Authorize")["context"] == {"siteId": "10000", "scopes": ""}
+    assert handle("Authorize")["context"] == {"siteId": "10000", "scopes": "", "rates": ""}
 
 
 @pytest.mark.parametrize("name", WEBHOOKS)
