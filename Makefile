@@ -33,7 +33,7 @@ reliability: $(STACK) ## Kill processes at every step, let calls fail at random,
 
 permissions: $(STACK) ## Note what the functions use of what they may do (tests/template/permissions.json)
 	@rm -f tests/template/permissions.json
-	@RECORD_PERMISSIONS=tests/template/permissions.json $(PY) -m pytest -n auto -m "not reliability and not e2e" tests/integration tests/reliability
+	@RECORD_PERMISSIONS=tests/template/permissions.json $(PY) -m pytest -n auto -m "not reliability" tests/integration tests/reliability
 
 build: .venv/installed .venv-sam/installed $(LAYERS) ## Build for AWS (for `sam deploy`), the layers trimmed and compiled
 	@.venv-sam/bin/sam build
