@@ -12,7 +12,7 @@ import io
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
@@ -197,9 +197,11 @@ class Campaign:
 
     @contextmanager
     def _logged(self, stage: Stage) -> Iterator[None]:
-        with patch.object(logger().registered_handler, "stream", io.StringIO()) as log:
+        # Logs go to the handler's stream, metrics to the standard output: on Lambda both are the log.
+        log = io.StringIO()
+        with patch.object(logger().registered_handler, "stream", log), redirect_stdout(log):
             yield
-            stage.log_bytes += len(log.getvalue().encode())
+        stage.log_bytes += len(log.getvalue().encode())
 
 
 def transitions(scans: int, windows: int, waits: int) -> int:
