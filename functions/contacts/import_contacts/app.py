@@ -12,12 +12,10 @@ from aws_lambda_powertools.event_handler.openapi.params import UploadFile
 from outreach.contacts.files import importing, records, uploads
 from outreach.contacts.files.import_bodies import ImportBody, ImportResponse
 from outreach.contacts.files.records import ImportRecord, Status
+from outreach.contacts.files.waiting import WAIT_SECONDS
 from outreach.errors import FieldError, ValidationFailed
 from outreach.http import api, large, problems
 from outreach.observability import logger
-
-# What a gateway's client may wait for at most is 29 s.
-WAIT_SECONDS = 20.0
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 

@@ -18,13 +18,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from outreach import wire
 from outreach.contacts.files import objects
 from outreach.contacts.files.status import Status
-from outreach.contacts.files.waiting import progress
+from outreach.contacts.files.waiting import WAIT_SECONDS, progress
 from outreach.errors import NotFound
 from outreach.http import api, large
 from outreach.observability import logger
 
-# What a gateway's client may wait for at most is 29 s.
-WAIT_SECONDS = 20.0
 # The functions that answer later.
 FUNCTIONS = ("list_contacts", "query_contacts")
 

@@ -13,6 +13,9 @@ from outreach.contacts.files.status import Status
 
 T = TypeVar("T")
 
+# Contract, Lists, and Import, export, template. What a gateway's client may wait for at most is 29 s.
+WAIT_SECONDS = 20.0
+
 _POLL_SECONDS = 0.25
 # All tries are over by then (Lambda, asynchronous invocation: two retries, of 15 minutes each at most).
 _GIVEN_UP_AFTER = timedelta(hours=1)
