@@ -21,6 +21,8 @@ import yaml
 from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
 from pydantic.alias_generators import to_camel
 
+from outreach.contacts.files import later
+
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs/openapi.json"
 WORDS = ROOT / "scripts/openapi.yaml"
@@ -34,9 +36,10 @@ MORE = {
     "api.accepted(": "202",
     "api.see_other(": "303",
     "large.answers(": "303",
-    "later.accepted(": "202",
-    "later.answers(": "303",
+    "later.entry_point(": "202 303",
 }
+# A list that may take long: its function.
+LATER = re.compile(r'later\.entry_point\(app, "(\w+)"\)')
 
 SAID = {
     "200": "Done.",
@@ -205,7 +208,7 @@ def _of_verb(operation: Json, entry: Any) -> Json:
 def _finished(path: str, method: str, operation: Json, module: ModuleType, words: Mapping[str, Any]) -> Json:
     """An operation with all that endpoints have in common."""
     name, source = operation["operationId"], inspect.getsource(module)
-    scope = operation.pop("x-scope", "") or re.findall(r'scope="([a-z:]+)"', source)[0]
+    scope = operation.pop("x-scope", "") or _scope(source)
     idempotent = "creates=True" in source
     conflict = [words["x-conflicts"].get(name, ""), IN_FLIGHT if idempotent else ""]
     errors = ["400", "401", "403", *(["404"] if "{" in path else []), *(["413", "415"] if "requestBody" in operation else [])]
@@ -219,9 +222,9 @@ def _finished(path: str, method: str, operation: Json, module: ModuleType, words
     finished = {
         "operationId": name,
         "summary": operation["summary"],
-        "description": f"{operation.get('description', '')}\n\nScope: `{scope}`".strip(),
+        "description": "\n\n".join(filter(None, [operation.get("description"), f"Scope: `{scope}`" if scope else ""])),
         "tags": [next(tag for start, tag in words["x-tags"].items() if path.startswith(start))],
-        "security": [{"bearer": [scope]}, {"basic": [scope]}],
+        "security": [{kind: [scope] if scope else []} for kind in ("bearer", "basic")],
         "parameters": [*operation.get("parameters", []), *more],
         **({"requestBody": operation["requestBody"]} if "requestBody" in operation else {}),
         "responses": dict(sorted(responses.items())),
@@ -230,14 +233,24 @@ def _finished(path: str, method: str, operation: Json, module: ModuleType, words
     return whole
 
 
+def _scope(source: str) -> str:
+    """What a key must be allowed to do; empty where that depends."""
+    said = re.findall(r'scope="([a-z:]+)"', source) + [later.FUNCTIONS[function] for function in LATER.findall(source)]
+    return "".join(said[:1])
+
+
 def _successes(operation: Json, source: str) -> Json:
     """What isn't an error, by status."""
     content = operation["responses"]["200"]["content"]
     first = next((status for word, status in SUCCESS.items() if word in source), "200")
     replayed = ["Idempotency-Replayed"] if "creates=True" in source else []
     responses = {first: _answer(first, None if first == "204" else content, *replayed)}
-    for status in {status for word, status in MORE.items() if word in source}:
+    for status in {status for word, statuses in MORE.items() if word in source for status in statuses.split()}:
         responses[status] = _answer(status, content if status == "202" else None, "Location", *replayed)
+    if LATER.search(source):
+        responses["202"] = _answer(
+            "202", {"application/json": {"schema": {"$ref": "#/components/schemas/ListResult"}}}, "Location"
+        )
     return responses
 
 

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[2] / "layers/outreach/outreach"
 TOOLS = [
     "clock",
     "errors",
+    "bounds",
     "settings",
     "observability",
     "aws",

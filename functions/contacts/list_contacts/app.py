@@ -3,15 +3,15 @@
 List contacts.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from outreach.contacts import listing, schema
 from outreach.contacts.files import later
 from outreach.contacts.listing import ContactList, OptionalIdentityType, SortBy
-from outreach.contacts.search import Sort, TooSlow
+from outreach.contacts.search import Sort
 from outreach.http import api, paging
 from outreach.http.paging import PageIndex, PageSize, SortOrder, links
 
@@ -31,13 +31,8 @@ def list_contacts(
     fields, page = schema.load(api.caller(app).site_id), paging.page(app, page_index, page_size)
     wanted = listing.Wanted(keywords, identity_type, identity_value)
     event, sort = app.current_event.raw_event, Sort(sort_by, sort_order == "desc")
-    contacts, total = listing.contacts(fields, wanted, page.window, sort, later.deadline(event))
+    contacts, total = listing.contacts(fields, wanted, page.window, sort, later.deadline(app))
     return ContactList.of(contacts, fields, links(event, fields.site_id, page, total))
 
 
-@app.exception_handler(TooSlow)  # type: ignore[untyped-decorator]
-def answer_later(_: TooSlow) -> Response[Any]:
-    return later.accepted(app.current_event.raw_event, "list_contacts", api.caller(app).site_id)
-
-
-lambda_handler = later.answers(api.entry_point(app, scope="contact:read"))
+lambda_handler = later.entry_point(app, "list_contacts")

@@ -5,15 +5,15 @@ List the contacts that a filter leaves.
 Paging and sorting may also stand in the query string, where they win over the body.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from outreach.contacts import listing, schema
 from outreach.contacts.files import later
 from outreach.contacts.listing import ContactList, Direction, QueryBody, SortBy
-from outreach.contacts.search import Sort, TooSlow
+from outreach.contacts.search import Sort
 from outreach.http import api, paging
 from outreach.http.paging import MAX_PAGE_SIZE, links
 from outreach.wire import Integer
@@ -33,13 +33,8 @@ def query_contacts(
     page = paging.page(app, page_index or body.page_index, body.page_size if page_size is None else page_size)
     sort = Sort(sort_by or body.sort_by, (sort_order or body.sort_order) == "desc")
     event = app.current_event.raw_event
-    contacts, total = listing.query(fields, body, page.window, sort, later.deadline(event))
+    contacts, total = listing.query(fields, body, page.window, sort, later.deadline(app))
     return ContactList.of(contacts, fields, links(event, fields.site_id, page, total))
 
 
-@app.exception_handler(TooSlow)  # type: ignore[untyped-decorator]
-def answer_later(_: TooSlow) -> Response[Any]:
-    return later.accepted(app.current_event.raw_event, "query_contacts", api.caller(app).site_id)
-
-
-lambda_handler = later.answers(api.entry_point(app, scope="contact:read"))
+lambda_handler = later.entry_point(app, "query_contacts")

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator
 
 from outreach.campaigns import records, store
 from outreach.campaigns.bodies import RecordResponse, RecordsResponse
-from outreach.http import api, paging
+from outreach.http import api, large, paging
 from outreach.http.paging import PageIndex, PageSize, SortOrder
 from outreach.wire import Guid, one_of
 
@@ -42,4 +42,4 @@ def list_campaign_records(
     )
 
 
-lambda_handler = api.entry_point(app, scope="outreach:read")
+lambda_handler = large.answers(api.entry_point(app, scope="outreach:read"))

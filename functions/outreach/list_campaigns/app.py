@@ -11,7 +11,7 @@ from pydantic import BeforeValidator
 
 from outreach.campaigns import store
 from outreach.campaigns.bodies import CampaignResponse, CampaignsResponse
-from outreach.http import api, paging
+from outreach.http import api, large, paging
 from outreach.http.paging import PageIndex, PageSize, SortOrder
 from outreach.messages.options import Channel
 from outreach.wire import Guid, one_of
@@ -41,4 +41,4 @@ def list_campaigns(
     )
 
 
-lambda_handler = api.entry_point(app, scope="outreach:read")
+lambda_handler = large.answers(api.entry_point(app, scope="outreach:read"))

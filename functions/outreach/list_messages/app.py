@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BeforeValidator, WithJsonSchema
 
+from outreach.contacts.files import later
 from outreach.correspondence import listing
 from outreach.correspondence.bodies import MessageResponse, MessagesResponse, TicketId, sent_period
 from outreach.correspondence.listing import Wanted
@@ -43,8 +44,8 @@ def list_messages(
     site_id, page = api.caller(app).site_id, paging.page(app, page_index, page_size)
     sent = sent_period(sent_time)
     wanted = Wanted(channel_account_id, contact_id, campaign_id, campaign_record_id, ticket_id, sent, keywords)
-    messages, total = listing.page(site_id, wanted, sort_by, sort_order, page.window)
+    messages, total = listing.page(site_id, wanted, sort_by, sort_order, page.window, later.deadline(app))
     return MessagesResponse(messages=messages, **paging.links(app.current_event, site_id, page, total))
 
 
-lambda_handler = api.entry_point(app, scope="outreach:read")
+lambda_handler = later.entry_point(app, "list_messages")

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from outreach.campaigns import records, skipped
 from outreach.campaigns.bodies import SkippedContactResponse, SkippedContactsResponse
-from outreach.http import api, paging
+from outreach.http import api, large, paging
 from outreach.http.paging import PageIndex, PageSize
 from outreach.wire import Guid
 
@@ -30,4 +30,4 @@ def list_skipped_contacts(id: Guid, page_index: PageIndex = 1, page_size: PageSi
     )
 
 
-lambda_handler = api.entry_point(app, scope="outreach:read")
+lambda_handler = large.answers(api.entry_point(app, scope="outreach:read"))

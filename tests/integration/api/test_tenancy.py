@@ -32,7 +32,7 @@ class Case:
     """A request, in which ``{names}`` stand for things of a site.
 
     Attributes:
-        scope: what a key needs for it.
+        scope: what a key needs for it; empty where that depends on the thing.
         status: what another site's key is answered, whose own site is empty.
     """
 
@@ -105,7 +105,7 @@ CASES = [
     Case("GET /contact/importTemplate", "contacts/get_import_template", "contact:read", 200),
     Case("POST /contact/contacts:export", "contacts/export_contacts", "contact:read", 202, {"selected": ["{contact}"]}),
     Case("GET /contact/contactExportRecords/{export}", "contacts/get_export_record", "contact:read", 404),
-    Case("GET /listResults/{list}", "contacts/get_list_result", "contact:read", 404),
+    Case("GET /listResults/{list}", "contacts/get_list_result", "", 404),
     Case(
         "POST /outreach/campaigns",
         "outreach/create_campaign",
@@ -163,7 +163,7 @@ def test_every_route_asks_the_authorizer_but_those_that_are_open() -> None:
     assert {name for name, route in events("Api") if route.get("Auth")} == OPEN
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", [case for case in CASES if case.scope], ids=str)
 def test_a_key_needs_the_scope_and_no_other(aws: None, case: Case) -> None:
     others = " ".join(scope for scope in SCOPES if scope != case.scope)
     refused = case.ask(RANDOM, site_id=SITE, scopes=others)
@@ -215,8 +215,9 @@ def things_of_the_site() -> dict[str, str]:
 
 
 def _list_answered_later() -> str:
-    event = api_event("contacts/list_contacts", "GET", "/contact/contacts?pageSize=0")
-    return str(later.accepted(event, "list_contacts", SITE).body["id"])
+    with pytest.MonkeyPatch.context() as impatient:
+        impatient.setattr(later, "WAIT_SECONDS", -1)
+        return str(call("contacts/list_contacts", "GET", "/contact/contacts?pageSize=0").body["id"])
 
 
 def everything(site_id: str = r"\w+") -> dict[str, str]:

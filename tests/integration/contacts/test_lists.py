@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,10 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from outreach import aws, clock
+from outreach import clock
 from outreach.contacts import counting
-from outreach.http import large
-from outreach.settings import settings
 from tests.integration.contacts import requests as api
 from tests.integration.contacts.conftest import OTHER_SITE, SITE
 from tests.integration.contacts.requests import email, sms
@@ -276,18 +273,3 @@ def test_events_that_come_again_are_counted_once(deliver_stream: Callable[[], li
 )
 def test_a_key_without_the_scope_is_refused(path: str, method: str, url: str) -> None:
     assert call(path, method, url, api.body() if method == "POST" else None, scopes="outreach:send").status == 403
-
-
-@pytest.mark.parametrize("path", ["contacts/list_contacts", "contacts/query_contacts"])
-def test_an_answer_that_lambda_cannot_give_lies_behind_a_303(
-    people: dict[str, Any], path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    method, url = ("GET", api.CONTACTS) if path.endswith("list_contacts") else ("POST", f"{api.CONTACTS}:query")
-    whole = call(path, method, f"{url}?pageSize=0", {} if method == "POST" else None)
-    monkeypatch.setattr(large, "MAX_BYTES", 1000)
-    answer = call(path, method, f"{url}?pageSize=0", {} if method == "POST" else None)
-    assert (answer.status, answer.body) == (303, "")
-    key = urlsplit(answer.headers["Location"]).path.partition("/answers/")[2]
-    stored = aws.s3().get_object(Bucket=settings().audience_bucket, Key=f"answers/{key}")
-    assert json.load(stored["Body"]) == whole.body
-    assert len(whole.body["contacts"]) == len(NAMES)

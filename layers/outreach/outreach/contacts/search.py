@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from outreach import aws, dynamo
+from outreach import aws, bounds, dynamo
 from outreach.contacts import counting, found, identities, ordering, store
 from outreach.contacts.conditions import Predicate
 from outreach.contacts.documents import Document, document_of, scan_pk
@@ -38,10 +38,6 @@ class Sort:
 
     by: str = "createTime"
     descending: bool = False
-
-
-class TooSlow(Exception):
-    """A search has not come to its end in time."""
 
 
 def find(
@@ -102,8 +98,7 @@ def matching(site_id: str, shard: int, predicate: Predicate, deadline: float | N
         ProjectionExpression="sk, document, merged_to",
     )
     for page in pages:
-        if deadline is not None and time.monotonic() > deadline:
-            raise TooSlow
+        bounds.require_time(deadline)
         for item in page["Items"]:
             if "merged_to" in item:
                 continue
@@ -168,11 +163,11 @@ def _sorted_rows(site_id: str, sort: Sort, predicate: Predicate, deadline: float
 
 def _load(site_id: str, contact_ids: Sequence[str], deadline: float | None) -> list[Contact]:
     """The contacts in the order of their ids; one that vanished meanwhile is left out."""
+    bounds.require_memory(contact_ids)
     contacts: dict[str, Contact] = {}
     start = time.monotonic()
     for part in dynamo.chunks(contact_ids, _LOADED_AT_ONCE):
         # Writing the answer will take as long again as reading it.
-        if deadline is not None and 2 * time.monotonic() - start > deadline:
-            raise TooSlow
+        bounds.require_time(deadline, needed=time.monotonic() - start)
         contacts |= store.get_many(site_id, part)
     return [contacts[contact_id] for contact_id in contact_ids if contact_id in contacts]

@@ -12,13 +12,14 @@ Only outreach messages are in the timeline, and skipped ones leave it (:mod:`out
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from outreach import aws, clock, dynamo
+from outreach import aws, bounds, clock, dynamo
 from outreach.campaigns import records
 from outreach.campaigns.joined import contact_ids, records_of
 from outreach.correspondence import keyword_search
@@ -35,6 +36,7 @@ EXACT = 5_000
 
 _LOADING_THREADS = 16
 _BATCH = 100
+_LOADED_AT_ONCE = _LOADING_THREADS * _BATCH
 # How long after its slot a message may be sent and still be found by its ``sentTime``. Only a record that was paused for longer
 # sends later; its messages are found by the record.
 _LATEST = timedelta(days=7)
@@ -71,21 +73,52 @@ class _Entry(NamedTuple):
     group: str
 
 
-def page(site_id: str, wanted: Wanted, sort_by: str, sort_order: str, window: slice) -> tuple[list[MessageResponse], int]:
+def page(
+    site_id: str, wanted: Wanted, sort_by: str, sort_order: str, window: slice, deadline: float | None = None
+) -> tuple[list[MessageResponse], int]:
     """A part of the site's messages that are wanted, and how many there are in all.
 
     Args:
         sort_by: a property of :class:`MessageResponse`, as on the wire.
+        deadline: until when (see ``time.monotonic``).
+
+    Raises:
+        TooSlow: the deadline has come, or will before the answer is written.
+        ValidationFailed: the part is more than an answer can have.
     """
-    groups = _groups(site_id, wanted)
-    candidates = _candidates(site_id, wanted, groups)
-    if sort_by == "sentTime" and wanted.is_decided_by_keys and len(candidates) > EXACT:
-        ids = [entry.message_id for entry in sorted(candidates, reverse=sort_order == "desc")[window]]
-        found = _load(site_id, ids)
-        return _shown(site_id, [found[message_id] for message_id in ids if message_id in found]), len(candidates)
-    rows = _load(site_id, [entry.message_id for entry in candidates])
-    shown = _shown(site_id, _matching(site_id, wanted, groups, rows.values()))
-    return paging.ordered(shown, _ATTRIBUTES.get(sort_by, sort_by), sort_order)[window], len(shown)
+    groups, attribute, descending = _groups(site_id, wanted), _ATTRIBUTES.get(sort_by, sort_by), sort_order == "desc"
+    candidates = _candidates(site_id, wanted, groups, deadline)
+    if len(candidates) > EXACT and sort_by == "sentTime" and wanted.is_decided_by_keys:
+        ids = [entry.message_id for entry in sorted(candidates, reverse=descending)]
+        return _in_order(site_id, ids[window], deadline), len(ids)
+    found = _found(site_id, wanted, groups, candidates, deadline)
+    if len(candidates) <= EXACT:
+        shown = paging.ordered(found, attribute, sort_order)
+        return shown[window], len(shown)
+    ids = [message_id for *_, message_id in sorted((paging.rank(message, attribute) for message in found), reverse=descending)]
+    return _in_order(site_id, ids[window], deadline), len(ids)
+
+
+def _found(
+    site_id: str, wanted: Wanted, groups: Collection[str] | None, candidates: Sequence[_Entry], deadline: float | None
+) -> Iterator[MessageResponse]:
+    """Those of the candidates that are wanted, without ever having the rows of all in memory."""
+    for part in dynamo.chunks(candidates, _LOADED_AT_ONCE):
+        bounds.require_time(deadline)
+        messages = _load(site_id, [entry.message_id for entry in part])
+        yield from _shown(site_id, _matching(site_id, wanted, groups, messages.values()))
+
+
+def _in_order(site_id: str, message_ids: Sequence[str], deadline: float | None) -> list[MessageResponse]:
+    """The messages in the order of their ids; one that vanished meanwhile is left out."""
+    bounds.require_memory(message_ids)
+    shown: dict[str, MessageResponse] = {}
+    start = time.monotonic()
+    for part in dynamo.chunks(message_ids, _LOADED_AT_ONCE):
+        # Writing the answer will take as long again as reading it.
+        bounds.require_time(deadline, needed=time.monotonic() - start)
+        shown |= {message.id: message for message in _shown(site_id, list(_load(site_id, part).values()))}
+    return [shown[message_id] for message_id in message_ids if message_id in shown]
 
 
 def _load(site_id: str, message_ids: Sequence[str]) -> dict[str, Message]:
@@ -108,7 +141,7 @@ def _groups(site_id: str, wanted: Wanted) -> set[str] | None:
     return of_campaign & {wanted.record_id} if wanted.record_id else of_campaign
 
 
-def _candidates(site_id: str, wanted: Wanted, groups: Collection[str] | None) -> list[_Entry]:
+def _candidates(site_id: str, wanted: Wanted, groups: Collection[str] | None, deadline: float | None) -> list[_Entry]:
     """The fewest messages that keys tell of, with all that are wanted among them."""
     if wanted.ticket_id:
         ids = store.ids_of_ticket(site_id, wanted.ticket_id)
@@ -116,7 +149,7 @@ def _candidates(site_id: str, wanted: Wanted, groups: Collection[str] | None) ->
         owners = contact_ids(site_id, wanted.contact_id)
         ids = [message_id for owner in owners for message_id in store.ids_of_contact(site_id, owner)]
     else:
-        return [entry for entry in _timeline(site_id, wanted) if groups is None or entry.group in groups]
+        return [entry for entry in _timeline(site_id, wanted, deadline) if groups is None or entry.group in groups]
     return [_Entry("", message_id, "") for message_id in ids]
 
 
@@ -138,11 +171,11 @@ def _matching(site_id: str, wanted: Wanted, groups: Collection[str] | None, mess
     return keyword_search.containing(site_id, wanted.keywords, found, records_of(site_id, found))
 
 
-def _timeline(site_id: str, wanted: Wanted) -> list[_Entry]:
+def _timeline(site_id: str, wanted: Wanted, deadline: float | None) -> list[_Entry]:
     """The entries of the timeline at which wanted messages may be."""
     since, until = _bounds(site_id, wanted)
     with ThreadPoolExecutor(rows.TIMELINE_SHARDS) as pool:
-        shards = pool.map(lambda shard: list(_shard(site_id, shard, since, until)), range(rows.TIMELINE_SHARDS))
+        shards = pool.map(lambda shard: list(_shard(site_id, shard, since, until, deadline)), range(rows.TIMELINE_SHARDS))
         return [entry for shard in shards for entry in shard]
 
 
@@ -162,7 +195,7 @@ def _slots_of(sent: Period) -> tuple[str, str]:
     return clock.timestamp(earliest), clock.timestamp(sent.end)
 
 
-def _shard(site_id: str, shard: int, since: str, until: str) -> Iterator[_Entry]:
+def _shard(site_id: str, shard: int, since: str, until: str, deadline: float | None) -> Iterator[_Entry]:
     # The client's own pages: turning a million keys into plain dicts would take longer than reading them.
     pages = (
         aws.dynamodb()
@@ -176,6 +209,7 @@ def _shard(site_id: str, shard: int, since: str, until: str) -> Iterator[_Entry]
         )
     )
     for found in pages:
+        bounds.require_time(deadline)
         for item in found["Items"]:
             slot, group, message_id = item["timeline_sk"]["S"].split("#")
             yield _Entry(slot, message_id, group)

@@ -52,13 +52,13 @@ def page(app: APIGatewayRestResolver, index: int, size: int) -> Page:
 
 def ordered(things: Iterable[T], sort_by: str, sort_order: str) -> list[T]:
     """Things by one of their attributes (named as on the wire), ties by ``id``; those without a value come first."""
-    name = to_snake(sort_by)
+    return sorted(things, key=lambda thing: rank(thing, sort_by), reverse=sort_order == "desc")
 
-    def key(thing: T) -> tuple[bool, Any, str]:
-        value = getattr(thing, name)
-        return value is not None, value if value is not None else "", str(getattr(thing, "id"))  # noqa: B009
 
-    return sorted(things, key=key, reverse=sort_order == "desc")
+def rank(thing: object, sort_by: str) -> tuple[bool, Any, str]:
+    """A thing's place among others by one of its attributes: see :func:`ordered`. Its ``id`` comes last."""
+    value = getattr(thing, to_snake(sort_by))
+    return value is not None, value if value is not None else "", str(getattr(thing, "id"))  # noqa: B009
 
 
 def links(event: Mapping[str, Any], site_id: str, page: Page, total: int) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def status(site_id: str, export_id: str) -> Status:
     Raises:
         NotFound: the site has no such export, or no longer.
     """
-    found = progress([objects.export_request_key(site_id, export_id)], objects.export_key(site_id, export_id))
+    found = progress(objects.export_request_key(site_id, export_id), objects.export_key(site_id, export_id))
     if found is None:
         raise NotFound("There is no such export.")
     return found

@@ -12,19 +12,22 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach import wire
+from outreach.bounds import TooSlow
 from outreach.contacts.files import objects
 from outreach.contacts.files.status import Status
 from outreach.contacts.files.waiting import WAIT_SECONDS, progress
 from outreach.errors import NotFound
 from outreach.http import api, large
+from outreach.http.api import Handler
+from outreach.http.caller import Caller
 from outreach.observability import logger
 
-# The functions that answer later.
-FUNCTIONS = ("list_contacts", "query_contacts")
+# The functions that answer later, and what an API key must be allowed to do for it.
+FUNCTIONS = {"list_contacts": "contact:read", "query_contacts": "contact:read", "list_messages": "outreach:read"}
 
 # What a function reads of a request; its key, above all, is not for keeping.
 _PROPERTIES = ("resource", "path", "httpMethod", "multiValueQueryStringParameters", "pathParameters", "body", "isBase64Encoded")
@@ -36,24 +39,15 @@ class ListResultResponse(wire.Response):
     status: Status
 
 
-def deadline(event: Mapping[str, Any]) -> float | None:
-    """Until when a request must be answered (see ``time.monotonic``)."""
-    return None if event.get("isAnsweredLater") else time.monotonic() + WAIT_SECONDS
+def entry_point(app: APIGatewayRestResolver, function: str) -> Handler:
+    """The handler of a list that may take long (see :func:`outreach.http.api.entry_point`): for the gateway's events, and for the
+    bucket's. The route keeps to :func:`deadline`."""
 
+    def answer_later(_: TooSlow) -> Response[Any]:
+        return _accepted(app.current_event.raw_event, function, api.caller(app).site_id)
 
-def accepted(event: Mapping[str, Any], function: str, site_id: str) -> Response[Any]:
-    """Have a request answered behind: 202, with the place where its answer will be."""
-    list_id = str(uuid.uuid4())
-    kept = {name: event.get(name) for name in _PROPERTIES}
-    kept["headers"] = {name: value for name, value in (event.get("headers") or {}).items() if name.lower() == "content-type"}
-    kept["requestContext"] = {name: event["requestContext"].get(name) for name in _CONTEXT}
-    objects.put(objects.list_request_key(function, site_id, list_id), orjson.dumps(kept))
-    # An exception's handler answers with it, for which the resolver serialises no models.
-    return api.accepted(ListResultResponse(id=list_id, status=Status.RUNNING).model_dump(), f"/listResults/{list_id}")
-
-
-def answers(handler: api.Handler) -> api.Handler:
-    """The function's handler for the gateway's events and for the bucket's."""
+    app.exception_handler(TooSlow)(answer_later)
+    handler = api.entry_point(app, scope=FUNCTIONS[function])
     at_once = large.answers(handler)
 
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -64,26 +58,39 @@ def answers(handler: api.Handler) -> api.Handler:
         answer = handler({**request, "isAnsweredLater": True}, context)
         if answer["statusCode"] != 200:
             raise RuntimeError(f"the request was answered {answer['statusCode']}")
-        objects.put(objects.list_result_key(site_id, list_id), answer["body"].encode(), api.JSON)
+        objects.put(objects.list_result_key(function, site_id, list_id), answer["body"].encode(), api.JSON)
         logger().info("list answered later", list_id=list_id, site_id=site_id)
         return {"list_id": list_id}
 
     return lambda_handler
 
 
-def status(site_id: str, list_id: str) -> Status:
-    """How far an answer is.
+def deadline(app: APIGatewayRestResolver) -> float | None:
+    """Until when a request must be answered (see ``time.monotonic``); ``None`` when nobody waits any more."""
+    return None if app.current_event.raw_event.get("isAnsweredLater") else time.monotonic() + WAIT_SECONDS
+
+
+def _accepted(event: Mapping[str, Any], function: str, site_id: str) -> Response[Any]:
+    """Have a request answered behind: 202, with the place where its answer will be."""
+    list_id = str(uuid.uuid4())
+    kept = {name: event.get(name) for name in _PROPERTIES}
+    kept["headers"] = {name: value for name, value in (event.get("headers") or {}).items() if name.lower() == "content-type"}
+    kept["requestContext"] = {name: event["requestContext"].get(name) for name in _CONTEXT}
+    objects.put(objects.list_request_key(function, site_id, list_id), orjson.dumps(kept))
+    # An exception's handler answers with it, for which the resolver serialises no models.
+    return api.accepted(ListResultResponse(id=list_id, status=Status.RUNNING).model_dump(), f"/listResults/{list_id}")
+
+
+def find(caller: Caller, list_id: str) -> tuple[Status, str]:
+    """How far an answer is, and the key of the object that it is or will be.
 
     Raises:
         NotFound: the site has asked for no such list, or not for a long time.
+        Forbidden: the caller may not ask for such a list.
     """
-    requests = [objects.list_request_key(function, site_id, list_id) for function in FUNCTIONS]
-    found = progress(requests, objects.list_result_key(site_id, list_id))
-    if found is None:
-        raise NotFound("There is no such list.")
-    return found
-
-
-def url(site_id: str, list_id: str) -> str:
-    """Where an answer can be fetched, for a short while."""
-    return objects.url(objects.list_result_key(site_id, list_id))
+    for function, scope in FUNCTIONS.items():
+        request, result = (key(function, caller.site_id, list_id) for key in (objects.list_request_key, objects.list_result_key))
+        if status := progress(request, result):
+            caller.require(scope)
+            return status, result
+    raise NotFound("There is no such list.")

@@ -6,7 +6,7 @@
 ``exports/<site>/<export>``                  an export: CSV
 ``export-requests/<site>/<export>``          what an export was asked for; its arrival starts the export
 ``list-requests/<function>/<site>/<list>``   a request for a list that takes long; its arrival calls the function once more
-``list-results/<site>/<list>``               what it was answered
+``list-results/<function>/<site>/<list>``    what it was answered
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def list_request_key(function: str, site_id: str, list_id: str) -> str:
     return f"list-requests/{function}/{site_id}/{list_id}"
 
 
-def list_result_key(site_id: str, list_id: str) -> str:
-    return f"list-results/{site_id}/{list_id}"
+def list_result_key(function: str, site_id: str, list_id: str) -> str:
+    return f"list-results/{function}/{site_id}/{list_id}"
 
 
 def owner(event: dict[str, Any]) -> tuple[str, str]:

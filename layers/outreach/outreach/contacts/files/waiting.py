@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
@@ -29,18 +29,18 @@ def wait_for(look: Callable[[], T], is_done: Callable[[T], bool], seconds: float
     return seen
 
 
-def progress(request_keys: Iterable[str], result_key: str) -> Status | None:
+def progress(request_key: str, result_key: str) -> Status | None:
     """How far a result is.
 
     Args:
-        request_keys: the object that asks for it: one of these.
+        request_key: of the object that asks for it.
 
     Returns:
         ``None`` when nobody has asked, or nobody knows of it any more.
     """
     if objects.head(result_key):
         return Status.COMPLETED
-    asked = next(filter(None, map(objects.head, request_keys)), None)
+    asked = objects.head(request_key)
     if asked is None:
         return None
     return Status.FAILED if clock.now() - asked["LastModified"] > _GIVEN_UP_AFTER else Status.RUNNING
