@@ -29,6 +29,16 @@ def pytest_sessionfinish() -> None:
         figures.write_down(Path(file))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each test needs an id of its own, for xdist runs one of each id; those of schemathesis lack the endpoint (pytest 9.2)."""
+    for item in items:
+        name, _, endpoint = item.name.partition("[")
+        if endpoint and item.nodeid.endswith(f"::{name}"):
+            item._id = item.id.with_params(endpoint.removesuffix("]"))
+    if len({item.nodeid for item in items}) < len(items):
+        raise pytest.UsageError("several tests have the same id, and only one of them would run")
+
+
 class _OneStack(LoadScopeScheduling):
     """Tests go to whoever is free, but those of the embedded stack to one process, and first: they share it, and take longest.
 

@@ -24,6 +24,7 @@ IDS = {
     "/outreach/campaignRecords/": world.RECORD,
     "/outreach/messages/": world.campaign_message_id(world.RECORD, world.CONTACT),
     "/ticketing/ticket/": 1,
+    "/listResults/": world.FILE,
 }
 
 
