@@ -14,6 +14,7 @@ from outreach.delivery import singles
 from outreach.delivery.lost_answers import LEASE_SECONDS
 from outreach.messages import store
 from outreach.sending import carriers
+from outreach.sending.accounts import Gate, pause_of
 from outreach.sites import store as sites
 from tests.support import http_server
 from tests.support.carriers import ACCOUNTS, Channel, status
@@ -53,6 +54,12 @@ def test_a_message_is_sent_while_the_client_waits(channel: Channel) -> None:
         "failedReason": "",
         "callbackURL": None,
     }
+
+
+def test_a_message_that_goes_out_ends_the_pause_of_its_account(channel: Channel) -> None:
+    Gate(channel.account).close("20003: no", seconds=0)
+    assert post(channel).status == 200
+    assert pause_of(SITE, channel.account.id) is None
 
 
 def test_attachments_reach_the_carrier(channel: Channel) -> None:
@@ -116,6 +123,13 @@ def test_a_function_that_dies_after_its_call_has_sent_once(
     singles.repair()
     channel.run_until(lambda: not list(store.unsettled("9999")))
     assert channel.calls() == {"twilio": ["accepted"], "telnyx": ["accepted", "replayed"]}[channel.name]
+
+
+def test_what_another_message_has_is_not_taken_for_the_lost_one(channel: Channel, without_receipts: None) -> None:
+    for text in ("First", "Second"):
+        assert post(channel, to="+12125550106", message=text).status == 503
+    channel.run_until(lambda: not list(store.unsettled("9999")))
+    assert channel.calls() == {"twilio": ["lost"] * 2, "telnyx": ["lost"] * 2 + ["replayed"] * 2}[channel.name]
 
 
 def test_a_receipt_that_is_faster_than_the_answer_is_an_answer(channel: Channel) -> None:
