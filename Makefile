@@ -6,6 +6,8 @@ PY := .venv/bin/python
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 REQUIREMENTS := $(wildcard requirements/*.in layers/*/requirements.in)
 LAYERS := $(patsubst %.in,%.txt,$(wildcard layers/*/requirements.in))
+# Checked with everything that a parameter can add.
+EVERY_OPTION := KmsKeyArn=arn:aws:kms:us-east-1:123456789012:key/any DomainName=api.example.com AlarmEmail=operator@example.com
 STACK := .venv/installed .venv-sam/installed .venv-ministack/installed $(LAYERS)
 
 export PYTHONPATH := tools:layers/outreach
@@ -40,10 +42,13 @@ build: .venv/installed .venv-sam/installed $(LAYERS) ## Build for AWS (for `sam 
 	@.venv-sam/bin/sam build
 	@$(PY) scripts/finish_build.py
 
-lint: .venv/installed ## Check style and the template
+lint: .venv/installed .venv-sam/installed .venv-checkov/installed ## Check style and the template, its security included
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/cfn-lint template.yaml
+	@mkdir -p .aws-sam
+	@.venv-sam/bin/python scripts/expand_template.py $(EVERY_OPTION) > .aws-sam/expanded.json
+	@.venv-checkov/bin/checkov --config-file .checkov.yaml
 
 types: .venv/installed ## Check types
 	@.venv/bin/mypy
@@ -69,7 +74,7 @@ lock: .venv-uv/installed ## Lock every requirements file anew, with hashes
 clean: ## Remove what was built; environments and state stay
 	@rm -rf .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# One environment each: SAM, MiniStack and the project pin different releases of boto3.
+# One environment each: SAM, MiniStack, checkov and the project pin different releases of boto3.
 .venv-uv/installed: requirements/uv.txt
 	@echo "preparing uv"
 	@$(PYTHON) -m venv .venv-uv
@@ -90,6 +95,9 @@ endef
 	$(install)
 
 .venv-audit/installed: requirements/audit.txt .venv-uv/installed
+	$(install)
+
+.venv-checkov/installed: requirements/checkov.txt .venv-uv/installed
 	$(install)
 
 .venv-ministack/installed: requirements/ministack.txt .venv-uv/installed

@@ -92,8 +92,8 @@ def customer(answer: Reply = OK) -> Iterator[Customer]:
         yield Customer(server, answers)
 
 
-def create_message(url: str) -> str:
-    """A single message that its carrier is about to be asked to send; its id."""
+def create_message(url: str, record_id: str | None = None) -> str:
+    """A message that its carrier is about to be asked to send, a single one or of a send; its id."""
     message_id, slot = str(uuid.uuid4()), clock.timestamp(clock.now())
     row = Message(
         message_id,
@@ -105,7 +105,8 @@ def create_message(url: str) -> str:
         body="Hi",
         slot=slot,
         callback=True,
-        callback_url=url,
+        callback_url=url or None,
+        record_id=record_id,
     )
     messages.create_many([row])
     return message_id

@@ -117,6 +117,12 @@ def audience_of(record_id: str) -> list[str]:
     return audience.contact_ids(SITE, record_id, 0, records.get(SITE, record_id).audience or 0)
 
 
+def executions() -> dict[str, str]:
+    """The executions of ``campaign_send`` by their names, and what has become of them."""
+    found = boto3.client("stepfunctions").list_executions(stateMachineArn=settings().campaign_send_arn)["executions"]
+    return {execution["name"]: execution["status"] for execution in found}
+
+
 @dataclass
 class Pump:
     """Moves what lies in the queues and the stream to the handlers, as the event source mappings do."""

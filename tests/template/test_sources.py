@@ -36,11 +36,6 @@ def test_a_queue_has_a_dead_letter_queue(name: str) -> None:
     assert redrive["maxReceiveCount"] == 5
 
 
-@pytest.mark.parametrize("name", QUEUES)
-def test_a_queue_is_encrypted(name: str) -> None:
-    assert QUEUES[name]["SqsManagedSseEnabled"] is True
-
-
 @pytest.mark.parametrize("name", DEAD_LETTER_QUEUES)
 def test_a_dead_letter_queue_keeps_for_a_fortnight_and_raises_an_alarm(name: str) -> None:
     alarms = resources("AWS::CloudWatch::Alarm").values()

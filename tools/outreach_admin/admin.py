@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 
 from outreach.errors import Conflict, NotFound
+from outreach.settings import settings
 from outreach.sites import secrets, store
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, Site
 
@@ -191,7 +192,9 @@ def _checked(secret: str) -> str:
 
 
 def _put_secret(path: str, value: Any) -> None:
-    boto3.client("ssm").put_parameter(Name=path, Value=json.dumps(value), Type="SecureString", Overwrite=True)
+    arn = settings().kms_key_arn
+    key: Any = {"KeyId": arn} if arn else {}
+    boto3.client("ssm").put_parameter(Name=path, Value=json.dumps(value), Type="SecureString", Overwrite=True, **key)
 
 
 def _secret(path: str, default: Any) -> Any:

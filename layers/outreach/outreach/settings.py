@@ -14,6 +14,7 @@ class Settings:
     ``template.yaml`` sets them all for every function: a name is no permission.
 
     Attributes:
+        kms_key_arn: the key of secrets; empty for AWS's own.
         public_base_url: where clients reach the API; empty for the gateway's own address.
         webhook_base_url: where carriers reach the webhooks.
         ticketing_base_url: where the ticketing system is; empty for the built-in one.
@@ -43,6 +44,7 @@ class Settings:
     schedule_dead_letter_queue_arn: str
     scheduler_role_arn: str
     secrets_prefix: str
+    kms_key_arn: str
     public_base_url: str
     webhook_base_url: str
     twilio_base_url: str

@@ -9,7 +9,6 @@ from typing import Any
 import boto3
 import pytest
 
-from outreach.callbacks import executions as started
 from outreach.callbacks import parking, state, telling
 from outreach.messages.status import Status
 from outreach.settings import settings
@@ -120,7 +119,7 @@ def test_a_crash_after_a_retry_tells_twice_at_most_under_the_same_id(
             executions.pass_time(10)
     executions.break_off()
     now.advance(100)
-    assert started.repair(now()) == 1
+    invoke("workers/sweep", {})
     executions.pass_time(100)
     assert customer.ids == [f"{message_id}-1"] * 3
     assert callbacks.outcomes(message_id) == ["failed", "delivered"]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
 from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 
 import pytest
+from aws_lambda_powertools.utilities import parameters
 
 from outreach import clock
-from outreach.callbacks import executions as started
 from outreach.callbacks import parking, schedule, state
+from outreach.campaigns import records
+from outreach.campaigns.records import Record
 from outreach.messages.status import Status
 from tests.support import callbacks
 from tests.support.callbacks import FAILED, GONE, OK, THROTTLED, Clock, Customer, Executions, becomes, create_message, deliver
-from tests.support.functions import call, load
+from tests.support.functions import call, invoke, load
 from tests.support.http_server import Reply, hang_up, reply
 from tests.support.pipeline import SITE
 
@@ -213,6 +216,22 @@ def test_redelivering_tells_the_newest_state_again_at_once(customer: Customer, e
     assert customer.ids == [f"{message_id}-1"] * 2
 
 
+def test_a_message_of_a_send_is_told_where_the_send_says(customer: Customer, executions: Executions) -> None:
+    record = Record(str(uuid.uuid4()), SITE, str(uuid.uuid4()), clock.timestamp(clock.now()), {}, callback_url=customer.url)
+    records.create(record)
+    customer.will(hang_up)
+    message_id = create_message("", record.id)
+    becomes(message_id, Status.SENT)
+    deliver()
+    parameters.clear_caches()  # retries run in another process
+    executions.pass_time(10)
+    customer.will(OK)
+    answer = call("outreach/act_on_message", "POST", f"/outreach/messages/{message_id}:redeliver")
+    deliver()
+    assert (answer.status, answer.body["campaignId"]) == (200, record.campaign_id)
+    assert customer.ids == [f"{message_id}-1"] * 3
+
+
 def test_redelivering_what_is_parked_unparks_it(customer: Customer, executions: Executions) -> None:
     customer.will(hang_up)
     message_id = create_message(customer.url)
@@ -257,10 +276,26 @@ def test_an_execution_that_died_is_restarted_and_a_running_one_left_alone(
     executions.break_off()
     now.advance(HOUR)
     customer.will(OK)
-    assert [started.repair(clock.now()) for _ in range(2)] == [1, 0]
+    for _ in range(2):
+        invoke("workers/sweep", {})
     executions.pass_time(10)
     assert customer.often[message_id, 1] == 2
     assert customer.endpoint.generation == 2
+
+
+def test_an_execution_that_sleeps_through_what_is_due_is_replaced(customer: Customer, executions: Executions, now: Clock) -> None:
+    """The index of what is parked may show it too late to the one that asks it for how long it can sleep."""
+    customer.will(FAILED)
+    message_id = create_message(customer.url)
+    becomes(message_id, Status.SENT)
+    deliver()
+    executions.pass_time(0)
+    executions.sleeping.clear()
+    assert parking.sleep(customer.endpoint, int(now.seconds) + DAY)
+    now.advance(HOUR)
+    invoke("workers/sweep", {})
+    executions.pass_time(10)
+    assert customer.often[message_id, 1] == 2
 
 
 def test_what_is_due_before_the_execution_wakes_up_gets_the_next_generation(customer: Customer, executions: Executions) -> None:

@@ -120,3 +120,9 @@ def test_resuming_gives_queued_messages_new_slots_that_the_sweep_respects(campai
     contacts = pipeline.audience_of(record_id)
     rows = store.get_many(SITE, [campaign_message_id(record_id, contact) for contact in contacts])
     assert all(row.claim.until > 0 for row in rows.values())
+
+
+def test_the_sends_of_a_campaign_are_listed(campaign: str) -> None:
+    sent = {pipeline.send(campaign) for _ in range(2)}
+    listed = call("outreach/list_campaign_records", "GET", f"/outreach/campaigns/{campaign}/records?pageSize=5").body
+    assert ({record["id"] for record in listed["records"]}, listed["total"]) == (sent, 2)

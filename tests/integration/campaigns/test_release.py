@@ -16,7 +16,7 @@ from outreach.sending.accounts import Gate
 from outreach.sites import store as sites
 from tests.support import pipeline
 from tests.support.callbacks import Clock
-from tests.support.functions import call, invoke
+from tests.support.functions import call, invoke, load
 from tests.support.pipeline import ACCOUNT, SITE
 
 pytestmark = pytest.mark.usefixtures("carrier")
@@ -65,6 +65,13 @@ def test_without_a_slot_it_reads_no_contact(record_id: str, monkeypatch: pytest.
     pacing.reserve(ACCOUNT, [math.ceil(2 * HORIZON_SECONDS * ACCOUNT.messages_per_second)], now=now.seconds, horizon=math.inf)
     monkeypatch.setattr(deciding, "decide", None)
     assert step(record_id)["outcome"] == "wait"
+
+
+def test_a_release_that_becomes_long_hands_over_to_a_new_execution(record_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load("workers/release_window"), "_MAX_WINDOWS", 1)
+    sites.put_account(replace(ACCOUNT, messages_per_second=3 / HORIZON_SECONDS))
+    assert step(record_id)["outcome"] == "stopped"
+    assert pipeline.executions() == {f"{record_id}-1": "ABORTED", f"{record_id}-2": "RUNNING"}
 
 
 def test_it_waits_while_the_account_is_paused_then_tries_one_and_goes_on_when_that_works(record_id: str, now: Clock) -> None:

@@ -9,16 +9,17 @@ import boto3
 import pytest
 
 from outreach import clock
-from outreach.campaigns import records
-from outreach.delivery import sweep
+from outreach.campaigns import campaigns, records
+from outreach.campaigns.bodies import CampaignBody
 from outreach.settings import settings
-from tests.support import pipeline
+from tests.support import permissions, pipeline
 from tests.support.functions import Answer, call, invoke
 from tests.support.pipeline import SITE
 
 pytestmark = pytest.mark.usefixtures("carrier")
 
 FAR = timedelta(hours=2)
+RETRIED = "f8383a83-48e9-4d0d-a3bd-fb19ce5c12db"
 
 
 def create(delay: timedelta = FAR) -> tuple[str, datetime]:
@@ -60,6 +61,24 @@ def test_a_time_that_is_near_starts_the_execution_at_once() -> None:
     campaign_id, _ = create(timedelta(seconds=20))
     assert schedules() == {}
     assert executions() == [f"{campaign_id}-1"]
+
+
+def test_a_time_that_is_moved_near_starts_the_execution_at_once() -> None:
+    campaign_id, _ = create()
+    update(campaign_id, scheduledStartTime=(clock.now() + timedelta(seconds=20)).isoformat())
+    assert schedules() == {}
+    assert executions() == [f"{campaign_id}-2"]
+
+
+def test_a_create_that_is_repeated_has_one_schedule() -> None:
+    at = (clock.now() + FAR).replace(microsecond=0)
+    body = CampaignBody(
+        name="test", channel="sms", channel_account_id=pipeline.ACCOUNT.id, message="Hello", scheduled_start_time=at
+    )
+    with permissions.function("outreach/create_campaign"):
+        for _ in range(2):
+            campaigns.create(SITE, body, RETRIED)
+    assert list(schedules()) == [RETRIED]
 
 
 def test_a_time_in_the_past_is_refused() -> None:
@@ -113,11 +132,11 @@ def test_a_schedule_that_fires_twice_starts_one_execution_and_one_send() -> None
 
 def test_a_missed_start_is_found_by_the_sweep_once(monkeypatch: pytest.MonkeyPatch) -> None:
     campaign_id, at = create()
-    sweep.repair_all()
+    invoke("workers/sweep", {})
     assert records_of(campaign_id) == []
     monkeypatch.setattr(clock, "now", lambda: at + timedelta(minutes=1))
-    sweep.repair_all()
-    sweep.repair_all()
+    invoke("workers/sweep", {})
+    invoke("workers/sweep", {})
     assert len(records_of(campaign_id)) == 1
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from outreach import clock
-from outreach.contacts import counting
+from outreach.contacts import counting, store
 from tests.integration.contacts import requests as api
 from tests.integration.contacts.conftest import OTHER_SITE, SITE
 from tests.integration.contacts.requests import email, sms
@@ -252,6 +252,20 @@ def test_a_batch_with_merged_and_racing_contacts_deletes_the_rest(people: dict[s
     ids = [people[name]["id"] for name in NAMES]
     assert call("contacts/batch_delete_contacts", "DELETE", api.CONTACTS, {"ids": ids[1:]}).status == 204
     assert [api.get(contact_id).status for contact_id in ids] == [200, 200, 404, 404, 404]
+
+
+def test_a_batch_deletes_a_contact_that_is_changed_meanwhile(people: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    read = store.get_many
+
+    def read_too_early(*arguments: Any, **options: Any) -> Any:
+        found = read(*arguments, **options)
+        assert api.put(people["Bob"]["id"], {"firstName": "Robert"}).status == 200
+        return found
+
+    monkeypatch.setattr(store, "get_many", read_too_early)
+    ids = [people[name]["id"] for name in NAMES]
+    assert call("contacts/batch_delete_contacts", "DELETE", api.CONTACTS, {"ids": ids}).status == 204
+    assert {api.get(contact_id).status for contact_id in ids} == {404}
 
 
 def test_events_that_come_again_are_counted_once(deliver_stream: Callable[[], list[dict[str, Any]]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,14 +14,24 @@ from outreach.contacts.models import IdentityType
 from outreach.settings import settings
 from tests.integration.contacts import requests as api
 from tests.integration.contacts.conftest import SITE
-from tests.integration.contacts.requests import email
+from tests.integration.contacts.requests import email, sms
+from tests.integration.ticketing import steps
+from tests.support import pipeline
 
 MANY = 120
+NUMBER = "+12125551200"
+UNKNOWN = "f8383a83-48e9-4d0d-a3bd-fb19ce5c0000"
 EMAILS = [email(f"tom{number}@example.com") for number in range(MANY)]
 
 
 def mark_of(value: str) -> dict[str, Any] | None:
     return dynamo.get(settings().contacts_table, marks.key_of(SITE, (IdentityType.EMAIL, value)))
+
+
+def leave_mark(kind: IdentityType, value: str) -> None:
+    """What is left of a contact whose writer died before it wrote the document."""
+    with marks.reserved(SITE, marks.MarkChanges((marks.MarkChange((kind, value), None, f"{UNKNOWN[:-4]}0001"),))):
+        pass
 
 
 def test_a_contact_with_many_identities_comes_and_goes() -> None:
@@ -53,10 +64,27 @@ def test_what_a_crash_left_over_is_cleared_by_who_needs_it(monkeypatch: pytest.M
     assert api.create("Ted", left_over[-1]).status == 409
 
 
+# Who may need a mark, beside who creates a contact.
+NEEDING: dict[str, Callable[[], object]] = {
+    "update": lambda: api.put(api.created("Tim")["id"], {"contactIdentities": [sms(NUMBER)]}),
+    "reply": lambda: steps.reply(NUMBER),
+}
+
+
+@pytest.mark.parametrize("need", NEEDING.values(), ids=NEEDING)
+def test_a_mark_of_a_contact_that_was_never_written_is_cleared(
+    need: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.put_site()
+    leave_mark(IdentityType.SMS, NUMBER)
+    monkeypatch.setattr(marks, "is_leased", lambda _: False)
+    need()
+    assert len(api.identify(NUMBER).body) == 1
+
+
 def test_a_reservation_is_respected_until_its_lease_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    contact_id = "f8383a83-48e9-4d0d-a3bd-fb19ce5c0000"
     mark = (IdentityType.EMAIL, "tom@example.com")
-    changes = marks.MarkChanges((marks.MarkChange(mark, None, f"{contact_id[:-4]}0001"),))
+    changes = marks.MarkChanges((marks.MarkChange(mark, None, f"{UNKNOWN[:-4]}0001"),))
     with marks.reserved(SITE, changes):
         assert api.create("Tim", email("tom@example.com")).status == 409
         monkeypatch.setattr(marks, "is_leased", lambda _: False)

@@ -252,6 +252,7 @@ def test_what_the_campaign_determines_can_be_put_back_and_not_changed(carrier: s
     pipeline.Pump().run_until(lambda: pipeline.counts(record_id)["delivered"] == 1)
     (message,) = call("outreach/list_messages", "GET", "/outreach/messages").body["messages"]
     assert message["campaignRecordId"] == record_id
+    assert get(message["id"]).body == message
     assert put(**{**message, "message_id": message["id"]}).body == message
     assert put(message["id"], isMessageAutoAttachedToTicket=True).body["errors"][0]["pointer"] == "/isMessageAutoAttachedToTicket"
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from outreach import clock
-from outreach.delivery import sweep
 from tests.support import pipeline
-from tests.support.pipeline import SITE, Pump
+from tests.support.functions import invoke
+from tests.support.pipeline import Pump
 
 NUMBERS = ["+12125551200", "+12125551201", "+12125551202"]
 
@@ -36,5 +36,5 @@ def test_a_lost_queue_is_found_by_the_sweep(carrier: str, record_id: str, monkey
         pipeline.fan_out(record_id)
     now = clock.now
     monkeypatch.setattr(clock, "now", lambda: now() + timedelta(minutes=10))
-    sweep.repair(SITE, record_id)
+    invoke("workers/sweep", {})
     assert_all_arrives_once(carrier, record_id)

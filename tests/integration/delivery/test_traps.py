@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import pytest
 
+from outreach import stepfunctions
 from outreach.campaigns import records
 from outreach.contacts import optouts
-from outreach.delivery import sweep
 from outreach.messages import store
 from outreach.messages.models import Message, campaign_message_id
 from outreach.sending.queue import Due, Recipient
@@ -141,7 +141,7 @@ def test_a_send_is_not_finished_before_its_last_message_is(carrier: str, record_
     assert pipeline.record(record_id)["status"] == "running"
     work_off(record_id, most)
     pump.follow()
-    sweep.repair(SITE, record_id)
+    invoke("workers/sweep", {})
     assert pipeline.record(record_id)["status"] == "running"
     work_off(record_id, [last])
     pump.follow()
@@ -152,9 +152,17 @@ def test_changes_that_nobody_followed_are_found_by_the_sweep(carrier: str, recor
     pipeline.fan_out(record_id)
     work_off(record_id, rows(record_id))
     assert pipeline.counts(record_id)["queued"] == len(NUMBERS)
-    sweep.repair(SITE, record_id)
+    invoke("workers/sweep", {})
     assert pipeline.counts(record_id)["queued"] == 0
     assert pipeline.record(record_id)["status"] == "completed"
+
+
+def test_an_execution_that_is_seen_too_late_ends_when_another_takes_over(record_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DescribeExecution is eventually consistent: an execution that has just begun may not be there yet."""
+    looks, is_running = iter([False]), stepfunctions.is_running
+    monkeypatch.setattr(stepfunctions, "is_running", lambda *names: next(looks, True) and is_running(*names))
+    invoke("workers/sweep", {})
+    assert pipeline.executions() == {f"{record_id}-1": "ABORTED", f"{record_id}-2": "RUNNING"}
 
 
 def test_pausing_and_resuming_again_and_again_does_not_push_messages_away(campaign: str, record_id: str, clock: Clock) -> None:
@@ -172,5 +180,5 @@ def test_a_message_that_the_sweep_takes_for_late_again_and_again_is_sent(carrier
     pipeline.fan_out(record_id)
     for _ in range(3):
         clock.skip(600)
-        sweep.repair(SITE, record_id)
+        invoke("workers/sweep", {})
     assert_all_arrives_once(carrier, record_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -13,9 +13,10 @@ from outreach.settings import settings
 from outreach.sites import secrets
 from outreach.ticketing import store as tickets
 from outreach.ticketing.models import TicketMessage
+from outreach.ticketing.queue import Attachment
 from tests.integration.ticketing import steps
 from tests.support import http_server, pipeline
-from tests.support.functions import Answer, call
+from tests.support.functions import Answer, call, invoke
 
 MESSAGE = {
     "id": "3b6560d4-0f10-4652-a376-e590936d290e",
@@ -128,6 +129,24 @@ def test_another_system_gets_the_message_by_the_specifications_endpoint(remote: 
     assert request.headers["authorization"] == "Bearer their-key"
     assert json.loads(request.body) == MESSAGE
     assert attached() == []
+
+
+ATTACHING: dict[str, Callable[[str], object]] = {
+    "whenTheMessageIsSent": lambda message_id: invoke(
+        "workers/attach_messages", steps.sqs_event(Attachment(pipeline.SITE, message_id).text())
+    ),
+    "whenContactRepliesTheMessage": lambda _: steps.reply("+12125551200"),
+}
+
+
+@pytest.mark.parametrize("when", ATTACHING)
+@pytest.mark.parametrize("remote", [200], indirect=True)
+def test_another_system_gets_what_is_attached_by_itself(remote: http_server.Server, when: str) -> None:
+    contact_id = pipeline.create_contact("+12125551200")
+    message_id = steps.recorded(contact_id, "+12125551200", timeToAutoAttachToTicket=when)
+    ATTACHING[when](message_id)
+    assert message_id in [json.loads(request.body)["id"] for request in remote.requests]
+    assert {request.headers["authorization"] for request in remote.requests} == {"Bearer their-key"}
 
 
 @pytest.mark.parametrize(("remote", "status"), [(404, 404), (413, 413), (302, 503), (401, 503), (500, 503)], indirect=["remote"])

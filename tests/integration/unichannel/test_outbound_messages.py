@@ -13,7 +13,9 @@ from outreach.contacts import optouts
 from outreach.delivery import singles
 from outreach.delivery.lost_answers import LEASE_SECONDS
 from outreach.messages import store
+from outreach.messages.status import Status
 from outreach.sending import carriers
+from outreach.sending.accounts import Gate, pause_of
 from outreach.sites import store as sites
 from tests.support import http_server
 from tests.support.carriers import ACCOUNTS, Channel, status
@@ -35,6 +37,12 @@ def accepted(channel: Channel) -> list[dict[str, Any]]:
     return list(found)
 
 
+def kept(answer: Answer) -> str:
+    """The id of a message of which the client is told that it goes on by itself."""
+    assert (answer.status, answer.body["code"]) == (503, "carrier_unavailable")
+    return str(answer.body["detail"].split("kept as ")[1].split()[0])
+
+
 def test_a_message_is_sent_while_the_client_waits(channel: Channel) -> None:
     contact_id = "f9928d68-92e6-4487-a2e8-8234fc9d1f48"
     answer = post(channel, to="(212) 555-0199", contactId=contact_id.upper(), attachments=[PICTURE])
@@ -53,6 +61,12 @@ def test_a_message_is_sent_while_the_client_waits(channel: Channel) -> None:
         "failedReason": "",
         "callbackURL": None,
     }
+
+
+def test_a_message_that_goes_out_ends_the_pause_of_its_account(channel: Channel) -> None:
+    Gate(channel.account).close("20003: no", seconds=0)
+    assert post(channel).status == 200
+    assert pause_of(SITE, channel.account.id) is None
 
 
 def test_attachments_reach_the_carrier(channel: Channel) -> None:
@@ -92,9 +106,7 @@ def test_who_has_opted_out_is_not_written_to(channel: Channel) -> None:
 def test_an_outage_keeps_the_message_and_sends_it_once(
     channel: Channel, without_receipts: None, ending: str, calls: dict[str, list[str]]
 ) -> None:
-    answer = post(channel, to=f"+1212555{ending}")
-    assert (answer.status, answer.body["code"]) == (503, "carrier_unavailable")
-    message_id = answer.body["detail"].split("kept as ")[1].split()[0]
+    message_id = kept(post(channel, to=f"+1212555{ending}"))
     channel.run_until(lambda: status(message_id) == "sent")
     assert channel.calls() == calls[channel.name]
 
@@ -116,6 +128,16 @@ def test_a_function_that_dies_after_its_call_has_sent_once(
     singles.repair()
     channel.run_until(lambda: not list(store.unsettled("9999")))
     assert channel.calls() == {"twilio": ["accepted"], "telnyx": ["accepted", "replayed"]}[channel.name]
+
+
+def test_what_another_message_was_taken_for_is_not_taken_for_the_next(channel: Channel, without_receipts: None) -> None:
+    ids = []
+    for _ in range(2):
+        ids.append(kept(post(channel, to="+12125550106")))
+        channel.run_until(lambda: not list(store.unsettled("9999")))
+    messages = store.get_many(SITE, ids).values()
+    assert {message.status for message in messages} == {Status.SENT}
+    assert len({message.carrier_message_id for message in messages}) == 2
 
 
 def test_a_receipt_that_is_faster_than_the_answer_is_an_answer(channel: Channel) -> None:

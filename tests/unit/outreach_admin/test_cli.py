@@ -184,6 +184,16 @@ def test_a_rotated_callback_secret_signs_beside_the_one_before_until_that_is_ret
 
 
 @pytest.mark.usefixtures("site")
+@pytest.mark.parametrize("key", ["", "arn:aws:kms:us-east-1:123456789012:key/a-key"])
+def test_a_secret_is_encrypted_with_the_key_of_the_stack(run: Run, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("KMS_KEY_ARN", key)
+    settings.cache_clear()
+    run("callback-secret", "put", "10000", stdin=SECRET)
+    (described,) = boto3.client("ssm").describe_parameters()["Parameters"]
+    assert described["KeyId"] == (key or "alias/aws/ssm")
+
+
+@pytest.mark.usefixtures("site")
 @pytest.mark.parametrize("given", [TOKEN, "whsec_%", SECRET.removeprefix("whsec_")])
 def test_a_malformed_callback_secret_is_refused_without_quoting_it(run: Run, given: str) -> None:
     result = run("callback-secret", "put", "10000", stdin=given)

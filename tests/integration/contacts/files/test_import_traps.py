@@ -8,12 +8,15 @@ from typing import Any
 import openpyxl
 import pytest
 
+from outreach.contacts import marks
 from outreach.contacts.files import workbooks
+from outreach.contacts.models import IdentityType
 from outreach.sites import store as sites
 from outreach.sites.models import Site
 from tests.integration.contacts import requests as api
 from tests.integration.contacts.conftest import SITE
 from tests.integration.contacts.files import requests as files
+from tests.integration.contacts.test_many_identities import leave_mark
 from tests.support.functions import Answer, call
 from tests.support.http_server import reply, serving
 
@@ -159,3 +162,9 @@ def test_one_bad_row_loses_no_other_of_its_batch() -> None:
     answer = files.upload(f"name,email\n{rows}")
     assert files.counts(answer) == (99, 0, 0, 1)
     assert [row["row"] for row in answer.body["failedRows"]] == [52]
+
+
+def test_a_row_gets_the_identity_of_a_contact_that_was_never_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    leave_mark(IdentityType.EMAIL, "tom@example.com")
+    monkeypatch.setattr(marks, "is_leased", lambda _: False)
+    assert files.counts(files.upload("name,email\nTom,tom@example.com\n")) == (1, 0, 0, 0)

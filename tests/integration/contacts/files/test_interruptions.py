@@ -11,7 +11,6 @@ import pytest
 from outreach import clock
 from outreach.contacts.files import executions, exporting, objects, records
 from outreach.contacts.files.records import Status
-from outreach.delivery import sweep
 from outreach.settings import settings
 from tests.integration.contacts import requests as api
 from tests.integration.contacts.conftest import SITE
@@ -63,7 +62,7 @@ def test_an_import_that_dies_anywhere_is_finished_by_the_sweep(later: Later, cal
     begun = [import_id for _, import_id in records.unfinished()]
     end_executions()
     later(timedelta(minutes=3))
-    assert sweep.repair_all()["failed"] == 0
+    assert functions.invoke("workers/sweep", {})["failed"] == 0
     for import_id in begun:
         has_file = objects.head(objects.upload_key(SITE, import_id)) is not None
         assert files.record(import_id).body["status"] == ("completed" if has_file else "pending")
@@ -73,10 +72,10 @@ def test_an_import_that_dies_anywhere_is_finished_by_the_sweep(later: Later, cal
 def test_an_import_at_work_is_left_alone(later: Later) -> None:
     assert not upload_dying_at(12)
     ((_, import_id),) = records.unfinished()
-    sweep.repair_all()
+    functions.invoke("workers/sweep", {})
     assert records.get(SITE, import_id).restarts == 0, "it has only just begun"
     later(timedelta(minutes=3))
-    sweep.repair_all()
+    functions.invoke("workers/sweep", {})
     assert records.get(SITE, import_id).restarts == 0, "its execution runs"
 
 
@@ -89,7 +88,7 @@ def test_an_import_that_never_comes_to_its_end_fails_after_a_day(
         lost.setattr(executions, "start", lambda *_: None)
         answer = call("contacts/import_contacts", "POST", files.IMPORT, {"size": 5}) if announced else files.upload(ROWS)
     later(timedelta(days=1, minutes=3))
-    sweep.repair_all()
+    functions.invoke("workers/sweep", {})
     record = records.get(SITE, answer.body["id"])
     assert (record.status, list(records.unfinished())) == (Status.FAILED, [])
     assert "within a day" in record.errors[0]
