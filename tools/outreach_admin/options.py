@@ -8,15 +8,40 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from outreach.sites import store
 from outreach_admin import deployment
+from outreach_admin.output import Output
+
+_JSON = "--json"
 
 
-class StackCommand(TyperCommand):
+class Command(TyperCommand):
+    """A command that takes ``--json`` behind its name as well."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if _JSON in args:
+            ctx.obj = Output(as_json=True)
+        return super().parse_args(ctx, [argument for argument in args if argument != _JSON])
+
+
+class StackCommand(Command):
     """A command inside the stack. That is looked up when the command is certain to run, and not for its help."""
 
     def invoke(self, ctx: Any) -> Any:
-        deployment.enter(ctx.find_root().params["stack"])
+        self.enter(ctx)
         return super().invoke(ctx)
+
+    def enter(self, ctx: Any) -> None:
+        """Get to where the command runs."""
+        deployment.enter(ctx.find_root().params["stack"])
+
+
+class SiteCommand(StackCommand):
+    """A command for a site that there must be: a mistyped one has nothing to list, and what is noted for it nobody reads."""
+
+    def enter(self, ctx: Any) -> None:
+        super().enter(ctx)
+        store.get_site(ctx.params["site_id"])
 
 
 _SITE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
