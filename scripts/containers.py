@@ -31,6 +31,7 @@ from tests.support.world import TAKEN
 BUILD = PROJECT / ".aws-sam/build"
 TEMPLATE = BUILD / "containers.yaml"
 ENVIRONMENT = BUILD / "containers.json"
+NOTHING_TO_DO = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,14 @@ def webhook_base_url() -> str:
 
 
 def silence(aws: Aws) -> None:
-    """Let no queue, stream, file or schedule start a function on the local AWS: whatever a container does stays as it is."""
-    lambdas, events = aws.client("lambda"), aws.client("events")
+    """Let nothing start a function on the local AWS, no queue, stream, file, schedule or execution: only containers work there."""
+    lambdas, events, executions = (aws.client(name) for name in ("lambda", "events", "stepfunctions"))
     for mapping in lambdas.list_event_source_mappings()["EventSourceMappings"]:
         lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     for rule in events.list_rules()["Rules"]:
         events.disable_rule(Name=rule["Name"])
+    for machine in executions.list_state_machines()["stateMachines"]:
+        executions.update_state_machine(stateMachineArn=machine["stateMachineArn"], definition=json.dumps(NOTHING_TO_DO))
 
 
 class _Relay(socketserver.ThreadingTCPServer):

@@ -11,7 +11,8 @@ import importlib.util
 import inspect
 import json
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from types import ModuleType
@@ -149,7 +150,12 @@ def _with_words(whole: Json, words: Mapping[str, Json]) -> Json:
     """Every property and parameter with its description and format."""
 
     def improved(owner: str, name: str, schema: Json) -> Json:
-        better: Json = _merged(schema, words.get(f"{owner}.{name}") or words[name])
+        said = words.get(f"{owner}.{name}") or words.get(name)
+        if said is None:
+            raise ValueError(
+                f"openapi.yaml says nothing of {owner}.{name}: add a line `{name}: {{description: …}}` to x-properties"
+            )
+        better: Json = _merged(schema, said)
         if "string" not in better.get("type", ""):
             better.pop("format", None)
         return better
@@ -170,6 +176,8 @@ def _with_words(whole: Json, words: Mapping[str, Json]) -> Json:
 def _operations(module: ModuleType, schema: Json) -> Iterator[tuple[str, str, Json]]:
     """Path, method and description of what a handler serves: of each verb, where it has verbs."""
     _, *about = inspect.cleandoc(module.__doc__ or "").split("\n\n")
+    if not about:
+        raise ValueError(f"{module.__file__}: after the route and an empty line, the docstring says what it does")
     for path, item in schema["paths"].items():
         for method, operation in item.items():
             if not hasattr(module, "VERBS"):
@@ -205,7 +213,7 @@ def _of_verb(operation: Json, entry: Any) -> Json:
 def _finished(path: str, method: str, operation: Json, module: ModuleType, words: Mapping[str, Any]) -> Json:
     """An operation with all that endpoints have in common."""
     name, source = operation["operationId"], inspect.getsource(module)
-    scope = operation.pop("x-scope", "") or re.findall(r'scope="([a-z:]+)"', source)[0]
+    scope = operation.pop("x-scope", "") or _first(re.findall(r'scope="([a-z:]+)"', source), f"{name} has no scope")
     idempotent = "creates=True" in source
     conflict = [words["x-conflicts"].get(name, ""), IN_FLIGHT if idempotent else ""]
     errors = ["400", "401", "403", *(["404"] if "{" in path else []), *(["413", "415"] if "requestBody" in operation else [])]
@@ -220,7 +228,9 @@ def _finished(path: str, method: str, operation: Json, module: ModuleType, words
         "operationId": name,
         "summary": operation["summary"],
         "description": f"{operation.get('description', '')}\n\nScope: `{scope}`".strip(),
-        "tags": [next(tag for start, tag in words["x-tags"].items() if path.startswith(start))],
+        "tags": [
+            _first((tag for start, tag in words["x-tags"].items() if path.startswith(start)), f"x-tags has none for {path}")
+        ],
         "security": [{"bearer": [scope]}, {"basic": [scope]}],
         "parameters": [*operation.get("parameters", []), *more],
         **({"requestBody": operation["requestBody"]} if "requestBody" in operation else {}),
@@ -228,6 +238,12 @@ def _finished(path: str, method: str, operation: Json, module: ModuleType, words
     }
     whole: Json = _merged(finished, words["x-operations"].get(name, {}))
     return whole
+
+
+def _first(found: Iterable[str], complaint: str) -> str:
+    for entry in found:
+        return entry
+    raise ValueError(complaint)
 
 
 def _successes(operation: Json, source: str) -> Json:
@@ -280,5 +296,8 @@ def _merged(first: Any, second: Any) -> Any:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(text())
+    try:
+        TARGET.write_text(text())
+    except ValueError as error:
+        sys.exit(f"docs/openapi.json is as it was: {error}")
     print(f"{TARGET.relative_to(ROOT)}: {TARGET.stat().st_size:,} bytes")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
+from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -25,17 +27,25 @@ EXECUTION_POLICIES = {"AWSLambdaBasicExecutionRole", "AWSLambdaSQSQueueExecution
 
 
 @cache
-def expanded() -> dict[str, Any]:
-    """The resources after SAM's transform."""
+def transformed() -> dict[str, Any]:
+    """The template after SAM's transform, as CloudFormation gets it."""
     command: list[Path] = [SAM.with_name("python"), Path(__file__).with_name("expand.py"), ROOT / "template.yaml"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own script
     assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout)["Resources"])
+    return dict(json.loads(done.stdout))
 
 
-def test_the_template_is_sound() -> None:
-    command = [str(Path(sys.executable).with_name("cfn-lint")), "template.yaml"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - no input from outside
+def expanded() -> dict[str, Any]:
+    """Its resources."""
+    return dict(transformed()["Resources"])
+
+
+def test_what_cloudformation_gets_is_sound(tmp_path: Path) -> None:
+    """Names that SAM makes up, too, such as those of schedules. (The source itself: `make lint`.)"""
+    file = tmp_path / "template.json"
+    file.write_text(json.dumps(transformed()))
+    command = [Path(sys.executable).with_name("cfn-lint"), file]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no input from outside
     assert (done.returncode, done.stdout) == (0, "")
 
 
@@ -47,6 +57,64 @@ def test_a_role_has_no_managed_policy_but_those_of_execution() -> None:
     roles = [resource["Properties"] for resource in expanded().values() if resource["Type"] == "AWS::IAM::Role"]
     attached = {arn.rsplit("/", 1)[1] for role in roles for arn in role.get("ManagedPolicyArns", [])}
     assert attached <= EXECUTION_POLICIES
+
+
+def value(node: Any, parameters: Mapping[str, str]) -> Any:
+    """What CloudFormation makes of a condition."""
+    match node:
+        case {"Ref": name}:
+            return parameters[name]
+        case {"Fn::Equals": [one, other]}:
+            return value(one, parameters) == value(other, parameters)
+        case {"Fn::Not": [condition]}:
+            return not value(condition, parameters)
+    return node
+
+
+def chosen(given: Mapping[str, str]) -> dict[str, str]:
+    """All parameters: what is given, and the defaults."""
+    return {name: str(entry["Default"]) for name, entry in template()["Parameters"].items()} | dict(given)
+
+
+def refusals(given: Mapping[str, str]) -> list[str]:
+    """What CloudFormation says to parameters before it deploys anything."""
+    rules = [rule for rule in template()["Rules"].values() if value(rule["RuleCondition"], chosen(given))]
+    checks = [check for rule in rules for check in rule["Assertions"]]
+    return [check["AssertDescription"] for check in checks if not value(check["Assert"], chosen(given))]
+
+
+def production() -> dict[str, str]:
+    """The parameters of the profile `prod`."""
+    given = tomllib.loads((ROOT / "samconfig.toml").read_text())["prod"]["deploy"]["parameters"]["parameter_overrides"]
+    return dict(pair.split("=") for pair in given.split())
+
+
+DOMAIN = {"DomainName": "api.example.com"}
+CERTIFICATE = {"CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1"}
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, None),
+        (production(), "AlarmEmail"),
+        (production() | {"AlarmEmail": "oncall@example.com"}, None),
+        (DOMAIN, "CertificateArn"),
+        (DOMAIN | CERTIFICATE, None),
+    ],
+)
+def test_parameters_that_need_another_say_which(given: dict[str, str], missing: str | None) -> None:
+    found = refusals(given)
+    assert len(found) == (missing is not None)
+    assert all(str(missing) in text for text in found)
+
+
+@pytest.mark.parametrize(("given", "there"), [({}, False), (DOMAIN | CERTIFICATE, True)])
+def test_a_domain_is_there_when_it_has_a_name(given: dict[str, str], there: bool) -> None:
+    conditions = {name: value(node, chosen(given)) for name, node in transformed()["Conditions"].items()}
+    parts = [*expanded().items(), *transformed()["Outputs"].items()]
+    exists = {name: conditions[part["Condition"]] if "Condition" in part else True for name, part in parts}
+    assert {exists[name] for name in ("ApiDomain", "ApiDomainMapping", "DomainTarget")} == {there}
 
 
 def test_the_functions_get_the_variables_that_the_settings_read() -> None:
@@ -86,4 +154,4 @@ def test_queues_are_not_of_the_kind_that_has_no_delay_of_single_messages() -> No
 
 
 def test_the_table_of_routes_is_that_of_the_template() -> None:
-    assert make_routes.TARGET.read_text() == make_routes.text()
+    assert make_routes.TARGET.read_text() == make_routes.text(), "run: make generated"

@@ -10,7 +10,7 @@ import pytest
 from outreach import clock
 from outreach.settings import settings
 from tests.support.answers import CALLS, RESULTS, expected, outcome
-from tests.support.functions import Context, load
+from tests.support.functions import invoke
 from tests.support.http_server import Server
 from tests.support.stack import event_file, events, folder, functions
 
@@ -24,7 +24,7 @@ def event_of(name: str) -> Any:
 
 def handle(name: str) -> Any:
     path = folder(functions()[name])
-    return load(f"{path.parent.name}/{path.name}").lambda_handler(event_of(name), Context())
+    return invoke(f"{path.parent.name}/{path.name}", event_of(name))
 
 
 @pytest.mark.parametrize("name", APIS)
