@@ -26,7 +26,7 @@ from outreach.sites import store
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, FrequencyCap, Site
 from outreach.sites.rates import RATES, Rate
 from outreach_admin import admin, operating
-from outreach_admin.options import SiteCommand, SiteId, StackCommand, number_option
+from outreach_admin.options import SiteCommand, SiteId, StackCommand, guid_option, number_option
 from outreach_admin.output import Output
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown")
@@ -57,13 +57,6 @@ def _scopes(values: list[str]) -> list[str]:
     if unknown := set(values) - set(SCOPES):
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}: known are {', '.join(SCOPES)}")
     return values
-
-
-def _guid(value: str | None) -> str | None:
-    try:
-        return value and str(uuid.UUID(value))
-    except ValueError as error:
-        raise typer.BadParameter("is a GUID") from error
 
 
 def _sending_hours(value: str | None) -> str | None:
@@ -264,7 +257,7 @@ def put_account(
     carrier: Annotated[Carrier, typer.Option()],
     number: Annotated[str, typer.Option(callback=number_option, help="What messages come from, in E.164 form.")],
     carrier_account: Annotated[str, typer.Option(help="The carrier's own id of the account (Twilio: its SID).")],
-    account_id: Annotated[str | None, typer.Option("--id", callback=_guid, help="A GUID; a new one by default.")] = None,
+    account_id: Annotated[str | None, typer.Option("--id", callback=guid_option, help="A GUID; a new one by default.")] = None,
     rate: Annotated[float, typer.Option(min=0.01, help="Message segments a second that the carrier takes.")] = 1.0,
     resends_unknown: Annotated[
         bool, typer.Option(help="Send again when a lost answer can't be cleared up; a contact may get a message twice.")
@@ -292,7 +285,7 @@ def list_accounts(context: typer.Context, site_id: SiteId) -> None:
 
 @account.command("resume", cls=SiteCommand)
 def resume_account(
-    context: typer.Context, site_id: SiteId, account_id: Annotated[str, typer.Argument(metavar="ACCOUNT", callback=_guid)]
+    context: typer.Context, site_id: SiteId, account_id: Annotated[str, typer.Argument(metavar="ACCOUNT", callback=guid_option)]
 ) -> None:
     """End an account's pause, when what its carrier found fault with is mended.
 

@@ -20,7 +20,7 @@ from outreach.contacts import optouts
 from outreach.contacts.files.records import Duplicates
 from outreach.errors import NotFound
 from outreach_admin import erasing, exporting, importing, redriving, restoring
-from outreach_admin.options import Command, Number, SiteCommand, SiteId, StackCommand
+from outreach_admin.options import Command, Number, Person, SiteCommand, SiteId, StackCommand
 from outreach_admin.progress import Display
 
 opt_out = typer.Typer(no_args_is_help=True, help="Numbers that a site must not write to.")
@@ -87,7 +87,7 @@ def redrive(
 def erase(
     context: typer.Context,
     site_id: SiteId,
-    person: Annotated[str, typer.Argument(metavar="PERSON", help="The id of a contact, or a number in E.164 form.")],
+    person: Person,
     opt_out_too: Annotated[
         bool, typer.Option("--opt-out-too", help="Also forget an opt-out: whoever imports the number again may write to it.")
     ] = False,
@@ -101,8 +101,12 @@ def erase(
     Example: outreach-admin erase 10000 +12125551234 --yes
     """
     if not yes:
-        typer.confirm("This can't be undone. Go on?", abort=True)
-    context.obj.one(asdict(erasing.erase(site_id, person, opt_out=opt_out_too)))
+        typer.confirm(f"Erase {person} from site {site_id}? This can't be undone.", abort=True)
+    erased = asdict(erasing.erase(site_id, person, opt_out=opt_out_too))
+    context.obj.one(erased)
+    if not any(erased.values()):
+        # No failure: a repeated command finds nothing either.
+        Console(stderr=True).print("There was nothing of this person.")
 
 
 def export_site(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Annotated, Any
 
 import typer
@@ -59,5 +60,22 @@ def number_option(value: str) -> str:
     return value
 
 
+def guid_option(value: str | None) -> str | None:
+    try:
+        return value and str(uuid.UUID(value))
+    except ValueError as error:
+        raise typer.BadParameter("is a GUID") from error
+
+
+def _person(value: str) -> str | None:
+    try:
+        return number_option(value) if value.startswith("+") else guid_option(value)
+    except typer.BadParameter as error:
+        raise typer.BadParameter("is the id of a contact, or a number in E.164 form such as +12125551234") from error
+
+
 SiteId = Annotated[str, typer.Argument(metavar="SITE", callback=_site_id, help="The site's id.")]
 Number = Annotated[str, typer.Argument(metavar="NUMBER", callback=number_option, help="In E.164 form, such as +12125551234.")]
+Person = Annotated[
+    str, typer.Argument(metavar="PERSON", callback=_person, help="The id of a contact, or a number in E.164 form.")
+]

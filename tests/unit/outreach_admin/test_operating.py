@@ -118,6 +118,17 @@ def test_nothing_is_erased_without_a_yes(run: Run, person: str) -> None:
     assert contacts.find(pipeline.SITE, person) is not None
 
 
+@pytest.mark.parametrize("mistyped", [NUMBER[1:], "+1 212", "Ada"])
+def test_neither_a_contact_nor_a_number_is_not_understood(run: Run, person: str, mistyped: str) -> None:
+    assert run("erase", pipeline.SITE, mistyped, "--yes").code == 2
+
+
+@pytest.mark.parametrize(("whom", "said"), [(NUMBER, False), ("+12125559999", True)])
+def test_whom_nobody_knows_is_erased_already_which_is_said(run: Run, person: str, whom: str, said: bool) -> None:
+    erased = run("erase", pipeline.SITE, whom, "--yes")
+    assert (erased.code, "nothing of this person" in erased.err) == (0, said)
+
+
 def test_an_export_has_one_site_only(run: Run, person: str, tmp_path: Path) -> None:
     pipeline.put_site(pipeline.Site("100000"))
     file = tmp_path / "site.ndjson"
