@@ -35,8 +35,8 @@ permissions: $(STACK) ## Note what the functions use of what they may do (tests/
 	@rm -f tests/template/permissions.json
 	@RECORD_PERMISSIONS=tests/template/permissions.json $(PY) -m pytest -n auto -m "not reliability" tests/integration tests/reliability
 
-build: .venv/installed .venv-sam/installed $(LAYERS) ## Build for AWS (for `sam deploy`), the layers trimmed and compiled
-	@.venv-sam/bin/sam build
+build: .venv/installed .venv-sam/installed $(LAYERS) ## Build for AWS (for `sam deploy`), the layers trimmed and compiled; PARAMETERS=Architecture=x86_64
+	@.venv-sam/bin/sam build $(if $(PARAMETERS),--parameter-overrides "$(PARAMETERS)")
 	@$(PY) scripts/finish_build.py
 
 lint: .venv/installed ## Check style and the template

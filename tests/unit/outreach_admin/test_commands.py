@@ -14,6 +14,8 @@ from botocore.exceptions import ClientError
 from outreach_admin import cli, deployment
 from outreach_admin.options import Command, StackCommand
 
+from tests.support.template import ROOT
+
 
 def commands(group: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
     """The words of each command, and the command; groups are among them."""
@@ -58,16 +60,33 @@ def test_help_needs_no_stack(path: tuple[str, ...], capsys: pytest.CaptureFixtur
     assert "outreach-admin" in capsys.readouterr().out
 
 
+@pytest.fixture
+def parsed(file: None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The contexts of commands that were understood; none of them does anything."""
+    found: list[Any] = []
+    for kind in (Command, StackCommand):
+        monkeypatch.setattr(kind, "invoke", lambda _self, context: found.append(context))
+    return found
+
+
 @pytest.mark.parametrize("path", DOING, ids=" ".join)
-def test_the_example_is_understood_and_so_is_json(path: tuple[str, ...], file: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    entered: list[Any] = []
-    monkeypatch.setattr(Command, "invoke", lambda _self, context: entered.append(context))
-    monkeypatch.setattr(deployment, "enter", lambda _stack: None)
-    monkeypatch.setattr("outreach.sites.store.get_site", lambda _site: None)
+def test_the_example_is_understood_and_so_is_json(path: tuple[str, ...], parsed: list[Any]) -> None:
     for given in (example(path), [*example(path), "--json"]):
         assert ends(*given) == 0
-    assert [context.obj.as_json for context in entered] == [False, True]
-    assert tuple(example(path)[: len(path)]) == path
+    words = " ".join(("outreach-admin", *path))
+    assert [(context.command_path, context.obj.as_json) for context in parsed] == [(words, False), (words, True)]
+
+
+def documented() -> list[str]:
+    """The command lines of the documentation."""
+    texts = [file.read_text() for file in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))]
+    return [line for text in texts for line in re.findall(r"^outreach-admin (.+)$", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("line", documented())
+def test_what_the_documentation_says_to_type_is_understood(line: str, parsed: list[Any]) -> None:
+    assert ends(*shlex.split(line, comments=True)) == 0
+    assert len(parsed) == 1
 
 
 @pytest.mark.parametrize("path", DOING, ids=" ".join)
