@@ -94,7 +94,7 @@ def webhook_base_url() -> str:
 
 
 def silence(aws: Aws) -> None:
-    """Let nothing start a function on the local AWS, no queue, stream, file, schedule or execution: only containers work there."""
+    """Let no queue, stream, file, schedule or execution start a function on the local AWS: only containers work there."""
     lambdas, events, executions = (aws.client(name) for name in ("lambda", "events", "stepfunctions"))
     for mapping in lambdas.list_event_source_mappings()["EventSourceMappings"]:
         lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)

@@ -16,6 +16,7 @@ import uuid
 from contextlib import suppress
 
 import requests
+from local_stack.interrupts import raise_on_interrupts
 from local_stack.seeds import API_KEYS
 
 from scripts import sample_events
@@ -100,6 +101,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if unknown := set(getattr(arguments, "names", [])) - set(functions()):
         parser.error(f"there is no function {', '.join(sorted(unknown))}")
+    raise_on_interrupts()
     with containers() as given:
         ok = arguments.run(given, arguments)
     sys.exit(not ok)
