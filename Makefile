@@ -38,8 +38,8 @@ permissions: $(STACK) ## Note what the functions use of what they may do (tests/
 	@rm -f tests/template/permissions.json
 	@RECORD_PERMISSIONS=tests/template/permissions.json $(PY) -m pytest -n auto -m "not reliability" tests/integration tests/reliability
 
-build: .venv/installed .venv-sam/installed $(LAYERS) ## Build for AWS (for `sam deploy`), the layers trimmed and compiled
-	@.venv-sam/bin/sam build
+build: .venv/installed .venv-sam/installed $(LAYERS) ## Build for AWS (for `sam deploy`), the layers trimmed and compiled; PARAMETERS=Architecture=x86_64
+	@.venv-sam/bin/sam build $(if $(PARAMETERS),--parameter-overrides "$(PARAMETERS)")
 	@$(PY) scripts/finish_build.py
 
 lint: .venv/installed .venv-sam/installed .venv-checkov/installed ## Check style and the template, its security included
@@ -48,6 +48,7 @@ lint: .venv/installed .venv-sam/installed .venv-checkov/installed ## Check style
 	@.venv/bin/cfn-lint template.yaml
 	@mkdir -p .aws-sam
 	@.venv-sam/bin/python scripts/expand_template.py $(EVERY_OPTION) > .aws-sam/expanded.json
+	@.venv/bin/cfn-lint .aws-sam/expanded.json
 	@.venv-checkov/bin/checkov --config-file .checkov.yaml
 
 types: .venv/installed ## Check types

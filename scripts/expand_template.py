@@ -33,6 +33,7 @@ def expanded(parameters: dict[str, str]) -> dict[str, Any]:
     template = transform(template, {}, SimpleNamespace(load=dict))
     values = {name: parameter["Default"] for name, parameter in template.pop("Parameters").items()} | parameters
     holding = {name for name, condition in template.pop("Conditions").items() if _holds(condition, values)}
+    template.pop("Rules")
     for section in ("Resources", "Outputs"):
         template[section] = {
             name: _filled_in(entry, values, holding)

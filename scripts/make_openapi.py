@@ -11,7 +11,8 @@ import importlib.util
 import inspect
 import json
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from types import ModuleType
@@ -152,7 +153,12 @@ def _with_words(whole: Json, words: Mapping[str, Json]) -> Json:
     """Every property and parameter with its description and format."""
 
     def improved(owner: str, name: str, schema: Json) -> Json:
-        better: Json = _merged(schema, words.get(f"{owner}.{name}") or words[name])
+        said = words.get(f"{owner}.{name}") or words.get(name)
+        if said is None:
+            raise ValueError(
+                f"openapi.yaml says nothing of {owner}.{name}: add a line `{name}: {{description: …}}` to x-properties"
+            )
+        better: Json = _merged(schema, said)
         if "string" not in better.get("type", ""):
             better.pop("format", None)
         return better
@@ -173,6 +179,8 @@ def _with_words(whole: Json, words: Mapping[str, Json]) -> Json:
 def _operations(module: ModuleType, schema: Json) -> Iterator[tuple[str, str, Json]]:
     """Path, method and description of what a handler serves: of each verb, where it has verbs."""
     _, *about = inspect.cleandoc(module.__doc__ or "").split("\n\n")
+    if not about:
+        raise ValueError(f"{module.__file__}: after the route and an empty line, the docstring says what it does")
     for path, item in schema["paths"].items():
         for method, operation in item.items():
             if not hasattr(module, "VERBS"):
@@ -223,7 +231,9 @@ def _finished(path: str, method: str, operation: Json, module: ModuleType, words
         "operationId": name,
         "summary": operation["summary"],
         "description": "\n\n".join(filter(None, [operation.get("description"), f"Scope: `{scope}`" if scope else ""])),
-        "tags": [next(tag for start, tag in words["x-tags"].items() if path.startswith(start))],
+        "tags": [
+            _first((tag for start, tag in words["x-tags"].items() if path.startswith(start)), f"x-tags has none for {path}")
+        ],
         "security": [{kind: [scope] if scope else []} for kind in ("bearer", "basic")],
         "parameters": [*operation.get("parameters", []), *more],
         **({"requestBody": operation["requestBody"]} if "requestBody" in operation else {}),
@@ -235,8 +245,16 @@ def _finished(path: str, method: str, operation: Json, module: ModuleType, words
 
 def _scope(source: str) -> str:
     """What a key must be allowed to do; empty where that depends."""
+    if "scope=None" in source:
+        return ""
     said = re.findall(r'scope="([a-z:]+)"', source) + [later.FUNCTIONS[function] for function in LATER.findall(source)]
-    return "".join(said[:1])
+    return _first(said, "a handler names no scope")
+
+
+def _first(found: Iterable[str], complaint: str) -> str:
+    for entry in found:
+        return entry
+    raise ValueError(complaint)
 
 
 def _successes(operation: Json, source: str) -> Json:
@@ -293,5 +311,8 @@ def _merged(first: Any, second: Any) -> Any:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(text())
+    try:
+        TARGET.write_text(text())
+    except ValueError as error:
+        sys.exit(f"docs/openapi.json is as it was: {error}")
     print(f"{TARGET.relative_to(ROOT)}: {TARGET.stat().st_size:,} bytes")

@@ -1,98 +1,61 @@
-"""Serve the API in containers (`sam local start-api`) on the local AWS of a running `make run`; make a contact and read it back.
+"""Run the functions in containers (`sam local`) on a local AWS, which is started for it and forgotten afterwards.
 
-Needs Docker, and a finished build (`make build`) for the processor of this machine. Usage: see `--help`.
+Needs Docker, and a finished build (`make build`) for the processor of this machine.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import shlex
-import socket
-import socketserver
 import subprocess
+import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 
 import requests
-from local_stack.aws import Aws
-from local_stack.sam import ARCHITECTURES
+from local_stack.interrupts import raise_on_interrupts
 from local_stack.seeds import API_KEYS
-from local_stack.settings import Settings
 
-ROOT = Path(__file__).parents[1]
-SAM = ROOT / ".venv-sam/bin/sam"
-BUILD = ROOT / ".aws-sam/build"
-TEMPLATE = BUILD / "containers.yaml"
-ENVIRONMENT = BUILD / "containers.json"
+from scripts import sample_events
+from scripts.containers import Containers, containers
+from tests.support import world
+from tests.support.ports import free_port
+from tests.support.stack import functions
+
 READY_SECONDS = 300
 
 
-def template_with(endpoint: str, template: str) -> str:
-    """The built template, its functions told where AWS is: SAM passes on no variable that a template doesn't have."""
-    head, variables, tail = template.partition("      Variables:\n")
-    if not variables:
-        raise ValueError("the template's Globals have no variables")
-    return f"{head}{variables}        AWS_ENDPOINT_URL: {endpoint}\n{tail}"
+def invoke(given: Containers, arguments: argparse.Namespace) -> bool:
+    """Invoke each function with its sample event, and check the answers."""
+    return sample_events.invoke_all(given, arguments.names or list(functions()))
 
 
-def prepare(settings: Settings, endpoint: str) -> None:
-    """Write what `sam local` needs: the template, and the names of the resources on the local AWS."""
-    TEMPLATE.write_text(template_with(endpoint, (BUILD / "template.yaml").read_text()))
-    variables = {**Aws(settings).function_environment(), "AWS_ENDPOINT_URL": endpoint}
-    ENVIRONMENT.write_text(json.dumps({"Parameters": variables}, indent=2))
+def prepare(given: Containers, _: argparse.Namespace) -> bool:
+    """Make what the sample events name, say how to invoke a function, and wait for Ctrl-C."""
+    world.put_all(given.outside_url)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        print(f"export {name}={given.environment[name]}")
+    print(shlex.join(given.command("invoke", "ListFields", "--event", "events/list_fields.json")), flush=True)
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
+    return True
 
 
-def serve(settings: Settings, port: int) -> subprocess.Popen[bytes]:
-    options = ["--template", TEMPLATE, "--env-vars", ENVIRONMENT, "--port", port, "--skip-pull-image"]
-    options += ["--parameter-overrides", f"Architecture={ARCHITECTURES[platform.machine()]}"]
-    return subprocess.Popen([SAM, "local", "start-api", *map(str, options)], env={**os.environ, **settings.aws_environment()})
-
-
-class _Relay(socketserver.ThreadingTCPServer):
-    """Lets containers reach the local AWS, which listens on the loopback only."""
-
-    daemon_threads = True
-
-    def __init__(self, address: str, port: int) -> None:
-        super().__init__((address, 0), _Relayed)
-        self.upstream = ("127.0.0.1", port)
-
-
-class _Relayed(socketserver.BaseRequestHandler):
-    server: _Relay
-    request: socket.socket
-
-    def handle(self) -> None:
-        with socket.create_connection(self.server.upstream) as upstream:
-            back = threading.Thread(target=_copy, args=(upstream, self.request), daemon=True)
-            back.start()
-            _copy(self.request, upstream)
-            back.join()
-
-
-def _copy(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while block := source.recv(1 << 16):
-            target.sendall(block)
-        target.shutdown(socket.SHUT_WR)
-
-
-@contextmanager
-def reachable(settings: Settings) -> Iterator[str]:
-    """The local AWS as containers reach it, on Docker's default bridge."""
-    gateway = ("docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
-    address = subprocess.run(gateway, check=True, capture_output=True, text=True).stdout.strip()
-    with _Relay(address, settings.aws_port) as relay:
-        threading.Thread(target=relay.serve_forever, daemon=True).start()
-        yield f"http://{address}:{relay.server_address[1]}"
-        relay.shutdown()
+def serve(given: Containers, _: argparse.Namespace) -> bool:
+    """Serve the API in containers, make a contact and read it back."""
+    port = free_port()
+    command = given.command("start-api", "--port", str(port))
+    server = subprocess.Popen(command, env={**os.environ, **given.environment})
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}")
+        try_out(f"http://127.0.0.1:{port}")
+    finally:
+        server.terminate()
+        server.wait()
+    return True
 
 
 def wait_until_ready(base: str) -> None:
@@ -128,25 +91,20 @@ def try_out(base: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--base-image-command", default="", help="makes or pulls the Lambda base image, where SAM can't")
-    parser.add_argument("--port", type=int, default=3010, help="where `sam local start-api` serves")
-    parser.add_argument("--prepare-only", action="store_true", help="write the files for `sam local invoke`, and wait for Ctrl-C")
+    modes = parser.add_subparsers(required=True, metavar="MODE")
+    parsers = {
+        mode: modes.add_parser(mode.__name__, help=mode.__doc__, description=mode.__doc__) for mode in (invoke, serve, prepare)
+    }
+    for mode, own in parsers.items():
+        own.set_defaults(run=mode)
+    parsers[invoke].add_argument("names", nargs="*", metavar="FUNCTION", help="such as ListFields; all of them by default")
     arguments = parser.parse_args()
-    settings = Settings.from_environment(os.environ)
-    if arguments.base_image_command:
-        subprocess.run(shlex.split(arguments.base_image_command), check=True)
-    with reachable(settings) as endpoint:
-        prepare(settings, endpoint)
-        if arguments.prepare_only:
-            print(f"the local AWS is at {endpoint} for containers, until Ctrl-C")
-            threading.Event().wait()
-        server = serve(settings, arguments.port)
-        try:
-            wait_until_ready(f"http://127.0.0.1:{arguments.port}")
-            try_out(f"http://127.0.0.1:{arguments.port}")
-        finally:
-            server.terminate()
-            server.wait()
+    if unknown := set(getattr(arguments, "names", [])) - set(functions()):
+        parser.error(f"there is no function {', '.join(sorted(unknown))}")
+    raise_on_interrupts()
+    with containers() as given:
+        ok = arguments.run(given, arguments)
+    sys.exit(not ok)
 
 
 if __name__ == "__main__":

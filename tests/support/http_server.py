@@ -75,3 +75,18 @@ def reply(status: int, body: bytes = b"", headers: Mapping[str, str] | None = No
 def hang_up(handler: BaseHTTPRequestHandler) -> None:
     """Take the request and break the connection without an answer."""
     handler.close_connection = True
+
+
+def slowly(first: bytes, drip: bytes) -> Reply:
+    """Send ``first`` and then ``drip``, again and again, until nobody is there any more."""
+
+    def write(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(first)
+        pause = threading.Event()
+        while not pause.wait(0.05):
+            try:
+                handler.wfile.write(drip)
+            except OSError:
+                return
+
+    return write

@@ -44,19 +44,32 @@ RECORD = "a2f7c4e9-1b58-4d06-93ea-c7f5b0d18e36"
 PENDING_RECORD = "f1d8b3a6-7c20-4e5f-8a94-2b6e9d0c7f53"
 # The import's file is cut into chunks; the export was asked for.
 FILE = "0b7d7c86-5e7c-4d2f-9a3b-6a1f1f0b9c11"
+# What a carrier says that takes everything.
+TAKEN = reply(201, b'{"sid": "SM0123456789abcdef0123456789abcdef", "status": "queued"}')
 
 
 @contextmanager
 def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """The carrier and the customer's endpoint."""
-    with serving(reply(201, b'{"sid": "SM0123456789abcdef0123456789abcdef", "status": "queued"}')) as server:
+    with serving(TAKEN) as server:
         monkeypatch.setenv("TWILIO_BASE_URL", server.url)
         settings.cache_clear()
         yield server
 
 
 def make(callback_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything that an event names, so that each can be handled on its own."""
+    """Everything that an event names, so that each can be handled on its own; on the mocked AWS."""
+    put_all(callback_url)
+    for arn in (settings().campaign_send_arn, settings().scheduled_start_arn, settings().import_contacts_arn):
+        role = "arn:aws:iam::123456789012:role/unit-test"
+        boto3.client("stepfunctions").create_state_machine(name=arn.rsplit(":", 1)[1], definition="{}", roleArn=role)
+    boto3.client("scheduler").create_schedule_group(Name=settings().schedule_group)
+    for name in ("import_contacts", "export_contacts"):  # nobody works on what they begin
+        monkeypatch.setattr(functions.load(f"contacts/{name}"), "WAIT_SECONDS", 0)
+
+
+def put_all(callback_url: str) -> None:
+    """The same in the tables and buckets of any stack that has none of it yet."""
     carriers.put_accounts()
     sites.put_key(sites.hash_key("local-10000"), ApiKey(SITE, "sample"))
     schema.create_field(SITE, Field(FIELD, FieldKey("tier"), "loyalty", FieldType.TEXT))
@@ -68,10 +81,7 @@ def make(callback_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     put_records(campaign)
     messages.advance(messages.get(SITE, campaign_message_id(RECORD, OTHER_CONTACT)), Status.SENT)
     tickets.open_ticket(SITE, CONTACT, ACCOUNT.id, origin="sample")
-    put_files(monkeypatch)
-    for arn in (settings().campaign_send_arn, settings().scheduled_start_arn, settings().import_contacts_arn):
-        role = "arn:aws:iam::123456789012:role/unit-test"
-        boto3.client("stepfunctions").create_state_machine(name=arn.rsplit(":", 1)[1], definition="{}", roleArn=role)
+    put_files()
 
 
 def put_contact(contact_id: str, name: str, number: str) -> None:
@@ -91,11 +101,9 @@ def put_records(campaign: Campaign) -> None:
     functions.invoke("workers/scan_audience", {"site_id": SITE, "record_id": PENDING_RECORD, "part": 0, "shards": shards})
 
 
-def put_files(monkeypatch: pytest.MonkeyPatch) -> None:
+def put_files() -> None:
     imports.put(ImportRecord(FILE, SITE, Duplicates.MERGE, clock.timestamp(clock.now())))
     objects.put(objects.upload_key(SITE, FILE), b"name,email\nGrace,grace@example.com\n")
     objects.put(objects.export_request_key(SITE, FILE), b'{"selected": [], "zone": "0"}')
     objects.put(objects.list_request_key("list_contacts", SITE, FILE), b"{}")
     functions.invoke("workers/split_import", {"site_id": SITE, "import_id": FILE})
-    for name in ("import_contacts", "export_contacts"):  # nobody works on what they begin
-        monkeypatch.setattr(functions.load(f"contacts/{name}"), "WAIT_SECONDS", 0)

@@ -27,6 +27,11 @@ SHARED: dict[Permission, str] = {
 }
 
 
+def test_every_function_that_may_do_something_has_been_watched() -> None:
+    watched = {path for path, permissions in granted().items() if permissions}
+    assert set(USED) == watched, "run: make permissions (or its last line with the function's own tests)"
+
+
 @pytest.mark.parametrize("path", granted())
 def test_a_function_uses_all_that_it_may_do(path: str) -> None:
     used = {said for permission in USED.get(path, set()) for said in granting(permission)} | used_by_sources(path) | set(SHARED)

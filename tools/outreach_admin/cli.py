@@ -26,7 +26,7 @@ from outreach.sites import store
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, FrequencyCap, Site
 from outreach.sites.rates import RATES, Rate
 from outreach_admin import admin, operating
-from outreach_admin.options import SiteId, StackCommand, number_option
+from outreach_admin.options import SiteCommand, SiteId, StackCommand, guid_option, number_option
 from outreach_admin.output import Output
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown")
@@ -59,13 +59,6 @@ def _scopes(values: list[str]) -> list[str]:
     return values
 
 
-def _guid(value: str | None) -> str | None:
-    try:
-        return value and str(uuid.UUID(value))
-    except ValueError as error:
-        raise typer.BadParameter("is a GUID") from error
-
-
 def _sending_hours(value: str | None) -> str | None:
     if value:
         try:
@@ -96,14 +89,17 @@ def _rates(values: list[str]) -> list[str]:
 @app.callback()
 def main_options(
     context: typer.Context,
-    stack: Annotated[str, typer.Option(help="The CloudFormation stack.")] = "outreach",  # read by StackCommand
+    stack: Annotated[
+        str, typer.Option(envvar="OUTREACH_STACK", help="The CloudFormation stack.")
+    ] = "outreach",  # read by StackCommand
     endpoint_url: Annotated[str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="Where AWS is; for the local one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Administer sites, API keys, channel accounts and their secrets; operate a stack.
 
     Uses the AWS credentials and region of the environment, as the AWS CLI does. Secrets are read from standard input, and never
-    printed again. Ends with 0, with 1 when something could not be done, and with 2 when the command was not understood.
+    printed again. Ends with 0, with 1 when something could not be done, and with 2 when the command was not understood. `--json`
+    may also stand behind a command.
 
     Examples:
 
@@ -150,7 +146,10 @@ def put_site(
         list[str], typer.Option(callback=_rates, help=f"ACTION=PER_SECOND/BURST, or ACTION= for the default: {', '.join(RATES)}.")
     ] = [],  # noqa: B006
 ) -> None:
-    """Create a site, or change what is given."""
+    """Create a site, or change what is given.
+
+    Example: outreach-admin site put 10000 --default-region GB --sending-hours 08:00-21:00 --frequency-cap 3/7
+    """
     try:
         current = store.get_site(site_id)
     except NotFound:
@@ -182,19 +181,25 @@ def _cap(text: str) -> FrequencyCap | None:
 
 @site.command("list", cls=StackCommand)
 def list_sites(context: typer.Context) -> None:
-    """List all sites."""
+    """List all sites.
+
+    Example: outreach-admin site list
+    """
     context.obj.many([asdict(entry) for entry in store.list_sites()])
 
 
-@site.command("show", cls=StackCommand)
+@site.command("show", cls=SiteCommand)
 def show_site(context: typer.Context, site_id: SiteId) -> None:
-    """Show a site with its keys and channel accounts."""
+    """Show a site with its keys and channel accounts.
+
+    Example: outreach-admin site show 10000
+    """
     shown = asdict(store.get_site(site_id))
     accounts = [asdict(entry) for entry in store.list_accounts(site_id)]
     context.obj.one({**shown, "keys": _keys(site_id), "accounts": accounts})
 
 
-@key.command("create", cls=StackCommand)
+@key.command("create", cls=SiteCommand)
 def create_key(
     context: typer.Context,
     site_id: SiteId,
@@ -204,43 +209,55 @@ def create_key(
         bool, typer.Option("--value-from-stdin", help="Read the key from standard input; at least 128 random bits.")
     ] = False,
 ) -> None:
-    """Create an API key, and show it this once."""
+    """Create an API key, and show it this once.
+
+    Example: outreach-admin key create 10000 --name reporting --scope contact:read --scope outreach:read
+    """
     value = _read_secret("API key") if value_from_stdin else admin.new_api_key()
     key_id = admin.put_api_key(site_id, name, value, frozenset(scope))
     context.obj.one({"id": key_id} | ({} if value_from_stdin else {"key": value}))
 
 
-@key.command("list", cls=StackCommand)
+@key.command("list", cls=SiteCommand)
 def list_keys(context: typer.Context, site_id: SiteId) -> None:
-    """List a site's API keys; the keys themselves are unknown to the system."""
+    """List a site's API keys; the keys themselves are unknown to the system.
+
+    Example: outreach-admin key list 10000
+    """
     context.obj.many(_keys(site_id))
 
 
-@key.command("rotate", cls=StackCommand)
+@key.command("rotate", cls=SiteCommand)
 def rotate_key(
     context: typer.Context, site_id: SiteId, key_id: Annotated[str, typer.Argument(metavar="KEY", help="Its id.")]
 ) -> None:
-    """Create a key that may do the same, and show it this once; the one before works until it is revoked."""
+    """Create a key that may do the same, and show it this once; the one before works until it is revoked.
+
+    Example: outreach-admin key rotate 10000 3f2a9c81d0b4
+    """
     value = admin.new_api_key()
     context.obj.one({"id": admin.rotate_api_key(site_id, key_id, value), "key": value})
 
 
-@key.command("revoke", cls=StackCommand)
+@key.command("revoke", cls=SiteCommand)
 def revoke_key(
     context: typer.Context, site_id: SiteId, key_id: Annotated[str, typer.Argument(metavar="KEY", help="Its id.")]
 ) -> None:
-    """Revoke an API key."""
+    """Revoke an API key.
+
+    Example: outreach-admin key revoke 10000 3f2a9c81d0b4
+    """
     context.obj.one(_shown_key(key_id, admin.revoke_api_key(site_id, key_id)))
 
 
-@account.command("put", cls=StackCommand)
+@account.command("put", cls=SiteCommand)
 def put_account(
     context: typer.Context,
     site_id: SiteId,
     carrier: Annotated[Carrier, typer.Option()],
     number: Annotated[str, typer.Option(callback=number_option, help="What messages come from, in E.164 form.")],
     carrier_account: Annotated[str, typer.Option(help="The carrier's own id of the account (Twilio: its SID).")],
-    account_id: Annotated[str | None, typer.Option("--id", callback=_guid, help="A GUID; a new one by default.")] = None,
+    account_id: Annotated[str | None, typer.Option("--id", callback=guid_option, help="A GUID; a new one by default.")] = None,
     rate: Annotated[float, typer.Option(min=0.01, help="Message segments a second that the carrier takes.")] = 1.0,
     resends_unknown: Annotated[
         bool, typer.Option(help="Send again when a lost answer can't be cleared up; a contact may get a message twice.")
@@ -249,47 +266,65 @@ def put_account(
     """Create or replace a channel account; its credentials are read from standard input.
 
     Twilio: the auth token. Telnyx: `{"api_key": "…", "public_key": "…"}`.
+
+    Example: pass twilio/token | outreach-admin account put 10000 --carrier twilio --number +15005550006 --carrier-account AC…
     """
     new = ChannelAccount(account_id or str(uuid.uuid4()), site_id, carrier, number, carrier_account, rate, resends_unknown)
     admin.put_channel_account(new, admin.read_credentials(carrier, _read_secret("credentials")))
     context.obj.one(asdict(new))
 
 
-@account.command("list", cls=StackCommand)
+@account.command("list", cls=SiteCommand)
 def list_accounts(context: typer.Context, site_id: SiteId) -> None:
-    """List a site's channel accounts, without credentials, and until when they are paused because their carrier refuses them."""
+    """List a site's channel accounts, without credentials, and until when they are paused because their carrier refuses them.
+
+    Example: outreach-admin account list 10000
+    """
     context.obj.many([asdict(entry) | _shown_pause(entry) for entry in store.list_accounts(site_id)])
 
 
-@account.command("resume", cls=StackCommand)
+@account.command("resume", cls=SiteCommand)
 def resume_account(
-    context: typer.Context, site_id: SiteId, account_id: Annotated[str, typer.Argument(metavar="ACCOUNT", callback=_guid)]
+    context: typer.Context, site_id: SiteId, account_id: Annotated[str, typer.Argument(metavar="ACCOUNT", callback=guid_option)]
 ) -> None:
     """End an account's pause, when what its carrier found fault with is mended.
 
     Messages go on within a quarter of an hour; those that met the fault wait until the pause would have ended.
+
+    Example: outreach-admin account resume 10000 647277e8-06a5-4eec-ba66-1cdd617dc778
     """
     entry = store.get_account(site_id, account_id)
     accounts.resume(site_id, account_id)
     context.obj.one(asdict(entry) | _shown_pause(entry))
 
 
-@callback_secret.command("put", cls=StackCommand)
-def put_callback_secret(site_id: SiteId) -> None:
-    """Sign with the secret (`whsec_…`) on standard input, and with no other."""
+@callback_secret.command("put", cls=SiteCommand)
+def put_callback_secret(context: typer.Context, site_id: SiteId) -> None:
+    """Sign with the secret (`whsec_…`) on standard input, and with no other.
+
+    Example: pass outreach/callbacks | outreach-admin callback-secret put 10000
+    """
     admin.put_callback_secret(site_id, _read_secret("callback secret"))
+    context.obj.one({"site": site_id, "secrets": 1})
 
 
-@callback_secret.command("rotate", cls=StackCommand)
+@callback_secret.command("rotate", cls=SiteCommand)
 def rotate_callback_secret(context: typer.Context, site_id: SiteId) -> None:
-    """Sign with a new secret, shown this once, and with the one before, until it is retired."""
+    """Sign with a new secret, shown this once, and with the one before, until it is retired.
+
+    Example: outreach-admin callback-secret rotate 10000
+    """
     context.obj.one({"secret": admin.rotate_callback_secret(site_id)})
 
 
-@callback_secret.command("retire", cls=StackCommand)
-def retire_callback_secret(site_id: SiteId) -> None:
-    """End a rotation: sign with the newest secret only."""
+@callback_secret.command("retire", cls=SiteCommand)
+def retire_callback_secret(context: typer.Context, site_id: SiteId) -> None:
+    """End a rotation: sign with the newest secret only.
+
+    Example: outreach-admin callback-secret retire 10000
+    """
     admin.retire_callback_secret(site_id)
+    context.obj.one({"site": site_id, "secrets": 1})
 
 
 def _shown_pause(entry: ChannelAccount) -> dict[str, Any]:
@@ -325,11 +360,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command, of the process's own arguments unless others are given; raises SystemExit."""
     try:
         app(arguments, prog_name="outreach-admin")
-    except (OutreachError, ValueError, BotoCoreError, ClientError) as error:
-        _complain(str(error))
     except requests.RequestException as error:
         # Its text has the URL, and that may be signed.
         _complain(f"The server can't be reached: {type(error).__name__}")
+    except (OutreachError, ValueError, OSError, RuntimeError, BotoCoreError, ClientError) as error:
+        _complain(str(error))
     sys.exit(1)
 
 

@@ -20,7 +20,7 @@ from outreach.contacts import optouts
 from outreach.contacts.files.records import Duplicates
 from outreach.errors import NotFound
 from outreach_admin import erasing, exporting, importing, redriving, restoring
-from outreach_admin.options import Number, SiteId, StackCommand
+from outreach_admin.options import Command, Number, Person, SiteCommand, SiteId, StackCommand
 from outreach_admin.progress import Display
 
 opt_out = typer.Typer(no_args_is_help=True, help="Numbers that a site must not write to.")
@@ -34,28 +34,37 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(opt_out, name="optout")
     app.add_typer(campaign, name="campaign")
     app.command("redrive", cls=StackCommand)(redrive)
-    app.command("erase", cls=StackCommand)(erase)
-    app.command("export-site", cls=StackCommand)(export_site)
+    app.command("erase", cls=SiteCommand)(erase)
+    app.command("export-site", cls=SiteCommand)(export_site)
     app.command("restore", cls=StackCommand)(restore)
-    app.command("import")(import_file)
+    app.command("import", cls=Command)(import_file)
 
 
-@opt_out.command("list", cls=StackCommand)
+@opt_out.command("list", cls=SiteCommand)
 def list_opt_outs(context: typer.Context, site_id: SiteId) -> None:
-    """List the numbers that have unsubscribed, since when, and from what we know it. Reads the whole table."""
+    """List the numbers that have unsubscribed, since when, and from what we know it. Reads the whole table.
+
+    Example: outreach-admin optout list 10000
+    """
     context.obj.many(list(optouts.listed(site_id)))
 
 
-@opt_out.command("add", cls=StackCommand)
+@opt_out.command("add", cls=SiteCommand)
 def add_opt_out(context: typer.Context, site_id: SiteId, number: Number) -> None:
-    """Write to a number no more, campaigns that are being sent included."""
+    """Write to a number no more, campaigns that are being sent included.
+
+    Example: outreach-admin optout add 10000 +12125551234
+    """
     optouts.add(site_id, number, "outreach-admin")
     context.obj.one({"number": number, "opted_out": bool(optouts.opted_out(site_id, [number]))})
 
 
-@opt_out.command("remove", cls=StackCommand)
+@opt_out.command("remove", cls=SiteCommand)
 def remove_opt_out(context: typer.Context, site_id: SiteId, number: Number) -> None:
-    """Note that a number wants to be written to again. Its owner must have said so."""
+    """Note that a number wants to be written to again. Its owner must have said so.
+
+    Example: outreach-admin optout remove 10000 +12125551234
+    """
     optouts.remove(site_id, number, "outreach-admin")
     context.obj.one({"number": number, "opted_out": bool(optouts.opted_out(site_id, [number]))})
 
@@ -78,7 +87,7 @@ def redrive(
 def erase(
     context: typer.Context,
     site_id: SiteId,
-    person: Annotated[str, typer.Argument(metavar="PERSON", help="The id of a contact, or a number in E.164 form.")],
+    person: Person,
     opt_out_too: Annotated[
         bool, typer.Option("--opt-out-too", help="Also forget an opt-out: whoever imports the number again may write to it.")
     ] = False,
@@ -92,11 +101,16 @@ def erase(
     Example: outreach-admin erase 10000 +12125551234 --yes
     """
     if not yes:
-        typer.confirm("This can't be undone. Go on?", abort=True)
-    context.obj.one(asdict(erasing.erase(site_id, person, opt_out=opt_out_too)))
+        typer.confirm(f"Erase {person} from site {site_id}? This can't be undone.", abort=True)
+    erased = asdict(erasing.erase(site_id, person, opt_out=opt_out_too))
+    context.obj.one(erased)
+    if not any(erased.values()):
+        # No failure: a repeated command finds nothing either.
+        Console(stderr=True).print("There was nothing of this person.")
 
 
 def export_site(
+    context: typer.Context,
     site_id: SiteId,
     to: Annotated[Path | None, typer.Option(help="A file; standard output by default.")] = None,
 ) -> None:
@@ -104,9 +118,13 @@ def export_site(
 
     Example: outreach-admin export-site 10000 --to site.ndjson
     """
+    number = 0
     with to.open("w", encoding="utf-8") if to else nullcontext(sys.stdout) as target:
         for item in exporting.items(site_id):
+            number += 1
             print(json.dumps(item, ensure_ascii=False), file=target)
+    if to:
+        context.obj.one({"file": str(to), "items": number})
 
 
 def restore(
@@ -124,7 +142,7 @@ def restore(
     context.obj.one({"copied": copied, "kept": kept})
 
 
-@campaign.command("watch", cls=StackCommand)
+@campaign.command("watch", cls=SiteCommand)
 def watch(
     context: typer.Context,
     site_id: SiteId,

@@ -10,6 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
+_ANY_WIDTH = 10_000
+
 
 @dataclass(frozen=True)
 class Output:
@@ -24,20 +26,16 @@ class Output:
             return
         console = Console()
         parts = {name: value for name, value in values.items() if _is_table(value)}
-        table = Table(show_header=False)
-        for name, value in values.items():
-            if name not in parts:
-                table.add_row(name, _text(value))
-        console.print(table)
+        console.print(_block({name: value for name, value in values.items() if name not in parts}))
         for name, rows in parts.items():
-            console.print(_table(rows, name))
+            _print_rows(console, rows, name)
 
     def many(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Print things of one kind."""
         if self.as_json:
             _print_json(rows)
         else:
-            Console().print(_table(rows))
+            _print_rows(Console(), rows)
 
 
 def _print_json(value: Any) -> None:
@@ -48,14 +46,26 @@ def _is_table(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
 
 
-def _table(rows: Sequence[Mapping[str, Any]], title: str | None = None) -> Table:
-    # Folded, not cut: an id must be there as a whole.
-    columns = [Column(name, overflow="fold") for name in (rows[0] if rows else ["nothing"])]
-    table = Table(*columns, title=title)
+def _print_rows(console: Console, rows: Sequence[Mapping[str, Any]], title: str | None = None) -> None:
+    """As a table where that fits; else as one for each row, for an id that is cut to pieces can't be copied."""
+    table = Table(*(rows[0] if rows else ["nothing"]), title=title)
     for row in rows:
         table.add_row(*map(_text, row.values()))
+    if console.measure(table, options=console.options.update(width=_ANY_WIDTH)).maximum <= console.width:
+        console.print(table)
+        return
+    for row in rows:
+        console.print(_block(row, title))
+
+
+def _block(values: Mapping[str, Any], title: str | None = None) -> Table:
+    table = Table("name", Column("value", overflow="fold"), show_header=False, title=title)
+    for name, value in values.items():
+        table.add_row(name, _text(value))
     return table
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return _text([f"{name}: {entry}" for name, entry in value.items()])
     return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)

@@ -5,7 +5,7 @@ merge: Merge another contact into this one.
     `mergeToContactId`, and is in no list, query, export or send.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic import AfterValidator
@@ -19,15 +19,14 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 VERBS = {"merge": editing.merge}
 
 
-def _known(segment: str) -> str:
-    """An unknown verb is no route, whatever the body is: this is looked at first."""
-    api.verb(segment, VERBS)
-    return segment
+def _parts(segment: str) -> Any:
+    """The id and what is done. An unknown verb is no route, whatever the body is: this is looked at first."""
+    return api.verb(segment, VERBS)
 
 
 @app.post("/contact/contacts/<segment>")
-def act_on_contact(segment: Annotated[str, AfterValidator(_known)], body: MergeBody | None = None) -> Response[None]:
-    contact_id, act = api.verb(segment, VERBS)
+def act_on_contact(segment: Annotated[Any, AfterValidator(_parts)], body: MergeBody | None = None) -> Response[None]:
+    contact_id, act = segment
     act(api.caller(app).site_id, contact_id, body.contact_id if body else None)
     return api.no_content()
 

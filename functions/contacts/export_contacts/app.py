@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from outreach.contacts.files import exporting, objects
 from outreach.contacts.files.export_bodies import ExportBody, ExportResponse
-from outreach.contacts.files.records import Status
+from outreach.contacts.files.status import Status
 from outreach.contacts.files.waiting import WAIT_SECONDS
 from outreach.http import api, large
 

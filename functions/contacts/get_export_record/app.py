@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from outreach.contacts.files import exporting
 from outreach.contacts.files.export_bodies import ExportResponse
-from outreach.contacts.files.records import Status
+from outreach.contacts.files.status import Status
 from outreach.http import api
 from outreach.wire import Guid
 

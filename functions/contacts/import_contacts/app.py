@@ -11,7 +11,8 @@ from aws_lambda_powertools.event_handler.openapi.params import UploadFile
 
 from outreach.contacts.files import importing, records, uploads
 from outreach.contacts.files.import_bodies import ImportBody, ImportResponse
-from outreach.contacts.files.records import ImportRecord, Status
+from outreach.contacts.files.records import ImportRecord
+from outreach.contacts.files.status import Status
 from outreach.contacts.files.waiting import WAIT_SECONDS
 from outreach.errors import FieldError, ValidationFailed
 from outreach.http import api, large, problems

@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach.contacts.files import importing, records
-from outreach.contacts.files.records import Status
+from outreach.contacts.files.status import Status
 from outreach.observability import logger
 
 # A chunk takes a few seconds; this is far more than the slowest needs.

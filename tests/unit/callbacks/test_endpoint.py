@@ -7,7 +7,6 @@ import socket
 import ssl
 import time
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -21,8 +20,7 @@ from cryptography.x509.oid import NameOID
 from outreach import guarded_http
 from outreach.callbacks import endpoint
 from outreach.callbacks.endpoint import Answer, Delivered, Failed, Gone
-from outreach.contacts.files import fetching
-from tests.support.http_server import Reply, hang_up, reply, serving
+from tests.support.http_server import Reply, hang_up, reply, serving, slowly
 
 SIGNATURE = {"webhook-id": "id", "webhook-timestamp": "1", "webhook-signature": "v1,x"}
 
@@ -98,21 +96,6 @@ def short_limit(monkeypatch: pytest.MonkeyPatch) -> float:
     return 0.3
 
 
-def slowly(first: bytes, drip: bytes) -> Reply:
-    """Send ``first`` and then ``drip``, again and again, until nobody is there any more."""
-
-    def write(handler: BaseHTTPRequestHandler) -> None:
-        handler.wfile.write(first)
-        pause = Event()
-        while not pause.wait(0.05):
-            try:
-                handler.wfile.write(drip)
-            except OSError:
-                return
-
-    return write
-
-
 @pytest.mark.parametrize("answer", [slowly(b"", b""), slowly(b"", b"H")], ids=["silent", "dripping"])
 def test_an_answer_that_takes_too_long_is_cut_off(answer: Reply, short_limit: float) -> None:
     started = time.monotonic()
@@ -120,24 +103,6 @@ def test_an_answer_that_takes_too_long_is_cut_off(answer: Reply, short_limit: fl
     assert isinstance(failed, Failed)
     assert failed.endpoint_fault
     assert time.monotonic() - started < short_limit + 2
-
-
-@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"])
-def test_a_file_that_takes_too_long_is_refused_and_not_taken_for_a_short_one(head: bytes, short_limit: float) -> None:
-    with serving(slowly(head, b"x")) as server, pytest.raises(ValueError, match="cannot be fetched"):
-        list(fetching.blocks(server.url, allow_private=True))
-
-
-@pytest.mark.parametrize("answer", [reply(404), reply(302, headers={"Location": "/"}), hang_up])
-def test_a_file_that_is_not_there_is_refused(answer: Reply) -> None:
-    with serving(answer) as server, pytest.raises(ValueError, match="cannot be fetched"):
-        list(fetching.blocks(server.url, allow_private=True))
-
-
-def test_a_file_in_our_own_network_is_not_fetched() -> None:
-    with serving(reply(200, b"secret")) as server, pytest.raises(ValueError, match="cannot be fetched"):
-        list(fetching.blocks(server.url, allow_private=False))
-    assert server.requests == []
 
 
 def test_endless_headers_are_cut_off_and_the_status_counts(short_limit: float) -> None:
@@ -283,8 +248,6 @@ def test_no_connection_is_made_into_private_networks(no_connections: list[Any], 
     failed = post(f"{scheme}://{host}/hook", allow_private=False)
     assert isinstance(failed, Failed)
     assert failed.endpoint_fault
-    with pytest.raises(ValueError, match="cannot be fetched"):
-        list(fetching.blocks(f"{scheme}://{host}:8080/file", allow_private=False))
     assert not no_connections
 
 

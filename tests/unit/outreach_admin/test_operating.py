@@ -54,6 +54,8 @@ def test_an_unknown_queue_is_not_understood(run: Run) -> None:
 
 
 def test_opt_outs_are_added_listed_and_removed(run: Run) -> None:
+    for site_id in ("1000", "10000", "20000"):
+        run("site", "put", site_id)
     assert run("optout", "add", "10000", NUMBER).json == {"number": NUMBER, "opted_out": True}
     assert [entry["number"] for entry in run("optout", "list", "10000").json] == [NUMBER]
     assert run("optout", "list", "1000").json == run("optout", "list", "20000").json == []
@@ -116,11 +118,23 @@ def test_nothing_is_erased_without_a_yes(run: Run, person: str) -> None:
     assert contacts.find(pipeline.SITE, person) is not None
 
 
+@pytest.mark.parametrize("mistyped", [NUMBER[1:], "+1 212", "Ada"])
+def test_neither_a_contact_nor_a_number_is_not_understood(run: Run, person: str, mistyped: str) -> None:
+    assert run("erase", pipeline.SITE, mistyped, "--yes").code == 2
+
+
+@pytest.mark.parametrize(("whom", "said"), [(NUMBER, False), ("+12125559999", True)])
+def test_whom_nobody_knows_is_erased_already_which_is_said(run: Run, person: str, whom: str, said: bool) -> None:
+    erased = run("erase", pipeline.SITE, whom, "--yes")
+    assert (erased.code, "nothing of this person" in erased.err) == (0, said)
+
+
 def test_an_export_has_one_site_only(run: Run, person: str, tmp_path: Path) -> None:
     pipeline.put_site(pipeline.Site("100000"))
     file = tmp_path / "site.ndjson"
-    assert run("export-site", pipeline.SITE, "--to", str(file)).code == 0
+    done = run("export-site", pipeline.SITE, "--to", str(file))
     lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert (done.code, done.json) == (0, {"file": str(file), "items": len(lines)})
     assert {line["table"] for line in lines} >= {"sites", "contacts", "messages", "tickets"}
     assert [line for line in lines if "100000" in line["item"]["pk"]] == []
 

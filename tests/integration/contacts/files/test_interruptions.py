@@ -10,7 +10,7 @@ import pytest
 
 from outreach import clock
 from outreach.contacts.files import executions, exporting, objects, records
-from outreach.contacts.files.records import Status
+from outreach.contacts.files.status import Status
 from outreach.settings import settings
 from tests.integration.contacts import requests as api
 from tests.integration.contacts.conftest import SITE

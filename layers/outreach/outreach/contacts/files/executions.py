@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from outreach import clock, dynamo, stepfunctions
 from outreach.contacts.files import objects, records
-from outreach.contacts.files.records import ImportRecord, Status
+from outreach.contacts.files.records import ImportRecord
+from outreach.contacts.files.status import Status
 from outreach.observability import logger
 from outreach.settings import settings
 

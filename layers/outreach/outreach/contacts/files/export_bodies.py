@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from outreach import wire
 from outreach.contacts.bodies import Ids
 from outreach.contacts.files import zones
-from outreach.contacts.files.records import Status
+from outreach.contacts.files.status import Status
 from outreach.errors import ValidationFailed
 
 

@@ -9,7 +9,8 @@ from pydantic import BeforeValidator, Field
 
 from outreach import wire
 from outreach.contacts.files.objects import MAX_UPLOAD_BYTES
-from outreach.contacts.files.records import Duplicates, ImportRecord, Status
+from outreach.contacts.files.records import Duplicates, ImportRecord
+from outreach.contacts.files.status import Status
 
 
 def _file_or_url(value: Any) -> Any:

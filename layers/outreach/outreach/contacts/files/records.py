@@ -21,7 +21,7 @@ from enum import StrEnum
 from typing import Any
 
 from outreach import clock, dynamo
-from outreach.contacts.files.status import Status as Status
+from outreach.contacts.files.status import Status
 from outreach.contacts.files.waiting import wait_for
 from outreach.errors import NotFound
 from outreach.settings import settings

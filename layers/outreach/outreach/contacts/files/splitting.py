@@ -14,7 +14,8 @@ from outreach import aws
 from outreach.contacts import schema
 from outreach.contacts.files import fetching, objects, records, tables
 from outreach.contacts.files.columns import Columns
-from outreach.contacts.files.records import ImportRecord, Status
+from outreach.contacts.files.records import ImportRecord
+from outreach.contacts.files.status import Status
 from outreach.errors import ValidationFailed
 from outreach.settings import settings
 
