@@ -21,6 +21,7 @@ TOOLS = [
     "stepfunctions",
     "http_client",
     "guarded_http",
+    "parsing",
     "wire",
 ]
 DOMAINS = [
