@@ -1,4 +1,4 @@
-"""List prices in US dollars: us-east-1, November 2026, on demand, arm64, beyond free tiers, the first step where there are several.
+"""List prices in US dollars: us-east-1, November 2026, on demand, arm64, beyond free tiers, the first step of several.
 
 Sources: the pricing pages of the services, below https://aws.amazon.com. Their tables are filled by scripts; where they could not
 be read, the price is that which others quoted from them in 2026.
