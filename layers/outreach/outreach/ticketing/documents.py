@@ -9,7 +9,7 @@ from typing import Any
 
 from outreach.ticketing.models import ContentType, SenderType, TicketMessage
 
-# How a text may be sent, so that no firewall takes offence at it (specification, ``body``).
+# What a text in base64 begins with (specification, ``body``).
 ENCODED = "data:text/plain;base64,"
 
 # The specification's names are the domain's in another spelling.
