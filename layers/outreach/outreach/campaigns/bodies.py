@@ -79,7 +79,7 @@ _REQUIRED = {"name", "channel_account_id", "message"}
 
 
 class CampaignResponse(wire.Response):
-    """A campaign as we write it; its values are those of a snapshot."""
+    """A campaign as we write it; also the form of the snapshot in its records."""
 
     id: str
     name: str
