@@ -14,8 +14,12 @@ from outreach.contacts.search import Sort
 from outreach.settings import settings
 from tests.support.pipeline import SITE
 
-SIZES = (1_000, 10_000, 100_000)
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
 QUICK_SIZES = (200, 1_000)
+# Up to here campaigns are sent, too; beyond it the stand-in's scans take minutes, and say nothing new.
+LARGEST_CAMPAIGN = 100_000
+# What disturbs a measurement only adds to it, so the least of some counts.
+_ROUNDS = 3
 # How many messages go the whole way: the last ones of the audience, where everything that grows has grown.
 MESSAGES = 200
 # Beyond what a campaign of the smallest size takes a message.
@@ -33,18 +37,25 @@ def measure(*, quick: bool = False) -> list[Figure]:
     with world() as built:
         for size in QUICK_SIZES if quick else SIZES:
             built.add_contacts(size - built.contacts)
-            if smallest is None:
-                _campaign(built)  # what is made and imported at the first call is no growth
-            calls, seconds = _campaign(built)
-            smallest = smallest or (calls, seconds)
-            group = f"campaign to {size:,}"
-            found += [
-                Figure(group, "AWS calls a message", calls, "calls", at_most=round(smallest[0] * _GROWTH, 3)),
-                Figure(group, "CPU a message, by the smallest campaign's", seconds / smallest[1], "×", at_most=_GROWTH),
-                *_scan(built),
-                *_lists(built),
-            ]
+            if size <= LARGEST_CAMPAIGN:
+                measured = _least_campaign(built)
+                smallest = smallest or measured
+                found += _campaign_figures(size, measured, smallest)
+            found += [*_scan(built), *_lists(built)]
     return found
+
+
+def _campaign_figures(size: int, measured: tuple[float, float], smallest: tuple[float, float]) -> Iterator[Figure]:
+    group = f"campaign to {size:,}"
+    yield Figure(group, "AWS calls a message", measured[0], "calls", at_most=round(smallest[0] * _GROWTH, 3))
+    yield Figure(group, "CPU a message, by the smallest campaign's", measured[1] / smallest[1], "×", at_most=_GROWTH)
+
+
+def _least_campaign(built: World) -> tuple[float, float]:
+    """AWS calls and CPU seconds a message, after what is made and imported at the first call, which is no growth."""
+    _, *measured = [_campaign(built) for _ in range(1 + _ROUNDS)]
+    calls, seconds = zip(*measured, strict=True)
+    return max(calls), min(seconds)
 
 
 def _campaign(built: World) -> tuple[float, float]:

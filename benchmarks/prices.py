@@ -1,18 +1,25 @@
-"""List prices in US dollars: us-east-1, November 2026, on demand, arm64, beyond free tiers.
+"""List prices in US dollars: us-east-1, November 2026, on demand, arm64, beyond free tiers, the first step of several.
 
-Sources: the pricing pages of DynamoDB, Lambda, SQS, Step Functions, S3, API Gateway and CloudWatch.
+Sources: the pricing pages of the services, below https://aws.amazon.com. Their tables are filled by scripts; where they could not
+be read, the price is that which others quoted from them in 2026.
 """
 
 MILLION = 1_000_000
 
+# /dynamodb/pricing/on-demand: standard tables; halved on 2024-11-01. A read unit is a strongly consistent read of 4 KB.
 WRITE_UNIT = 0.625 / MILLION
 READ_UNIT = 0.125 / MILLION
-# A standard queue with message groups ("fair queues") costs a quarter more.
+# /sqs/pricing: 0.40 for a standard queue, and 0.10 more where messages have groups ("fair queues", since July 2025).
 SQS_REQUEST = 0.50 / MILLION
+# /lambda/pricing: arm64, up to 7.5 billion GB-seconds a month.
 LAMBDA_REQUEST = 0.20 / MILLION
 LAMBDA_GB_SECOND = 0.0000133334
+# /step-functions/pricing: standard workflows, 0.025 for a thousand.
 STATE_TRANSITION = 25.0 / MILLION
+# /s3/pricing: standard storage, 0.005 and 0.0004 for a thousand.
 S3_PUT = 5.0 / MILLION
 S3_GET = 0.40 / MILLION
+# /api-gateway/pricing: HTTP APIs, up to 300 million requests a month.
 HTTP_API_REQUEST = 1.0 / MILLION
+# /cloudwatch/pricing: standard logs, ingested.
 LOG_BYTE = 0.50 / 1e9

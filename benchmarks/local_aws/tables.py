@@ -99,7 +99,8 @@ class Table:
         if after is None:
             self.items.pop(key, None)
         else:
-            self.items[key] = orjson.dumps(after)
+            # A copy, for what orjson returns keeps its buffer: 8 KB for an item of one.
+            self.items[key] = bytes(memoryview(orjson.dumps(after)))
         self.bytes += (item_size(after) if after else 0) - (item_size(before) if before else 0)
         self._partition("", key, self.keys, before, after)
         for index in self.indexes:

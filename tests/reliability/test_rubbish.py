@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outreach import clock, wire
+from outreach import clock, parsing
 from outreach.contacts import expression
 from outreach.contacts.files import tables
 from outreach.contacts.filter_bodies import FilterBody
@@ -62,7 +62,7 @@ def test_filters(body: dict[str, Any]) -> None:
 
 @given(moments | st.text(max_size=30) | json_values)
 def test_moments(value: Any) -> None:
-    if moment := read(lambda: wire.parse_moment(value), ValueError):
+    if moment := read(lambda: parsing.parse_moment(value), ValueError):
         assert clock.from_timestamp(clock.timestamp(moment)).utcoffset() == moment.utcoffset()
 
 

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from outreach import clock
-from outreach.campaigns import bodies, records
+from outreach.campaigns import records, snapshots
 from outreach.campaigns import store as campaigns
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.records import Record
@@ -93,7 +93,7 @@ def put_contact(contact_id: str, name: str, number: str) -> None:
 
 
 def put_records(campaign: Campaign) -> None:
-    snapshot, url = bodies.snapshot(campaign), campaign.callback_url
+    snapshot, url = snapshots.snapshot(campaign), campaign.callback_url
     for record_id in (RECORD, PENDING_RECORD):
         records.create(Record(record_id, SITE, CAMPAIGN, campaign.create_time, snapshot, callback_url=url))
     pipeline.fan_out(RECORD)

@@ -28,13 +28,20 @@ HEAVY = {
     ],
     "aws_lambda_powertools.tracing": [],
     "liquid": [],
-    "openpyxl": ["contacts/get_import_template", "workers/split_import"],
+    "pydantic": [
+        "contacts/*",
+        "outreach/*",
+        "ticketing/*",
+        "unichannel/*",
+        "workers/deliver_callback",
+        "workers/import_rows",
+        "workers/retry_callbacks",
+    ],
+    "openpyxl": ["contacts/get_import_template"],
     "standardwebhooks": ["workers/deliver_callback", "workers/retry_callbacks"],
     "requests_hardened": ["workers/deliver_callback", "workers/retry_callbacks", "workers/split_import"],
     "nacl": ["unichannel/*", "webhooks/receive_telnyx", "workers/send_messages", "workers/sweep"],
 }
-# Functions that are called for each message do without models of bodies.
-WITHOUT_PYDANTIC = ["api/authorize", "webhooks/*", "workers/send_messages", "workers/track_messages", "workers/count_contacts"]
 
 
 @cache
@@ -110,7 +117,3 @@ def test_a_function_lists_the_layers_that_its_imports_need_and_no_other(name: st
 @pytest.mark.parametrize("module", HEAVY)
 def test_a_heavy_module_is_imported_at_start_by_those_alone_that_use_it(module: str) -> None:
     assert {name for name in FUNCTIONS if imports_at_start(name, module)} == matching(HEAVY[module])
-
-
-def test_what_is_called_for_each_message_starts_without_pydantic() -> None:
-    assert [name for name in matching(WITHOUT_PYDANTIC) if imports_at_start(name, "pydantic")] == []

@@ -23,6 +23,7 @@ TOOLS = [
     "stepfunctions",
     "http_client",
     "guarded_http",
+    "parsing",
     "wire",
 ]
 DOMAINS = [

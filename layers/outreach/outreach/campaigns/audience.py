@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from outreach import aws
-from outreach.campaigns import bodies, records
+from outreach.campaigns import records, snapshots
 from outreach.campaigns.records import Record
 from outreach.contacts import counting, filters, packed, schema, search
 from outreach.settings import settings
@@ -25,7 +25,7 @@ def plan(site_id: str) -> list[list[int]]:
 
 def scan(record: Record, shards: list[int], part: int) -> None:
     """Store the contacts of some shards that match the record's filter as one part of the audience."""
-    predicate = filters.compile(bodies.filter_of_snapshot(record.campaign), schema.load(record.site_id))
+    predicate = filters.compile(snapshots.filter_of(record.campaign), schema.load(record.site_id))
     found = search.matching_ids(record.site_id, shards, predicate)
     aws.s3().put_object(Bucket=settings().audience_bucket, Key=_part_key(record, part), Body=packed.pack(found))
 

@@ -10,6 +10,7 @@ from outreach import wire
 from outreach.campaigns import ledger
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.records import Record, RecordStatus, Source
+from outreach.campaigns.snapshots import snapshot
 from outreach.contacts.filter_bodies import ConditionResponse, FilterBody
 from outreach.contacts.filters import Filter, Match
 from outreach.messages.options import Channel, OptionalAttachTime, OptionalPreferredTicket
@@ -99,23 +100,7 @@ class CampaignResponse(wire.Response):
 
     @classmethod
     def of(cls, campaign: Campaign) -> CampaignResponse:
-        return cls(
-            id=campaign.id,
-            name=campaign.name,
-            description=campaign.description,
-            channel_account_id=campaign.channel_account_id,
-            message=campaign.message,
-            is_message_auto_attached_to_ticket=campaign.is_auto_attached,
-            preferred_ticket_to_auto_attach=campaign.preferred_ticket,
-            time_to_auto_attach_to_ticket=campaign.attach_time,
-            contact_filter_condition_met_type=campaign.contact_filter.match,
-            contact_filter_logical_expresssion=campaign.contact_filter.expression,
-            contact_filter_conditions=[ConditionResponse.of(condition) for condition in campaign.contact_filter.conditions],
-            scheduled_start_time=campaign.scheduled_start_time,
-            callback_url=campaign.callback_url,
-            max_segments=campaign.max_segments,
-            replaces_smart_quotes=campaign.replaces_smart_quotes,
-        )
+        return cls.model_validate(snapshot(campaign))
 
 
 class CampaignsResponse(wire.PagedResponse):
@@ -152,7 +137,7 @@ class RecordResponse(wire.Response):
         return cls(
             id=record.id,
             sent_time=record.sent_time,
-            campaign=campaign_of_snapshot(record.campaign),
+            campaign=CampaignResponse.model_validate(record.campaign),
             status=record.status,
             status_reason=record.status_reason,
             source=record.source,
@@ -212,18 +197,3 @@ class SkippedContactResponse(wire.Response):
 
 class SkippedContactsResponse(wire.PagedResponse):
     skipped: list[SkippedContactResponse]
-
-
-def snapshot(campaign: Campaign) -> dict[str, Any]:
-    """The campaign as its record keeps it."""
-    return CampaignResponse.of(campaign).model_dump(mode="json", by_alias=True)
-
-
-def campaign_of_snapshot(kept: Any) -> CampaignResponse:
-    """The inverse of :func:`snapshot`."""
-    return CampaignResponse.model_validate(kept)
-
-
-def filter_of_snapshot(kept: Any) -> Filter:
-    """Whom the campaign was sent to."""
-    return FilterBody.model_validate(kept).filter()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 
 from outreach import clock
-from outreach.campaigns import bodies, executions, records, store
+from outreach.campaigns import executions, records, store
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.records import Record, Source
+from outreach.campaigns.snapshots import snapshot
 from outreach.observability import logger
 from outreach.sites import store as sites
 
@@ -34,7 +35,7 @@ def _send(campaign: Campaign, record_id: str, source: Source) -> Record:
         site_id=campaign.site_id,
         campaign_id=campaign.id,
         sent_time=clock.timestamp(clock.now()),
-        campaign=bodies.snapshot(campaign),
+        campaign=snapshot(campaign),
         source=source,
         callback_url=campaign.callback_url or sites.get_site(campaign.site_id).callback_url,
     )

@@ -15,6 +15,7 @@ from outreach.contacts.fields import FieldOption, Schema
 from outreach.contacts.models import MAX_IDENTITIES, Contact, Identity, IdentityType
 from outreach.contacts.values import MAX_TEXT, FieldType
 from outreach.errors import FieldError, ValidationFailed
+from outreach.parsing import parse_integer
 
 _MAX_NAME = 256
 _MAX_LINK = 2048
@@ -193,8 +194,8 @@ class FieldBody(wire.Request):
     is_required: wire.Flag = False
     is_visible: wire.Flag = True
     is_read_only: wire.Flag = False
-    length: Annotated[int | None, BeforeValidator(lambda value: None if value in (None, "") else wire.parse_integer(value))] = (
-        Field(None, ge=1, le=MAX_TEXT)
+    length: Annotated[int | None, BeforeValidator(lambda value: None if value in (None, "") else parse_integer(value))] = Field(
+        None, ge=1, le=MAX_TEXT
     )
     help_text: Text = ""
     default_value: Annotated[str, BeforeValidator(_default_value)] = ""

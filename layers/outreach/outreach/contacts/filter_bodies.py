@@ -82,7 +82,3 @@ class ConditionResponse(wire.Response):
     operator: Operator
     value: str
     order: int
-
-    @classmethod
-    def of(cls, condition: Condition) -> ConditionResponse:
-        return cls(**vars(condition))

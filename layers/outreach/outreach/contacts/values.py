@@ -26,7 +26,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from outreach import clock, wire
+from outreach import clock, parsing
 
 MAX_TEXT = 10_000
 
@@ -83,7 +83,7 @@ def read(given: Any, type_: FieldType, options: Options = (), length: int | None
     Raises:
         ValueError: it is no value of the type; the message says what is.
     """
-    if given is None or given == [] or wire.none_if_blank(given) is None:
+    if given is None or given == [] or (isinstance(given, str) and not given.strip()):
         return None
     value = _READERS[type_](given, options)
     limit = min(length or MAX_TEXT, MAX_TEXT)
@@ -119,21 +119,21 @@ def _url(given: Any, _: Options) -> str:
 
 
 def _date(given: Any, _: Options) -> str:
-    moment = wire.parse_moment(given)
+    moment = parsing.parse_moment(given)
     if moment is None or not isinstance(given, str):
         raise ValueError("must be a date such as 2022-05-23")
     return given.strip()[:10] if re.match(r"\d{4}-\d\d-\d\d", given.strip()) else moment.date().isoformat()
 
 
 def _date_time(given: Any, _: Options) -> str:
-    moment = wire.parse_moment(given)
+    moment = parsing.parse_moment(given)
     if moment is None:
         raise ValueError("must be an ISO 8601 datetime such as 2022-05-23T03:00:36.277Z")
     return clock.timestamp(moment)
 
 
 def _integer(given: Any, _: Options) -> int:
-    number = wire.parse_integer(given)
+    number = parsing.parse_integer(given)
     if abs(number) > _MAX_INTEGER:
         raise ValueError("must be an integer of at most 64 bits")
     return number
@@ -150,7 +150,7 @@ def _float(given: Any, _: Options) -> float:
 
 
 def _flag(given: Any, _: Options) -> bool:
-    return wire.parse_flag(given)
+    return parsing.parse_flag(given)
 
 
 def _option(given: Any, options: Options) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from outreach import clock, wire
+from outreach import clock, parsing, wire
 from outreach.campaigns.records import Record
 from outreach.errors import ValidationFailed
 from outreach.messages.auto_attach import AutoAttach
@@ -65,7 +65,7 @@ def sent_period(text: str) -> Period | None:
 
 
 def _stretch(text: str) -> Period | None:
-    start = wire.parse_moment(text)
+    start = parsing.parse_moment(text)
     if start is None:
         return None
     return Period(start, start + (timedelta(days=1) if _DATE.fullmatch(text) else _INSTANT))

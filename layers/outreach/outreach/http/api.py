@@ -28,7 +28,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from outreach import wire
+from outreach import parsing
 from outreach.errors import NotFound, OutreachError, UnsupportedMediaType, ValidationFailed
 from outreach.http import problems
 from outreach.http.caller import Caller
@@ -44,7 +44,7 @@ JSON = "application/json; charset=utf-8"
 OPTIONS: dict[str, Any] = {
     "enable_validation": True,
     "response_validation_error_http_code": 500,
-    "json_body_deserializer": wire.parse_json,
+    "json_body_deserializer": parsing.parse_json,
     "serializer": lambda body: orjson.dumps(body).decode(),
 }
 
@@ -93,7 +93,7 @@ def verb(segment: str, verbs: Mapping[str, T]) -> tuple[str, T]:
     if name not in verbs:
         raise NotFound("There is no such route.")
     try:
-        return wire.parse_guid(resource_id), verbs[name]
+        return parsing.parse_guid(resource_id), verbs[name]
     except ValueError as error:
         raise ValidationFailed.at("id", str(error)) from error
 

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import BeforeValidator
 from pydantic.alias_generators import to_snake
 
-from outreach import wire
+from outreach import parsing, wire
 from outreach.http.api import caller
 from outreach.http.requests import canonical_path
 from outreach.settings import settings
@@ -21,8 +21,8 @@ T = TypeVar("T")
 
 MAX_PAGE_SIZE = 500
 
-PageIndex = Annotated[int, BeforeValidator(wire.parse_integer), Query(alias="pageIndex", ge=1)]
-PageSize = Annotated[int, BeforeValidator(wire.parse_integer), Query(alias="pageSize", ge=0, le=MAX_PAGE_SIZE)]
+PageIndex = Annotated[int, BeforeValidator(parsing.parse_integer), Query(alias="pageIndex", ge=1)]
+PageSize = Annotated[int, BeforeValidator(parsing.parse_integer), Query(alias="pageSize", ge=0, le=MAX_PAGE_SIZE)]
 SortOrder = Annotated[Literal["asc", "desc"], BeforeValidator(wire.one_of("asc", "desc")), Query(alias="sortOrder")]
 
 

@@ -144,9 +144,9 @@ def claim(site_id: str, message_id: str, *, until: int) -> Message:
         ClaimRefused: somebody has it, the message is past it or not due yet; carries the message (``None``: there is none).
     """
     try:
-        return _update(
-            site_id,
-            message_id,
+        row = dynamo.update(
+            settings().messages_table,
+            rows.key(site_id, message_id),
             "SET claim.#state = :calling, claim.#until = :until, claim.attempt = claim.attempt + :one,"
             " #status = :sending, #sequence = #sequence + :one",
             {
@@ -158,11 +158,12 @@ def claim(site_id: str, message_id: str, *, until: int) -> Message:
                 ":queued": Status.QUEUED,
                 ":soon": math.ceil(clock.now().timestamp()) + _EARLY_SECONDS,
             },
-            f"{_WAITING} AND claim.#until <= :soon",
-            _NAMES | {"#state": "state", "#until": "until", "#sequence": "sequence"},
+            condition=f"{_WAITING} AND claim.#until <= :soon",
+            names=_NAMES | {"#state": "state", "#until": "until", "#sequence": "sequence"},
         )
     except ConditionFailed as refusal:
         raise ClaimRefused(rows.from_row(refusal.item) if refusal.item else None) from refusal
+    return rows.from_row(row)
 
 
 class ClaimRefused(Exception):
@@ -320,17 +321,15 @@ def _changed(
     names: Mapping[str, str] = _NAMES,
 ) -> bool:
     try:
-        _update(message.site_id, message.id, expression, values, condition, {**names, **extra})
+        dynamo.update(
+            settings().messages_table,
+            rows.key(message.site_id, message.id),
+            expression,
+            values,
+            condition=condition,
+            names={**names, **extra},
+            returns="NONE",
+        )
     except ConditionFailed:
         return False
     return True
-
-
-def _update(
-    site_id: str, message_id: str, expression: str, values: Mapping[str, Any], condition: str, names: Mapping[str, str]
-) -> Message:
-    return rows.from_row(
-        dynamo.update(
-            settings().messages_table, rows.key(site_id, message_id), expression, values, condition=condition, names=names
-        )
-    )

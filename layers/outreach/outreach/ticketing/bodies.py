@@ -10,9 +10,8 @@ from pydantic import BeforeValidator, Field
 
 from outreach import clock, wire
 from outreach.errors import ValidationFailed
+from outreach.ticketing.documents import ENCODED
 from outreach.ticketing.models import ContentType, SenderType, TicketMessage
-
-ENCODED = "data:text/plain;base64,"
 
 
 def _decoded(value: Any) -> Any:
@@ -70,27 +69,3 @@ class TicketMessageBody(wire.Request):
                 "time": clock.timestamp(self.time or clock.now()),
             }
         )
-
-
-class TicketMessageResponse(wire.Response):
-    """A ticket message as we write it: to another ticketing system."""
-
-    id: str
-    ticket_id: int
-    parent_id: str | None
-    sent_by_id: str
-    sent_by_type: SenderType
-    time: str
-    type: ContentType
-    metadata: dict[str, Any]
-    original_id: str | None
-    channel_id: str
-    body: str
-    if_display_in_ticket_correspondences: bool
-    is_read: bool
-    attachments: list[Any]
-    message_delivery: dict[str, Any]
-
-    @classmethod
-    def of(cls, message: TicketMessage) -> TicketMessageResponse:
-        return cls(**vars(message))

@@ -10,7 +10,7 @@ import requests
 from outreach.errors import NotFound, PayloadTooLarge, Unavailable
 from outreach.settings import settings
 from outreach.sites import secrets
-from outreach.ticketing.bodies import ENCODED, TicketMessageResponse
+from outreach.ticketing.documents import ENCODED, document_of
 from outreach.ticketing.models import TicketMessage
 
 _TIMEOUT_SECONDS = (3, 10)
@@ -36,5 +36,4 @@ def _post(site_id: str, path: str, body: bytes) -> requests.Response:
 
 def _body(message: TicketMessage) -> bytes:
     """The text is sent in base64, so that no firewall takes offence at it (specification, ``body``)."""
-    shown = TicketMessageResponse.of(message).model_dump(mode="json", by_alias=True)
-    return orjson.dumps(shown | {"body": ENCODED + base64.b64encode(message.body.encode()).decode()})
+    return orjson.dumps(document_of(message) | {"body": ENCODED + base64.b64encode(message.body.encode()).decode()})

@@ -25,7 +25,7 @@ import orjson
 from outreach import clock, dynamo
 from outreach.errors import NotFound, PayloadTooLarge
 from outreach.settings import settings
-from outreach.ticketing.bodies import TicketMessageResponse
+from outreach.ticketing.documents import document_of, message_of
 from outreach.ticketing.models import TicketMessage
 
 _MAX_DOCUMENT_BYTES = 350_000  # an item has at most 400 KB
@@ -66,7 +66,7 @@ def attach(site_id: str, message: TicketMessage) -> None:
     Raises:
         PayloadTooLarge: the message does not fit into an item.
     """
-    document = orjson.dumps(TicketMessageResponse.of(message).model_dump(mode="json", by_alias=True))
+    document = orjson.dumps(document_of(message))
     if len(document) > _MAX_DOCUMENT_BYTES:
         raise PayloadTooLarge("The message is too large for a ticket.")
     pk = _ticket_key(site_id, message.ticket_id)["pk"]
@@ -82,7 +82,7 @@ def messages(site_id: str, ticket_id: int) -> list[TicketMessage]:
         ExpressionAttributeValues={":pk": _ticket_key(site_id, ticket_id)["pk"], ":sk": "MESSAGE#"},
         ConsistentRead=True,
     )
-    found = [TicketMessage(**dict(TicketMessageResponse.model_validate_json(item["document"]))) for item in items]
+    found = [message_of(orjson.loads(item["document"])) for item in items]
     return sorted(found, key=lambda message: (message.time, message.id))
 
 

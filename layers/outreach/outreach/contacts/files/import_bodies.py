@@ -7,14 +7,14 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler.openapi.params import UploadFile
 from pydantic import BeforeValidator, Field
 
-from outreach import wire
+from outreach import parsing, wire
 from outreach.contacts.files.objects import MAX_UPLOAD_BYTES
 from outreach.contacts.files.records import Duplicates, ImportRecord
 from outreach.contacts.files.status import Status
 
 
 def _file_or_url(value: Any) -> Any:
-    return value if isinstance(value, UploadFile) else wire.none_if_blank(value) and wire.parse_url(value)
+    return value if isinstance(value, UploadFile) else wire.none_if_blank(value) and parsing.parse_url(value)
 
 
 class ImportBody(wire.Request):
