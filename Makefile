@@ -29,7 +29,8 @@ test: $(STACK) ## Run every test but those of `make reliability`
 
 reliability: $(STACK) ## Kill processes at every step, let calls fail at random, feed rubbish; writes docs/reliability.json
 	@rm -f docs/reliability.json
-	@FIGURES=docs/reliability.json HYPOTHESIS_PROFILE=thorough $(PY) -m pytest tests/reliability tests/statemachines
+	@FIGURES=docs/reliability.json HYPOTHESIS_PROFILE=thorough $(PY) -m pytest -n auto tests/reliability tests/statemachines tests/integration/api/test_tenancy.py
+	@$(PY) -c "from benchmarks import docs; docs.update()"
 
 permissions: $(STACK) ## Note what the functions use of what they may do (tests/template/permissions.json)
 	@rm -f tests/template/permissions.json

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+
+import orjson
 
 from benchmarks.figures import Figure, number, read
 
-DOCUMENTS = tuple(Path(__file__).parents[1] / "docs" / name for name in ("cost.md", "performance.md"))
+DOCUMENTS = tuple(Path(__file__).parents[1] / "docs" / name for name in ("cost.md", "performance.md", "reliability.md"))
+RELIABILITY = Path(__file__).parents[1] / "docs/reliability.json"
 
 _BLOCK = re.compile(r"(<!-- figures: (?P<benchmark>[\w-]+)/(?P<group>.+?) -->\n).*?(<!-- /figures -->)", re.DOTALL)
 
@@ -19,7 +22,18 @@ _BLOCK = re.compile(r"(<!-- figures: (?P<benchmark>[\w-]+)/(?P<group>.+?) -->\n)
 def update() -> None:
     """Write the stored figures into the documents."""
     for path in DOCUMENTS:
-        path.write_text(render(path.read_text(), read()))
+        path.write_text(render(path.read_text(), stored()))
+
+
+def stored() -> dict[str, list[Figure]]:
+    """All figures that documents show: those of the benchmarks, and those of ``make reliability``."""
+    return {**read(), "reliability": list(_reliability())}
+
+
+def _reliability() -> Iterator[Figure]:
+    counted = orjson.loads(RELIABILITY.read_bytes())
+    yield from (Figure("tried", name, count, "") for name, count in counted["tried"].items())
+    yield from (Figure("went wrong", name, count, "", at_most=0) for name, count in counted["went wrong"].items())
 
 
 def render(text: str, figures: Mapping[str, Sequence[Figure]]) -> str:
@@ -35,7 +49,7 @@ def _table(figures: Iterable[Figure], wanted: str) -> str:
     if wanted.endswith("*"):
         return _matrix([figure for figure in figures if figure.group.startswith(wanted[:-1])], wanted[:-1])
     rows = [
-        [figure.name, f"{number(figure.value)} {figure.unit}", figure.target, _verdict(figure)]
+        [figure.name, f"{number(figure.value)} {figure.unit}".rstrip(), figure.target, _verdict(figure)]
         for figure in figures
         if figure.group == wanted
     ]

@@ -19,13 +19,15 @@ from xdist.scheduler import LoadScopeScheduling
 from outreach.callbacks import telling
 from outreach.delivery import receipts
 from outreach.settings import settings
-from tests.support import permissions, template
+from tests.support import figures, permissions, template
 
 
 def pytest_sessionfinish() -> None:
-    """Where the file is wanted, note what the functions have used of their permissions (see tests/template)."""
+    """Where the files are wanted, note what the functions have used of their permissions, and what was tried."""
     if file := os.environ.get("RECORD_PERMISSIONS"):
         permissions.write_down(Path(file))
+    if file := os.environ.get("FIGURES"):
+        figures.write_down(Path(file))
 
 
 class _OneStack(LoadScopeScheduling):

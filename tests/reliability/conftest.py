@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -32,23 +30,10 @@ Worlds = Callable[..., AbstractContextManager[World]]
 # The receipt is due as soon as time passes.
 _SIMULATOR: dict[str, Any] = {"latency": 0, "receipt_delay": 0.02, "receipt_retry_delay": 0, "lost_answer": 0}
 
-Figures = Counter[str]
-
 # `make reliability` tries more; a busy machine is no reason to fail.
 profiles.register_profile("quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 profiles.register_profile("thorough", profiles.get_profile("quick"), max_examples=2000)
 profiles.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
-
-
-@pytest.fixture(scope="session")
-def figures() -> Iterator[Figures]:
-    """What was tried, by name; added to what is in the file that ``make reliability`` names."""
-    counted: Figures = Counter()
-    yield counted
-    if path := os.environ.get("FIGURES"):
-        file = Path(path)
-        before = json.loads(file.read_text()) if file.exists() else {}
-        file.write_text(json.dumps(counted + Counter(before), indent=2, sort_keys=True) + "\n")
 
 
 @pytest.fixture

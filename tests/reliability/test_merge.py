@@ -6,8 +6,9 @@ from itertools import count
 
 from tests.integration.contacts import requests as api
 from tests.integration.contacts.requests import sms
-from tests.reliability.conftest import Figures, Worlds
+from tests.reliability.conftest import Worlds
 from tests.support.crashes import Crash, dying_at
+from tests.support.figures import tried
 
 TOM, TIM = "+12125551200", "+12125551201"
 
@@ -22,7 +23,7 @@ def merged_or_dead(into: str, other: str, step: int) -> bool:
     return True
 
 
-def test_a_merge_survives_a_death_at_any_step(worlds: Worlds, figures: Figures) -> None:
+def test_a_merge_survives_a_death_at_any_step(worlds: Worlds) -> None:
     for step in count(1):
         with worlds():
             tom, tim = (api.created(name, sms(number))["id"] for name, number in (("Tom", TOM), ("Tim", TIM)))
@@ -34,5 +35,5 @@ def test_a_merge_survives_a_death_at_any_step(worlds: Worlds, figures: Figures) 
             assert {found["contactId"] for number in (TOM, TIM) for found in api.identify(number).body} == {tom}
         if is_done:
             break
-        figures["crash points of a merge"] += 1
+        tried["crash points of a merge"] += 1
     assert step > 3

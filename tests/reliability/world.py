@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -78,7 +79,7 @@ class World:
     Attributes:
         simulator: the carrier's base URL.
         customer: the endpoint that is told of all messages.
-        chance: of queues and streams to deliver again what they have delivered; ``None`` for never.
+        chance: of queues, streams and carriers to deliver in another order, and what they have delivered again; ``None``: never.
     """
 
     clock: Clock
@@ -110,6 +111,7 @@ class World:
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
         """One invocation of a function, counted and in danger."""
+        self.calls.rival = lambda: self._try(lambda: invoke(function, deepcopy(event)))
         with self.calls.invocation():
             return invoke(function, event)
 
@@ -182,7 +184,7 @@ class World:
     def _follow_stream(self) -> bool:
         shard = _backend("dynamodb").tables[settings().messages_table].stream_shard
         records = [entry.to_json() for entry in shard.items[self._position :]]
-        changed = [entry for entry in records if entry["eventName"] == "MODIFY"]
+        changed = self._mixed([entry for entry in records if entry["eventName"] == "MODIFY"])
         if changed and self._try(lambda: self.invoke("workers/track_messages", {"Records": changed})) is None:
             return True  # the batch comes again
         self._position += len(records)
@@ -190,15 +192,30 @@ class World:
             self._try(lambda: self.invoke("workers/track_messages", {"Records": changed[self.chance.randrange(len(changed)) :]}))
         return bool(changed)
 
+    def _mixed(self, changed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """A stream keeps the order of each item's changes only."""
+        if self.chance is None:
+            return changed
+        by_item: dict[str, list[dict[str, Any]]] = {}
+        for entry in changed:
+            by_item.setdefault(str(entry["dynamodb"]["Keys"]), []).append(entry)
+        turns = [key for key, entries in by_item.items() for _ in entries]
+        self.chance.shuffle(turns)
+        return [by_item[key].pop(0) for key in turns]
+
     def _again(self) -> bool:
         """Whether something that was delivered is delivered once more."""
         return self.chance is not None and self.chance.random() < _OFTEN
 
     def _take_webhook(self) -> bool:
         try:
-            function, event, answer = self._webhooks.get(timeout=_PATIENCE_SECONDS)
+            webhook = self._webhooks.get(timeout=_PATIENCE_SECONDS)
         except inbox.Empty:
             return False
+        if self.chance and not self._webhooks.empty() and self._again():
+            self._webhooks.put(webhook)  # a later one is faster
+            webhook = self._webhooks.get()
+        function, event, answer = webhook
         done = self._try(lambda: self.invoke(function, event))
         answer.set_result(done["statusCode"] if done else 502)
         return True

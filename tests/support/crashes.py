@@ -1,4 +1,4 @@
-"""Calls that go wrong: processes that die at their k-th call, AWS that throttles, answers that are lost."""
+"""Calls that go wrong: processes that die at their k-th call, AWS that throttles, lost answers, rivals that are faster."""
 
 from __future__ import annotations
 
@@ -15,17 +15,26 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ReadTimeoutError
 from requests.adapters import HTTPAdapter
 
+# The operations that conflict with transactions.
+_WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
+
 
 class Crash(BaseException):
     """Not an Exception: nothing may catch it, as nothing survives the end of a process."""
 
 
 class Fault(Enum):
-    """What happens to a call: the process dies before it; it is refused; it takes effect, and its answer is lost."""
+    """What happens to a call.
+
+    The process dies before it; it is refused, or (a write) meets somebody else's transaction; it takes effect, and its answer is
+    lost; before it, a rival does the same work from beginning to end, so that whatever the call depends on has changed.
+    """
 
     CRASH = auto()
     REFUSED = auto()
+    CONTENDED = auto()
     LOST = auto()
+    OVERTAKEN = auto()
 
 
 def nothing(_step: int) -> Fault | None:
@@ -41,16 +50,19 @@ class Calls:
 
     Attributes:
         fault_at: what goes wrong at a step, counted from 1 over all invocations.
+        rival: does what the present invocation does, in a process of its own; its steps go well, and aren't counted.
         steps: how many there have been.
         injected: how many went wrong.
         is_waiting: whether an HTTP call is under way just now.
     """
 
     fault_at: Callable[[int], Fault | None] = nothing
+    rival: Callable[[], object] = lambda: None
     steps: int = 0
     injected: int = 0
     is_waiting: bool = False
     _dead: bool = False
+    _is_rivals_turn: bool = False
     _lock: RLock = field(default_factory=RLock)
 
     @contextmanager
@@ -66,7 +78,9 @@ class Calls:
         def call_aws(client: Any, operation: str, arguments: Any) -> Any:
             match self._step(operation):
                 case Fault.REFUSED:
-                    raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, operation)
+                    raise _error(operation, "ThrottlingException")
+                case Fault.CONTENDED:
+                    raise _contended(operation, arguments)
                 case Fault.LOST:
                     make_call(client, operation, arguments)
                     raise ReadTimeoutError(endpoint_url=operation)
@@ -93,13 +107,43 @@ class Calls:
         with self._lock:
             if self._dead:
                 raise Crash(f"dead already: {name}")
+            if self._is_rivals_turn:
+                return None
             self.steps += 1
-            fault = self.fault_at(self.steps)
+            fault = self._fault_of(name)
             self.injected += fault is not None
             if fault is Fault.CRASH:
                 self._dead = True
                 raise Crash(f"at step {self.steps}: {name}")
-            return fault
+        if fault is Fault.OVERTAKEN:
+            self._let_rival_pass()
+        return fault
+
+    def _fault_of(self, name: str) -> Fault | None:
+        """What goes wrong at this step, if it can."""
+        fault = self.fault_at(self.steps)
+        if name not in _WRITES and fault is Fault.CONTENDED:
+            return None
+        return None if name == "return" and fault in (Fault.REFUSED, Fault.LOST) else fault
+
+    def _let_rival_pass(self) -> None:
+        self._is_rivals_turn = True
+        try:
+            self.rival()
+        finally:
+            self._is_rivals_turn = False
+
+
+def _error(operation: str, code: str, **details: Any) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}, **details}, operation)
+
+
+def _contended(operation: str, arguments: Any) -> ClientError:
+    """DynamoDB's answer when another transaction is under way on the same item (API reference of each operation)."""
+    if operation != "TransactWriteItems":
+        return _error(operation, "TransactionConflictException")
+    reasons = [{"Code": "TransactionConflict"}] * len(arguments["TransactItems"])
+    return _error(operation, "TransactionCanceledException", CancellationReasons=reasons)
 
 
 def _throttled(request: requests.PreparedRequest) -> requests.Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,16 @@ def test_every_part_has_its_place() -> None:
 @pytest.mark.parametrize("part", ORDER)
 def test_a_part_knows_only_what_stands_before_it(part: str) -> None:
     assert set(_imports(part)) - {part} <= set(ORDER[: ORDER.index(part)])
+
+
+def test_no_modules_import_one_another_in_a_circle() -> None:
+    files = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in PACKAGE.rglob("*.py")}
+    graph = {module: {name for name in _named(path) if name in files} for module, path in files.items()}
+    assert list(TopologicalSorter(graph).static_order())  # raises CycleError
+
+
+def _named(file: Path) -> Iterator[str]:
+    """The modules that a file imports, and whatever else could be one."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            yield from [str(node.module), *(f"{node.module}.{name.name}" for name in node.names)]

@@ -17,6 +17,7 @@ from outreach.sites import store as sites
 from outreach.sites.models import Site
 from outreach.ticketing import store as tickets
 from tests.support import pipeline
+from tests.support.figures import tried, went_wrong
 from tests.support.functions import Answer, api_event, call
 from tests.support.pipeline import ACCOUNT, SITE
 from tests.support.stack import events, folder, functions
@@ -166,6 +167,7 @@ def test_every_route_asks_the_authorizer_but_those_that_are_open() -> None:
 def test_a_key_needs_the_scope_and_no_other(aws: None, case: Case) -> None:
     others = " ".join(scope for scope in SCOPES if scope != case.scope)
     refused = case.ask(RANDOM, site_id=SITE, scopes=others)
+    tried["requests with a key without the scope"] += 1
     assert (refused.status, refused.body["code"]) == (403, "forbidden")
     assert everything() == {}
     assert case.ask(RANDOM, site_id=SITE, scopes=case.scope).status != 403
@@ -180,8 +182,12 @@ def test_another_sites_things_are_not_there_and_cannot_be_touched(served: str) -
     for case in CASES:
         answer = case.ask(names, site_id=STRANGER)
         statuses[str(case)] = answer.status
-        assert [name for name in IDS if names[name] in str(answer.body)] == [], case
-        assert everything(SITE) == before, case
+        shown = [name for name in IDS if names[name] in str(answer.body)]
+        now = everything(SITE)
+        tried["requests with another site's key and ids"] += 1
+        went_wrong.update({"another site's data shown": len(shown), "another site's data changed": int(now != before)})
+        assert shown == [], case
+        assert now == before, case
     assert statuses == {str(case): case.status for case in CASES}
 
 

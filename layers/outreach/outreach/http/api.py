@@ -17,7 +17,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
-from urllib.parse import unquote
 
 import orjson
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -33,6 +32,7 @@ from outreach import wire
 from outreach.errors import NotFound, OutreachError, UnsupportedMediaType, ValidationFailed
 from outreach.http import problems
 from outreach.http.caller import Caller
+from outreach.http.requests import canonical_path, header
 from outreach.observability import logger
 
 if TYPE_CHECKING:
@@ -142,22 +142,9 @@ def _under_key(event: Mapping[str, Any], who: Caller) -> KeyedRequest | None:
     return KeyedRequest.of(event, who, key)
 
 
-def header(event: Mapping[str, Any], name: str) -> str | None:
-    """A header of the request; clients and gateways write names in any case."""
-    return next((value for given, value in (event.get("headers") or {}).items() if given.lower() == name.lower()), None)
-
-
 def _refuse_forms(event: Mapping[str, Any]) -> None:
     if event.get("body") and "form" in (header(event, "Content-Type") or "").partition(";")[0]:
         raise UnsupportedMediaType(problems.SEND_JSON)
-
-
-def canonical_path(event: Mapping[str, Any]) -> str:
-    """The route's own spelling with the decoded path variables: no trailing slash, ``%3A`` as ``:`` (contract, Paths)."""
-    path: str = event["resource"]
-    for name, value in (event.get("pathParameters") or {}).items():
-        path = path.replace(f"{{{name}}}", unquote(value))
-    return path
 
 
 def _map_errors(app: APIGatewayRestResolver) -> None:

@@ -39,8 +39,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach import aws, clock, dynamo
 from outreach.errors import Conflict, Unprocessable, ValidationFailed
-from outreach.http.api import canonical_path, header
 from outreach.http.caller import Caller
+from outreach.http.requests import canonical_path, header
 from outreach.observability import logger
 from outreach.settings import settings
 

@@ -13,7 +13,8 @@ from pydantic import BeforeValidator
 from pydantic.alias_generators import to_snake
 
 from outreach import wire
-from outreach.http.api import caller, canonical_path
+from outreach.http.api import caller
+from outreach.http.requests import canonical_path
 from outreach.settings import settings
 
 T = TypeVar("T")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import tracemalloc
 
 import pytest
 
-from outreach.contacts.files import tables
+from outreach.contacts.files import tables, workbooks
 
 _MB = 1 << 20
+
+# A workbook that says, where its directory begins, that version 20.0 of ZIP is needed to read it.
+OF_ANOTHER_AGE = re.sub(rb"(PK\x01\x02..)..", b"\\1\xc8\x00", workbooks.of_headings(["name"]), flags=re.DOTALL)
 
 
 def peak(lines: int) -> int:
@@ -38,6 +42,8 @@ def test_memory_does_not_grow_with_the_file() -> None:
         (b"a,b\n" + b'"x\n",' * 300_000, "row of more than 1,000,000 characters"),
         (b"a,b\n\xff\xfe\x81", "neither"),
         (b"\xef\xbb\xbfa,b\nx\xff,y\n", "utf-8"),
+        (b"PK\x03\x04 and nothing else", "no workbook"),
+        (OF_ANOTHER_AGE, "no workbook"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(content: bytes, message: str) -> None:
