@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -132,7 +133,7 @@ def settle(tellers: Tellers, now: Clock) -> None:
     is_told_before=st.booleans(),
     answers=st.lists(st.sampled_from([OK, FAILED, DOWN]), max_size=4),
     others=st.lists(st.tuples(st.sampled_from(_TELLERS), st.none() | st.integers(1, 12)), max_size=2),
-    order=st.lists(st.integers(0, 3), max_size=80),
+    order=st.lists(st.tuples(st.integers(0, 3), st.integers(1, 8) | st.just(99)), max_size=5),
 )
 def test_the_newest_state_comes_last_whoever_tells_it_at_the_same_time(
     start: Callable[[Sequence[Answer]], Tellers],
@@ -140,9 +141,9 @@ def test_the_newest_state_comes_last_whoever_tells_it_at_the_same_time(
     is_told_before: bool,
     answers: list[Answer],
     others: list[tuple[Callable[[Tellers], None], int | None]],
-    order: list[int],
+    order: list[tuple[int, int]],
 ) -> None:
-    tellers, turn = start(answers), iter(order)
+    tellers, turn = start(answers), chain.from_iterable(repeat(*burst) for burst in order)
     if is_told_before:
         tellers.sent()
         now.advance(10)  # if it is parked now, it is due
