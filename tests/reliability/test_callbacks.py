@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, repeat
@@ -11,7 +12,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moto.moto_api._internal.models import moto_api_backend
 
 from outreach import clock
 from outreach.callbacks import endpoint, executions, parking, queue
@@ -19,13 +19,11 @@ from outreach.callbacks.endpoint import Answer, Delivered, Failed
 from outreach.callbacks.queue import Announcement
 from outreach.messages import store as messages
 from outreach.messages.status import Status
-from tests.support import callbacks, functions, pipeline, template, turns
+from tests.support import callbacks, functions, pipeline, turns
 from tests.support.callbacks import Clock, Executions
 from tests.support.pipeline import SITE
 from tests.support.turns import Worker
 
-URL = "https://customer.example/hook"
-ENDPOINT = parking.endpoint_id(SITE, URL)
 OK, FAILED, DOWN = Delivered(200), Failed("HTTP 500", 500), Failed("ConnectionError", endpoint_fault=True)
 # Longer than a lease, than any function runs, and than a queue waits for one.
 LATER_SECONDS, WEEK = 400, 7 * 86_400
@@ -44,7 +42,14 @@ class Tellers:
     answers: Iterator[Answer]
     told: list[int] = field(default_factory=list)
     pending: list[Announcement] = field(default_factory=list)
-    message_id: str = field(default_factory=lambda: callbacks.create_message(URL))
+    message_id: str = field(init=False)
+    endpoint_id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        url = f"https://{uuid.uuid4()}.example/hook"
+        self.endpoint_id = parking.endpoint_id(SITE, url)
+        self.message_id = callbacks.create_message(url)
+        self.becomes(Status.SENT)
 
     def post(self, _url: str, _body: bytes, headers: Mapping[str, str], **_: Any) -> Answer:
         """Stands for :func:`endpoint.post`: a step until it arrives, and another one until the answer is there."""
@@ -68,8 +73,8 @@ class Tellers:
     def retry(self) -> None:
         """The execution that tries again what is parked."""
         with turns.one_step():
-            generation = parking.get(SITE, ENDPOINT).generation
-        event = {"site_id": SITE, "endpoint_id": ENDPOINT, "generation": generation, "steps": 0}
+            generation = parking.get(SITE, self.endpoint_id).generation
+        event = {"site_id": SITE, "endpoint_id": self.endpoint_id, "generation": generation, "steps": 0}
         functions.invoke("workers/retry_callbacks", event)
 
     def becomes(self, status: Status) -> Announcement:
@@ -100,32 +105,21 @@ def now(aws: None, monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def start(now: Clock, monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[Answer]], Tellers]:
-    """Makes a message that was sent, whose customer gives these answers first, in an account of its own."""
-
-    def make(answers: Sequence[Answer]) -> Tellers:
-        moto_api_backend.reset()
-        template.create_data_resources()
-        pipeline.put_site()
-        callbacks.create_state_machine()
-        tellers = Tellers(iter(answers))
-        monkeypatch.setattr(endpoint, "post", tellers.post)
-        monkeypatch.setattr(queue, "put", lambda announcements, **_: tellers.pending.extend(announcements))
-        tellers.becomes(Status.SENT)
-        return tellers
-
-    return make
+def asleep(now: Clock) -> Executions:
+    pipeline.put_site()
+    callbacks.create_state_machine()
+    return Executions(now)
 
 
-def settle(tellers: Tellers, now: Clock) -> None:
+def settle(tellers: Tellers, asleep: Executions) -> None:
     """What the queue, the sweep and the executions do until nothing is left to do."""
     for _ in range(3):
-        now.advance(LATER_SECONDS)
+        asleep.clock.advance(LATER_SECONDS)
         again, tellers.pending = tellers.pending, []
         for announcement in again:
             tellers.deliver(announcement)
-        executions.repair(now())
-    Executions(now).pass_time(WEEK)
+        executions.repair(asleep.clock())
+    asleep.pass_time(WEEK)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
@@ -136,22 +130,24 @@ def settle(tellers: Tellers, now: Clock) -> None:
     order=st.lists(st.tuples(st.integers(0, 3), st.integers(1, 8) | st.just(99)), max_size=5),
 )
 def test_the_newest_state_comes_last_whoever_tells_it_at_the_same_time(
-    start: Callable[[Sequence[Answer]], Tellers],
-    now: Clock,
+    asleep: Executions,
+    monkeypatch: pytest.MonkeyPatch,
     is_told_before: bool,
     answers: list[Answer],
     others: list[tuple[Callable[[Tellers], None], int | None]],
     order: list[tuple[int, int]],
 ) -> None:
-    tellers, turn = start(answers), chain.from_iterable(repeat(*burst) for burst in order)
+    tellers, turn = Tellers(iter(answers)), chain.from_iterable(repeat(*burst) for burst in order)
+    monkeypatch.setattr(endpoint, "post", tellers.post)
+    monkeypatch.setattr(queue, "put", lambda announcements, **_: tellers.pending.extend(announcements))
     if is_told_before:
         tellers.sent()
-        now.advance(10)  # if it is parked now, it is due
+        asleep.clock.advance(10)  # if it is parked now, it is due
     jobs = [(Tellers.sent, None), (Tellers.delivered, None), *others]
     workers = [Worker(partial(tell, tellers), dies_at) for tell, dies_at in jobs]
     turns.take(workers, lambda running: next(turn, 0) % running)
-    settle(tellers, now)
+    settle(tellers, asleep)
     assert tellers.told == sorted(tellers.told)
     assert tellers.told[-1] == 2
     assert callbacks.outcomes(tellers.message_id)[-1] == "delivered"
-    assert parking.get(SITE, ENDPOINT).parked == 0
+    assert parking.get(SITE, tellers.endpoint_id).parked == 0
