@@ -50,7 +50,7 @@ _SHAPES = {
     WORKER: _Shape(("workers/send_messages",), ("UpdateItem",), 10),
     RECEIPTS: _Shape(("webhooks/receive_twilio",)),
     STREAM: _Shape(("workers/track_messages",)),
-    CALLBACKS: _Shape(("workers/deliver_callback",), ("GetItem", "UpdateItem", "PutItem"), 10),
+    CALLBACKS: _Shape(("workers/deliver_callback",), ("UpdateItem", "PutItem"), 10),
 }
 
 

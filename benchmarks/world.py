@@ -21,6 +21,7 @@ from benchmarks.local_aws.dynamodb import DynamoDB
 from benchmarks.local_aws.server import LocalAws
 from benchmarks.local_aws.tables import Table
 from outreach import clock, dynamo
+from outreach.callbacks import telling
 from outreach.contacts import counting
 from outreach.contacts.documents import item_of
 from outreach.contacts.models import Contact, FieldKey, Identity, IdentityType, identity_id, new_contact_id
@@ -178,4 +179,5 @@ def _forget() -> None:
     """What the process has cached of another stack."""
     settings.cache_clear()
     receipts.known_account.cache_clear()
+    telling.shared.cache_clear()
     parameters.clear_caches()  # type: ignore[no-untyped-call]

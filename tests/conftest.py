@@ -16,6 +16,7 @@ from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
 from xdist.scheduler import LoadScopeScheduling
 
+from outreach.callbacks import telling
 from outreach.delivery import receipts
 from outreach.settings import settings
 from tests.support import figures, permissions, template
@@ -105,4 +106,5 @@ def _one_function_in_all_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 def _forget_the_process() -> None:
     settings.cache_clear()
     receipts.known_account.cache_clear()
+    telling.shared.cache_clear()
     parameters.clear_caches()

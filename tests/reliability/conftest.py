@@ -18,6 +18,7 @@ from moto.moto_api._internal.models import moto_api_backend
 
 from outreach import aws
 from outreach import clock as our_clock
+from outreach.callbacks import telling
 from outreach.settings import settings
 from tests.reliability.world import Clock, World
 from tests.support import carriers, pipeline, template
@@ -47,6 +48,7 @@ def worlds(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worlds
         moto_api_backend.reset()
         template.create_data_resources()
         parameters.clear_caches()  # type: ignore[no-untyped-call]
+        telling.shared.cache_clear()
         world = World(Clock(), calls or Calls())
         monkeypatch.setattr(our_clock, "now", world.clock.now)
         monkeypatch.setattr("time.time", world.clock.time)

@@ -63,7 +63,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Change:
-    """A message's state as it was when the lease on it was taken, and what has become of it."""
+    """A message's state as it was before a try, and what has become of it."""
 
     held: State
     after: State
@@ -93,7 +93,7 @@ def park(site_id: str, endpoint_id: str, changes: Sequence[Change], *, fault: bo
     """Park messages that weren't parked before.
 
     Args:
-        changes: at most :data:`MAX_CHANGES`. Those whose lease was lost are left out.
+        changes: at most :data:`MAX_CHANGES`. Those that somebody else has written to meanwhile are left out.
         fault: whether the endpoint was at fault, so that it is down from now on.
 
     Returns:
@@ -124,7 +124,7 @@ def move(held: State) -> State:
     """Take a message away from where it is parked, for its URL has changed since; the lease stays."""
     here = replace(held, endpoint_id=None, due=None, since=None)
     unpark(held.site_id, held.endpoint_id or "", [Change(held, here)])
-    return here
+    return replace(here, version=held.version + 1)
 
 
 def due_messages(endpoint_id: str, until: int) -> Iterator[tuple[str, str]]:

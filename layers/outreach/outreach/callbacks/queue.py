@@ -19,12 +19,14 @@ class Announcement:
     Attributes:
         sequence: that of the change, at least.
         anew: to be told at once and even if it was told already.
+        is_last: whether the message can get no newer status.
     """
 
     site_id: str
     message_id: str
     sequence: int
     anew: bool = False
+    is_last: bool = False
 
     @classmethod
     def parse(cls, body: str) -> Announcement:
@@ -41,7 +43,7 @@ def announce(messages: Iterable[Message]) -> None:
     Raises:
         RuntimeError: SQS took only a part; the caller repeats, copies are harmless.
     """
-    put(Announcement(message.site_id, message.id, message.sequence) for message in messages)
+    put(Announcement(message.site_id, message.id, message.sequence, is_last=message.status.is_final) for message in messages)
 
 
 def put(announcements: Iterable[Announcement], *, delay_seconds: int = 0) -> None:

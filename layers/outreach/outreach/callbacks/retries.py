@@ -99,7 +99,7 @@ def _try(at: Endpoint, key: tuple[str, str]) -> _Tried | None:
 
 
 def _tell(at: Endpoint, held: State) -> _Tried:
-    news = telling.read(held.site_id, held.message_id)
+    news = telling.read(held.site_id, [held.message_id]).get(held.message_id)
     if news is None:
         return _Tried(telling.ended(held, None), None)
     if news.endpoint_id != at.id:  # its URL was changed: a first try at the new one

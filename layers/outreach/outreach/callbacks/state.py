@@ -2,13 +2,18 @@
 
 While it waits to be tried again it is *parked*: ``endpoint_id`` and ``due`` put it into the sparse index ``parked``. It holds no
 copy of the message: whoever tells the customer reads the newest state, so that a newer one replaces a parked one by itself and
-keeps its schedule. Whoever has the lease is the only one to write; items expire a month after the last change.
+keeps its schedule.
+
+A lease keeps an older state from being told after a newer one, so the last state of a message, which nothing can overtake, is
+told without: it is enough that nobody has the lease (:func:`untold`), for whoever takes it from then on reads the message later,
+and tells the same. Every write raises the ``version`` and expects the one that was read, so that of two who tell at once one
+writes. Items expire a month after the last change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -62,7 +67,8 @@ class State:
         endpoint_id: where it is parked, and
         due: when it may be tried again (Unix time), and
         since: since when it is parked; ``None`` when it isn't.
-        lease_until: Unix time until which somebody may be telling; the value is the key of the lease: nobody else's is the same.
+        lease_until: Unix time until which somebody may be telling.
+        version: raised by each write.
     """
 
     site_id: str
@@ -73,6 +79,7 @@ class State:
     due: int | None = None
     since: int | None = None
     lease_until: int = 0
+    version: int = 0
     attempts: tuple[Attempt, ...] = ()
 
     @property
@@ -113,14 +120,38 @@ def take_parked(site_id: str, message_id: str, endpoint_id: str) -> State | None
     return _take(site_id, message_id, "endpoint_id = :endpoint AND due <= :moment", {":endpoint": endpoint_id, ":moment": now})
 
 
+def untold(found: State, sequence: int) -> State | None:
+    """The state as it was found, when the last state of a message has to be told; ``None`` when it was told, or will be.
+
+    Args:
+        found: read (strongly consistent) after the message got that last state.
+
+    Raises:
+        Busy: somebody has the lease, and may have read the message before that state.
+    """
+    if found.lease_until > clock.now().timestamp():
+        raise Busy
+    return None if found.is_parked or found.told >= sequence else found
+
+
 def get(site_id: str, message_id: str) -> State:
     """What is known of a message's callbacks; nothing, to begin with."""
     item = dynamo.get(settings().callbacks_table, key(site_id, message_id), consistent=True)
     return _from_item(site_id, message_id, item or {})
 
 
+def get_many(site_id: str, message_ids: Collection[str]) -> dict[str, State]:
+    """What :func:`get` finds, for many messages at once."""
+    keys = [key(site_id, message_id) for message_id in message_ids]
+    items = {item["pk"]: item for item in dynamo.batch_get(settings().callbacks_table, keys, consistent=True)}
+    return {
+        message_id: _from_item(site_id, message_id, items.get(wanted["pk"], {}))
+        for message_id, wanted in zip(message_ids, keys, strict=True)
+    }
+
+
 def put(held: State, changed: State) -> bool:
-    """Write what has become of a message, as whoever ``held`` the lease; ``False`` when somebody else has it by now."""
+    """Write what has become of a message that was as ``held``; ``False`` when somebody else has written since."""
     try:
         with dynamo.conditional():
             aws.dynamodb().put_item(**put_request(held, changed))
@@ -131,12 +162,12 @@ def put(held: State, changed: State) -> bool:
 
 def put_request(held: State, changed: State) -> Any:
     """The write of :func:`put`, for a transaction too."""
-    return {
-        "TableName": settings().callbacks_table,
-        "Item": dynamo.to_item(_to_item(changed)),
-        "ConditionExpression": "lease_until = :held",
-        "ExpressionAttributeValues": dynamo.to_item({":held": held.lease_until}),
-    }
+    item = _to_item(replace(changed, version=held.version + 1))
+    request = {"TableName": settings().callbacks_table, "Item": dynamo.to_item(item)}
+    if not held.version:
+        return {**request, "ConditionExpression": "attribute_not_exists(version)"}
+    known = dynamo.to_item({":version": held.version})
+    return {**request, "ConditionExpression": "version = :version", "ExpressionAttributeValues": known}
 
 
 def key(site_id: str, message_id: str) -> dict[str, str]:
@@ -156,8 +187,15 @@ def _take(site_id: str, message_id: str, condition: str, values: Mapping[str, An
         item = dynamo.update(
             settings().callbacks_table,
             key(site_id, message_id),
-            "SET lease_until = :until, expires = :expires",
-            {":until": now + LEASE_SECONDS, ":expires": now + _EXPIRES_AFTER_SECONDS, ":now": now, **values},
+            "SET lease_until = :until, expires = :expires, version = if_not_exists(version, :none) + :one",
+            {
+                ":until": now + LEASE_SECONDS,
+                ":expires": now + _EXPIRES_AFTER_SECONDS,
+                ":now": now,
+                ":none": 0,
+                ":one": 1,
+                **values,
+            },
             condition=f"{free} AND {condition}" if condition else free,
         )
     except dynamo.ConditionFailed as refusal:
@@ -176,6 +214,7 @@ def _to_item(state: State) -> dict[str, Any]:
         "due": state.due,
         "since": state.since,
         "lease_until": state.lease_until or None,
+        "version": state.version,
         "attempts": [_without_defaults(attempt) for attempt in state.attempts[-_MAX_ATTEMPTS:]],
         "expires": int(clock.now().timestamp()) + _EXPIRES_AFTER_SECONDS,
     }
@@ -187,9 +226,10 @@ def _without_defaults(attempt: Attempt) -> dict[str, Any]:
 
 
 def _from_item(site_id: str, message_id: str, item: Mapping[str, Any]) -> State:
-    values = {name: item[name] for name in ("told", "tries", "endpoint_id", "due", "since", "lease_until") if name in item}
+    values = {name: item[name] for name in _STORED if name in item}
     attempts = (Attempt(**attempt | {"outcome": Outcome(attempt["outcome"])}) for attempt in item.get("attempts", ()))
     return State(site_id, message_id, **values, attempts=tuple(attempts))
 
 
+_STORED = ("told", "tries", "endpoint_id", "due", "since", "lease_until", "version")
 _DEFAULTS = {field.name: field.default for field in fields(Attempt)}

@@ -1,9 +1,10 @@
-"""One try to tell a customer of a message's newest state (contract, Callbacks), by whoever has the lease on it."""
+"""One try to tell a customer of a message's newest state (contract, Callbacks), by whoever may: see :mod:`.state`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import orjson
 
@@ -22,9 +23,12 @@ from outreach.messages.status import Status
 from outreach.observability import count, logger
 from outreach.sites import secrets
 from outreach.sites import store as sites
+from outreach.sites.models import Site
 
 # An endpoint that wants no more of a message has been told everything.
 EVERYTHING = 1_000_000
+
+_SHARED_SECONDS = 60
 
 _SHOWN: dict[Kind, Callable[[Message, Record | None], wire.Response]] = {
     Kind.OUTREACH: MessageResponse.of,
@@ -39,21 +43,37 @@ class News:
     message: Message
     record: Record | None
     url: str
+    allow_private: bool
 
     @property
     def endpoint_id(self) -> str:
         return parking.endpoint_id(self.message.site_id, self.url)
 
 
-def read(site_id: str, message_id: str) -> News | None:
-    """The newest state of a message; ``None`` when there is nobody to tell, or nothing any more."""
+def read(site_id: str, message_ids: Iterable[str], *, consistent: bool = True) -> dict[str, News]:
+    """The newest states of messages, by id, without those that nobody is to be told of, or not any more."""
+    found = messages.get_many(site_id, message_ids, consistent=consistent)
+    news = {message_id: _news(message) for message_id, message in found.items()}
+    return {message_id: entry for message_id, entry in news.items() if entry}
+
+
+def _news(message: Message) -> News | None:
     try:
-        message = messages.get(site_id, message_id)
-        record = records.get(site_id, message.record_id) if message.record_id else None
+        record, site = shared(message.site_id, message.record_id, int(clock.now().timestamp()) // _SHARED_SECONDS)
     except NotFound:
         return None
     url = message.callback_url or (record.callback_url if record else None)
-    return News(message, record, url) if url and message.status is not Status.SKIPPED else None
+    return News(message, record, url, site.private_callbacks) if url and message.status is not Status.SKIPPED else None
+
+
+@lru_cache(maxsize=256)
+def shared(site_id: str, record_id: str | None, _period: int) -> tuple[Record | None, Site]:
+    """What messages have in common, read once in each period; of a record nothing is told that ever changes.
+
+    Raises:
+        NotFound: there is no such record or site; asked again, it is looked for again.
+    """
+    return records.get(site_id, record_id) if record_id else None, sites.get_site(site_id)
 
 
 def post(news: News) -> Answer:
@@ -61,7 +81,7 @@ def post(news: News) -> Answer:
     message = news.message
     body = callback_body(message, news.record)
     headers = signing.headers(f"{message.id}-{message.sequence}", body, clock.now(), secrets.callback_secrets(message.site_id))
-    answer = endpoint.post(news.url, body, headers, allow_private=sites.get_site(message.site_id).private_callbacks)
+    answer = endpoint.post(news.url, body, headers, allow_private=news.allow_private)
     if isinstance(answer, Failed):
         count("CallbacksFailed")
     logger().info(
