@@ -23,6 +23,7 @@ from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 
 from outreach import aws
 from outreach import clock as our_clock
+from outreach.callbacks import telling
 from outreach.settings import settings
 from tests.support import pipeline
 from tests.support.crashes import Calls, Crash
@@ -111,6 +112,7 @@ class World:
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
         """One invocation of a function, counted and in danger."""
+        telling.shared.cache_clear()  # another function's process has its own
         self.calls.rival = lambda: self._try(lambda: invoke(function, deepcopy(event)))
         with self.calls.invocation():
             return invoke(function, event)

@@ -64,7 +64,8 @@ def test_a_message_is_sent_while_the_client_waits(channel: Channel) -> None:
 
 
 def test_a_message_that_goes_out_ends_the_pause_of_its_account(channel: Channel) -> None:
-    Gate(channel.account).close("20003: no", seconds=0)
+    Gate(channel.account).close("20003: no", seconds=60)
+    channel.clock.skip(61)
     assert post(channel).status == 200
     assert pause_of(SITE, channel.account.id) is None
 
