@@ -136,7 +136,8 @@ class World:
         event = pipeline.webhook_event(handler.path, dict(handler.headers), handler.received.body)  # type: ignore[attr-defined]
         function = f"webhooks/receive_{handler.path.split('/')[2]}"
         if self.calls.is_waiting:
-            done = self._try(lambda: invoke(function, event))
+            with self.calls.elsewhere():
+                done = self._try(lambda: invoke(function, event))
             status = done["statusCode"] if done else 502
         else:
             answer: Future[int] = Future()
