@@ -265,10 +265,6 @@ def _successes(operation: Json, source: str) -> Json:
     responses = {first: _answer(first, None if first == "204" else content, *replayed)}
     for status in {status for word, statuses in MORE.items() if word in source for status in statuses.split()}:
         responses[status] = _answer(status, content if status == "202" else None, "Location", *replayed)
-    if LATER.search(source):
-        responses["202"] = _answer(
-            "202", {"application/json": {"schema": {"$ref": "#/components/schemas/ListResult"}}}, "Location"
-        )
     return responses
 
 

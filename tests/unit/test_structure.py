@@ -14,11 +14,11 @@ PACKAGE = Path(__file__).parents[2] / "layers/outreach/outreach"
 TOOLS = [
     "clock",
     "errors",
-    "bounds",
     "settings",
     "observability",
     "aws",
     "dynamo",
+    "bounds",
     "sqs",
     "stepfunctions",
     "http_client",

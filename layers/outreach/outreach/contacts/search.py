@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from outreach import aws, bounds, dynamo
+from outreach import aws, bounds
 from outreach.contacts import counting, found, identities, ordering, store
 from outreach.contacts.conditions import Predicate
 from outreach.contacts.documents import Document, document_of, scan_pk
@@ -163,11 +162,7 @@ def _sorted_rows(site_id: str, sort: Sort, predicate: Predicate, deadline: float
 
 def _load(site_id: str, contact_ids: Sequence[str], deadline: float | None) -> list[Contact]:
     """The contacts in the order of their ids; one that vanished meanwhile is left out."""
-    bounds.require_memory(contact_ids)
     contacts: dict[str, Contact] = {}
-    start = time.monotonic()
-    for part in dynamo.chunks(contact_ids, _LOADED_AT_ONCE):
-        # Writing the answer will take as long again as reading it.
-        bounds.require_time(deadline, needed=time.monotonic() - start)
+    for part in bounds.portions(contact_ids, _LOADED_AT_ONCE, deadline):
         contacts |= store.get_many(site_id, part)
     return [contacts[contact_id] for contact_id in contact_ids if contact_id in contacts]

@@ -12,7 +12,6 @@ Only outreach messages are in the timeline, and skipped ones leave it (:mod:`out
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -95,7 +94,7 @@ def page(
     if len(candidates) <= EXACT:
         shown = paging.ordered(found, attribute, sort_order)
         return shown[window], len(shown)
-    ids = [message_id for *_, message_id in sorted((paging.rank(message, attribute) for message in found), reverse=descending)]
+    ids = [message_id for *_, message_id in sorted(map(paging.rank(attribute), found), reverse=descending)]
     return _in_order(site_id, ids[window], deadline), len(ids)
 
 
@@ -111,12 +110,8 @@ def _found(
 
 def _in_order(site_id: str, message_ids: Sequence[str], deadline: float | None) -> list[MessageResponse]:
     """The messages in the order of their ids; one that vanished meanwhile is left out."""
-    bounds.require_memory(message_ids)
     shown: dict[str, MessageResponse] = {}
-    start = time.monotonic()
-    for part in dynamo.chunks(message_ids, _LOADED_AT_ONCE):
-        # Writing the answer will take as long again as reading it.
-        bounds.require_time(deadline, needed=time.monotonic() - start)
+    for part in bounds.portions(message_ids, _LOADED_AT_ONCE, deadline):
         shown |= {message.id: message for message in _shown(site_id, list(_load(site_id, part).values()))}
     return [shown[message_id] for message_id in message_ids if message_id in shown]
 

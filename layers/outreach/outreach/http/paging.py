@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlencode
@@ -52,13 +52,18 @@ def page(app: APIGatewayRestResolver, index: int, size: int) -> Page:
 
 def ordered(things: Iterable[T], sort_by: str, sort_order: str) -> list[T]:
     """Things by one of their attributes (named as on the wire), ties by ``id``; those without a value come first."""
-    return sorted(things, key=lambda thing: rank(thing, sort_by), reverse=sort_order == "desc")
+    return sorted(things, key=rank(sort_by), reverse=sort_order == "desc")
 
 
-def rank(thing: object, sort_by: str) -> tuple[bool, Any, str]:
-    """A thing's place among others by one of its attributes: see :func:`ordered`. Its ``id`` comes last."""
-    value = getattr(thing, to_snake(sort_by))
-    return value is not None, value if value is not None else "", str(getattr(thing, "id"))  # noqa: B009
+def rank(sort_by: str) -> Callable[[object], tuple[bool, Any, str]]:
+    """What things are sorted by in :func:`ordered`; the ``id`` comes last."""
+    name = to_snake(sort_by)
+
+    def of(thing: object) -> tuple[bool, Any, str]:
+        value = getattr(thing, name)
+        return value is not None, value if value is not None else "", str(getattr(thing, "id"))  # noqa: B009
+
+    return of
 
 
 def links(event: Mapping[str, Any], site_id: str, page: Page, total: int) -> dict[str, Any]:
