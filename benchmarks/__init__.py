@@ -1,1 +1,1 @@
-"""What a message costs and how long it takes, counted and measured: ``python -m benchmarks``."""
+"""Benchmarks that measure the cost of a message and the time that it takes: ``python -m benchmarks``."""

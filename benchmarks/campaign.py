@@ -1,8 +1,8 @@
-"""A campaign from ``:send`` to the last receipt, by the real handlers, in stages whose calls and CPU are counted apart.
+"""Sends a campaign with the real handlers, from ``:send`` to the last receipt, and counts calls and CPU time of each stage.
 
-What AWS does between the handlers is played here: the state machine's order of tasks, the event source mappings' batches. Where
-AWS leaves room, the dearer case is played: a receive of the send queue returns a single SQS message, and the stream is followed
-once a second.
+This module does what AWS does between the handlers: it runs the state machine's tasks in order and passes batches from queues and
+streams. Where AWS may behave in several ways, it takes the more expensive one: a receive returns a single SQS message, and each
+shard of the stream is processed once a second.
 """
 
 from __future__ import annotations
@@ -17,42 +17,44 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlencode
+from zlib import crc32
 
 import orjson
 from twilio.request_validator import RequestValidator
 
-from benchmarks.local_aws.server import Queued, Usage
+from benchmarks.environment import World
+from benchmarks.local_aws.server import QueuedMessage, Usage
 from benchmarks.local_aws.tables import Change
-from benchmarks.world import World
 from outreach.observability import logger
 from outreach.settings import settings
 from tests.support import pipeline
 from tests.support.functions import Context, load
 from tests.support.pipeline import ACCOUNT, SITE
 
-# A typical one: a hundred characters, two merge fields, one segment.
+# A typical message: a hundred characters, two merge fields, one segment.
 MESSAGE = "Hello {{ firstName | default: 'there' }}, your table in {{ customFields.city }} is booked. Reply STOP to stop."
 
-# The stages that a message goes through, in order.
+# The stages of a message, in order.
 FREEZE, RELEASE, WORKER, RECEIPTS, STREAM, CALLBACKS = "freeze", "release", "worker", "receipts", "stream", "callbacks"
 STAGES = (FREEZE, RELEASE, WORKER, RECEIPTS, STREAM, CALLBACKS)
 
-# What Twilio reports of a message that arrives.
+# The receipts that Twilio sends for a delivered message.
 RECEIPTS_OF_A_MESSAGE = ("sent", "delivered")
 
 _STREAM_BATCH = 1000
-_CALLBACK_BATCH = 10
-_TOKEN = "local-twilio-token"  # noqa: S105 - what pipeline.put_site gives the account
+_TOKEN = "local-twilio-token"  # noqa: S105 - the token that pipeline.put_site gives the account
 
 
 @dataclass
 class Stage:
-    """What one kind of work took.
+    """The resources that a stage used.
 
     Attributes:
-        messages: how many messages (or receipts, or changes) were worked on.
-        cpu_seconds: of this process, without what AWS's and the carrier's stand-ins took.
-        log_bytes: written at the level INFO.
+        invocations: the number of invocations of the stage's functions.
+        messages: the number of messages, receipts or changes that were processed.
+        cpu_seconds: CPU time of this process, without that of the simulated AWS and carrier.
+        log_bytes: bytes that were logged at the level INFO.
+        usage: the AWS calls.
     """
 
     invocations: int = 0
@@ -67,43 +69,53 @@ class Campaign:
     """A running campaign.
 
     Attributes:
-        windows: how many times the state machine has asked for a release, and how often it then waited.
-        scans: into how many parts the audience's scan was divided.
-        followed: the changes that the stream's consumer was given last.
+        stages: the resources used by each stage.
+        steps: the number of release steps of the state machine.
+        waits: the number of release steps after which it waited.
+        scans: the number of parts into which the scan of the audience was divided.
+        processed_changes: the last batch of changes that the stream's consumer processed.
+        stream_shards: the shards of the stream, each with an invocation of its own.
     """
 
     world: World
     record_id: str
     stages: dict[str, Stage] = field(default_factory=lambda: {name: Stage() for name in STAGES})
-    windows: int = 0
+    steps: int = 0
     waits: int = 0
     scans: int = 0
-    followed: list[Change] = field(default_factory=list)
+    processed_changes: list[Change] = field(default_factory=list)
+    stream_shards: int = 1
 
     @classmethod
-    def start(cls, world: World, **changes: Any) -> Campaign:
-        """A new campaign to everybody, whose record waits for its execution; ``changes`` are of its body."""
-        return cls(world, pipeline.send(pipeline.create_campaign(message=MESSAGE, **changes)["id"]))
+    def start(cls, world: World, *, stream_shards: int = 1, **changes: Any) -> Campaign:
+        """Create and send a campaign to all contacts, whose record waits for its execution.
+
+        Args:
+            stream_shards: the shards of the stream of message rows.
+            changes: further properties of the campaign.
+        """
+        record_id = pipeline.send(pipeline.create_campaign(**{"message": MESSAGE, **changes})["id"])
+        return cls(world, record_id, stream_shards=stream_shards)
 
     @property
     def transitions(self) -> int:
-        """What the execution of the state machine is billed for."""
-        return transitions(self.scans, self.windows, self.waits)
+        """The state transitions that AWS bills for the execution of the state machine."""
+        return transitions(self.scans, self.steps, self.waits)
 
     def freeze(self) -> None:
-        """Find the audience."""
-        plan = self.invoke(FREEZE, "workers/plan_freeze", self._event)
+        """Find and freeze the audience."""
+        plan = self.invoke(FREEZE, "workers/plan_audience_scans", self._event)
         self.scans = len(plan["scans"])
         for part, shards in enumerate(plan["scans"]):
             self.invoke(FREEZE, "workers/scan_audience", {**self._event, "part": part, "shards": shards})
-        found = self.invoke(FREEZE, "workers/freeze_audience", {**self._event, "parts": self.scans})
-        self.stages[FREEZE].messages += found["audience"]
+        answer = self.invoke(FREEZE, "workers/freeze_audience", {**self._event, "parts": self.scans})
+        self.stages[FREEZE].messages += answer["audience"]
 
     def release(self) -> Iterator[int]:
-        """Release window after window; yields how many messages the queue holds after each."""
+        """Release step by step; yields the number of SQS messages in the send queue after each step."""
         while True:
-            answer = self.invoke(RELEASE, "workers/release_window", {**self._event, "windows": self.windows})
-            self.windows += 1
+            answer = self.invoke(RELEASE, "workers/release_recipients", {**self._event, "steps": self.steps})
+            self.steps += 1
             queued = len(self._queue)
             yield queued
             if answer["outcome"] not in ("more", "wait"):
@@ -112,73 +124,79 @@ class Campaign:
                 self.waits += 1
                 self.world.clock.seconds += answer["seconds"]
 
-    def deliver(self, entries: list[Queued]) -> None:
-        """Send the messages of SQS messages that became due in the same second, apply their receipts, follow the stream."""
+    def deliver(self, entries: list[QueuedMessage]) -> None:
+        """Send the recipients of SQS messages that are due in the same second, and process receipts and changes."""
         for entry in entries:
-            self.work(entry)
-        self.follow()
+            self.send(entry)
+        self.process_changes()
         for entry in entries:
-            self.report(entry)
-        self.follow()
+            self.receive_receipts(entry)
+        self.process_changes()
 
-    def work(self, *entries: Queued) -> None:
-        """Send the messages of SQS messages that came in one receive."""
+    def send(self, *entries: QueuedMessage) -> None:
+        """Pass SQS messages to the worker in one batch."""
         self.world.clock.seconds = max(self.world.clock.seconds, *(entry.due for entry in entries))
         event = {"Records": [{"messageId": entry.message_id, "body": entry.body} for entry in entries]}
         messages = sum(len(_recipients(entry)) for entry in entries)
         answer = self.invoke(WORKER, "workers/send_messages", event, messages=messages)
         if answer["batchItemFailures"]:
-            raise RuntimeError("a message could not be sent")
+            raise RuntimeError("the worker could not send a message")
 
-    def report(self, entry: Queued) -> None:
-        """Twilio's receipts for the messages of one SQS message."""
+    def receive_receipts(self, entry: QueuedMessage) -> None:
+        """Pass Twilio's receipts for the recipients of an SQS message to the webhook."""
         for message_id, number in _recipients(entry):
             for status in RECEIPTS_OF_A_MESSAGE:
                 answer = self.invoke(RECEIPTS, "webhooks/receive_twilio", receipt(message_id, number, status))
                 if answer["statusCode"] != 200:
-                    raise RuntimeError("a receipt was refused")
+                    raise RuntimeError("the webhook refused a receipt")
 
-    def follow(self) -> None:
-        """Hand the changes of message rows to their consumer, and what follows from them to the customer."""
-        while self.follow_batch(_STREAM_BATCH):
+    def process_changes(self) -> None:
+        """Pass all changes of message rows to the stream's consumer, and deliver the callbacks that it queues."""
+        while self.process_change_batch(_STREAM_BATCH):
             pass
-        told = self.world.aws.queues.get(settings().callback_queue_url, deque())
-        while told:
-            posts = [told.popleft() for _ in range(min(len(told), _CALLBACK_BATCH))]
-            event = {"Records": [{"messageId": entry.message_id, "body": entry.body} for entry in posts]}
-            answer = self.invoke(CALLBACKS, "workers/deliver_callback", event, messages=len(posts))
+        queue = self.world.aws.queues.get(settings().callback_queue_url, deque())
+        while queue:
+            entry = queue.popleft()
+            event = {"Records": [{"messageId": entry.message_id, "body": entry.body}]}
+            answer = self.invoke(CALLBACKS, "workers/deliver_callback", event, messages=len(orjson.loads(entry.body)))
             if answer["batchItemFailures"]:
-                raise RuntimeError("a callback could not be made")
+                raise RuntimeError("the worker could not deliver a callback")
 
-    def follow_batch(self, size: int) -> bool:
-        """Hand the next changes to their consumer, as its event source mapping filters them; whether there were any."""
+    def process_change_batch(self, size: int) -> bool:
+        """Pass the next changes to the stream's consumer, filtered like in the template.
+
+        Returns:
+            Whether there were any changes.
+        """
         batch = self.world.aws.dynamodb.tables[settings().messages_table].take_changes(size)
         modified = [change for change in batch if change.old is not None and change.new is not None]
-        if modified:
-            self.invoke(STREAM, "workers/track_messages", stream_event(modified), messages=len(modified))
-        self.followed = modified
+        for shard in range(self.stream_shards):
+            part = [change for change in modified if crc32(repr(change.keys).encode()) % self.stream_shards == shard]
+            if part:
+                self.invoke(STREAM, "workers/process_message_changes", stream_event(part), messages=len(part))
+        self.processed_changes = modified
         return bool(batch)
 
     def invoke(
         self, stage: str, function: str, event: dict[str, Any], *, messages: int = 1, context: Context | None = None
     ) -> Any:
-        """Invoke a function, and add what it takes to a stage."""
+        """Invoke a function and add the resources that it uses to a stage."""
         entry, handler = self.stages[stage], load(function).lambda_handler
-        with self.world.aws.measured() as usage, self._logged(entry), cpu(self.world, usage) as took:
+        with self.world.aws.measured() as usage, self._capture_log(entry), measure_cpu(self.world) as cpu_time:
             answer = handler(event, context or Context())
         entry.invocations += 1
         entry.messages += messages if stage != FREEZE else 0
-        entry.cpu_seconds += took.seconds
+        entry.cpu_seconds += cpu_time.seconds
         entry.usage.merge(usage)
         return answer
 
     def release_page(self) -> None:
-        """Release one page of the ledger's, 800 contacts, as an invocation does whose time is nearly up."""
-        event = {**self._event, "windows": self.windows}
-        self.invoke(RELEASE, "workers/release_window", event, context=Context(remaining_ms=0))
+        """Release one page of the ledger (800 recipients), as an invocation does shortly before its timeout."""
+        event = {**self._event, "steps": self.steps}
+        self.invoke(RELEASE, "workers/release_recipients", event, context=Context(remaining_ms=0))
 
-    def due(self) -> Iterator[list[Queued]]:
-        """What lies in the send queue, second by second."""
+    def take_due(self) -> Iterator[list[QueuedMessage]]:
+        """Take the messages out of the send queue, those of one second at a time."""
         queue = self._queue
         while queue:
             second = int(queue[0].due)
@@ -188,7 +206,7 @@ class Campaign:
             yield entries
 
     @property
-    def _queue(self) -> deque[Queued]:
+    def _queue(self) -> deque[QueuedMessage]:
         return self.world.aws.queues.setdefault(settings().send_queue_url, deque())
 
     @property
@@ -196,46 +214,48 @@ class Campaign:
         return {"site_id": SITE, "record_id": self.record_id}
 
     @contextmanager
-    def _logged(self, stage: Stage) -> Iterator[None]:
-        # Logs go to the handler's stream, metrics to the standard output: on Lambda both are the log.
+    def _capture_log(self, stage: Stage) -> Iterator[None]:
+        # The logger writes to its handler's stream and metrics go to standard output; on Lambda, both are in the log.
         log = io.StringIO()
         with patch.object(logger().registered_handler, "stream", log), redirect_stdout(log):
             yield
         stage.log_bytes += len(log.getvalue().encode())
 
 
-def transitions(scans: int, windows: int, waits: int) -> int:
-    """State transitions of ``campaign_send``: each state that is entered, each item of the Map, the start and the end.
+def transitions(scans: int, steps: int, waits: int) -> int:
+    """State transitions of ``campaign_send``: one for each state entered and each item of the Map, the start and the end.
 
-    PlanFreeze, IsFrozen, ScanAudience and FreezeAudience, Done; ReleaseWindow and IsReleased for each window.
+    PlanAudienceScans, IsFrozen, ScanAudience and FreezeAudience, Done; ReleaseRecipients and IsReleased for each step.
     """
-    return 5 + scans + 2 * windows + waits + 2
+    return 5 + scans + 2 * steps + waits + 2
 
 
 @dataclass
-class Took:
+class CpuTime:
+    """CPU time that :func:`measure_cpu` measured."""
+
     seconds: float = 0.0
 
 
 @contextmanager
-def cpu(world: World, usage: Usage) -> Iterator[Took]:
-    """CPU seconds of this process meanwhile, without the stand-ins' and without collecting others' garbage."""
-    took = Took()
+def measure_cpu(world: World) -> Iterator[CpuTime]:
+    """Measure the CPU time of the code inside, without that of the simulated services and without garbage collection."""
+    cpu_time = CpuTime()
     gc.disable()
-    carrier, started = world.carrier.cpu_seconds, time.process_time()
+    simulated, started = world.simulated_cpu_seconds, time.process_time()
     try:
-        yield took
+        yield cpu_time
     finally:
-        took.seconds = time.process_time() - started - usage.cpu_seconds - (world.carrier.cpu_seconds - carrier)
+        cpu_time.seconds = time.process_time() - started - (world.simulated_cpu_seconds - simulated)
         gc.enable()
 
 
-def _recipients(entry: Queued) -> list[tuple[str, str]]:
+def _recipients(entry: QueuedMessage) -> list[tuple[str, str]]:
     return orjson.loads(entry.body)["recipients"]  # type: ignore[no-any-return]
 
 
 def receipt(message_id: str, number: str, status: str) -> dict[str, Any]:
-    """The webhook's event for a status callback that Twilio has signed."""
+    """The event of the webhook function for a receipt signed by Twilio."""
     path = f"/webhooks/twilio/{ACCOUNT.id}/messages/{message_id}"
     form = {
         "MessageSid": "SM" + message_id.replace("-", ""),
@@ -251,4 +271,5 @@ def receipt(message_id: str, number: str, status: str) -> dict[str, Any]:
 
 
 def stream_event(changes: list[Change]) -> dict[str, Any]:
+    """The event of the stream's consumer for changes."""
     return {"Records": [change.record() for change in changes]}

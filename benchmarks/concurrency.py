@@ -1,4 +1,4 @@
-"""A worker's invocation with a slow carrier: the carrier's latency is paid once a batch, not once a message."""
+"""Measures the worker with a slow carrier: an invocation waits for the carrier's latency once per batch, not once per message."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import tracemalloc
 from collections.abc import Callable
 
 from benchmarks.campaign import Campaign
+from benchmarks.environment import new_world
 from benchmarks.figures import Figure
-from benchmarks.world import world
 
 LATENCY = 0.2
 RUNS = 7
@@ -16,25 +16,25 @@ QUICK_RUNS = 3
 
 
 def measure(*, quick: bool = False) -> list[Figure]:
-    """Ten messages at once, and what a hundred take of memory."""
+    """Measure the time for ten messages and the memory for a hundred messages in one invocation."""
     runs = QUICK_RUNS if quick else RUNS
-    with world() as built:
-        built.add_contacts(10 * (runs + 11))
-        sent = Campaign.start(built)
-        sent.freeze()
-        sent.release_page()
-        entries = [entry for second in sent.due() for entry in second]
-        sent.work(entries.pop())
-        built.carrier.latency = LATENCY
-        best = min(_seconds(lambda: sent.work(entries.pop())) for _ in range(runs))
-        built.carrier.latency = 0
+    with new_world() as world:
+        world.add_contacts(10 * (runs + 11))
+        campaign = Campaign.start(world)
+        campaign.freeze()
+        campaign.release_page()
+        entries = [entry for second in campaign.take_due() for entry in second]
+        campaign.send(entries.pop())
+        world.carrier.latency = LATENCY
+        best = min(_seconds(lambda: campaign.send(entries.pop())) for _ in range(runs))
+        world.carrier.latency = 0
         tracemalloc.start()
-        sent.work(*entries[:10])
+        campaign.send(*entries[:10])
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     return [
-        Figure("worker", "10 messages, by the carrier's latency", best / LATENCY, "×", at_most=1.3),
-        Figure("worker", "memory that 100 messages in one invocation take", peak / 1e6, "MB", at_most=128),
+        Figure("worker", "time for 10 messages, relative to the carrier's latency", best / LATENCY, "×", at_most=1.3),
+        Figure("worker", "memory for 100 messages in one invocation", peak / 1e6, "MB", at_most=128),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What a message costs: a campaign through the real handlers, every call counted, at list prices."""
+"""Computes what a message costs: runs a campaign with the real handlers, counts every call and applies list prices."""
 
 from __future__ import annotations
 
@@ -7,83 +7,102 @@ from dataclasses import dataclass
 
 from benchmarks import prices
 from benchmarks.campaign import CALLBACKS, FREEZE, RECEIPTS, RECEIPTS_OF_A_MESSAGE, RELEASE, STREAM, WORKER, Campaign, Stage
+from benchmarks.environment import new_world
 from benchmarks.figures import Figure
 from benchmarks.prices import MILLION
-from benchmarks.world import world
-from outreach.messages import rows
+from benchmarks.servers import PUBLIC_ADDRESS, Servers
+from outreach.messages import message_rows
 from tests.support import pipeline, stack
 from tests.support.template import template
 
 CONTACTS = 10_000
 QUICK_CONTACTS = 200
 
-_CUSTOMER = "https://192.0.2.1/told"
+# Three segments: 400 characters.
+_LONG_MESSAGE = (
+    "Hello {{ firstName | default: 'there' }}, your table in {{ customFields.city }} is booked for Saturday evening at half past "
+    "seven. Please be there ten minutes early, because the kitchen closes at nine and the chef likes to serve the whole menu. "
+    "If you are late or bring more guests than you told us, call the number on our website. Parking is behind the house; the "
+    "entrance is on the left. We look forward to seeing you! Reply STOP to stop."
+)
+_CALLBACK_URL = "https://hooks.customer.example/callbacks"
 
-# For the durations that Lambda bills: a call inside a region, and a carrier's.
+# Assumed durations of a call to AWS in the same region and of a call to a carrier.
 AWS_CALL_SECONDS = 0.005
 CARRIER_CALL_SECONDS = 0.2
-# A function with so much memory has one processor; one with less has its share.
-_ONE_PROCESSOR_MB = 1769
-# Lambda's START, END and REPORT of an invocation.
+# The memory of a function with one full vCPU; a function with less memory has a proportional share.
+_FULL_VCPU_MB = 1769
+# The size of the lines START, END and REPORT that Lambda logs for an invocation.
 _PLATFORM_LOG_BYTES = 330
-# Lambda's own polling of a queue: a receive and a delete for each invocation.
+# The bytes that a client sends in a TLS handshake.
+_HANDSHAKE_BYTES = 800
+# A row of the messages table with its index entries.
+_ROW_BYTES = 2_000
+# The shards of the stream of a table on demand: those of its first four partitions.
+_STREAM_SHARDS = 4
+# SQS requests of the event source mapping for each invocation: a receive and a delete.
 _POLLS = 2
 
 
 @dataclass(frozen=True)
-class _Shape:
-    """How a stage's function runs.
+class _Execution:
+    """How the functions of a stage run.
 
     Attributes:
-        functions: by their folders; the dearest one counts.
-        at_once: how many of ``concurrent`` calls it has under way at the same time.
+        functions: the folders of the functions; the one with the most memory counts.
+        parallel_operations: AWS operations that run in parallel.
+        parallelism: the number of calls that run at the same time.
     """
 
     functions: tuple[str, ...]
-    concurrent: tuple[str, ...] = ()
-    at_once: int = 1
+    parallel_operations: tuple[str, ...] = ()
+    parallelism: int = 1
 
 
-_SHAPES = {
-    FREEZE: _Shape(("workers/plan_freeze", "workers/scan_audience", "workers/freeze_audience")),
-    RELEASE: _Shape(("workers/release_window",), ("PutItem",), 16),
-    WORKER: _Shape(("workers/send_messages",), ("UpdateItem",), 10),
-    RECEIPTS: _Shape(("webhooks/receive_twilio",)),
-    STREAM: _Shape(("workers/track_messages",)),
-    CALLBACKS: _Shape(("workers/deliver_callback",), ("UpdateItem", "PutItem"), 10),
+_EXECUTIONS = {
+    FREEZE: _Execution(("workers/plan_audience_scans", "workers/scan_audience", "workers/freeze_audience")),
+    RELEASE: _Execution(("workers/release_recipients",), ("PutItem",), 16),
+    WORKER: _Execution(("workers/send_messages",), ("UpdateItem",), 10),
+    RECEIPTS: _Execution(("webhooks/receive_twilio",)),
+    STREAM: _Execution(("workers/process_message_changes",)),
+    CALLBACKS: _Execution(("workers/deliver_callback",), ("UpdateItem", "PutItem"), 10),
 }
 
 
 def measure(*, quick: bool = False) -> list[Figure]:
-    """Run the campaign."""
+    """Run a campaign without callbacks, one with callbacks and one with long messages."""
     contacts = QUICK_CONTACTS if quick else CONTACTS
-    sent = _run(contacts)
-    told = _run(contacts // 10, callbackURL=_CUSTOMER)
+    part = contacts // 10
+    campaign = _run(contacts)
+    with_callbacks = _run(part, callbackURL=_CALLBACK_URL)
     return [
-        *_stage_figures(sent, contacts),
-        *_totals(sent, contacts),
-        *_callbacks(told, contacts // 10),
-        *_million(sent, contacts),
+        *_stage_figures(campaign, contacts),
+        *_totals(campaign, contacts),
+        *_callbacks(with_callbacks, part),
+        *_other_lines(with_callbacks, _run(part, message=_LONG_MESSAGE), part),
+        *_cpu(campaign, contacts, with_callbacks, part),
+        *_throughput(campaign, contacts),
+        _callback_rate(with_callbacks.stages[CALLBACKS]),
     ]
 
 
 def _run(contacts: int, **changes: str) -> Campaign:
-    """A campaign, the whole way."""
-    with world() as built:
-        built.add_contacts(contacts)
-        sent = Campaign.start(built, **changes)
-        sent.freeze()
-        for _ in sent.release():
-            for second in sent.due():
-                sent.deliver(second)
-        if pipeline.counts(sent.record_id)["delivered"] != contacts:
+    """Run a campaign until every message is delivered."""
+    with new_world(over_sockets=True) as world:
+        world.add_contacts(contacts)
+        campaign = Campaign.start(world, stream_shards=_STREAM_SHARDS, **changes)
+        campaign.freeze()
+        for _ in campaign.release():
+            for second in campaign.take_due():
+                campaign.deliver(second)
+        if pipeline.counts(campaign.record_id)["delivered"] != contacts:
             raise RuntimeError("not every message was delivered")
-    return sent
+    return campaign
 
 
-def _stage_figures(sent: Campaign, contacts: int) -> Iterable[Figure]:
+def _stage_figures(campaign: Campaign, contacts: int) -> Iterable[Figure]:
     for name in (FREEZE, RELEASE, WORKER, RECEIPTS, STREAM):
-        stage = sent.stages[name]
+        stage = campaign.stages[name]
         usage = stage.usage
         for quantity, value in (
             ("write units", usage.write_units.total()),
@@ -95,56 +114,103 @@ def _stage_figures(sent: Campaign, contacts: int) -> Iterable[Figure]:
             ("log bytes", _log_bytes(stage)),
             ("$ per million", dollars(name, stage) * MILLION),
         ):
-            yield Figure(f"stage {name}", quantity, value / contacts, "a message")
+            yield Figure(f"stage {name}", quantity, value / contacts, "per message")
 
 
-def _totals(sent: Campaign, contacts: int) -> Iterable[Figure]:
-    stages = sent.stages
-    write_units = sum(stage.usage.write_units.total() for stage in stages.values()) / contacts
+def _totals(campaign: Campaign, contacts: int) -> Iterable[Figure]:
+    stages = campaign.stages
+    write_units = _write_units(campaign) / contacts
     sqs = sum(_sqs_requests(name, stage) for name, stage in stages.items()) / contacts
     compute = sum(gb_seconds(name, stage) for name, stage in stages.items()) / contacts * 1000
     logs = sum(map(_log_bytes, stages.values())) / contacts
-    total = sum(dollars(name, stage) for name, stage in stages.items()) + sent.transitions * prices.STATE_TRANSITION
     gateway = len(RECEIPTS_OF_A_MESSAGE) * prices.HTTP_API_REQUEST
-    yield Figure("total", "write units a message", write_units, "units", at_most=7)
-    yield Figure("total", "SQS requests a message", sqs, "requests", at_most=0.5)
+    yield Figure("total", "write units per message", write_units, "units", at_most=7)
+    yield Figure("total", "SQS requests per message", sqs, "requests", at_most=0.5)
     yield Figure("total", "Lambda per 1,000 messages", compute, "GB-s", at_most=30)
     yield Figure(
-        "total", "state transitions of the campaign", sent.transitions, "transitions", at_most=25 + 4 * (sent.windows - 1)
+        "total", "state transitions of the campaign", campaign.transitions, "transitions", at_most=25 + 4 * (campaign.steps - 1)
     )
-    yield Figure("total", "release windows", sent.windows, "windows")
-    yield Figure("total", "a million messages", total / contacts * MILLION, "$", at_most=5.5)
-    yield Figure("beside", "gateway requests of receipts, a million messages", gateway * MILLION, "$", at_most=2.6)
-    yield Figure("beside", "log bytes a message", logs, "bytes", at_most=300)
-    yield Figure("beside", "logs, a million messages", logs * prices.LOG_BYTE * MILLION, "$")
+    yield Figure("total", "release steps", campaign.steps, "steps")
+    yield Figure("total", "cost of a million messages", _total(campaign, contacts), "$", at_most=5.5)
+    yield Figure("not included", "gateway requests for receipts, per million messages", gateway * MILLION, "$", at_most=2.6)
+    yield Figure("not included", "log bytes per message", logs, "bytes", at_most=300)
+    yield Figure("not included", "logs, per million messages", logs * prices.LOG_BYTE * MILLION, "$")
 
 
-def _callbacks(told: Campaign, contacts: int) -> Iterable[Figure]:
-    stage = told.stages[CALLBACKS]
-    price = (dollars(CALLBACKS, stage) + told.stages[STREAM].usage.requests["sqs"] * prices.SQS_REQUEST) / contacts
-    yield Figure("beside", "callbacks a message", stage.messages / contacts, "callbacks")
-    yield Figure("beside", "write units of callbacks, a message", stage.usage.write_units.total() / contacts, "units")
-    yield Figure("beside", "callbacks, a million of them", price * MILLION * contacts / stage.messages, "$")
-    yield Figure("beside", "callbacks, a million messages", price * MILLION, "$", at_most=3)
+def _total(campaign: Campaign, contacts: int) -> float:
+    """The cost of a million messages without callbacks, in dollars. Each campaign of the usual size takes its transitions."""
+    stages = sum(dollars(name, stage) for name, stage in campaign.stages.items() if name != CALLBACKS)
+    return (stages / contacts + campaign.transitions * prices.STATE_TRANSITION / CONTACTS) * MILLION
 
 
-def _million(sent: Campaign, contacts: int) -> Iterable[Figure]:
-    """What binds a campaign to a million contacts: how many messages a second each stage can take."""
-    stages, at_once = sent.stages, int(template()["Parameters"]["WorkerConcurrency"]["Default"])
-    group = "messages a second"
+def _callbacks(campaign: Campaign, contacts: int) -> Iterable[Figure]:
+    stage = campaign.stages[CALLBACKS]
+    logs = sum(map(_log_bytes, campaign.stages.values())) / contacts
+    price = (dollars(CALLBACKS, stage) + campaign.stages[STREAM].usage.requests["sqs"] * prices.SQS_REQUEST) / contacts
+    yield Figure("not included", "callbacks per message", stage.messages / contacts, "callbacks")
+    yield Figure("not included", "write units of callbacks, per message", stage.usage.write_units.total() / contacts, "units")
+    yield Figure("not included", "cost of a million callbacks", price * MILLION * contacts / stage.messages, "$")
+    yield Figure("not included", "callbacks, per million messages", price * MILLION, "$", at_most=3)
+    yield Figure("not included", "log bytes per message with callbacks", logs, "bytes", at_most=300)
+
+
+def _other_lines(with_callbacks: Campaign, long: Campaign, contacts: int) -> Iterable[Figure]:
+    """What is easily forgotten: data that leaves AWS, storage, and longer messages."""
+    servers = with_callbacks.world.servers or Servers()
+    for name, domain, connections in (
+        ("to the carrier", "twilio.com", servers.connections["api.twilio.com"]),
+        ("to the customer", "customer.example", servers.connections[PUBLIC_ADDRESS]),
+    ):
+        sent = sum(count for host, count in servers.received.items() if host.endswith(domain)) + connections * _HANDSHAKE_BYTES
+        yield Figure("other lines", f"bytes {name}, per message", sent / contacts, "bytes")
+        yield Figure("other lines", f"data {name}, per million messages", sent / contacts * prices.BYTE_OUT * MILLION, "$")
+    stored = (prices.STORED_BYTE + prices.BACKED_UP_BYTE) * _ROW_BYTES * MILLION
+    yield Figure("other lines", "storage and backups of a million messages, per month", stored, "$")
+    yield Figure("other lines", "write units per message of three segments", _write_units(long) / contacts, "units")
+    yield Figure("other lines", "cost of a million messages of three segments", _total(long, contacts), "$", at_most=6.5)
+
+
+def _write_units(campaign: Campaign) -> float:
+    return sum(stage.usage.write_units.total() for stage in campaign.stages.values())
+
+
+def _cpu(campaign: Campaign, contacts: int, with_callbacks: Campaign, callback_contacts: int) -> Iterable[Figure]:
+    """CPU seconds of our processes for 1,000 messages with callbacks over https."""
+    seconds = {name: campaign.stages[name].cpu_seconds / contacts for name in (FREEZE, RELEASE, WORKER, RECEIPTS, STREAM)}
+    seconds[CALLBACKS] = with_callbacks.stages[CALLBACKS].cpu_seconds / callback_contacts
+    for name, value in seconds.items():
+        yield Figure("CPU", name, value * 1000, "s per 1,000")
+    yield Figure("CPU", "all, with callbacks over https", sum(seconds.values()) * 1000, "s per 1,000", at_most=14)
+    yield Figure("CPU", "all, without callbacks", (sum(seconds.values()) - seconds[CALLBACKS]) * 1000, "s per 1,000")
+
+
+def _callback_rate(stage: Stage) -> Figure:
+    """Callbacks per second of all workers. In a backlog, an invocation gets two queue messages, and waits once for both."""
+    workers = int(template()["Parameters"]["WorkerConcurrency"]["Default"])
+    waiting = stage.invocations * CARRIER_CALL_SECONDS / 2
+    rate = workers * stage.messages / (_seconds(CALLBACKS, stage) - waiting)
+    return Figure("messages per second", f"callbacks posted by {workers} concurrent workers", rate, "per second", at_least=700)
+
+
+def _throughput(campaign: Campaign, contacts: int) -> Iterable[Figure]:
+    """The messages per second that each stage can process, which limit a campaign to a million contacts."""
+    stages, workers = campaign.stages, int(template()["Parameters"]["WorkerConcurrency"]["Default"])
+    group = "messages per second"
     seconds = {name: _seconds(name, stages[name]) for name in (FREEZE, RELEASE, WORKER, RECEIPTS, STREAM)}
-    yield Figure(group, "released by one record's execution", contacts / seconds[RELEASE], "a second")
-    yield Figure(group, f"sent by {at_once} workers at once", at_once * contacts / seconds[WORKER], "a second")
-    yield Figure(group, "followed by the stream's consumer, for each shard", contacts / seconds[STREAM], "a second")
-    # A partition takes 1,000 write units a second; the timeline has sixteen, a message's row and its contact's index are spread.
-    yield Figure(group, "entered into the timeline's partitions", 1_000 * rows.TIMELINE_SHARDS, "a second")
-    yield Figure("a million", "invocations", sum(stages[name].invocations for name in seconds) / contacts, "million")
-    yield Figure("a million", "finding the audience, 16 scans side by side", seconds[FREEZE] / contacts * MILLION / 16, "s")
-    yield Figure("a million", "sending at 100 a second, the account's rate", MILLION / 100 / 3600, "hours")
+    yield Figure(group, "released by the execution of one record", contacts / seconds[RELEASE], "per second")
+    yield Figure(group, f"sent by {workers} concurrent workers", workers * contacts / seconds[WORKER], "per second")
+    yield Figure(group, "processed by the stream's consumer, per shard", contacts / seconds[STREAM], "per second")
+    # A partition accepts 1,000 write units per second. The timeline has 16 partitions; rows and the contact index have many more.
+    yield Figure(group, "written to the timeline's partitions", 1_000 * message_rows.TIMELINE_SHARDS, "per second")
+    yield Figure("a million messages", "invocations", sum(stages[name].invocations for name in seconds) / contacts, "million")
+    yield Figure(
+        "a million messages", "time to find the audience with 16 parallel scans", seconds[FREEZE] / contacts * MILLION / 16, "s"
+    )
+    yield Figure("a million messages", "time to send at the account's 100 messages per second", MILLION / 100 / 3600, "hours")
 
 
 def dollars(name: str, stage: Stage) -> float:
-    """What a stage costs: its table, queue and bucket requests, and its functions."""
+    """The cost of a stage: its requests to tables, queues and buckets, and its functions."""
     usage = stage.usage
     return (
         usage.write_units.total() * prices.WRITE_UNIT
@@ -158,36 +224,36 @@ def dollars(name: str, stage: Stage) -> float:
 
 
 def gb_seconds(name: str, stage: Stage) -> float:
-    """Memory times duration."""
+    """The memory of a stage's functions times their duration."""
     return _megabytes(name) / 1024 * _seconds(name, stage)
 
 
 def _seconds(name: str, stage: Stage) -> float:
-    """Duration: the CPU time at the function's share of a processor, and the waiting for its calls."""
-    shape = _SHAPES[name]
+    """The duration of a stage: its CPU time at the function's share of a vCPU, and the time that it waits for calls."""
+    execution = _EXECUTIONS[name]
     calls = stage.usage.calls
-    concurrent = sum(count for (_, operation, _), count in calls.items() if operation in shape.concurrent)
-    waits = (calls.total() - concurrent) + concurrent / shape.at_once
-    seconds = stage.cpu_seconds / min(1.0, _megabytes(name) / _ONE_PROCESSOR_MB) + waits * AWS_CALL_SECONDS
+    parallel = sum(count for (_, operation, _), count in calls.items() if operation in execution.parallel_operations)
+    waits = (calls.total() - parallel) + parallel / execution.parallelism
+    seconds = stage.cpu_seconds / min(1.0, _megabytes(name) / _FULL_VCPU_MB) + waits * AWS_CALL_SECONDS
     if name in (WORKER, CALLBACKS):
         seconds += stage.invocations * CARRIER_CALL_SECONDS
     return seconds
 
 
 def _megabytes(name: str) -> int:
-    code = {f"functions/{function}" for function in _SHAPES[name].functions}
+    code = {f"functions/{function}" for function in _EXECUTIONS[name].functions}
     return max(int(function["MemorySize"]) for function in stack.functions().values() if function["CodeUri"] in code)
 
 
 def _sqs_requests(name: str, stage: Stage) -> int:
-    """Those that the handlers make, and those of the event source mapping."""
+    """The SQS requests of the handlers and of the event source mapping."""
     return stage.usage.requests["sqs"] + (_POLLS * stage.invocations if name in (WORKER, CALLBACKS) else 0)
 
 
 def _log_bytes(stage: Stage) -> int:
-    """What the handlers write, and what Lambda writes of each invocation unless the template tells it not to."""
-    quiet = template()["Globals"]["Function"]["LoggingConfig"].get("SystemLogLevel") == "WARN"
-    return stage.log_bytes + (0 if quiet else _PLATFORM_LOG_BYTES * stage.invocations)
+    """The bytes logged by the handlers, and by Lambda for each invocation unless the template turns those lines off."""
+    is_quiet = template()["Globals"]["Function"]["LoggingConfig"].get("SystemLogLevel") == "WARN"
+    return stage.log_bytes + (0 if is_quiet else _PLATFORM_LOG_BYTES * stage.invocations)
 
 
 def _s3(stage: Stage, operation: str) -> int:

@@ -1,7 +1,7 @@
-"""CPU time of the hot path, against bare botocore and requests making the same calls.
+"""Measures the CPU time of sending, relative to bare botocore and requests that make the same calls.
 
-The stream's consumer makes a few calls for hundreds of changes; what it can't avoid beside them is decoding the changed rows, so
-that is in its reference: boto3's deserializer, once over both images.
+The stream's consumer makes a few calls for hundreds of changes and must decode the changed rows, so its reference includes
+decoding both images of each change with boto3's deserializer.
 """
 
 from __future__ import annotations
@@ -14,75 +14,75 @@ from itertools import islice
 from boto3.dynamodb.types import TypeDeserializer
 
 from benchmarks.campaign import RECEIPTS, RELEASE, STREAM, WORKER, Campaign
+from benchmarks.environment import new_world
 from benchmarks.figures import Figure
-from benchmarks.local_aws.server import Queued
+from benchmarks.local_aws.server import QueuedMessage
 from benchmarks.local_aws.tables import Change
 from benchmarks.replay import recording, replay
-from benchmarks.world import world
 from outreach.campaigns import ledger
 from outreach.settings import settings
 
 ROUNDS = 5
 QUICK_ROUNDS = 1
 
-_BATCHES = 4
-# As many as a portion of the worker makes: two a message.
+_SQS_MESSAGES = 4
+# The number of changes that a batch of the worker makes: two per message.
 _CHANGES = 80
 
 
 @dataclass(frozen=True)
 class Step:
-    """A stage's work in equal portions; each does the same on other messages."""
+    """A stage and a function that processes its next batch; all batches are equally large."""
 
     stage: str
-    portion: Callable[[], None]
+    run_batch: Callable[[], None]
 
 
 def measure(*, quick: bool = False) -> list[Figure]:
-    """Each step's CPU time, as a ratio to its calls'."""
+    """Measure the CPU time of each step, relative to its calls alone."""
     rounds = QUICK_ROUNDS if quick else ROUNDS
-    with world() as built:
-        # Each round takes two portions, and one is for warming up.
-        built.add_contacts((2 * rounds + 1) * ledger.PAGE_SIZE)
-        sent = Campaign.start(built)
-        sent.freeze()
-        return [_figure(sent, step, rounds) for step in steps(sent)]
+    with new_world() as world:
+        # Each round processes two batches, and one batch warms up.
+        world.add_contacts((2 * rounds + 1) * ledger.PAGE_SIZE)
+        campaign = Campaign.start(world)
+        campaign.freeze()
+        return [_figure(campaign, step, rounds) for step in steps(campaign)]
 
 
-def steps(sent: Campaign) -> Iterator[Step]:
-    """Release, worker, stream consumer, receipts: in this order, each needs what the one before has made."""
-    yield Step(RELEASE, sent.release_page)
-    due, worked = (entry for second in sent.due() for entry in second), list[Queued]()
+def steps(campaign: Campaign) -> Iterator[Step]:
+    """The steps in their order: release, worker, stream and receipts; each needs the results of the previous one."""
+    yield Step(RELEASE, campaign.release_page)
+    queue, sent_entries = (entry for second in campaign.take_due() for entry in second), list[QueuedMessage]()
 
-    def work() -> None:
-        for entry in islice(due, _BATCHES):
-            sent.work(entry)
-            worked.append(entry)
+    def send_batch() -> None:
+        for entry in islice(queue, _SQS_MESSAGES):
+            campaign.send(entry)
+            sent_entries.append(entry)
 
-    yield Step(WORKER, work)
-    _drop_creations(sent)
-    yield Step(STREAM, lambda: _follow(sent))
-    yield Step(RECEIPTS, lambda: sent.report(worked.pop()))
+    yield Step(WORKER, send_batch)
+    _drop_inserts(campaign)
+    yield Step(STREAM, lambda: _process_changes(campaign))
+    yield Step(RECEIPTS, lambda: campaign.receive_receipts(sent_entries.pop()))
 
 
-def _figure(sent: Campaign, step: Step, rounds: int) -> Figure:
-    stage = sent.stages[step.stage]
-    step.portion()
+def _figure(campaign: Campaign, step: Step, rounds: int) -> Figure:
+    stage = campaign.stages[step.stage]
+    step.run_batch()
     times, references = [], []
     for _ in range(rounds):
         before = stage.cpu_seconds
-        step.portion()
+        step.run_batch()
         times.append(stage.cpu_seconds - before)
-        with recording(sent.world) as recorded:
-            step.portion()
-        decoding = _decoding(sent.followed) if step.stage == STREAM else 0.0
-        references.append(replay(sent.world, recorded) + decoding)
-    # What disturbs a measurement only adds to it.
+        with recording(campaign.world) as recorded:
+            step.run_batch()
+        decoding = _decoding_seconds(campaign.processed_changes) if step.stage == STREAM else 0.0
+        references.append(replay(campaign.world, recorded) + decoding)
+    # The least time counts, because interference only adds time.
     return Figure("CPU", step.stage, min(times) / min(references), "×", at_most=2)
 
 
-def _decoding(changes: Sequence[Change]) -> float:
-    """CPU seconds of bare decoding of what has changed."""
+def _decoding_seconds(changes: Sequence[Change]) -> float:
+    """CPU time of decoding both images of changes."""
     deserialize, started = TypeDeserializer().deserialize, time.process_time()
     for change in changes:
         for image in (change.old, change.new):
@@ -90,13 +90,13 @@ def _decoding(changes: Sequence[Change]) -> float:
     return time.process_time() - started
 
 
-def _follow(sent: Campaign) -> None:
-    sent.follow_batch(_CHANGES)
-    if len(sent.followed) < _CHANGES:
-        raise RuntimeError("there are too few changes to follow")
+def _process_changes(campaign: Campaign) -> None:
+    campaign.process_change_batch(_CHANGES)
+    if len(campaign.processed_changes) < _CHANGES:
+        raise RuntimeError(f"fewer than {_CHANGES} changes are left to process")
 
 
-def _drop_creations(sent: Campaign) -> None:
-    """What the event source mapping's filter leaves out."""
-    table = sent.world.aws.dynamodb.tables[settings().messages_table]
+def _drop_inserts(campaign: Campaign) -> None:
+    """Drop the changes that the filter of the event source mapping excludes."""
+    table = campaign.world.aws.dynamodb.tables[settings().messages_table]
     table.changes = [change for change in table.take_changes() if change.old is not None]

@@ -1,6 +1,6 @@
-"""Puts figures into documents: what stands between ``<!-- figures: cost/total -->`` and ``<!-- /figures -->``.
+"""Writes figures as tables into documents, between ``<!-- figures: cost/total -->`` and ``<!-- /figures -->``.
 
-``<benchmark>/<group>`` is a table of one group; ``<benchmark>/<start> *`` puts all groups that start so into one, a row each.
+``<benchmark>/<group>`` is a table of one group. ``<benchmark>/<prefix> *`` is a table with a row for each group with that prefix.
 """
 
 from __future__ import annotations
@@ -26,42 +26,42 @@ def update() -> None:
 
 
 def stored() -> dict[str, list[Figure]]:
-    """All figures that documents show: those of the benchmarks, and those of ``make reliability``."""
+    """All figures of the documents: those of the benchmarks and those of ``make reliability``."""
     return {**read(), "reliability": list(_reliability())}
 
 
 def _reliability() -> Iterator[Figure]:
-    counted = orjson.loads(RELIABILITY.read_bytes())
-    yield from (Figure("tried", name, count, "") for name, count in counted["tried"].items())
-    yield from (Figure("went wrong", name, count, "", at_most=0) for name, count in counted["went wrong"].items())
+    counts = orjson.loads(RELIABILITY.read_bytes())
+    yield from (Figure("tried", name, count, "") for name, count in counts["tried"].items())
+    yield from (Figure("went wrong", name, count, "", at_most=0) for name, count in counts["went wrong"].items())
 
 
 def render(text: str, figures: Mapping[str, Sequence[Figure]]) -> str:
-    """A document with the figures as they are."""
+    """The text of a document with its tables filled from the figures."""
 
-    def block(found: re.Match[str]) -> str:
-        return f"{found[1]}{_table(figures.get(found['benchmark'], []), found['group'])}{found[4]}"
+    def filled(match: re.Match[str]) -> str:
+        return f"{match[1]}{_table(figures.get(match['benchmark'], []), match['group'])}{match[4]}"
 
-    return _BLOCK.sub(block, text)
+    return _BLOCK.sub(filled, text)
 
 
-def _table(figures: Iterable[Figure], wanted: str) -> str:
-    if wanted.endswith("*"):
-        return _matrix([figure for figure in figures if figure.group.startswith(wanted[:-1])], wanted[:-1])
+def _table(figures: Iterable[Figure], group: str) -> str:
+    if group.endswith("*"):
+        return _matrix([figure for figure in figures if figure.group.startswith(group[:-1])], group[:-1])
     rows = [
         [figure.name, f"{number(figure.value)} {figure.unit}".rstrip(), figure.target, _verdict(figure)]
         for figure in figures
-        if figure.group == wanted
+        if figure.group == group
     ]
     return _markdown(["", "value", "target", ""], rows)
 
 
-def _matrix(figures: Sequence[Figure], start: str) -> str:
+def _matrix(figures: Sequence[Figure], prefix: str) -> str:
     names = list(dict.fromkeys(figure.name for figure in figures))
     rows: dict[str, dict[str, str]] = {}
     for figure in figures:
         text = number(figure.value)
-        rows.setdefault(figure.group.removeprefix(start), {})[figure.name] = text if figure.is_reached else f"**{text}**"
+        rows.setdefault(figure.group.removeprefix(prefix), {})[figure.name] = text if figure.is_reached else f"**{text}**"
     return _markdown(["", *names], [[group, *(row.get(name, "") for name in names)] for group, row in rows.items()])
 
 

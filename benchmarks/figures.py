@@ -1,4 +1,4 @@
-"""What a benchmark finds: named numbers with their units and targets."""
+"""The results of benchmarks: named numbers with units and targets, stored in docs/figures.json."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ FIGURES = Path(__file__).parents[1] / "docs/figures.json"
 
 @dataclass(frozen=True)
 class Figure:
-    """One number.
+    """A measured number.
 
     Attributes:
-        group: the table of the documents that it stands in.
-        unit: what it counts; ``×`` for a ratio to the reference of the same run.
-        at_most: the target, if there is one.
-        at_least: a target from below.
+        group: the table that shows the figure in a document.
+        unit: the unit; ``×`` for a ratio to a reference from the same run.
+        at_most: the largest value that reaches the target, if there is one.
+        at_least: the smallest value that reaches the target, if there is one.
     """
 
     group: str
@@ -32,36 +32,36 @@ class Figure:
 
     @property
     def target(self) -> str:
-        """The target in words; empty without one."""
+        """The target as text; empty without a target."""
         if self.at_most is not None:
             return f"≤ {number(self.at_most)}"
         return f"≥ {number(self.at_least)}" if self.at_least is not None else ""
 
     @property
     def is_reached(self) -> bool:
-        """Whether the target is reached; also without one."""
+        """Whether the value reaches its target; true without a target."""
         return (self.at_most is None or self.value <= self.at_most) and (self.at_least is None or self.value >= self.at_least)
 
 
 def number(value: float) -> str:
-    """A number with three significant digits, thousands apart."""
+    """A number as text: three significant digits, or an integer with thousands separators."""
     if value == round(value) or abs(value) >= 100:
         return f"{round(value):,}"
     return f"{value:.3g}"
 
 
 def read(path: Path = FIGURES) -> dict[str, list[Figure]]:
-    """The figures of the last full run, by benchmark; nothing when there was none."""
+    """The stored figures by benchmark; empty before the first full run."""
     if not path.exists():
         return {}
     return {name: [Figure(**entry) for entry in entries] for name, entries in orjson.loads(path.read_bytes()).items()}
 
 
 def write(figures: Mapping[str, Iterable[Figure]], path: Path = FIGURES) -> None:
-    """Keep the figures of the benchmarks that ran; those of the others stay."""
+    """Store the figures of benchmarks and keep those of all others."""
     stored: dict[str, Any] = {**read(path), **figures}
-    plain = {
+    documents = {
         name: [{key: value for key, value in asdict(entry).items() if value is not None} for entry in entries]
         for name, entries in sorted(stored.items())
     }
-    path.write_bytes(orjson.dumps(plain, option=orjson.OPT_INDENT_2) + b"\n")
+    path.write_bytes(orjson.dumps(documents, option=orjson.OPT_INDENT_2) + b"\n")

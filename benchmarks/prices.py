@@ -1,7 +1,7 @@
-"""List prices in US dollars: us-east-1, November 2026, on demand, arm64, beyond free tiers, the first step of several.
+"""List prices in US dollars: us-east-1, November 2026, on demand, arm64, without free tiers, first tier of tiered prices.
 
-Sources: the pricing pages of the services, below https://aws.amazon.com. Their tables are filled by scripts; where they could not
-be read, the price is that which others quoted from them in 2026.
+Sources: the services' pricing pages below https://aws.amazon.com. Where a page does not show its prices as text, the price is the
+one that other sources quoted from it in 2026.
 """
 
 MILLION = 1_000_000
@@ -21,5 +21,9 @@ S3_PUT = 5.0 / MILLION
 S3_GET = 0.40 / MILLION
 # /api-gateway/pricing: HTTP APIs, up to 300 million requests a month.
 HTTP_API_REQUEST = 1.0 / MILLION
+# /ec2/pricing/on-demand, "Data Transfer": to the internet, up to 10 TB a month.
+BYTE_OUT = 0.09 / 1e9
+# /dynamodb/pricing/on-demand: a GB and month of storage, and of its continuous backup (PITR).
+STORED_BYTE, BACKED_UP_BYTE = 0.25 / 1e9, 0.20 / 1e9
 # /cloudwatch/pricing: standard logs, ingested.
 LOG_BYTE = 0.50 / 1e9

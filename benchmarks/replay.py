@@ -1,4 +1,4 @@
-"""The reference for CPU times: the calls that a step made, made again by bare botocore and requests, and nothing else."""
+"""Measures the reference for CPU times: repeats the recorded calls of a step with bare botocore and requests."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
+from benchmarks.environment import World
 from benchmarks.local_aws.server import Answer
-from benchmarks.world import World
 
 
 @dataclass(frozen=True)
 class AwsCall:
-    """One call of a client, and what was answered."""
+    """A call to AWS and its answer."""
 
     client: Any
     operation: str
@@ -33,7 +33,7 @@ class AwsCall:
 
 @dataclass
 class Recording:
-    """What a step called, AWS and others."""
+    """The calls of a step to AWS and to other HTTP servers."""
 
     aws: list[AwsCall] = field(default_factory=list)
     http: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
@@ -41,34 +41,34 @@ class Recording:
 
 @contextmanager
 def recording(world: World) -> Iterator[Recording]:
-    """Note every call meanwhile."""
+    """Record every call of the code inside."""
     recorded, answers = Recording(), threading.local()
     make_call, send, request = BaseClient._make_api_call, world.aws.respond, requests.Session.request  # type: ignore[attr-defined]
 
-    def noted_call(client: Any, operation: str, parameters: Any) -> Any:
+    def record_call(client: Any, operation: str, parameters: Any) -> Any:
         try:
             return make_call(client, operation, parameters)
         finally:
             recorded.aws.append(AwsCall(client, operation, parameters, answers.last))
 
-    def noted_answer(prepared: AWSPreparedRequest) -> Answer:
+    def record_answer(prepared: AWSPreparedRequest) -> Answer:
         answers.last = send(prepared)
         return answers.last  # type: ignore[no-any-return]
 
-    def noted_request(session: requests.Session, method: str, url: str, **options: Any) -> requests.Response:
+    def record_request(session: requests.Session, method: str, url: str, **options: Any) -> requests.Response:
         recorded.http.append((method, url, options))
         return request(session, method, url, **options)
 
     with (
-        patch.object(BaseClient, "_make_api_call", noted_call),
-        patch.object(world.aws, "respond", noted_answer),
-        patch.object(requests.Session, "request", noted_request),
+        patch.object(BaseClient, "_make_api_call", record_call),
+        patch.object(world.aws, "respond", record_answer),
+        patch.object(requests.Session, "request", record_request),
     ):
         yield recorded
 
 
 def replay(world: World, recorded: Recording) -> float:
-    """CPU seconds of making the calls again; the answers are those of the recording."""
+    """CPU seconds of repeating the calls, which get their recorded answers."""
     answers: list[Answer] = []
     session = requests.Session()
     session.trust_env = False
@@ -78,21 +78,21 @@ def replay(world: World, recorded: Recording) -> float:
 
     gc.collect()
     gc.disable()
-    carrier, started = world.carrier.cpu_seconds, time.process_time()
+    simulated, started = world.simulated_cpu_seconds, time.process_time()
     with patch.object(URLLib3Session, "send", respond):
         for call in recorded.aws:
             answers.append(call.answer)
-            _make(call)
+            _repeat(call)
     for method, url, options in recorded.http:
-        session.request(method, url, **options).content  # noqa: B018 - read, as every caller does
+        session.request(method, url, **options).content  # noqa: B018 - reads the body, as every caller does
     gc.enable()
-    return time.process_time() - started - (world.carrier.cpu_seconds - carrier)
+    return time.process_time() - started - (world.simulated_cpu_seconds - simulated)
 
 
-def _make(call: AwsCall) -> None:
+def _repeat(call: AwsCall) -> None:
     try:
         answer = call.client._make_api_call(call.operation, call.parameters)
         if "Body" in answer:
             answer["Body"].read()
     except ClientError:
-        return  # the recorded refusal
+        return  # the recorded error

@@ -1,8 +1,7 @@
-"""Write docs/openapi.json: the description of the API (OpenAPI 3.1), from the handlers' own routes and models.
+"""Writes docs/openapi.json, the OpenAPI 3.1 description of the API, from the handlers.
 
-What a handler says is taken from it: path and parameters from its route, bodies from its models, summary and description from its
-docstring, scope and statuses from how it is written. ``openapi.yaml`` beside this file has what no handler knows. Both kinds of
-models are described as they are *written*, whatever else is read.
+A handler's route gives the path and its parameters, its models give the bodies, its docstring gives summary and description, and
+its source gives the scope and the statuses. ``scripts/openapi.yaml`` adds everything that handlers do not contain.
 """
 
 from __future__ import annotations
@@ -20,120 +19,159 @@ from typing import Any
 
 import yaml
 from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
-from pydantic.alias_generators import to_camel
+from pydantic.alias_generators import to_camel, to_pascal
 
-from outreach.contacts.files import later
+from outreach import __version__
+from outreach.errors import OutreachError
+from outreach.events.models import EventType
+from outreach.http import api, deferred
+from outreach.http.request import MAX_PARAMETER
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs/openapi.json"
-WORDS = ROOT / "scripts/openapi.yaml"
-AREAS = ("contacts", "outreach", "unichannel", "ticketing")
+ADDITIONS = ROOT / "scripts/openapi.yaml"
+AREAS = ("sites", "contacts", "outreach", "unichannel", "ticketing")
 
 Json = dict[str, Any]
 
-# How a handler answers, by the words of :mod:`outreach.http` that it uses; without any of them it is 200.
-SUCCESS = {"api.created(": "201", "api.no_content(": "204"}
-MORE = {
+# Call of :mod:`outreach.http` in a handler's source → status of its success response; without such a call it is 200.
+SUCCESS_STATUSES = {"api.created(": "201", "api.no_content(": "204"}
+# Call in a handler's source → statuses of further responses.
+FURTHER_STATUSES = {
     "api.accepted(": "202",
     "api.see_other(": "303",
-    "large.answers(": "303",
-    "later.entry_point(": "202 303",
+    "csv_response.of_object(": "303",
+    "redirect_oversized(": "303",
+    "deferred.response_deadline(": "202 303",
 }
-# A list that may take long: its function.
-LATER = re.compile(r'later\.entry_point\(app, "(\w+)"\)')
+# A handler of long lists, with the name of its function.
+DEFERRED_LIST = re.compile(r'deferred\.entry_point\(app, "(\w+)"\)')
 
-SAID = {
-    "200": "Done.",
+SUCCESS_DESCRIPTIONS = {
+    "200": "The request succeeded.",
     "201": "Created.",
-    "202": "Begun; look at the address in `Location` for how it goes on.",
-    "204": "Done.",
-    "303": "The answer lies at the address in `Location`, for a quarter of an hour.",
+    "202": "The work continues in the background. Poll the URL in `Location` for its status.",
+    "204": "The request succeeded. The response has no body.",
+    "303": "The result is at the URL in `Location`, which is valid for 15 minutes.",
 }
-ERRORS = {
-    "400": "The request is wrong; `errors` names each place.",
-    "401": "The API key is missing or unknown.",
-    "403": "The API key doesn't allow this, or the site has all that it may have (`quota_exceeded`).",
-    "404": "There is no such thing in this site.",
-    "413": "The request is too large.",
-    "415": "The body's media type isn't supported.",
-    "422": "The Idempotency-Key was used with another request.",
-    "429": "Too many requests, or the day's allowance is used up (`quota_exceeded`); repeat it after `Retry-After`.",
-    "5XX": "Not the request's fault. 503: something we depend on is down. 504: it took too long.",
+ERROR_DESCRIPTIONS = {
+    "400": "The request is invalid. `errors` lists each invalid property and parameter.",
+    "401": "The API key is missing, unknown or revoked.",
+    "403": "The API key lacks the scope or belongs to another site, or the site has all contacts or webhooks that it may have.",
+    "404": "The resource does not exist in this site.",
+    "413": "The request body is too large.",
+    "415": "The media type of the request body is not supported.",
+    "422": "The Idempotency-Key was used for another request.",
+    "429": "Too many requests, or the site's daily quota of segments is used up (`quota_exceeded`). Wait `Retry-After` seconds.",
+    "5XX": "500: an internal error. 503: a dependency is unavailable. 504: the request took too long.",
 }
-IN_FLIGHT = "`request_in_progress`: the first request with this Idempotency-Key isn't done."
+_REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+IN_FLIGHT = "`request_in_progress`: the first request with this Idempotency-Key is still being processed."
 
 
 def document() -> Json:
-    """The description."""
-    base: Json = yaml.safe_load(WORDS.read_text())
-    words = {name: base.pop(name) for name in list(base) if name.startswith("x-")}
+    """Make the OpenAPI document."""
+    base: Json = yaml.load(ADDITIONS.read_text(), _UniqueKeyLoader)  # noqa: S506 - it is a SafeLoader
+    base["info"]["version"] = __version__
+    additions = {name: base.pop(name) for name in list(base) if name.startswith("x-")}
     components: Json = {"schemas": {}, "responses": dict(_error_responses())}
     paths: Json = {}
-    for module, schema in _described():
-        _add(components["schemas"], schema["components"]["schemas"])
+    for module, schema in _handlers():
+        _add_schemas(components["schemas"], schema["components"]["schemas"])
         for path, method, operation in _operations(module, schema):
-            paths.setdefault(path, {})[method] = _finished(path, method, operation, module, words)
-    named = {operation["operationId"] for item in paths.values() for operation in item.values()}
-    if stale := (words["x-conflicts"].keys() | words["x-operations"].keys()) - named:
-        raise ValueError(f"openapi.yaml speaks of operations that are gone: {', '.join(sorted(stale))}")
-    for name, spelling in words["x-spelling"].items():
+            paths.setdefault(path, {})[method] = _complete_operation(path, method, operation, module, additions)
+    operation_ids = {operation["operationId"] for item in paths.values() for operation in item.values()}
+    if stale := (additions["x-conflicts"].keys() | additions["x-operations"].keys()) - operation_ids:
+        raise ValueError(f"remove these operations from openapi.yaml, which do not exist: {', '.join(sorted(stale))}")
+    for name, spelling in additions["x-spelling"].items():
         properties = components["schemas"][name]["properties"]
         components["schemas"][name]["properties"] = {spelling.get(key, key): value for key, value in properties.items()}
-    return _with_words(
-        _merged({**base, "paths": dict(sorted(paths.items())), "components": components}, base), words["x-properties"]
-    )
+    _add_events(base, additions["x-events"])
+    result: Json = _deep_merge({**base, "paths": dict(sorted(paths.items())), "components": components}, base)
+    _add_property_texts(result, additions["x-properties"])
+    _remove_defaults(result)
+    _add_examples(result, additions["x-parameters"])
+    return result
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """Refuses a mapping that has a key twice: of two descriptions of a property, the second would replace the first."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        keys = [key.value for key, _ in node.value]
+        if twice := {key for key in keys if keys.count(key) > 1}:
+            raise ValueError(f"openapi.yaml has these keys twice in one mapping: {', '.join(sorted(twice))}")
+        return node
 
 
 def text() -> str:
-    """The file."""
+    """Return the content of the file."""
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _described() -> Iterator[tuple[ModuleType, Json]]:
-    """Each endpoint's handler, and what its resolver says of it."""
+def _handlers() -> Iterator[tuple[ModuleType, Json]]:
+    """Load the handler of each endpoint; yields the module and the OpenAPI schema of its resolver."""
     for file in sorted(path for area in AREAS for path in ROOT.glob(f"functions/{area}/*/app.py")):
         spec = importlib.util.spec_from_file_location(file.parent.name, file)
         assert spec  # noqa: S101
         assert spec.loader  # noqa: S101
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        described: OpenAPI = module.app.get_openapi_schema(title="", version="")
-        yield module, _simplified(described.model_dump(mode="json", by_alias=True, exclude_none=True))
+        openapi: OpenAPI = module.app.get_openapi_schema(title="", version="")
+        yield module, _simplify(openapi.model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
 # ---------------------------------------------------------------- Schemas
 
 
-def _simplified(described: Json) -> Json:
-    """Enumerations in place (several are called ``Status``), answers without their suffix, no errors of the resolver's own."""
-    schemas: Json = described["components"]["schemas"]
+def _simplify(openapi: Json) -> Json:
+    """Inline enumerations (several are called ``Status``), shorten names, and drop the resolver's own errors."""
+    schemas: Json = openapi["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         del schemas[name]
     enumerations = {name: schema["enum"] for name, schema in schemas.items() if "enum" in schema}
+    names = {name: _schema_name(name, schema) for name, schema in schemas.items() if name not in enumerations}
 
-    def walk(node: Any, *, named: bool = False) -> Any:
+    def simplify(node: Any, *, keys_are_names: bool = False) -> Any:
         if isinstance(node, list):
-            return [walk(entry) for entry in node]
+            return [simplify(entry) for entry in node]
         if not isinstance(node, dict):
             return node
-        # Below ``properties`` a key is a name, whatever else it would mean.
-        node = {key: walk(value, named=key == "properties") for key, value in node.items() if named or key != "title"}
-        return node if named else _plain(node, enumerations)
+        # Below ``properties`` a key is the name of a property, not a keyword.
+        node = {
+            key: simplify(value, keys_are_names=key == "properties")
+            for key, value in node.items()
+            if keys_are_names or key != "title"
+        }
+        return node if keys_are_names else _simplify_schema(node, enumerations, names)
 
-    kept = {name.removesuffix("Response"): schema for name, schema in schemas.items() if name not in enumerations}
-    return {"paths": walk(described["paths"]), "components": {"schemas": {name: walk(schema) for name, schema in kept.items()}}}
+    return {
+        "paths": simplify(openapi["paths"]),
+        "components": {"schemas": {names[name]: simplify(schemas[name]) for name in names}},
+    }
 
 
-def _plain(node: Json, enumerations: Mapping[str, list[str]]) -> Json:
-    """A schema in the words of JSON Schema 2020-12, a nullable one without ``anyOf`` where that goes."""
-    for ours, theirs in (("ge", "minimum"), ("le", "maximum")):
-        if ours in node:
-            node[theirs] = node.pop(ours)
+def _schema_name(name: str, schema: Json) -> str:
+    """``RecordResponse`` → ``Record``; the list ``RecordsResponse``, whose entries are called ``records``, → ``RecordList``.
+
+    Generators of clients call variables like the class and like its properties, so the two must differ.
+    """
+    name = name.removesuffix("Response")
+    entries = schema.get("properties", {}).get(name[0].lower() + name[1:], {}).get("items", {}).get("$ref", "")
+    return f"{entries.rpartition('/')[2].removesuffix('Response')}List" if entries else name
+
+
+def _simplify_schema(node: Json, enumerations: Mapping[str, list[str]], names: Mapping[str, str]) -> Json:
+    """Use the keywords of JSON Schema 2020-12, and no ``anyOf`` for a nullable type where possible."""
+    for keyword, standard_keyword in (("ge", "minimum"), ("le", "maximum")):
+        if keyword in node:
+            node[standard_keyword] = node.pop(keyword)
     name = str(node.get("$ref", "")).rpartition("/")[2]
     if name in enumerations:
         node = {"type": "string", "enum": enumerations[name], **{key: value for key, value in node.items() if key != "$ref"}}
     elif name:
-        node["$ref"] = f"#/components/schemas/{name.removesuffix('Response')}"
+        node["$ref"] = f"#/components/schemas/{names.get(name, name)}"
     others = [entry for entry in node.get("anyOf", []) if entry != {"type": "null"}]
     if len(others) == 1 and len(node["anyOf"]) > 1 and isinstance(others[0].get("type"), str):
         rest = {key: value for key, value in node.items() if key != "anyOf"}
@@ -143,66 +181,171 @@ def _plain(node: Json, enumerations: Mapping[str, list[str]]) -> Json:
     return node
 
 
-def _add(schemas: Json, more: Json) -> None:
-    for name, schema in more.items():
+def _add_schemas(schemas: Json, new_schemas: Json) -> None:
+    for name, schema in new_schemas.items():
         if schemas.setdefault(name, schema) != schema:
-            raise ValueError(f"two models are called {name}")
+            raise ValueError(f"two different models are called {name}: rename one")
 
 
-def _with_words(whole: Json, words: Mapping[str, Json]) -> Json:
-    """Every property and parameter with its description and format."""
+def _add_property_texts(document: Json, texts: Mapping[str, Json]) -> None:
+    """Add its description and format to every property and parameter that has none yet."""
 
-    def improved(owner: str, name: str, schema: Json) -> Json:
-        said = words.get(f"{owner}.{name}") or words.get(name)
-        if said is None:
+    def with_text(owner: str, name: str, schema: Json) -> Json:
+        if "description" in schema:
+            return schema
+        text = texts.get(f"{owner}.{name}") or texts.get(name)
+        if text is None:
             raise ValueError(
-                f"openapi.yaml says nothing of {owner}.{name}: add a line `{name}: {{description: …}}` to x-properties"
+                f"openapi.yaml does not describe {owner}.{name}: add a line `{name}: {{description: …}}` to x-properties"
             )
-        better: Json = _merged(schema, said)
-        if "string" not in better.get("type", ""):
-            better.pop("format", None)
-        return better
+        described: Json = _deep_merge(schema, text)
+        if "string" not in described.get("type", ""):
+            described.pop("format", None)
+        return described
 
-    for owner, schema in whole["components"]["schemas"].items():
-        if "properties" in schema and owner != "Problem":
-            schema["properties"] = {name: improved(owner, name, entry) for name, entry in schema["properties"].items()}
-    for operation in (operation for item in whole["paths"].values() for operation in item.values()):
+    for owner, schema in document["components"]["schemas"].items():
+        if "properties" in schema:
+            schema["properties"] = {name: with_text(owner, name, entry) for name, entry in schema["properties"].items()}
+    for operation in (operation for item in document["paths"].values() for operation in item.values()):
         for parameter in (parameter for parameter in operation["parameters"] if "name" in parameter):
-            parameter["schema"] = improved(operation["operationId"], parameter["name"], parameter["schema"])
+            parameter["schema"] = with_text(operation["operationId"], parameter["name"], parameter["schema"])
             parameter["description"] = parameter["schema"].pop("description")
-    return whole
+            if parameter["in"] == "query":
+                parameter["schema"] = _without_null(parameter["schema"])
+                _limit_length(parameter["schema"])
+
+
+def _without_null(schema: Json) -> Json:
+    """Return the schema of a place that cannot hold ``null``, because it is a parameter or may be absent instead."""
+    kinds = schema.get("type")
+    if isinstance(kinds, list):
+        schema = {**schema, "type": next(kind for kind in kinds if kind != "null")}
+    if "enum" in schema:
+        schema = {**schema, "enum": [entry for entry in schema["enum"] if entry is not None]}
+    choices = [choice for choice in schema.get("anyOf", []) if choice != {"type": "null"}]
+    if not choices:
+        return schema
+    rest = {key: value for key, value in schema.items() if key != "anyOf"}
+    return {**rest, **(choices[0] if len(choices) == 1 else {"anyOf": choices})}
+
+
+def _remove_defaults(document: Json) -> None:
+    """Remove the defaults of the properties of bodies; the text of a property says what its absence means.
+
+    A response always has the property. In a request, generators of clients take a default for a reason to demand the property
+    (openapi-typescript) or to send it: a change would then reset what it does not name, and a body would win over a parameter.
+    """
+    operations = [(method, operation) for item in document["paths"].values() for method, operation in item.items()]
+    # Changes come first, so that no text of a property that they share with a request to create names a default.
+    for method, operation in sorted(operations, key=lambda entry: entry[0] != "put"):
+        names = {parameter.get("name") for parameter in operation["parameters"] if parameter.get("in") == "query"}
+        for media in operation.get("requestBody", {}).get("content", {}).values():
+            for schema in [media["schema"], *_schemas_of(document, media)]:
+                for name, entry in schema.get("properties", {}).items():
+                    default = entry.pop("default", None)
+                    if default not in (None, "", []) and method != "put" and name not in names:
+                        _describe_default(entry, default)
+        for schema in _schemas_of(document, operation["responses"]):
+            for entry in schema.get("properties", {}).values():
+                entry.pop("default", None)
+
+
+def _describe_default(schema: Json, default: Any) -> None:
+    if "default" not in schema["description"]:
+        value = default if isinstance(default, str) else json.dumps(default)
+        schema["description"] += f" The default is `{value}`."
+
+
+def _schemas_of(document: Json, node: Any) -> Iterator[Json]:
+    """Yield the named schemas that a part of the document refers to, and those that they refer to."""
+    if isinstance(node, list):
+        for entry in node:
+            yield from _schemas_of(document, entry)
+    elif isinstance(node, dict):
+        if "$ref" in node:
+            schema = _resolve(document, node)
+            yield schema
+            yield from _schemas_of(document, schema)
+        for entry in node.values():
+            yield from _schemas_of(document, entry)
+
+
+def _resolve(document: Json, node: Json) -> Json:
+    """Follow a reference; anything else is returned as it is."""
+    for step in node.get("$ref", "#").split("/")[1:]:
+        node = document = document[step]
+    return node
+
+
+def _limit_length(schema: Json) -> None:
+    """Add the limit that every text parameter has; an enumeration or another limit is stricter."""
+    if "string" in schema.get("type", "") and not schema.keys() & {"enum", "format", "maxLength"}:
+        schema["maxLength"] = MAX_PARAMETER
 
 
 # ---------------------------------------------------------------- Operations
 
 
 def _operations(module: ModuleType, schema: Json) -> Iterator[tuple[str, str, Json]]:
-    """Path, method and description of what a handler serves: of each verb, where it has verbs."""
-    _, *about = inspect.cleandoc(module.__doc__ or "").split("\n\n")
-    if not about:
-        raise ValueError(f"{module.__file__}: after the route and an empty line, the docstring says what it does")
+    """Yield path, method and description of each operation of a handler.
+
+    A handler may have several verbs. One with several functions describes each operation in the function's docstring.
+    """
+    functions = {(route.openapi_path, route.method.lower()): route.func for route in api.routes(module.app)}
+    if not hasattr(module, "SCOPES") and len({function.__name__ for function in functions.values()}) > 1:
+        for path, item in schema["paths"].items():
+            for method, operation in item.items():
+                function = functions[path, method]
+                texts = _texts(inspect.cleandoc(function.__doc__ or "").split("\n\n"))
+                yield path, method, {**operation, **texts, "operationId": to_camel(function.__name__)}
+        return
+    _, *paragraphs = inspect.cleandoc(module.__doc__ or "").split("\n\n")
+    if not paragraphs:
+        raise ValueError(f"{module.__file__}: the docstring must describe the operation after the route and an empty line")
     for path, item in schema["paths"].items():
         for method, operation in item.items():
-            if not hasattr(module, "VERBS"):
-                yield path, method, {**operation, **_prose(about), "operationId": to_camel(module.__name__)}
+            if hasattr(module, "SCOPES"):
+                yield path, method, _verb_route(module, path, operation, paragraphs[0])
                 continue
-            thing = module.__name__.removeprefix("act_on_")
-            for verb, lines in re.findall(r"^(\w+): (.*(?:\n    .*)*)", about[0], re.MULTILINE):
-                names = {**_prose(lines.split("\n", 1)), "operationId": to_camel(f"{verb}_{thing}")}
-                yield path.replace("{segment}", f"{{id}}:{verb}"), method, {**_of_verb(operation, module.VERBS[verb]), **names}
+            if not hasattr(module, "VERBS"):
+                yield path, method, {**operation, **_texts(paragraphs), "operationId": to_camel(module.__name__)}
+                continue
+            resource = module.__name__.removeprefix("act_on_")
+            for verb, texts in _verb_texts(resource, paragraphs[0]):
+                yield (
+                    path.replace("{segment}", f"{{id}}:{verb}"),
+                    method,
+                    {**_verb_operation(operation, module.VERBS[verb]), **texts},
+                )
 
 
-def _prose(about: list[str]) -> Json:
-    summary, *rest = about
+def _verb_texts(resource: str, paragraph: str) -> Iterator[tuple[str, Json]]:
+    """Yield each verb of a handler's docstring with its texts."""
+    for verb, lines in re.findall(r"^(\w+): (.*(?:\n    .*)*)", paragraph, re.MULTILINE):
+        yield verb, {**_texts(lines.split("\n", 1)), "operationId": verb + to_pascal(resource)}
+
+
+def _verb_route(module: ModuleType, path: str, operation: Json, paragraph: str) -> Json:
+    """Complete the operation of a verb that has a route of its own; the source of the route tells its statuses."""
+    verb = path.rpartition(":")[2]
+    texts = dict(_verb_texts(module.__name__.removeprefix("act_on_"), paragraph))[verb]
+    route = next(route for route in api.routes(module.app) if route.openapi_path == path)
+    entry_point = re.findall(r"^lambda_handler = .*", inspect.getsource(module), re.MULTILINE)
+    source = "\n".join([inspect.getsource(route.func), *entry_point])
+    return {**operation, **texts, "x-scope": module.SCOPES[verb], "x-source": source}
+
+
+def _texts(paragraphs: list[str]) -> Json:
+    summary, *rest = paragraphs
     description = " ".join(" ".join(rest).split())
     return {"summary": summary.strip().removesuffix("."), **({"description": description} if description else {})}
 
 
-def _of_verb(operation: Json, entry: Any) -> Json:
-    """The operation of one verb: its id is one, and its answer what the table's function for it returns."""
+def _verb_operation(operation: Json, entry: Any) -> Json:
+    """Make the operation of one verb: the response model is what the verb's function returns."""
     parts = entry if isinstance(entry, tuple) else (entry,)
-    returned = [getattr(part, "__annotations__", {}).get("return") for part in parts]
-    names = {str(getattr(kind, "__name__", kind)).removesuffix("Response") for kind in returned}
+    return_types = [getattr(part, "__annotations__", {}).get("return") for part in parts]
+    names = {str(getattr(kind, "__name__", kind)).removesuffix("Response") for kind in return_types}
     operation = json.loads(json.dumps(operation))
     operation["parameters"] = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
     content = operation["responses"]["200"]["content"]["application/json"]
@@ -213,78 +356,190 @@ def _of_verb(operation: Json, entry: Any) -> Json:
     return operation
 
 
-def _finished(path: str, method: str, operation: Json, module: ModuleType, words: Mapping[str, Any]) -> Json:
-    """An operation with all that endpoints have in common."""
-    name, source = operation["operationId"], inspect.getsource(module)
+def _complete_operation(path: str, method: str, operation: Json, module: ModuleType, additions: Mapping[str, Any]) -> Json:
+    """Add the responses, parameters and texts that endpoints share, and the additions to this operation."""
+    operation_id, source = operation["operationId"], operation.pop("x-source", "") or inspect.getsource(module)
     scope = operation.pop("x-scope", "") or _scope(source)
-    idempotent = "creates=True" in source
-    conflict = [words["x-conflicts"].get(name, ""), IN_FLIGHT if idempotent else ""]
+    is_idempotent = "creates=True" in source
+    conflicts = [additions["x-conflicts"].get(operation_id, ""), IN_FLIGHT if is_idempotent else ""]
     errors = ["400", "401", "403", *(["404"] if "{" in path else []), *(["413", "415"] if "requestBody" in operation else [])]
-    errors += [*(["422"] if idempotent else []), "429", "5XX"]
-    responses: Json = _successes(operation, source)
-    responses |= {status: {"$ref": f"#/components/responses/{_name(status)}"} for status in errors}
-    if any(conflict):
-        responses["409"] = _error("\n\n".join(filter(None, conflict)))
-    common = ["siteId", *(["idempotencyKey"] if idempotent else [])]
-    more = [{"$ref": f"#/components/parameters/{parameter}"} for parameter in common]
-    finished = {
-        "operationId": name,
+    errors += [*(["422"] if is_idempotent else []), "429", "5XX"]
+    responses: Json = _success_responses(operation, source)
+    responses |= {status: {"$ref": f"#/components/responses/{_response_name(status)}"} for status in errors}
+    if any(conflicts):
+        responses["409"] = _error_response("\n\n".join(filter(None, conflicts)))
+    common = ["siteId", *(["idempotencyKey"] if is_idempotent else [])]
+    common_parameters = [{"$ref": f"#/components/parameters/{parameter}"} for parameter in common]
+    completed = {
+        "operationId": operation_id,
         "summary": operation["summary"],
         "description": "\n\n".join(filter(None, [operation.get("description"), f"Scope: `{scope}`" if scope else ""])),
         "tags": [
-            _first((tag for start, tag in words["x-tags"].items() if path.startswith(start)), f"x-tags has none for {path}")
+            _first(
+                (tag for start, tag in additions["x-tags"].items() if path.startswith(start)),
+                f"add a tag for {path} to x-tags in openapi.yaml",
+            )
         ],
         "security": [{kind: [scope] if scope else []} for kind in ("bearer", "basic")],
-        "parameters": [*operation.get("parameters", []), *more],
-        **({"requestBody": operation["requestBody"]} if "requestBody" in operation else {}),
+        "parameters": [*operation.get("parameters", []), *common_parameters],
+        **({"requestBody": _request_body(operation["requestBody"])} if "requestBody" in operation else {}),
         "responses": dict(sorted(responses.items())),
     }
-    whole: Json = _merged(finished, words["x-operations"].get(name, {}))
-    return whole
+    result: Json = _deep_merge(completed, additions["x-operations"].get(operation_id, {}))
+    return result
+
+
+def _request_body(body: Json) -> Json:
+    """Complete a request body. One that may be ``null`` may also be absent, which says the same more simply."""
+    content = {kind: {**media, "schema": _without_null(media["schema"])} for kind, media in body["content"].items()}
+    return {**body, "content": content, "required": body.get("required", False)}
 
 
 def _scope(source: str) -> str:
-    """What a key must be allowed to do; empty where that depends."""
+    """Return the scope that a handler requires, or an empty text if it depends on the request."""
     if "scope=None" in source:
         return ""
-    said = re.findall(r'scope="([a-z:]+)"', source) + [later.FUNCTIONS[function] for function in LATER.findall(source)]
-    return _first(said, "a handler names no scope")
+    scopes = re.findall(r'scope="([a-z:]+)"', source) + [
+        deferred.FUNCTIONS[function] for function in DEFERRED_LIST.findall(source)
+    ]
+    return _first(scopes, "a handler must name its scope")
 
 
-def _first(found: Iterable[str], complaint: str) -> str:
-    for entry in found:
+def _first(entries: Iterable[str], error: str) -> str:
+    for entry in entries:
         return entry
-    raise ValueError(complaint)
+    raise ValueError(error)
 
 
-def _successes(operation: Json, source: str) -> Json:
-    """What isn't an error, by status."""
+def _success_responses(operation: Json, source: str) -> Json:
+    """Make the success responses by status."""
     content = operation["responses"]["200"]["content"]
-    first = next((status for word, status in SUCCESS.items() if word in source), "200")
-    replayed = ["Idempotency-Replayed"] if "creates=True" in source else []
-    responses = {first: _answer(first, None if first == "204" else content, *replayed)}
-    for status in {status for word, statuses in MORE.items() if word in source for status in statuses.split()}:
-        responses[status] = _answer(status, content if status == "202" else None, "Location", *replayed)
+    success = next((status for call, status in SUCCESS_STATUSES.items() if call in source), "200")
+    replay_header = ["Idempotency-Replayed"] if "creates=True" in source else []
+    responses = {success: _success_response(success, None if success == "204" else content, *replay_header)}
+    for status in {status for call, statuses in FURTHER_STATUSES.items() if call in source for status in statuses.split()}:
+        responses[status] = _success_response(status, content if status == "202" else None, "Location", *replay_header)
     return responses
 
 
-def _answer(status: str, content: Json | None, *headers: str) -> Json:
+def _success_response(status: str, content: Json | None, *headers: str) -> Json:
     return {
-        "description": SAID[status],
+        "description": SUCCESS_DESCRIPTIONS[status],
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *headers)},
         **({"content": content} if content else {}),
     }
+
+
+# ---------------------------------------------------------------- Events
+
+
+_EVENT_TIME = {"type": "string", "format": "date-time", "description": "When it happened."}
+_EVENT_DATA = "The object that the event concerns, as the API shows it when the event is published."
+
+
+def _add_events(base: Json, events: Mapping[str, Json]) -> None:
+    """Add the webhook and the schema of each type of event, and ``Event``, which is any of them."""
+    if wrong := {str(kind) for kind in EventType} ^ events.keys():
+        raise ValueError(f"x-events of openapi.yaml must have exactly the types of events: {', '.join(sorted(wrong))}")
+    callback, schemas = base["webhooks"].pop("event")["post"], base["components"]["schemas"]
+    names = {kind: "".join(part[0].upper() + part[1:] for part in kind.split(".")) for kind in events}
+    for kind, event in events.items():
+        schemas[f"{names[kind]}Event"] = {
+            "description": event["summary"] + ".",
+            "type": "object",
+            "required": ["type", "timestamp", "siteId", "data"],
+            "properties": {
+                "type": {"type": "string", "const": kind, "description": "The type of the event."},
+                "timestamp": {**_EVENT_TIME, "examples": ["2026-03-03T09:30:00.000Z"]},
+                "siteId": {"type": "string", "description": "The site in which it happened.", "examples": ["10000"]},
+                "data": {"$ref": f"#/components/schemas/{event['data']}", "description": _EVENT_DATA},
+            },
+        }
+        base["webhooks"][kind] = {"post": _deep_merge(callback, _event_operation(names[kind], event))}
+    references = {kind: f"#/components/schemas/{name}Event" for kind, name in names.items()}
+    schemas["Event"] |= {
+        "oneOf": [{"$ref": reference} for reference in references.values()],
+        "discriminator": {"propertyName": "type", "mapping": references},
+    }
+
+
+def _event_operation(name: str, event: Json) -> Json:
+    """Return what the webhook of a type of event has of its own."""
+    return {
+        "operationId": f"{name[0].lower()}{name[1:]}Event",
+        "summary": event["summary"],
+        "requestBody": {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}Event"}}}},
+    }
+
+
+# ---------------------------------------------------------------- Examples
+
+
+def _add_examples(document: Json, parameters: Mapping[str, Any]) -> None:
+    """Add an example to every parameter that is required, and to every body of requests, answers, callbacks and events."""
+    for operation in (operation for item in document["paths"].values() for operation in item.values()):
+        for parameter in (parameter for parameter in operation["parameters"] if parameter.get("required")):
+            names = [f"{operation['operationId']}.{parameter['name']}", parameter["name"]]
+            parameter["example"] = _first(
+                (parameters[name] for name in names if name in parameters),
+                f"add an example of {names[0]} to x-parameters in openapi.yaml",
+            )
+    items = [*document["paths"].values(), *document["webhooks"].values()]
+    for operation in (operation for item in items for operation in item.values()):
+        bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for kind, media in ((kind, media) for body in bodies for kind, media in body.get("content", {}).items()):
+            if "json" in kind and "example" not in media:
+                media["example"] = _example(document, media["schema"], operation["operationId"])
+
+
+def _example(document: Json, schema: Json, place: str) -> Any:
+    """Return the example of a schema, or put it together from those of its parts."""
+    if "$ref" in schema:
+        return _example(document, _resolve(document, schema), schema["$ref"])
+    if "examples" in schema:
+        return schema["examples"][0]
+    if "const" in schema:
+        return schema["const"]
+    if "allOf" in schema:
+        parts = [_example(document, part, place) for part in schema["allOf"] if part.keys() & {"$ref", "properties"}]
+        return {name: value for part in parts for name, value in part.items()}
+    if "anyOf" in schema:
+        return _example(document, schema["anyOf"][0], place)
+    if "null" in schema.get("type", ""):
+        return None
+    if schema.get("type") == "array":
+        return [_example(document, schema["items"], place)]
+    if "properties" in schema:
+        required = schema.get("required", [])
+        return {name: _example(document, schema["properties"][name], f"{place}.{name}") for name in required}
+    if schema.get("type") == "object":
+        return {}
+    raise ValueError(f"openapi.yaml has no example of {place}: add `examples` to it")
 
 
 # ---------------------------------------------------------------- Errors
 
 
 def _error_responses() -> Iterator[tuple[str, Json]]:
-    for status, description in ERRORS.items():
-        yield _name(status), _error(description, *(["Retry-After"] if status == "429" else []))
+    for status, description in ERROR_DESCRIPTIONS.items():
+        response = _error_response(description, *(["Retry-After"] if status == "429" else []))
+        response["content"]["application/problem+json"]["example"] = _problem(status)
+        yield _response_name(status), response
 
 
-def _error(description: str, *headers: str) -> Json:
+def _problem(status: str) -> Json:
+    """Make the example of an error from the class that raises it."""
+    number = 503 if status == "5XX" else int(status)
+    kind = next((kind for kind in OutreachError.__subclasses__() if kind.status == number), None)
+    code, title = (kind.code, kind.title) if kind else ("unauthorized", "The API key is missing or not valid")
+    problem = {"type": "about:blank", "title": title, "status": number, "detail": title, "instance": _REQUEST_ID, "code": code}
+    if number != HTTPStatus.BAD_REQUEST:
+        return problem
+    error = {"pointer": "/pageSize", "message": "must be at most 500"}
+    return {**problem, "detail": ": ".join(error.values()), "errors": [error]}
+
+
+def _error_response(description: str, *headers: str) -> Json:
     return {
         "description": description,
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *headers)},
@@ -292,23 +547,23 @@ def _error(description: str, *headers: str) -> Json:
     }
 
 
-def _name(status: str) -> str:
+def _response_name(status: str) -> str:
     """``413`` → ``PayloadTooLarge``."""
     phrase = "Server Error" if status == "5XX" else HTTPStatus(int(status)).phrase
     return {"413": "PayloadTooLarge", "422": "Unprocessable"}.get(status) or "".join(phrase.split())
 
 
-def _merged(first: Any, second: Any) -> Any:
-    """``second`` over ``first``, mappings entry by entry; ``None`` takes an entry out."""
+def _deep_merge(first: Any, second: Any) -> Any:
+    """Merge ``second`` over ``first``, mappings entry by entry. A value of ``None`` removes the entry."""
     if not (isinstance(first, dict) and isinstance(second, dict)):
         return second
-    both = {**first, **{key: _merged(first.get(key), value) for key, value in second.items()}}
-    return {key: value for key, value in both.items() if value is not None or key not in second}
+    merged = {**first, **{key: _deep_merge(first.get(key), value) for key, value in second.items()}}
+    return {key: value for key, value in merged.items() if value is not None or key not in second}
 
 
 if __name__ == "__main__":
     try:
         TARGET.write_text(text())
     except ValueError as error:
-        sys.exit(f"docs/openapi.json is as it was: {error}")
+        sys.exit(f"docs/openapi.json was not written: {error}")
     print(f"{TARGET.relative_to(ROOT)}: {TARGET.stat().st_size:,} bytes")

@@ -1,25 +1,42 @@
-"""Write the table from which unmatched requests are answered with 404 or 405, from the routes of template.yaml."""
+"""Writes the table of routes in template.yaml, from which unmatched requests get a 404 or a 405."""
 
 from __future__ import annotations
 
+import ast
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from cfnlint.decode.cfn_yaml import load
 
 ROOT = Path(__file__).parents[1]
-TARGET = ROOT / "functions/api/route_not_found/routes.json"
+TARGET = ROOT / "layers/outreach/outreach/http/routes.json"
 
 
 def routes() -> list[list[str]]:
-    """Method and path of every route of the REST API but the catch-all."""
-    functions = [
-        resource["Properties"]
-        for resource in load(str(ROOT / "template.yaml"))["Resources"].values()
-        if resource["Type"] == "AWS::Serverless::Function"
-    ]
-    events = [event["Properties"] for entry in functions for event in entry.get("Events", {}).values() if event["Type"] == "Api"]
-    return sorted([event["Method"].upper(), event["Path"]] for event in events if event["Path"] != "/{proxy+}")
+    """List method and path of every route of both APIs except the catch-alls."""
+    # A loop (Fn::ForEach) is a list and never contains a route.
+    resources = [entry for entry in load(str(ROOT / "template.yaml"))["Resources"].values() if isinstance(entry, dict)]
+    functions = _properties(resources, "AWS::Serverless::Function")
+    rest = [route for entry in functions for route in _routes_of(entry) if route[1] != "/{proxy+}"]
+    webhooks = [str(route["RouteKey"]).split() for route in _properties(resources, "AWS::ApiGatewayV2::Route")]
+    return sorted([*rest, *(route for route in webhooks if route != ["$default"])])
+
+
+def _routes_of(function: dict[str, Any]) -> Iterator[list[str]]:
+    """Yield the routes of a function, one for each verb that its docstring describes."""
+    docstring = ast.get_docstring(ast.parse((ROOT / function["CodeUri"] / "app.py").read_text())) or ""
+    verbs = re.findall(r"^\w+(?=: )", docstring, re.MULTILINE) if "{id}:<verb>" in docstring else []
+    for event in function.get("Events", {}).values():
+        if event["Type"] == "Api":
+            method, path = event["Properties"]["Method"].upper(), event["Properties"]["Path"]
+            yield from [[method, f"{path}:{verb}"] for verb in verbs] or [[method, path]]
+
+
+def _properties(resources: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [resource["Properties"] for resource in resources if resource["Type"] == kind]
 
 
 def text() -> str:

@@ -1,7 +1,8 @@
-"""Write samples/contacts.csv: invented people of many countries and alphabets, the same ones each time.
+"""Writes samples/contacts.csv: fictitious contacts of many countries and alphabets. The result is always the same.
 
-Nobody is real: names are drawn from lists, addresses are at domains reserved for examples (RFC 2606), and numbers are random ones
-that libphonenumber calls valid. Every twelfth contact has a number to which the carrier simulator gives a special outcome.
+Names are drawn from lists, email addresses use domains reserved for examples (RFC 2606), and numbers are random but valid for
+libphonenumber. Each special outcome of the carrier simulator has two contacts. More would make the demo slow: every number
+that the carrier refuses for now (429) slows its account down.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ SEED = 20260101
 CONTACTS = 600
 
 OUTCOME_EVERY = 12
-# Fictitious numbers of North America: <area> 555 01xx.
-OUTCOME_AREAS = ("212", "312", "415", "604", "713", "808", "917")
+# Fictitious North American numbers: <area> 555 01xx.
+OUTCOME_AREAS = ("212", "312")
 NO_NUMBER_EVERY = 17
 NO_EMAIL_EVERY = 10
 RANDOM_DIGITS = 6
@@ -32,7 +33,7 @@ RANDOM_DIGITS = 6
 
 @dataclass(frozen=True)
 class Locale:
-    """Where invented people come from; the lists are separated by blanks, a "_" stands for one inside an entry."""
+    """Names, cities and companies of a country. Spaces separate the entries; "_" is a space inside an entry."""
 
     region: str
     country: str
@@ -42,13 +43,13 @@ class Locale:
     companies: str
     family_name_first: bool = False
 
-    def draw(self, choice: random.Random, entries: str) -> str:
-        return choice.choice(entries.split()).replace("_", " ")
+    def draw(self, generator: random.Random, entries: str) -> str:
+        return generator.choice(entries.split()).replace("_", " ")
 
     def full_name(self, first: str, last: str) -> str:
         if not self.family_name_first:
             return f"{first} {last}"
-        # Chinese, Japanese and Korean names are written in one.
+        # Chinese, Japanese and Korean names have no space.
         return f"{last} {first}" if last.isascii() or self.region in ("VN", "HU") else last + first
 
 
@@ -80,30 +81,34 @@ LOCALES = (
 
 
 def contacts() -> Iterator[dict[str, str]]:
-    """The sample's rows; numbers and addresses occur once."""
-    # Not SystemRandom: the same people each time are the point.
-    choice = random.Random(SEED)  # noqa: S311
-    taken: set[str] = set()
+    """Yield the rows of the sample. Numbers and email addresses are unique."""
+    # Not SystemRandom: the seed must always give the same contacts.
+    generator = random.Random(SEED)  # noqa: S311
+    used_numbers: set[str] = set()
     for index in range(1, CONTACTS + 1):
-        special = index % OUTCOME_EVERY == 0
-        locale = LOCALES[0] if special else choice.choice(LOCALES)
-        first, last = locale.draw(choice, locale.first_names), locale.draw(choice, locale.last_names)
-        number = _outcome_number(index // OUTCOME_EVERY - 1) if special else _free_number(choice, locale.region, taken)
-        reachable = special or index % NO_NUMBER_EVERY != 0
+        has_special_outcome = index % OUTCOME_EVERY == 0 and index // OUTCOME_EVERY <= len(OUTCOME_AREAS) * len(OUTCOMES)
+        locale = LOCALES[0] if has_special_outcome else generator.choice(LOCALES)
+        first, last = locale.draw(generator, locale.first_names), locale.draw(generator, locale.last_names)
+        number = (
+            _outcome_number(index // OUTCOME_EVERY - 1)
+            if has_special_outcome
+            else _unused_number(generator, locale.region, used_numbers)
+        )
+        has_number = has_special_outcome or index % NO_NUMBER_EVERY != 0
         yield {
             "name": locale.full_name(first, last),
             "firstName": first,
             "lastName": last,
-            "email": "" if reachable and index % NO_EMAIL_EVERY == 0 else f"contact{index:04}@example.com",
-            "SMS": number if reachable else "",
-            "city": locale.draw(choice, locale.cities),
+            "email": "" if has_number and index % NO_EMAIL_EVERY == 0 else f"contact{index:04}@example.com",
+            "SMS": number if has_number else "",
+            "city": locale.draw(generator, locale.cities),
             "countryOrRegion": locale.country,
-            "company": locale.draw(choice, locale.companies),
+            "company": locale.draw(generator, locale.companies),
         }
 
 
 def text() -> str:
-    """The file: CSV by RFC 4180."""
+    """Return the file as CSV (RFC 4180)."""
     file = io.StringIO(newline="")
     writer = csv.DictWriter(file, COLUMNS)
     writer.writeheader()
@@ -112,21 +117,21 @@ def text() -> str:
 
 
 def _outcome_number(index: int) -> str:
-    """All outcomes in one area, then all in the next."""
+    """Return all outcomes with the first area code, then all with the next."""
     area, outcome = divmod(index, len(OUTCOMES))
     return f"+1{OUTCOME_AREAS[area]}555{list(OUTCOMES)[outcome]}"
 
 
-def _free_number(choice: random.Random, region: str, taken: set[str]) -> str:
-    """A valid mobile number (E.164) of a region that nobody has yet, and to which the simulator gives no special outcome."""
+def _unused_number(generator: random.Random, region: str, used_numbers: set[str]) -> str:
+    """Draw an unused valid mobile number (E.164) of a region, without a special outcome."""
     example = phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
     assert example is not None, region  # noqa: S101
     pattern = phonenumbers.format_number(example, PhoneNumberFormat.E164)
     while True:
-        number = f"{pattern[:-RANDOM_DIGITS]}{choice.randrange(10**RANDOM_DIGITS):0{RANDOM_DIGITS}}"
-        valid = phonenumbers.is_valid_number(phonenumbers.parse(number))
-        if valid and number not in taken and number[-4:] not in OUTCOMES:
-            taken.add(number)
+        number = f"{pattern[:-RANDOM_DIGITS]}{generator.randrange(10**RANDOM_DIGITS):0{RANDOM_DIGITS}}"
+        is_valid = phonenumbers.is_valid_number(phonenumbers.parse(number))
+        if is_valid and number not in used_numbers and number[-4:] not in OUTCOMES:
+            used_numbers.add(number)
             return number
 
 

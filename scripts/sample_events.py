@@ -1,4 +1,4 @@
-"""Each function with its sample event, in a container of its own and in a world that nobody has touched yet."""
+"""Invokes each function with its sample event, in its own container and with fresh sample data."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from rich.table import Table
 
 from outreach import aws
 from outreach.settings import settings
-from scripts.containers import Containers
-from tests.support import answers, world
+from scripts.containers import SamLocal
+from tests.support import expected_answers, sample_data
 from tests.support.stack import event_file, functions
 
 LOGS = PROJECT / ".aws-sam/containers"
-# Telnyx signs the time, too: its sample is too old by now.
-REFUSED = {"ReceiveTelnyx": 403}
+# Telnyx also signs the time, and the time in its sample event has expired.
+EXPECTED_OVERRIDES = {"ReceiveTelnyx": 403}
 _DURATION = re.compile(r"\tDuration: ([0-9.]+) ms")
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """How a function took its event: `milliseconds` inside it, `seconds` with its container."""
+    """Result of an invocation: `milliseconds` in the function, `seconds` with its container."""
 
     name: str
     ok: bool
@@ -38,49 +38,53 @@ class Invocation:
     seconds: float
 
 
-def invoke_all(given: Containers, names: Sequence[str]) -> bool:
-    """Invoke functions one after another; a line for each, a table at the end, and whether all answered as they must."""
-    console, done = Console(), []
+def invoke_all(sam: SamLocal, names: Sequence[str]) -> bool:
+    """Invoke functions one after another and print the results. Returns whether all results are as expected."""
+    console, invocations = Console(), []
     LOGS.mkdir(parents=True, exist_ok=True)
     for number, name in enumerate(names, 1):
-        empty()
-        world.put_all(given.outside_url)
-        found = invoke(given, name)
-        done.append(found)
-        line = f"{number:>2} of {len(names)}  {name}: {found.outcome}, {found.seconds:.1f} s"
+        delete_all_data()
+        sample_data.put_all(sam.outside_url)
+        invocation = invoke(sam, name)
+        invocations.append(invocation)
+        line = f"{number:>2} of {len(names)}  {name}: {invocation.outcome}, {invocation.seconds:.1f} s"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    console.print(_table(done))
-    failed = sum(not found.ok for found in done)
-    console.print(f"{len(done) - failed} answered, {failed} failed; logs are in {LOGS}", highlight=False, soft_wrap=True)
+    console.print(_table(invocations))
+    failed = sum(not invocation.ok for invocation in invocations)
+    console.print(f"{len(invocations) - failed} as expected, {failed} failed. Logs: {LOGS}", highlight=False, soft_wrap=True)
     return not failed
 
 
-def invoke(given: Containers, name: str) -> Invocation:
-    """`sam local invoke` with a function's sample event; what it logs is kept."""
-    command = given.command("invoke", name, "--event", event_file(functions()[name]))
-    began = time.monotonic()
-    ended = subprocess.run(command, env={**os.environ, **given.environment}, capture_output=True, text=True, check=False)
-    seconds = time.monotonic() - began
-    (LOGS / f"{name}.log").write_text(ended.stderr + ended.stdout)
-    took = _DURATION.search(ended.stderr)
-    ok, outcome = judge(name, ended.stdout)
-    return Invocation(name, ok, outcome, float(took[1]) if took else 0.0, seconds)
+def invoke(sam: SamLocal, name: str) -> Invocation:
+    """Invoke a function with its sample event and keep its log."""
+    command = sam.command("invoke", name, "--event", event_file(functions()[name]))
+    started = time.monotonic()
+    process = subprocess.run(command, env={**os.environ, **sam.environment}, capture_output=True, text=True, check=False)
+    seconds = time.monotonic() - started
+    (LOGS / f"{name}.log").write_text(process.stderr + process.stdout)
+    duration = _DURATION.search(process.stderr)
+    ok, outcome = check(name, process.stdout)
+    return Invocation(name, ok, outcome, float(duration[1]) if duration else 0.0, seconds)
 
 
-def judge(name: str, printed: str) -> tuple[bool, str]:
-    """Whether a function answered as it must, and what, as it was printed on the last line."""
+def check(name: str, printed: str) -> tuple[bool, str]:
+    """Check the result that a function printed on its last line.
+
+    Returns:
+        Whether the result is as expected, and the result as text.
+    """
     try:
-        answer = json.loads(printed.splitlines()[-1])
+        result = json.loads(printed.splitlines()[-1])
     except (IndexError, ValueError):
-        return False, "no answer"
-    if isinstance(answer, dict) and "errorMessage" in answer:
-        return False, f"{answer.get('errorType')}: {answer['errorMessage']}"
-    found = answers.outcome(answer)
-    return found == REFUSED.get(name, answers.expected(name)), json.dumps(found)
+        return False, "no result"
+    if isinstance(result, dict) and "errorMessage" in result:
+        return False, f"{result.get('errorType')}: {result['errorMessage']}"
+    outcome = expected_answers.outcome(result)
+    return outcome == EXPECTED_OVERRIDES.get(name, expected_answers.expected(name)), json.dumps(outcome)
 
 
-def empty() -> None:
-    """Forget everything that is in the stack's tables and buckets."""
+def delete_all_data() -> None:
+    """Delete all items and objects in the stack's tables and buckets."""
     for name, value in asdict(settings()).items():
         if name.endswith("_table"):
             _empty_table(value)
@@ -98,13 +102,13 @@ def _empty_table(table: str) -> None:
 
 def _empty_bucket(bucket: str) -> None:
     for page in aws.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket):
-        for found in page.get("Contents", []):
-            aws.s3().delete_object(Bucket=bucket, Key=found["Key"])
+        for entry in page.get("Contents", []):
+            aws.s3().delete_object(Bucket=bucket, Key=entry["Key"])
 
 
-def _table(done: Sequence[Invocation]) -> Table:
-    table = Table("function", "ok", "answer", "ms", "s with its container")
-    for found in done:
-        ok = "yes" if found.ok else "NO"
-        table.add_row(found.name, ok, found.outcome, f"{found.milliseconds:.0f}", f"{found.seconds:.1f}")
+def _table(invocations: Sequence[Invocation]) -> Table:
+    table = Table("function", "as expected", "result", "ms in function", "s with container")
+    for invocation in invocations:
+        ok = "yes" if invocation.ok else "NO"
+        table.add_row(invocation.name, ok, invocation.outcome, f"{invocation.milliseconds:.0f}", f"{invocation.seconds:.1f}")
     return table

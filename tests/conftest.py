@@ -9,41 +9,51 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+import boto3
 import pytest
-from aws_lambda_powertools.utilities import parameters
 from botocore.client import BaseClient
 from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
 from xdist.scheduler import LoadScopeScheduling
 
-from outreach.callbacks import telling
-from outreach.delivery import receipts
+from outreach import clock, parameter_store
+from outreach.callbacks import notification
+from outreach.inbound import receipts
 from outreach.settings import settings
-from tests.support import figures, permissions, template
+from tests.support import customer_endpoint, permissions, pipeline, reliability_figures, template
+from tests.support.session_limit import pytest_runtest_logfinish, pytest_runtest_logstart, pytest_sessionstart  # noqa: F401 - hooks
+
+# The URL of a server that takes the place of the mocked DynamoDB (tests/reliability/test_another_dynamodb.py).
+ANOTHER_DYNAMODB = os.environ.get("ANOTHER_DYNAMODB", "")
 
 
 def pytest_sessionfinish() -> None:
-    """Where the files are wanted, note what the functions have used of their permissions, and what was tried."""
+    """Write the files that the environment asks for: the used permissions and the figures of the reliability tests."""
     if file := os.environ.get("RECORD_PERMISSIONS"):
-        permissions.write_down(Path(file))
+        permissions.write_record(Path(file))
     if file := os.environ.get("FIGURES"):
-        figures.write_down(Path(file))
+        reliability_figures.write_figures(Path(file))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each test needs an id of its own, for xdist runs one of each id; those of schemathesis lack the endpoint (pytest 9.2)."""
+    """Make test ids unique, because xdist runs only one test of each id; ids of schemathesis lack the endpoint (pytest 9.2).
+
+    On the shared stack, the console and the examples of the description come last. The sends of the console keep slots of the
+    accounts, and the examples opt out the number of the README.
+    """
+    items.sort(key=lambda item: item.nodeid.startswith(("tests/e2e/console/", "tests/e2e/test_openapi.py")))
     for item in items:
         name, _, endpoint = item.name.partition("[")
         if endpoint and item.nodeid.endswith(f"::{name}"):
             item._id = item.id.with_params(endpoint.removesuffix("]"))
     if len({item.nodeid for item in items}) < len(items):
-        raise pytest.UsageError("several tests have the same id, and only one of them would run")
+        raise pytest.UsageError("several tests have the same id, so xdist would run only one of them")
 
 
 class _OneStack(LoadScopeScheduling):
-    """Tests go to whoever is free, but those of the embedded stack to one process, and first: they share it, and take longest.
+    """Runs the tests of the embedded stack first and in one process, because they share the stack and take longest.
 
-    Not by ``--dist loadgroup``, which pytest 9.2 makes do nothing (pytest-xdist #1386).
+    All other tests run in any process. ``--dist loadgroup`` has no effect with pytest 9.2 (pytest-xdist #1386).
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -52,19 +62,22 @@ class _OneStack(LoadScopeScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _OneStack:
-    """How ``pytest -n`` hands out tests."""
+    """Choose the scheduler of ``pytest -n``."""
     return _OneStack(config, log)
 
 
 @pytest.fixture(scope="module")
 def _mocked_account() -> Iterator[None]:
-    """moto, started once a module: that takes longer than making the resources anew."""
+    """Start moto once per module, because starting it takes longer than creating the resources again."""
     with pytest.MonkeyPatch.context() as environment:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             environment.setenv(name, "testing")
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         environment.delenv("AWS_ENDPOINT_URL", raising=False)
-        with mock_aws():
+        environment.setattr(boto3, "client", template.client)
+        if ANOTHER_DYNAMODB:
+            environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", ANOTHER_DYNAMODB)
+        with mock_aws(config={"core": {"passthrough": {"urls": [ANOTHER_DYNAMODB] if ANOTHER_DYNAMODB else []}}}):
             yield
 
 
@@ -73,16 +86,33 @@ def aws(_mocked_account: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     """A fresh mocked account with the template's tables, queues and buckets, and the functions' environment."""
     moto_api_backend.reset()
     _one_call_at_a_time(monkeypatch)
-    _one_function_in_all_its_threads(monkeypatch)
-    _forget_the_process()
-    for name, value in template.function_environment(template.create_data_resources()).items():
+    _attribute_threads_to_functions(monkeypatch)
+    _clear_caches()
+    references = template.create_data_resources(is_dynamodb_mocked=not ANOTHER_DYNAMODB)
+    for name, value in template.function_environment(references).items():
         monkeypatch.setenv(name, value)
     yield
-    _forget_the_process()
+    _clear_caches()
+
+
+@pytest.fixture
+def now(aws: None, monkeypatch: pytest.MonkeyPatch) -> customer_endpoint.Clock:
+    """A clock that stands still until the test advances it."""
+    frozen = customer_endpoint.Clock()
+    monkeypatch.setattr(clock, "now", frozen)
+    return frozen
+
+
+@pytest.fixture
+def executions(now: customer_endpoint.Clock) -> customer_endpoint.Executions:
+    """A site, and the executions that retry callbacks and events."""
+    pipeline.put_site()
+    customer_endpoint.create_state_machine()
+    return customer_endpoint.Executions(now)
 
 
 def _one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto checks a condition and writes in two steps; DynamoDB in one."""
+    """Serialize AWS calls: moto checks a condition and writes in two steps, DynamoDB in one."""
     lock = RLock()
     make_call = BaseClient._make_api_call
 
@@ -94,17 +124,17 @@ def _one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BaseClient, "_make_api_call", locked)
 
 
-def _one_function_in_all_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+def _attribute_threads_to_functions(monkeypatch: pytest.MonkeyPatch) -> None:
     submit = ThreadPoolExecutor.submit
 
-    def carrying(pool: ThreadPoolExecutor, work: Any, *arguments: Any, **options: Any) -> Any:
-        return submit(pool, permissions.carried(work), *arguments, **options)
+    def submit_attributed(pool: ThreadPoolExecutor, work: Any, *arguments: Any, **options: Any) -> Any:
+        return submit(pool, permissions.attributed(work), *arguments, **options)
 
-    monkeypatch.setattr(ThreadPoolExecutor, "submit", carrying)
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", submit_attributed)
 
 
-def _forget_the_process() -> None:
+def _clear_caches() -> None:
     settings.cache_clear()
-    receipts.known_account.cache_clear()
-    telling.shared.cache_clear()
-    parameters.clear_caches()
+    receipts.cached_account.cache_clear()
+    notification.record_and_site.cache_clear()
+    parameter_store.clear()

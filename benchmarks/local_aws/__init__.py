@@ -1,4 +1,4 @@
-"""AWS inside the process: answers at botocore's HTTP layer, and counts what AWS would bill.
+"""A simulated AWS in the process, which answers at botocore's HTTP layer and counts what AWS would bill.
 
-Only what the benchmarks' way through the system calls is there; anything else raises.
+It supports only the operations that the benchmarks use; every other operation raises NotImplementedError.
 """

@@ -1,4 +1,4 @@
-"""DynamoDB's capacity units, by its published rules.
+"""Computes DynamoDB's capacity units by its published rules.
 
 Sources: developer guide, "DynamoDB item sizes and formats", "DynamoDB read and write operations" (capacity unit consumption) and
 "Using Global Secondary Indexes" (storage and throughput considerations).
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-# As on the wire: {"name": {"S": "…"}}.
+# In DynamoDB's JSON format: {"name": {"S": "…"}}.
 Value = dict[str, Any]
 Item = dict[str, Value]
 
@@ -25,8 +25,8 @@ class Index:
     """A global secondary index.
 
     Attributes:
-        keys: its hash key and, if it has one, its range key.
-        projected: all attributes that an entry has: the index's keys, the table's, and those it includes.
+        keys: the hash key and, if there is one, the range key.
+        projected: the attributes of an entry: the keys of the index and of the table, and the included attributes.
     """
 
     name: str
@@ -34,19 +34,19 @@ class Index:
     projected: frozenset[str]
 
     def entry(self, item: Item | None) -> Item | None:
-        """The item's entry in the index; ``None`` when it has none, for an index is sparse."""
+        """The item's entry in the index; ``None`` when the item lacks a key of the index."""
         if item is None or any(key not in item for key in self.keys):
             return None
         return {name: value for name, value in item.items() if name in self.projected}
 
 
 def item_size(item: Item) -> int:
-    """Bytes of an item."""
+    """The size of an item in bytes."""
     return sum(len(name.encode()) + value_size(value) for name, value in item.items())
 
 
 def value_size(value: Value) -> int:
-    """Bytes of an attribute's value, without its name."""
+    """The size in bytes of an attribute's value, without its name."""
     kind, content = next(iter(value.items()))
     match kind:
         case "S":
@@ -63,19 +63,19 @@ def value_size(value: Value) -> int:
             return 3 + sum(1 + len(name.encode()) + value_size(entry) for name, entry in content.items())
         case "SS":
             return sum(len(entry.encode()) for entry in content)
-    raise NotImplementedError(f"no size is known of a value of the type {kind}")
+    raise NotImplementedError(f"the size of values of type {kind} is not implemented")
 
 
 def _number_size(text: str) -> int:
-    """One byte for each two significant digits, and one."""
+    """One byte for every two significant digits, and one more."""
     digits = text.lstrip("-").replace(".", "").strip("0")
     return math.ceil(len(digits) / 2) + 1 + text.startswith("-")
 
 
 def write_units(before: Item | None, after: Item | None, indexes: Iterable[Index], *, transactional: bool = False) -> int:
-    """Units of a write that leads from one state of an item to another, its indexes included.
+    """The write units of a change of an item, including its indexes.
 
-    The larger of the two states counts; a refused write (``after`` is ``before``) costs as much as that item.
+    The larger of the two states counts. A write whose condition fails (``after`` is ``before``) costs the units of that state.
     """
     units = _blocks(max(_size(before), _size(after)), _WRITE_BYTES)
     units += sum(_index_units(index.entry(before), index.entry(after), index.keys) for index in indexes)
@@ -83,7 +83,7 @@ def write_units(before: Item | None, after: Item | None, indexes: Iterable[Index
 
 
 def read_units(size: int, *, consistent: bool) -> float:
-    """Units of reading ``size`` bytes: of one item, or of all items of a Query's page together."""
+    """The read units for ``size`` bytes: of one item, or of all items of a query's page together."""
     return _blocks(size, _READ_BYTES) * (1 if consistent else 0.5)
 
 
@@ -92,7 +92,7 @@ def _index_units(before: Item | None, after: Item | None, keys: tuple[str, ...])
         return 0
     if before and after and all(before[key] == after[key] for key in keys):
         return _blocks(max(item_size(before), item_size(after)), _WRITE_BYTES)
-    # A changed key is one entry less and one more.
+    # A changed key deletes one entry and puts another.
     return sum(_blocks(item_size(entry), _WRITE_BYTES) for entry in (before, after) if entry)
 
 
@@ -101,5 +101,5 @@ def _size(item: Item | None) -> int:
 
 
 def _blocks(size: int, block: int) -> int:
-    """Whole blocks, at least one: also what is not there is looked for."""
+    """The number of whole blocks, at least one, because reading a missing item costs a unit too."""
     return max(1, math.ceil(size / block))

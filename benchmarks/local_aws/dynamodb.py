@@ -1,4 +1,4 @@
-"""The operations of DynamoDB on :mod:`tables <benchmarks.local_aws.tables>`; each answers, and tells what it consumed."""
+"""DynamoDB's operations on :mod:`tables <benchmarks.local_aws.tables>`, and the capacity units that each call consumes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Request = Mapping[str, Any]
 
 
 class Refused(Exception):
-    """An error that DynamoDB answers with: its ``code``, and what the answer has beside it."""
+    """An error response of DynamoDB: its ``code`` and the other properties of its body."""
 
     def __init__(self, code: str, **body: Any) -> None:
         super().__init__(code)
@@ -26,7 +26,7 @@ class Refused(Exception):
 
 @dataclass
 class Consumed:
-    """Capacity units of one call."""
+    """The capacity units of one call."""
 
     read: float = 0
     write: float = 0
@@ -34,16 +34,16 @@ class Consumed:
 
 @dataclass
 class DynamoDB:
-    """The tables of the template by name."""
+    """The tables of the template by name, and the capacity units of the last call."""
 
     tables: dict[str, Table]
     consumed: Consumed = field(default_factory=Consumed)
 
     def answer(self, operation: str, request: Request) -> tuple[dict[str, Any], Consumed]:
-        """Carry out one call.
+        """Execute a call; returns its answer and the consumed capacity units.
 
         Raises:
-            Refused: with :attr:`consumed` of the refused call.
+            Refused: DynamoDB answers with an error; :attr:`consumed` has the units of the call.
         """
         self.consumed = Consumed()
         handlers = {
@@ -65,12 +65,12 @@ class DynamoDB:
 
     def _batch_get_item(self, request: Request) -> dict[str, Any]:
         responses = {}
-        for name, wanted in request["RequestItems"].items():
+        for name, keys_and_options in request["RequestItems"].items():
             table = self.tables[name]
-            found = [table.get(table.key_of(key)) for key in wanted["Keys"]]
-            consistent = wanted.get("ConsistentRead", False)
-            self.consumed.read += sum(read_units(item_size(item or {}), consistent=consistent) for item in found)
-            responses[name] = [item for item in found if item]
+            items = [table.get(table.key_of(key)) for key in keys_and_options["Keys"]]
+            consistent = keys_and_options.get("ConsistentRead", False)
+            self.consumed.read += sum(read_units(item_size(item or {}), consistent=consistent) for item in items)
+            responses[name] = [item for item in items if item]
         return {"Responses": responses, "UnprocessedKeys": {}}
 
     def _put_item(self, request: Request) -> dict[str, Any]:
@@ -92,28 +92,28 @@ class DynamoDB:
         before = table.get(key)
         if not _holds(request, before):
             self.consumed.write += write_units(before, before, ())
-            asked = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-            raise Refused("ConditionalCheckFailedException", **({"Item": before} if asked and before else {}))
+            returns_item = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+            raise Refused("ConditionalCheckFailedException", **({"Item": before} if returns_item and before else {}))
         after: Item | None = change(before)
         self.consumed.write += write_units(before, after, table.indexes)
         table.replace(key, before, after)
         return after
 
     def _transact_write_items(self, request: Request) -> dict[str, Any]:
-        planned = []
+        writes = []
         for action in request["TransactItems"]:
             ((kind, part),) = action.items()
             table = self.tables[part["TableName"]]
             key = table.key_of(part["Item" if kind == "Put" else "Key"])
-            planned.append((kind, part, table, key, table.get(key)))
-        reasons = [{"Code": "None" if _holds(part, before) else "ConditionalCheckFailed"} for _, part, _, _, before in planned]
-        refused = any(reason["Code"] != "None" for reason in reasons)
-        for kind, part, table, key, before in planned:
-            after = before if refused else _outcome(kind, part, before)
+            writes.append((kind, part, table, key, table.get(key)))
+        reasons = [{"Code": "None" if _holds(part, before) else "ConditionalCheckFailed"} for _, part, _, _, before in writes]
+        is_refused = any(reason["Code"] != "None" for reason in reasons)
+        for kind, part, table, key, before in writes:
+            after = before if is_refused else _outcome(kind, part, before)
             self.consumed.write += write_units(before, after, table.indexes, transactional=True)
-            if not refused and kind != "ConditionCheck":
+            if not is_refused and kind != "ConditionCheck":
                 table.replace(key, before, after)
-        if refused:
+        if is_refused:
             raise Refused("TransactionCanceledException", CancellationReasons=reasons)
         return {}
 
@@ -121,7 +121,7 @@ class DynamoDB:
         table, index = self.tables[request["TableName"]], request.get("IndexName", "")
         values, names = request["ExpressionAttributeValues"], request.get("ExpressionAttributeNames", {})
         holds = _compiled(request["KeyConditionExpression"], names)
-        found = table.query(
+        entries = table.query(
             index,
             _hash_value(request["KeyConditionExpression"], table.hash_name(index), values),
             request.get("ExclusiveStartKey"),
@@ -129,7 +129,7 @@ class DynamoDB:
         )
         items: list[Item] = []
         size, last = 0, None
-        for _, item in found:
+        for _, item in entries:
             if not holds(item, values):
                 continue
             items.append(item)
@@ -147,8 +147,8 @@ def _page(items: list[Item], request: Request, names: Mapping[str, str], values:
         passes = _compiled(request["FilterExpression"], names)
         items = [item for item in items if passes(item, values)]
     if "ProjectionExpression" in request:
-        wanted = {names.get(name, name) for name in request["ProjectionExpression"].replace(" ", "").split(",")}
-        items = [{name: value for name, value in item.items() if name in wanted} for item in items]
+        projected = {names.get(name, name) for name in request["ProjectionExpression"].replace(" ", "").split(",")}
+        items = [{name: value for name, value in item.items() if name in projected} for item in items]
     return {"Items": items, "Count": len(items), "ScannedCount": scanned}
 
 
@@ -157,10 +157,10 @@ def _index_keys(table: Table, index: str) -> tuple[str, ...]:
 
 
 def _hash_value(expression: str, name: str, values: Mapping[str, Any]) -> str:
-    """The partition that a key condition names; it starts with it, in this system."""
+    """The value of the hash key in a key condition, which must start with the hash key."""
     left, _, rest = expression.partition("=")
     if left.strip() != name:
-        raise NotImplementedError(f"key condition {expression!r}")
+        raise NotImplementedError(f"the key condition {expression!r} does not start with the hash key {name}")
     return str(next(iter(values[rest.split()[0]].values())))
 
 

@@ -1,4 +1,4 @@
-"""DynamoDB's condition and update expressions, as far as this system uses them, compiled into functions of an item.
+"""Compiles the subset of DynamoDB's condition and update expressions that this system uses into functions of an item.
 
 ::
 
@@ -25,7 +25,7 @@ from benchmarks.local_aws.capacity import Item, Value
 Values = Mapping[str, Value]
 Names = tuple[tuple[str, str], ...]
 Condition = Callable[[Item, Values], bool]
-# What the item was before, what it becomes, and the values: every operand is what stood there before.
+# Changes the second item; operands are read from the first item, the state before the update.
 Update = Callable[[Item, Item, Values], None]
 
 _TOKEN = re.compile(r"\s*(<>|<=|>=|[=<>(),+-]|[:#\w.]+)")
@@ -42,7 +42,11 @@ _Operand = Callable[[Item, Values], Value | None]
 
 @lru_cache(maxsize=512)
 def condition(text: str, names: Names = ()) -> Condition:
-    """Compile a condition or a key condition; ``names`` are the ``ExpressionAttributeNames``, as sorted pairs."""
+    """Compile a condition or a key condition.
+
+    Args:
+        names: the ``ExpressionAttributeNames`` as sorted pairs.
+    """
     reader = _Reader(text, dict(names))
     parsed = reader.condition()
     reader.end()
@@ -51,23 +55,23 @@ def condition(text: str, names: Names = ()) -> Condition:
 
 @lru_cache(maxsize=512)
 def update(text: str, names: Names = ()) -> Callable[[Item, Values], Item]:
-    """Compile an update expression into a function that makes a new item of an old one."""
+    """Compile an update expression into a function that returns the updated item."""
     reader = _Reader(text, dict(names))
     steps: list[Update] = []
     while reader.peek:
         steps += reader.clause()
 
-    def updated(item: Item, values: Values) -> Item:
+    def apply(item: Item, values: Values) -> Item:
         result = dict(item)
         for step in steps:
             step(item, result, values)
         return result
 
-    return updated
+    return apply
 
 
 def comparable(value: Value | None) -> Any:
-    """What a value compares by: within its type."""
+    """A value in a form that can be compared with other values of its type."""
     if value is None:
         return None
     ((kind, content),) = value.items()
@@ -79,7 +83,7 @@ class _Reader:
         self._tokens = _TOKEN.findall(text)
         self._names = names
         if "".join(self._tokens) != re.sub(r"\s", "", text):
-            raise NotImplementedError(f"expression {text!r}")
+            raise NotImplementedError(f"the expression {text!r} has unsupported characters")
 
     @property
     def peek(self) -> str:
@@ -88,14 +92,15 @@ class _Reader:
     def take(self, *expected: str) -> str:
         token = self._tokens.pop(0) if self._tokens else ""
         if expected and token.upper() not in expected:
-            raise NotImplementedError(f"{token!r} where one of {expected} should be")
+            raise NotImplementedError(f"expected one of {expected} instead of {token!r}")
         return str(token)
 
     def end(self) -> None:
         if self.peek:
-            raise NotImplementedError(f"{self.peek!r} at the end of an expression")
+            raise NotImplementedError(f"unexpected {self.peek!r} after the end of the expression")
 
-    def _took(self, token: str) -> bool:
+    def _take_if(self, token: str) -> bool:
+        """Take the next token if it is the given one; returns whether it was."""
         if self.peek.upper() == token:
             self.take()
             return True
@@ -103,22 +108,22 @@ class _Reader:
 
     def condition(self) -> Condition:
         parts = [self._conjunction()]
-        while self._took("OR"):
+        while self._take_if("OR"):
             parts.append(self._conjunction())
         return parts[0] if len(parts) == 1 else lambda item, values: any(part(item, values) for part in parts)
 
     def _conjunction(self) -> Condition:
         parts = [self._term()]
-        while self._took("AND"):
+        while self._take_if("AND"):
             parts.append(self._term())
         return parts[0] if len(parts) == 1 else lambda item, values: all(part(item, values) for part in parts)
 
     def _term(self) -> Condition:
-        if self._took("("):
+        if self._take_if("("):
             inner = self.condition()
             self.take(")")
             return inner
-        if self._took("NOT"):
+        if self._take_if("NOT"):
             negated = self._term()
             return lambda item, values: not negated(item, values)
         if self.peek in ("attribute_exists", "attribute_not_exists", "begins_with"):
@@ -130,8 +135,8 @@ class _Reader:
         if name == "begins_with":
             (start,) = rest
             return lambda item, values: comparable(first(item, values)).startswith(comparable(start(item, values)))
-        wanted = name == "attribute_exists"
-        return lambda item, values: (first(item, values) is not None) == wanted
+        must_exist = name == "attribute_exists"
+        return lambda item, values: (first(item, values) is not None) == must_exist
 
     def _comparison(self, left: _Operand) -> Condition:
         symbol = self.take("IN", "BETWEEN", *_COMPARISONS).upper()
@@ -147,18 +152,18 @@ class _Reader:
             )
         compare = _COMPARISONS[symbol]
 
-        def compared(item: Item, values: Values) -> bool:
-            one, other = left(item, values), right(item, values)
-            if one is None or other is None or one.keys() != other.keys():
+        def holds(item: Item, values: Values) -> bool:
+            first, second = left(item, values), right(item, values)
+            if first is None or second is None or first.keys() != second.keys():
                 return symbol == "<>"
-            return bool(compare(comparable(one), comparable(other)))
+            return bool(compare(comparable(first), comparable(second)))
 
-        return compared
+        return holds
 
     def _arguments(self) -> list[_Operand]:
         self.take("(")
         arguments = [self._operand()]
-        while self._took(","):
+        while self._take_if(","):
             arguments.append(self._operand())
         self.take(")")
         return arguments
@@ -179,11 +184,11 @@ class _Reader:
         return [self._names[step] if step.startswith("#") else step for step in token.split(".")]
 
     def clause(self) -> list[Update]:
-        """One SET, REMOVE or ADD with all that it does."""
-        read = {"SET": self._set, "REMOVE": self._remove, "ADD": self._add}[self.take("SET", "REMOVE", "ADD").upper()]
-        steps = [read()]
-        while self._took(","):
-            steps.append(read())
+        """Read a clause SET, REMOVE or ADD with all its actions."""
+        read_action = {"SET": self._set, "REMOVE": self._remove, "ADD": self._add}[self.take("SET", "REMOVE", "ADD").upper()]
+        steps = [read_action()]
+        while self._take_if(","):
+            steps.append(read_action())
         return steps
 
     def _set(self) -> Update:
@@ -204,8 +209,8 @@ class _Reader:
 
     def _add(self) -> Update:
         path = self._path(self.take())
-        old = _getter(path)
-        return _setter(path, _sum(lambda item, values: old(item, values) or {"N": "0"}, "+", self._operand()))
+        current = _getter(path)
+        return _setter(path, _sum(lambda item, values: current(item, values) or {"N": "0"}, "+", self._operand()))
 
 
 def _elements(value: Value | None) -> list[Value]:
@@ -230,14 +235,14 @@ def _setter(path: list[str], value: _Operand) -> Update:
     def set_(before: Item, after: Item, values: Values) -> None:
         result = value(before, values)
         if result is None:
-            raise ValueError(f"an operand of the update of {name} does not exist")
+            raise ValueError(f"the update of {name} refers to an attribute that the item does not have")
         _inside(after, parents)[name] = result
 
     return set_
 
 
 def _inside(item: Item, parents: list[str]) -> Item:
-    """The mapping that a path ends in, copied so that the state before stays what it was."""
+    """The innermost map on a path; maps are copied, so that the state before the update does not change."""
     for parent in parents:
         item[parent] = {"M": dict(item[parent]["M"])}
         item = item[parent]["M"]
@@ -246,7 +251,7 @@ def _inside(item: Item, parents: list[str]) -> Item:
 
 def _sum(left: _Operand, sign: str, right: _Operand) -> _Operand:
     def total(item: Item, values: Values) -> Value:
-        one, other = comparable(left(item, values)), comparable(right(item, values))
-        return {"N": str(one + other if sign == "+" else one - other)}
+        first, second = comparable(left(item, values)), comparable(right(item, values))
+        return {"N": str(first + second if sign == "+" else first - second)}
 
     return total

@@ -1,4 +1,4 @@
-"""The HTTP side: what botocore would send goes here, is answered from memory, and is counted."""
+"""Answers the HTTP requests of botocore from memory, and counts them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from threading import RLock
 from typing import Any
 from unittest.mock import patch
@@ -25,13 +26,13 @@ from benchmarks.local_aws.dynamodb import DynamoDB, Refused
 # Status, headers, body.
 Answer = tuple[int, dict[str, str], bytes]
 
-# An SQS request is billed for each 64 KB of it.
+# SQS bills one request for each 64 KB.
 _SQS_BLOCK = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request to AWS, and what it consumed. ``target`` is the table, queue or bucket."""
+    """A request to AWS and what it consumed; ``target`` is the table, queue or bucket."""
 
     service: str
     operation: str
@@ -43,13 +44,12 @@ class Call:
 
 @dataclass
 class Usage:
-    """What calls add up to. ``cpu_seconds`` went into answering them, not into making them."""
+    """The totals of calls."""
 
     calls: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     read_units: Counter[str] = field(default_factory=Counter)
     write_units: Counter[str] = field(default_factory=Counter)
     requests: Counter[str] = field(default_factory=Counter)
-    cpu_seconds: float = 0.0
 
     def add(self, call: Call) -> None:
         self.calls[call.service, call.operation, call.target] += 1
@@ -58,15 +58,14 @@ class Usage:
         self.requests[call.service] += call.requests
 
     def merge(self, other: Usage) -> None:
-        """Add what another has counted."""
+        """Add the totals of another usage."""
         for name in ("calls", "read_units", "write_units", "requests"):
             getattr(self, name).update(getattr(other, name))
-        self.cpu_seconds += other.cpu_seconds
 
 
 @dataclass(frozen=True)
-class Queued:
-    """A message in a queue; ``due`` is a Unix time."""
+class QueuedMessage:
+    """A message in a queue; ``due`` is the Unix time at which its delay ends."""
 
     message_id: str
     body: str
@@ -74,7 +73,7 @@ class Queued:
 
 
 class _Body(io.BytesIO):
-    """A response's raw stream as urllib3 has it."""
+    """A response's raw body with the interface of urllib3."""
 
     def stream(self, amt: int = 65536, decode_content: bool | None = None) -> Iterator[bytes]:
         while chunk := self.read(amt):
@@ -83,53 +82,58 @@ class _Body(io.BytesIO):
 
 @dataclass
 class LocalAws:
-    """The services. A queue is a list by its URL, a bucket's objects are by ``bucket/key``, parameters by name.
+    """The simulated services.
 
     Attributes:
-        usage: what was called since it was last replaced.
-        now: the clock that delays of queues follow.
-        forgets: what begins so is not kept in a bucket, for measurements of memory.
+        now: the clock of the queues' delays.
+        usage: the totals of all calls.
+        queues: messages by the queue's URL.
+        objects: the content of objects by ``bucket/key``.
+        parameters: the values of parameters by name.
+        cpu_seconds: CPU time of answering the calls, without that of making them.
+        discarded_prefix: objects whose keys start with it are not kept, so that they do not count as memory.
     """
 
     dynamodb: DynamoDB
     now: Any = time.time
     usage: Usage = field(default_factory=Usage)
-    queues: dict[str, deque[Queued]] = field(default_factory=dict)
+    queues: dict[str, deque[QueuedMessage]] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
-    forgets: str = ""
+    cpu_seconds: float = 0.0
+    discarded_prefix: str = ""
     _lock: RLock = field(default_factory=RLock)
-    _numbers: int = 0
+    _message_count: int = 0
 
     @contextmanager
     def serving(self) -> Iterator[LocalAws]:
-        """Answer all that botocore sends meanwhile."""
+        """Answer all requests of botocore inside."""
         with patch.object(URLLib3Session, "send", lambda session, request: self.send(request)):
             yield self
 
     @contextmanager
     def measured(self) -> Iterator[Usage]:
-        """What is called meanwhile, on its own; it is added to what was called before."""
-        before, self.usage = self.usage, Usage()
+        """Count the calls inside separately."""
+        total, self.usage = self.usage, Usage()
         try:
             yield self.usage
         finally:
-            self.usage = before
+            self.usage = total
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
         """Answer one HTTP request."""
         return self.response(request, self.respond(request))
 
     def respond(self, request: AWSPreparedRequest) -> Answer:
-        """The answer to one HTTP request: status, headers and body."""
+        """The status, headers and body of the answer to one HTTP request."""
         started = time.thread_time()
         with self._lock:
             answer = self._answer(request)
-            self.usage.cpu_seconds += time.thread_time() - started
+            self.cpu_seconds += time.thread_time() - started
         return answer
 
     def response(self, request: AWSPreparedRequest, answer: Answer) -> AWSResponse:
-        """An answer as botocore's HTTP session would return it."""
+        """An answer in the form that botocore's HTTP session returns."""
         status, headers, body = answer
         return AWSResponse(request.url, status, HTTPHeaders.from_dict(headers), _Body(body))
 
@@ -173,44 +177,48 @@ class LocalAws:
         size = sum(len(entry["MessageBody"].encode()) for entry in entries)
         url = payload["QueueUrl"]
         self.usage.add(Call("sqs", "SendMessageBatch", url, requests=-(-size // _SQS_BLOCK)))
-        sent = [self._queued(entry) for entry in entries]
-        self.queues.setdefault(url, deque()).extend(sent)
-        results = zip(entries, sent, strict=True)
-        return {
-            "Successful": [{"Id": entry["Id"], "MessageId": one.message_id, "MD5OfMessageBody": ""} for entry, one in results]
-        }
+        messages = [self._queued_message(entry) for entry in entries]
+        self.queues.setdefault(url, deque()).extend(messages)
+        ids = [(entry["Id"], message.message_id) for entry, message in zip(entries, messages, strict=True)]
+        return {"Successful": [{"Id": id_, "MessageId": message_id, "MD5OfMessageBody": ""} for id_, message_id in ids]}
 
-    def _queued(self, entry: Mapping[str, Any]) -> Queued:
-        self._numbers += 1
-        return Queued(f"message-{self._numbers}", entry["MessageBody"], self.now() + entry.get("DelaySeconds", 0))
+    def _queued_message(self, entry: Mapping[str, Any]) -> QueuedMessage:
+        self._message_count += 1
+        return QueuedMessage(f"message-{self._message_count}", entry["MessageBody"], self.now() + entry.get("DelaySeconds", 0))
 
     def _ssm(self, operation: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         if operation == "PutParameter":
             self.parameters[payload["Name"]] = payload["Value"]
             return {"Version": 1}
-        return {"Parameter": {"Name": payload["Name"], "Type": "SecureString", "Value": self.parameters[payload["Name"]]}}
+        found = {name: self.parameters[name] for name in payload["Names"] if name in self.parameters}
+        missing = [name for name in payload["Names"] if name not in found]
+        return {"Parameters": [{"Name": name, "Value": value} for name, value in found.items()], "InvalidParameters": missing}
 
     def _s3(self, request: AWSPreparedRequest, host: str) -> Answer:
         path = unquote(urlsplit(request.url).path).lstrip("/")
         key = path if host.startswith("s3.") else f"{host.partition('.s3.')[0]}/{path}"
         self.usage.add(Call("s3", f"{request.method.title()}Object", key.partition("/")[0]))
         if request.method == "PUT":
-            if key.partition("/")[2].startswith(self.forgets or "?"):
+            if key.partition("/")[2].startswith(self.discarded_prefix or "?"):
                 return 200, {"ETag": '"etag"'}, b""
             self.objects[key] = _upload(request)
             return 200, {"ETag": '"etag"'}, b""
         if key not in self.objects:
             return 404, {}, f"<Error><Code>NoSuchKey</Code><Message>{escape(key)}</Message></Error>".encode()
-        found = self.objects[key]
+        content = self.objects[key]
         if request.method == "HEAD":
-            return 200, {"Content-Length": str(len(found)), "ETag": '"etag"'}, b""
-        start, _, end = _text(request.headers.get("Range", "bytes=0-")).removeprefix("bytes=").partition("-")
-        part = found[int(start) : int(end) + 1 if end else None]
-        return 206, {"Content-Length": str(len(part)), "ETag": '"etag"'}, part
+            return 200, {"Content-Length": str(len(content)), "ETag": '"etag"'}, b""
+        modified = formatdate(time.time(), usegmt=True)
+        if "Range" not in request.headers:
+            return 200, {"Content-Length": str(len(content)), "ETag": '"etag"', "Last-Modified": modified}, content
+        start, _, end = _text(request.headers["Range"]).removeprefix("bytes=").partition("-")
+        part = content[int(start) : int(end) + 1 if end else None]
+        extent = f"bytes {start}-{int(start) + len(part) - 1}/{len(content)}"
+        return 206, {"Content-Length": str(len(part)), "ETag": '"etag"', "Content-Range": extent, "Last-Modified": modified}, part
 
 
 def _upload(request: AWSPreparedRequest) -> bytes:
-    """The object in a PutObject: botocore wraps it in chunks with a checksum behind."""
+    """The object in a PutObject request, which botocore may send in chunks with a checksum at the end."""
     raw = _content(request)
     if "aws-chunked" not in _text(request.headers.get("Content-Encoding", "")):
         return raw
@@ -233,7 +241,7 @@ def _content(request: AWSPreparedRequest) -> bytes:
 
 def _json(status: int, answer: Mapping[str, Any]) -> Answer:
     body = orjson.dumps(answer)
-    # botocore checks it against DynamoDB's answers.
+    # botocore verifies the checksum of DynamoDB's answers.
     return status, {"x-amz-crc32": str(zlib.crc32(body)), "content-type": "application/x-amz-json-1.0"}, body
 
 

@@ -1,4 +1,4 @@
-"""DynamoDB tables in memory: items by their keys, indexes, and the stream of changes."""
+"""DynamoDB tables in memory, with indexes and streams."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HASH, _RANGE = "HASH", "RANGE"
 
 @dataclass(frozen=True)
 class Change:
-    """What a write did, as the table's stream tells it; ``number`` counts the table's changes."""
+    """A change in a table's stream; ``number`` counts the table's changes."""
 
     number: int
     keys: Item
@@ -26,15 +26,15 @@ class Change:
     new: Item | None
 
     def record(self) -> dict[str, Any]:
-        """As a record of an event source mapping."""
+        """The change as a record of an event source mapping."""
         name = "INSERT" if self.old is None else "REMOVE" if self.new is None else "MODIFY"
         images = {"OldImage": self.old, "NewImage": self.new}
-        given = {key: image for key, image in images.items() if image is not None}
-        return {"eventName": name, "dynamodb": {"Keys": self.keys, "SequenceNumber": f"{self.number:021}", **given}}
+        present = {key: image for key, image in images.items() if image is not None}
+        return {"eventName": name, "dynamodb": {"Keys": self.keys, "SequenceNumber": f"{self.number:021}", **present}}
 
 
 class Partitions:
-    """Entries of a table or an index by hash key, each partition sorted when it is read."""
+    """The entries of a table or an index by hash key; a partition is sorted when it is read."""
 
     def __init__(self) -> None:
         self._entries: dict[str, dict[Key, Key]] = {}
@@ -51,7 +51,7 @@ class Partitions:
         self._sorted.pop(hash_, None)
 
     def read(self, hash_: str, after: Key | None, *, forward: bool) -> Iterator[tuple[Key, Key]]:
-        """Entries and primary keys, in order, from behind ``after`` on."""
+        """The entries after ``after`` and their primary keys, in order."""
         partition = self._entries.get(hash_, {})
         if hash_ not in self._sorted:
             self._sorted[hash_] = sorted(partition)
@@ -65,10 +65,11 @@ class Partitions:
 
 @dataclass
 class Table:
-    """One table. Items are kept as JSON: small, and nobody can change them by accident.
+    """A table. Items are stored as JSON, which is small and protects them from accidental changes.
 
     Attributes:
-        changes: what the stream has not yet handed out; ``None`` for a table without one.
+        changes: changes that were not yet taken from the stream; ``None`` for a table without a stream.
+        bytes: the size of all items.
     """
 
     name: str
@@ -77,12 +78,12 @@ class Table:
     changes: list[Change] | None
     items: dict[Key, bytes] = field(default_factory=dict)
     bytes: int = 0
-    _changed: int = 0
+    _change_count: int = 0
     _partitions: dict[str, Partitions] = field(default_factory=dict)
 
     @classmethod
     def of_template(cls, name: str, properties: Mapping[str, Any]) -> Table:
-        """An empty table with the keys, indexes and stream of its entry in the template."""
+        """Create an empty table with the keys, indexes and stream of a resource in the template."""
         keys = _key_names(properties)
         indexes = tuple(_index(entry, keys) for entry in properties.get("GlobalSecondaryIndexes", []))
         return cls(name, keys, indexes, [] if "StreamSpecification" in properties else None)
@@ -95,11 +96,11 @@ class Table:
         return None if stored is None else orjson.loads(stored)
 
     def replace(self, key: Key, before: Item | None, after: Item | None) -> None:
-        """Make an item ``after``, whose state was ``before``."""
+        """Replace an item's state ``before`` with ``after``."""
         if after is None:
             self.items.pop(key, None)
         else:
-            # A copy, for what orjson returns keeps its buffer: 8 KB for an item of one.
+            # A copy, because the bytes that orjson returns keep a buffer of 8 KB even for an item of 1 KB.
             self.items[key] = bytes(memoryview(orjson.dumps(after)))
         self.bytes += (item_size(after) if after else 0) - (item_size(before) if before else 0)
         self._partition("", key, self.keys, before, after)
@@ -107,13 +108,13 @@ class Table:
             self._partition(index.name, key, index.keys, index.entry(before), index.entry(after))
         if self.changes is not None and before != after:
             keys: Any = {name: (after or before or {})[name] for name in self.keys}
-            self._changed += 1
-            self.changes.append(Change(self._changed, keys, before, after))
+            self._change_count += 1
+            self.changes.append(Change(self._change_count, keys, before, after))
 
     def take_changes(self, most: int | None = None) -> list[Change]:
-        """What the stream hands out next."""
+        """Take the next changes out of the stream, at most ``most``."""
         if self.changes is None:
-            raise ValueError(f"{self.name} has no stream")
+            raise ValueError(f"the table {self.name} has no stream")
         taken, self.changes = self.changes[:most], self.changes[most:] if most else []
         return taken
 
@@ -126,7 +127,7 @@ class Table:
             partitions.put(*new, key)
 
     def query(self, index: str, hash_: str, start: Mapping[str, Any] | None, *, forward: bool) -> Iterator[tuple[Key, Item]]:
-        """Primary keys and items (or index entries) of one partition in order, lazily."""
+        """The primary keys and items (or index entries) of a partition, in order; items are read lazily."""
         names = next((entry.keys for entry in self.indexes if entry.name == index), self.keys)
         entry = next((entry for entry in self.indexes if entry.name == index), None)
         after = _entry(start, names, self.key_of(start))[1] if start else None

@@ -1,4 +1,4 @@
-"""Capacity units, held against examples that AWS publishes."""
+"""Capacity units match the examples that AWS publishes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ KEYS_ONLY = Index("order", ("order_pk", "order_sk"), frozenset({"pk", "sk", "ord
 
 
 def item_of(size: int) -> Item:
-    """An item of so many bytes."""
+    """An item with a size in bytes."""
     return {"pk": {"S": "x" * (size - 2)}}
 
 
@@ -31,8 +31,8 @@ def item_of(size: int) -> Item:
         ({"m": {"M": {"k": {"S": "ab"}}}}, 8),
     ],
 )
-def test_an_item_is_as_large_as_its_names_and_values(item: Item, size: int) -> None:
-    """Developer guide, DynamoDB item sizes and formats."""
+def test_an_item_has_the_size_of_its_names_and_values(item: Item, size: int) -> None:
+    """Developer guide, "DynamoDB item sizes and formats"."""
     assert item_size(item) == size
 
 
@@ -40,20 +40,20 @@ def test_an_item_is_as_large_as_its_names_and_values(item: Item, size: int) -> N
     ("size", "consistent", "units"),
     [(0, True, 1), (8_000, True, 2), (8_000, False, 1), (300, False, 0.5), (5_000, False, 1), (3_584, True, 1)],
 )
-def test_a_read_costs_a_unit_for_4_kb_and_half_when_eventually_consistent(size: int, consistent: bool, units: float) -> None:
-    """Developer guide and pricing page: 8 KB are two units, or one; 3.5 KB are rounded up to 4."""
+def test_a_read_costs_a_unit_per_4_kb_and_half_if_eventually_consistent(size: int, consistent: bool, units: float) -> None:
+    """Developer guide and pricing page: 8 KB cost two units or one, and 3.5 KB are rounded up to 4 KB."""
     assert read_units(size, consistent=consistent) == units
 
 
 @pytest.mark.parametrize(
     ("size", "transactional", "units"), [(1_000, False, 1), (3_000, False, 3), (3_000, True, 6), (512, False, 1)]
 )
-def test_a_write_costs_a_unit_for_1_kb_and_the_double_in_a_transaction(size: int, transactional: bool, units: int) -> None:
-    """Pricing page: a 3 KB item is three units, six in a transaction."""
+def test_a_write_costs_a_unit_per_1_kb_and_twice_that_in_a_transaction(size: int, transactional: bool, units: int) -> None:
+    """Pricing page: an item of 3 KB costs three units, or six in a transaction."""
     assert write_units(None, item_of(size), (), transactional=transactional) == units
 
 
-def test_the_larger_of_the_states_before_and_after_counts() -> None:
+def test_the_larger_of_the_two_states_counts() -> None:
     assert write_units(item_of(3_000), item_of(100), ()) == 3
     assert write_units(item_of(3_000), None, ()) == 3
 
@@ -68,11 +68,13 @@ def test_the_larger_of_the_states_before_and_after_counts() -> None:
         (None, None, 0),
     ],
 )
-def test_an_index_costs_what_changes_in_it(before: tuple[str, str] | None, after: tuple[str, str] | None, entries: int) -> None:
-    """Developer guide, Using Global Secondary Indexes: a changed key is a delete and a put; other attributes cost nothing."""
+def test_an_index_costs_units_for_its_changed_entries(
+    before: tuple[str, str] | None, after: tuple[str, str] | None, entries: int
+) -> None:
+    """Developer guide, "Using Global Secondary Indexes": a changed key is a delete and a put; other attributes are free."""
 
-    def stored(keys: tuple[str, str] | None, note: str) -> Item:
+    def item(keys: tuple[str, str] | None, note: str) -> Item:
         indexed = {"order_pk": {"S": keys[0]}, "order_sk": {"S": keys[1]}} if keys else {}
         return {"pk": {"S": "p"}, "sk": {"S": "s"}, "note": {"S": note}, **indexed}
 
-    assert write_units(stored(before, "old"), stored(after, "new"), [KEYS_ONLY]) == 1 + entries
+    assert write_units(item(before, "old"), item(after, "new"), [KEYS_ONLY]) == 1 + entries

@@ -1,4 +1,4 @@
-"""The documents show what was measured."""
+"""Figures are stored, and the documents show them."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ FIGURES = [
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_a_document_agrees_with_the_stored_figures(path: Path) -> None:
+def test_a_document_shows_the_stored_figures(path: Path) -> None:
     assert render(path.read_text(), stored()) == path.read_text()
 
 
 @pytest.mark.parametrize(
-    ("wanted", "rows"),
+    ("group", "rows"),
     [
         ("total", ["|  | value | target |  |", "| --- | --- | --- | --- |", "| calls | 1,234 calls | ≤ 1,000 | **missed** |"]),
         ("stage *", ["|  | units |", "| --- | --- |", "| a | 0.123 |", "| b | **2** |"]),
     ],
 )
-def test_a_block_is_replaced_by_its_figures(wanted: str, rows: list[str]) -> None:
-    text = f"before\n<!-- figures: cost/{wanted} -->\nold\n<!-- /figures -->\nafter\n"
+def test_a_block_is_replaced_with_its_figures(group: str, rows: list[str]) -> None:
+    text = f"before\n<!-- figures: cost/{group} -->\nold\n<!-- /figures -->\nafter\n"
     block = "\n".join(rows)
-    assert render(text, {"cost": FIGURES}) == f"before\n<!-- figures: cost/{wanted} -->\n{block}\n<!-- /figures -->\nafter\n"
+    assert render(text, {"cost": FIGURES}) == f"before\n<!-- figures: cost/{group} -->\n{block}\n<!-- /figures -->\nafter\n"
 
 
-def test_figures_of_benchmarks_that_did_not_run_stay(tmp_path: Path) -> None:
+def test_figures_of_other_benchmarks_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     write({"cost": FIGURES}, path)
     write({"cpu": FIGURES[:1]}, path)

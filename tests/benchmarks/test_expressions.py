@@ -1,3 +1,5 @@
+"""The simulated DynamoDB evaluates expressions as DynamoDB does."""
+
 from __future__ import annotations
 
 import pytest
@@ -37,7 +39,7 @@ VALUES = {
         ("pk = :b AND pk = :a OR n = :ten", True),
     ],
 )
-def test_conditions_are_decided_as_dynamodb_does(text: str, holds: bool) -> None:
+def test_a_condition_is_evaluated(text: str, holds: bool) -> None:
     assert expressions.condition(text, (("#c", "claim"), ("#s", "state")))(ITEM, VALUES) is holds
 
 
@@ -54,13 +56,13 @@ def test_conditions_are_decided_as_dynamodb_does(text: str, holds: bool) -> None
         ("SET claim.#s = :b", {"claim": {"M": {"state": {"S": "b"}, "attempt": {"N": "1"}}}}),
     ],
 )
-def test_updates_change_what_they_name_and_nothing_else(text: str, changed: Item) -> None:
+def test_an_update_changes_only_the_attributes_that_it_names(text: str, changed: Item) -> None:
     before = dict(ITEM)
     after = expressions.update(text, (("#s", "state"),))(ITEM, VALUES)
-    wanted = {name: value for name, value in {**before, **changed}.items() if value is not None}
-    assert (after, ITEM) == (wanted, before)
+    expected = {name: value for name, value in {**before, **changed}.items() if value is not None}
+    assert (after, ITEM) == (expected, before)
 
 
-def test_what_is_not_understood_is_refused() -> None:
+def test_an_unsupported_expression_is_refused() -> None:
     with pytest.raises(NotImplementedError):
         expressions.condition("size(pk) > :two")

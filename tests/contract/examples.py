@@ -1,4 +1,7 @@
-"""The specification's examples: ``examples/<endpoint>.json`` has them as they stand there; ``changes`` says what was mended."""
+"""Reference examples of requests and responses, one file per endpoint: ``examples/<endpoint>.json``.
+
+``changes`` in a file lists the corrections that the original example needed.
+"""
 
 from __future__ import annotations
 
@@ -13,28 +16,28 @@ _FOLDER = Path(__file__).with_name("examples")
 
 
 def load(name: str, ids: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """An example: ``request`` (``method``, ``path``, ``body``) and ``response`` (``status``, ``body``).
+    """Read an example: ``request`` (``method``, ``path``, ``body``) and ``response`` (``status``, ``body``).
 
     Args:
-        ids: ids of the specification, and in whose place they are used: ids of things that exist.
+        ids: replacements for the example's ids: the example's id → the id of an existing item.
     """
     text = (_FOLDER / f"{name}.json").read_text()
-    for theirs, ours in (ids or {}).items():
-        text = text.replace(theirs, ours)
+    for example_id, existing_id in (ids or {}).items():
+        text = text.replace(example_id, existing_id)
     return dict(json.loads(text))
 
 
 def send(function: str, ids: Mapping[str, str] | None = None) -> Answer:
-    """Make the example's request to ``functions/<function>``; the status must be the example's."""
+    """Send an example's request to ``functions/<function>``, and check that the status is the example's."""
     example = load(function.rpartition("/")[2], ids)
-    asked = example["request"]
-    answer = call(function, asked["method"], asked["path"], asked.get("body"))
+    request = example["request"]
+    answer = call(function, request["method"], request["path"], request.get("body"))
     assert answer.status == example["response"]["status"], answer.body
     return answer
 
 
 def properties(value: Any, at: str = "") -> set[str]:
-    """The pointers of all properties of a body; the elements of an array share ``*``."""
+    """The JSON pointers of all properties of a body; every element of an array has the step ``*``."""
     if isinstance(value, list):
         return set[str]().union(*(properties(entry, f"{at}/*") for entry in value))
     if not isinstance(value, dict):

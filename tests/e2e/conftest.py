@@ -1,4 +1,4 @@
-"""The embedded stack, started once for all tests that need it."""
+"""Fixtures for tests of the embedded stack, which is started once for all of them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tests.support.ports import free_port
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """The whole system as `make run` serves it, permissions enforced.
+    """The whole system as `make run` serves it, with permissions enforced.
 
-    All tests share it: what a test makes must be told from what others make, so its contacts have a company of their own.
-    See ``base_url``, ``simulator_url``, and ``aws`` with its clients for what is inside.
+    All tests share the stack. The contacts of each test have their own company, so that tests do not affect each other.
+    ``base_url`` is the API, ``simulator_url`` the carrier simulator, and ``aws`` creates clients of the local AWS.
     """
     ports = {name: free_port() for name in ("port", "aws_port", "carrier_port")}
     state = tmp_path_factory.mktemp("stack")
@@ -27,11 +27,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def site(stack: LocalStack) -> Client:
-    """A client of site 10000, which has accounts at both simulated carriers."""
+    """A client of site 10000, which has channel accounts at both simulated carriers."""
     return Client(stack.base_url, API_KEYS["10000"])
 
 
 @pytest.fixture
 def other_site(stack: LocalStack) -> Client:
-    """A client of site 20000, in which no test makes anything."""
+    """A client of site 20000, in which no test creates anything."""
     return Client(stack.base_url, API_KEYS["20000"])

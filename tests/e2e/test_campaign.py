@@ -1,4 +1,4 @@
-"""A campaign starts by itself, is held and goes on, and a reply makes a ticket."""
+"""A scheduled campaign starts, can be paused and resumed, and a reply opens a ticket."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.client import TIMEOUT_SECONDS, Client, until
 
 START_SECONDS = 20
 DEADLINE_SECONDS = 120
-# At five messages a second it takes long enough to be paused in the middle.
+# At five messages per second, sending takes long enough to pause the campaign in the middle.
 AUDIENCE = 80
 SLOW_ACCOUNT = ACCOUNTS[1][0]
 
@@ -26,7 +26,7 @@ def _contacts(company: str) -> str:
 
 def _campaign(company: str) -> dict[str, Any]:
     return {
-        "name": "By itself",
+        "name": "Scheduled",
         "channel": "sms",
         "channelAccountId": SLOW_ACCOUNT.id,
         "message": "Hello {{ name }}",
@@ -44,8 +44,8 @@ def _reply(stack: LocalStack, message: dict[str, Any]) -> None:
     assert answer.json()["status"] == 200, answer.text
 
 
-def _waiting(stack: LocalStack) -> int:
-    """How many messages are in the send queue, whether due or not, or taken out of it."""
+def _send_queue_length(stack: LocalStack) -> int:
+    """The number of messages in the send queue: visible, delayed and in flight."""
     url = stack.aws.function_environment()["SEND_QUEUE_URL"]
     attributes = stack.aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     return sum(int(attributes[f"ApproximateNumberOfMessages{kind}"]) for kind in ("", "Delayed", "NotVisible"))
@@ -56,21 +56,21 @@ def test_a_scheduled_campaign_is_paused_and_resumed_and_a_reply_opens_a_ticket(s
     path = f"/outreach/campaigns/{site.post('/outreach/campaigns', _campaign('Scheduled Ltd'))['id']}"
     assert site.post(f"{path}:preview")["audience"] == AUDIENCE
 
-    def newest() -> dict[str, Any]:
+    def newest_record() -> dict[str, Any]:
         return dict(next(iter(site.get(f"{path}/records")["records"]), {}))
 
-    until(newest, lambda record: record.get("status") == "running", DEADLINE_SECONDS)
+    until(newest_record, lambda record: record.get("status") == "running", DEADLINE_SECONDS)
     paused = site.post(f"{path}:pause")
     assert (paused["status"], paused["source"]) == ("paused", "scheduled")
-    until(lambda: _waiting(stack), lambda count: count == 0, DEADLINE_SECONDS)
-    assert newest()["counts"]["queued"] > 0
+    until(lambda: _send_queue_length(stack), lambda count: count == 0, DEADLINE_SECONDS)
+    assert newest_record()["counts"]["queued"] > 0
 
     site.post(f"{path}:resume")
-    done = until(newest, lambda record: record["counts"]["delivered"] == AUDIENCE, DEADLINE_SECONDS)
-    assert (done["status"], done["id"]) == ("completed", paused["id"])
+    completed = until(newest_record, lambda record: record["counts"]["delivered"] == AUDIENCE, DEADLINE_SECONDS)
+    assert (completed["status"], completed["id"]) == ("completed", paused["id"])
 
-    message = site.get(f"/outreach/messages?campaignRecordId={done['id']}")["messages"][0]
+    message = site.get(f"/outreach/messages?campaignRecordId={completed['id']}")["messages"][0]
     assert message["attachedToTicketId"] is None
     _reply(stack, message)
     read = partial(site.get, f"/outreach/messages/{message['id']}")
-    until(read, lambda found: found["attachedToTicketId"] is not None, DEADLINE_SECONDS)
+    until(read, lambda updated: updated["attachedToTicketId"] is not None, DEADLINE_SECONDS)

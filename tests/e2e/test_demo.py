@@ -1,4 +1,4 @@
-"""The main job end to end, as ``make demo`` runs it, with fewer contacts, and with a restart in the middle of it."""
+"""``make demo`` with fewer contacts and an interruption in the middle."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts a demo on ports and with a state directory of the test's own."""
+    """Starts demos on free ports with a temporary state directory."""
     ports = {name: str(free_port()) for name in ("PORT", "AWS_LOCAL_PORT", "CARRIER_PORT", "CALLBACK_PORT")}
     environment = os.environ | ports | {"PYTHONPATH": "tools:layers/outreach", "STATE_DIR": str(tmp_path), "IAM": "on"}
     started: list[subprocess.Popen[str]] = []
@@ -45,13 +45,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     yield start_demo
     for process in started:
-        # It stops what it has started; killed, it would leave that running.
+        # SIGTERM lets the demo stop its child processes; SIGKILL would leave them running.
         process.terminate()
         process.communicate()
 
 
 def _accepted(state: Path) -> Counter[str]:
-    """How many messages the simulated carriers have accepted, by recipient."""
+    """The number of messages that the simulated carriers accepted, by recipient."""
     ledger = Ledger(state / "demo" / "carriers" / LEDGER_FILE)
     try:
         return Counter(message.recipient for message in ledger.messages(limit=MANY))
@@ -65,17 +65,17 @@ def _state(folder: Path) -> State:
     return state
 
 
-def test_interrupted_in_the_middle_it_goes_on_and_every_contact_gets_exactly_one_message(start: Start, tmp_path: Path) -> None:
+def test_an_interrupted_demo_continues_and_each_contact_gets_exactly_one_message(start: Start, tmp_path: Path) -> None:
     demo = start("--slow")
     deadline = time.monotonic() + RUN_SECONDS
     while not (tmp_path / "demo" / "carriers" / LEDGER_FILE).exists() or not _accepted(tmp_path):
         assert demo.poll() is None, demo.communicate()[0]
-        assert time.monotonic() < deadline, "nothing was sent"
+        assert time.monotonic() < deadline, "no message was sent in time"
         time.sleep(POLL_SECONDS)
     demo.send_signal(signal.SIGTERM)
     output, _ = demo.communicate(timeout=RUN_SECONDS)
     assert demo.returncode == 130, output
-    before, sent_before = _state(tmp_path), _accepted(tmp_path)
+    before, accepted_before = _state(tmp_path), _accepted(tmp_path)
     assert before.record_id
     assert not before.finished
 
@@ -85,6 +85,6 @@ def test_interrupted_in_the_middle_it_goes_on_and_every_contact_gets_exactly_one
     after, accepted = _state(tmp_path), _accepted(tmp_path)
     assert after.finished
     assert after.record_id == before.record_id
-    assert sent_before <= accepted
+    assert accepted_before <= accepted
     assert set(accepted.values()) == {1}
     assert not any(outcome_of(recipient).refused for recipient in accepted)

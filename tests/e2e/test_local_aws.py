@@ -1,4 +1,4 @@
-"""The local AWS by itself: what is mended in it."""
+"""The local AWS: its corrections of MiniStack's behaviour."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from local_stack.settings import Settings
 from tests.support.ports import free_port
 
 DEADLINE_SECONDS = 60
-# Longer than any of the tests: who is woken by it has waited for the wrong thing.
+# Longer than any test, so that no test passes because a message became visible again.
 VISIBILITY_SECONDS = 600
 
 SLOW_WORKER = """
@@ -48,7 +48,7 @@ def _running(settings: Settings) -> Iterator[Aws]:
         child.stop()
 
 
-def test_nothing_is_left_of_a_first_run_that_was_killed(settings: Settings) -> None:
+def test_a_killed_first_run_leaves_no_state(settings: Settings) -> None:
     killed = start_ministack(settings)
     Aws(settings).client("s3").create_bucket(Bucket="half-made")
     killed.kill()
@@ -67,7 +67,7 @@ def _bodies(sqs: Any, url: str) -> list[str]:
     return [message["Body"] for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])]
 
 
-def test_a_worker_finishes_before_the_end_and_its_message_is_done(settings: Settings) -> None:
+def test_a_running_worker_finishes_and_its_message_is_deleted_before_the_stack_stops(settings: Settings) -> None:
     with _running(settings) as aws:
         sqs = aws.client("sqs")
         results = sqs.create_queue(QueueName="results")["QueueUrl"]
@@ -85,7 +85,7 @@ def test_a_worker_finishes_before_the_end_and_its_message_is_done(settings: Sett
         sqs.send_message(QueueUrl=work, MessageBody="please")
         deadline = time.monotonic() + DEADLINE_SECONDS
         while _bodies(sqs, results) != ["begun"]:
-            assert time.monotonic() < deadline, "the worker did not begin"
+            assert time.monotonic() < deadline, "the worker did not start in time"
     with _running(settings) as aws:
         counts = aws.client("sqs").get_queue_attributes(QueueUrl=work, AttributeNames=["All"])["Attributes"]
         assert (counts["ApproximateNumberOfMessages"], counts["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")

@@ -1,15 +1,15 @@
-"""The description, tried against the embedded stack: gateway, authorizer, permissions and functions."""
+"""The embedded stack, with its gateway, authorizer and permissions, answers as the OpenAPI description says."""
 
 from __future__ import annotations
 
 import schemathesis
 from local_stack import LocalStack
 
-from tests.support import description
+from tests.support import openapi_schema
 
-schema = description.schema(examples=1)
+schema = openapi_schema.schema(examples=1)
 
 
 @schema.parametrize()
-def test_a_request_is_answered_as_described(case: schemathesis.Case, stack: LocalStack) -> None:
-    case.call_and_validate(base_url=stack.base_url, headers=description.KEY)
+def test_a_response_matches_the_description(case: schemathesis.Case, stack: LocalStack) -> None:
+    case.call_and_validate(base_url=stack.base_url, headers=openapi_schema.KEY)

@@ -1,4 +1,4 @@
-"""Fixtures of the tests that run a campaign the whole way."""
+"""Fixtures for tests that send messages through the simulated carriers."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ import boto3
 import pytest
 
 from outreach import clock as our_clock
-from outreach.sending import carrier_http, queue
+from outreach.carriers import carrier_http
+from outreach.sending import send_queue
 from outreach.settings import settings
-from tests.support import callbacks, carriers, pipeline
+from tests.support import carriers, customer_endpoint, pipeline
 from tests.support.simulator import simulating
 
-QUICK: dict[str, Any] = {"latency": 0, "receipt_delay": 0.01, "receipt_retry_delay": 0.01, "lost_answer": 0.3}
+QUICK: dict[str, Any] = {"latency": 0, "receipt_delay": 0.01, "receipt_retry_delay": 0.01, "lost_response": 0.3}
 
 
 @pytest.fixture
 def carrier(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The simulator, its receipts going to our webhooks; the answer lost is found out about at once."""
+    """The URL of the carrier simulator. Its receipts go to our webhooks; unknown outcomes are reconciled within seconds."""
     with pipeline.webhook_server() as base, simulating(tmp_path, webhook_base=base, **QUICK) as url:
         monkeypatch.setenv("WEBHOOK_BASE_URL", base)
         monkeypatch.setenv("TWILIO_BASE_URL", url)
@@ -37,27 +38,26 @@ def carrier(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> carriers.Clock:
-    """Our clock, to be put forward."""
-    ours = carriers.Clock()
-    monkeypatch.setattr(our_clock, "now", ours.now)
-    return ours
+    """Our clock, which the test can advance."""
+    fake = carriers.Clock()
+    monkeypatch.setattr(our_clock, "now", fake.now)
+    return fake
 
 
 @pytest.fixture
-def now(aws: None, monkeypatch: pytest.MonkeyPatch) -> callbacks.Clock:
-    """Time stands still."""
-    frozen = callbacks.Clock()
-    monkeypatch.setattr(our_clock, "now", frozen)
-    return frozen
+def customer(executions: customer_endpoint.Executions) -> Iterator[customer_endpoint.Customer]:
+    """An endpoint that accepts every request until a test sets another answer."""
+    with customer_endpoint.customer() as server:
+        yield server
 
 
 @pytest.fixture(params=carriers.ACCOUNTS)
 def channel(
     request: pytest.FixtureRequest, aws: None, tmp_path: Path, clock: carriers.Clock, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[carriers.Channel]:
-    """Each of the simulated carriers, with an account of ours there."""
+    """Each simulated carrier in turn, with the channel accounts of the site."""
     monkeypatch.setattr(carrier_http, "READ_SECONDS", 2.0)
-    monkeypatch.setattr(queue, "_MAX_DELAY_SECONDS", 0)
+    monkeypatch.setattr(send_queue, "_MAX_DELAY_SECONDS", 0)
     with pipeline.webhook_server() as base, simulating(tmp_path, webhook_base=base, **QUICK) as url:
         monkeypatch.setenv("WEBHOOK_BASE_URL", base)
         monkeypatch.setenv("TWILIO_BASE_URL", url)
@@ -69,6 +69,6 @@ def channel(
 
 @pytest.fixture
 def without_receipts(channel: carriers.Channel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The carrier's receipts never reach us."""
+    """The carrier's receipts never arrive."""
     monkeypatch.setenv("WEBHOOK_BASE_URL", "http://127.0.0.1:9")
     settings.cache_clear()

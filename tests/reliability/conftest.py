@@ -1,4 +1,4 @@
-"""A world for each run: as many of them in one test as there are steps to die at."""
+"""Fixtures that create simulated worlds: a test creates as many as there are steps at which it injects a fault."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities import parameters
 from hypothesis import HealthCheck
 from hypothesis import settings as profiles
 from moto.moto_api._internal.models import moto_api_backend
 
-from outreach import aws
+from outreach import aws, parameter_store
 from outreach import clock as our_clock
-from outreach.callbacks import telling
+from outreach.callbacks import notification
 from outreach.settings import settings
-from tests.reliability.world import Clock, World
+from tests.reliability.simulation import Clock, World
 from tests.support import carriers, pipeline, template
-from tests.support.crashes import Calls
+from tests.support.crash_points import Calls
 from tests.support.http_server import reply, serving
 from tests.support.simulator import simulating
 
 Worlds = Callable[..., AbstractContextManager[World]]
-# The receipt is due as soon as time passes.
-_SIMULATOR: dict[str, Any] = {"latency": 0, "receipt_delay": 0.02, "receipt_retry_delay": 0, "lost_answer": 0}
+# Carriers send their receipts as soon as the simulated time advances.
+_SIMULATOR: dict[str, Any] = {"latency": 0, "receipt_delay": 0.02, "receipt_retry_delay": 0, "lost_response": 0}
 
-# `make reliability` tries more; a busy machine is no reason to fail.
-profiles.register_profile("quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# `make reliability` runs more examples. Deadlines are off, because a busy machine must not fail a test.
+_SUPPRESSED_HEALTH_CHECKS = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+profiles.register_profile("quick", max_examples=50, deadline=None, suppress_health_check=_SUPPRESSED_HEALTH_CHECKS)
 profiles.register_profile("thorough", profiles.get_profile("quick"), max_examples=2000)
 profiles.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture
 def worlds(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worlds:
-    """Makes worlds, one after another, each empty but for a site with an account at each carrier."""
-    _one_thread_at_a_time(monkeypatch)
+    """Creates worlds one after another; each has only a site with a channel account at each carrier."""
+    _limit_pools_to_one_thread(monkeypatch)
     monkeypatch.setenv("CONTACT_SHARDS", "1")
     numbers = itertools.count()
 
@@ -47,8 +47,8 @@ def worlds(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worlds
     def make(calls: Calls | None = None) -> Iterator[World]:
         moto_api_backend.reset()
         template.create_data_resources()
-        parameters.clear_caches()  # type: ignore[no-untyped-call]
-        telling.shared.cache_clear()
+        parameter_store.clear()
+        notification.record_and_site.cache_clear()
         world = World(Clock(), calls or Calls())
         monkeypatch.setattr(our_clock, "now", world.clock.now)
         monkeypatch.setattr("time.time", world.clock.time)
@@ -81,11 +81,11 @@ def _set_up(callback_url: str) -> None:
     pipeline.put_site(pipeline.Site(pipeline.SITE, private_callbacks=True, callback_url=callback_url))
 
 
-def _one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that the k-th step is the same one in each run."""
+def _limit_pools_to_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make step k the same call in every run."""
     initialise = ThreadPoolExecutor.__init__
 
-    def single(pool: ThreadPoolExecutor, *_: object, **__: object) -> None:
+    def initialise_single(pool: ThreadPoolExecutor, *_: object, **__: object) -> None:
         initialise(pool, 1)
 
-    monkeypatch.setattr(ThreadPoolExecutor, "__init__", single)
+    monkeypatch.setattr(ThreadPoolExecutor, "__init__", initialise_single)

@@ -1,6 +1,7 @@
-"""State machines on moto's interpreter (LocalStack's), their tasks wired as the template wires them, time noted and not spent.
+"""Runs state machines on moto's interpreter, which is LocalStack's, with the functions that the template assigns to their tasks.
 
-The definition runs as it is deployed. Only two things are replaced: what invokes a function, and what waits.
+The definition is the deployed one. Only the invocation of functions and the waiting are replaced: waits are recorded and take no
+time.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -26,12 +28,12 @@ from tests.support.template import ROOT, resources
 
 Task = Callable[[str, dict[str, Any]], Any]
 
-_PATIENCE_SECONDS = 60
+_TIMEOUT_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Run:
-    """How an execution ended, and what it will cost: ``transitions`` counts retries, the start and the end, too."""
+    """The final status of an execution, and its billed state transitions, which include retries, the start and the end."""
 
     status: str
     transitions: int
@@ -42,11 +44,10 @@ class Machine:
     """A state machine of the template.
 
     Attributes:
-        arn: of the machine.
-        task: answers for a function, by the name of its folder.
-        calls: every invocation: function and payload.
-        waits: seconds of each Wait state.
-        pauses: seconds before each retry.
+        task: returns the result of a function, given the name of its folder and the payload.
+        calls: the function and the payload of each invocation.
+        waits: the seconds of each Wait state.
+        pauses: the seconds before each retry.
     """
 
     arn: str = ""
@@ -57,11 +58,11 @@ class Machine:
 
     @property
     def order(self) -> list[str]:
-        """The functions in the order of their invocations."""
+        """The invoked functions, in order."""
         return [function for function, _ in self.calls]
 
     def run(self, task: Task, **payload: Any) -> Run:
-        """Execute the machine from the start to its end."""
+        """Execute the machine and wait for the end."""
         self.task = task
         return self.finish(
             boto3.client("stepfunctions").start_execution(
@@ -69,18 +70,18 @@ class Machine:
             )["executionArn"]
         )
 
-    def finish(self, execution: str, *, seconds: float = _PATIENCE_SECONDS) -> Run:
+    def finish(self, execution: str, *, seconds: float = _TIMEOUT_SECONDS) -> Run:
         """Wait for the end of an execution."""
-        states, deadline, pause = boto3.client("stepfunctions"), time.monotonic() + seconds, threading.Event()
-        while (status := states.describe_execution(executionArn=execution)["status"]) == "RUNNING":
+        client, deadline, pause = boto3.client("stepfunctions"), time.monotonic() + seconds, threading.Event()
+        while (status := client.describe_execution(executionArn=execution)["status"]) == "RUNNING":
             assert time.monotonic() < deadline, "the execution did not end"
             pause.wait(0.01)
-        pages = states.get_paginator("get_execution_history").paginate(executionArn=execution)
-        kinds = [event["type"] for page in pages for event in page["events"]]
-        return Run(status, sum(kind.endswith("StateEntered") for kind in kinds) + len(self.pauses) + 2)
+        pages = client.get_paginator("get_execution_history").paginate(executionArn=execution)
+        types = [event["type"] for page in pages for event in page["events"]]
+        return Run(status, sum(type_.endswith("StateEntered") for type_ in types) + len(self.pauses) + 2)
 
     def invoke(self, parameters: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
-        """What the interpreter calls instead of Lambda."""
+        """Stands in for the interpreter's call to Lambda."""
         function, payload = _folder_name(parameters["FunctionName"]), json.loads(parameters["Payload"])
         self.calls.append((function, payload))
         assert self.task
@@ -93,34 +94,47 @@ class Machine:
 
 @pytest.fixture
 def definition() -> str:
-    """Which machine: its logical id. A module that tests another one says so."""
+    """The logical id of the machine; test modules of other machines override it."""
     return "CampaignSend"
 
 
 @pytest.fixture
 def machine(aws: None, monkeypatch: pytest.MonkeyPatch, definition: str) -> Iterator[Machine]:
-    """The deployed definition, ready to be executed."""
-    interpreted = Machine()
-    monkeypatch.setitem(default_user_config, "stepfunctions", {"execute_state_machine": True})
-    monkeypatch.setattr(lambda_eval_utils, "_invoke_lambda_function", interpreted.invoke)
-    monkeypatch.setattr(retrier_decl, "time", SimpleNamespace(sleep=interpreted.pauses.append))
-    monkeypatch.setattr(WaitFunction, "_wait_interval", lambda *_, wait_seconds, **__: interpreted.waits.append(wait_seconds))
-    states = boto3.client("stepfunctions")
+    """The deployed state machine, ready to run."""
     entry = resources(STATE_MACHINE)[definition]
     name = entry["Name"]["Fn::Sub"].replace("${AWS::StackName}", "outreach")
-    created = states.create_state_machine(
-        name=name, definition=_definition(entry), roleArn="arn:aws:iam::123456789012:role/unit-test"
+    with running(monkeypatch, name, (ROOT / entry["DefinitionUri"]).read_text()) as machine:
+        yield machine
+
+
+@contextmanager
+def running(monkeypatch: pytest.MonkeyPatch, name: str, definition: str) -> Iterator[Machine]:
+    """Create a state machine that runs on the interpreter.
+
+    Args:
+        definition: its definition, as it is in statemachines/.
+    """
+    machine = Machine()
+    monkeypatch.setitem(default_user_config, "stepfunctions", {"execute_state_machine": True})
+    monkeypatch.setattr(lambda_eval_utils, "_invoke_lambda_function", machine.invoke)
+    monkeypatch.setattr(retrier_decl, "time", SimpleNamespace(sleep=machine.pauses.append))
+    monkeypatch.setattr(WaitFunction, "_wait_interval", lambda *_, wait_seconds, **__: machine.waits.append(wait_seconds))
+    client = boto3.client("stepfunctions")
+    created = client.create_state_machine(
+        name=name, definition=_with_functions(definition), roleArn="arn:aws:iam::123456789012:role/unit-test"
     )
-    interpreted.arn = created["stateMachineArn"]
-    yield interpreted
-    states.delete_state_machine(stateMachineArn=interpreted.arn)
+    machine.arn = created["stateMachineArn"]
+    yield machine
+    client.delete_state_machine(stateMachineArn=machine.arn)
 
 
-def _definition(entry: dict[str, Any]) -> str:
-    text: str = (ROOT / entry["DefinitionUri"]).read_text()
-    for name, value in entry["DefinitionSubstitutions"].items():
-        text = text.replace(f"${{{name}}}", f"arn:aws:lambda:us-east-1:123456789012:function:{target(value)}")
-    return text
+def _with_functions(definition: str) -> str:
+    """Replace the parameters of a definition by the functions that the template has for them."""
+    for entry in resources(STATE_MACHINE).values():
+        for name, value in entry["DefinitionSubstitutions"].items():
+            arn = f"arn:aws:lambda:us-east-1:123456789012:function:{target(value)}"
+            definition = definition.replace(f"${{{name}}}", arn)
+    return definition
 
 
 def _folder_name(function_arn: str) -> str:

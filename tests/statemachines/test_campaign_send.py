@@ -1,4 +1,4 @@
-"""The state machine ``campaign_send``: which tasks run, on what, how often, and what that costs."""
+"""The state machine ``campaign_send``: its tasks, their payloads and retries, and its billed transitions."""
 
 from __future__ import annotations
 
@@ -13,41 +13,50 @@ from tests.statemachines.conftest import Machine, Task
 from tests.support import functions, pipeline
 from tests.support.functions import Context
 
-START: dict[str, Any] = {"site_id": "10000", "record_id": "r", "release": {"windows": 0}}
-FREEZE = ["plan_freeze", "scan_audience", "scan_audience", "freeze_audience"]
+START: dict[str, Any] = {"site_id": "10000", "record_id": "r", "release": {"steps": 0}}
+FREEZE = ["plan_audience_scans", "scan_audience", "scan_audience", "freeze_audience"]
 
 
-class Flaky(Exception):
-    """A task that failed."""
+class TaskFailure(Exception):
+    """A task fails once."""
 
 
 def tasks(
     plan: str = "scan", scans: int = 2, outcomes: Sequence[str] = ("released",), failures: dict[str, int] | None = None
 ) -> Task:
-    """Functions that answer as the real ones do: ``outcomes`` of the windows, and how often each fails before."""
-    windows, left = iter(outcomes), dict(failures or {})
+    """Functions that return results like the real ones.
 
-    def answer(function: str, payload: dict[str, Any]) -> dict[str, Any]:
-        if left.get(function, 0):
-            left[function] -= 1
-            raise Flaky
+    Args:
+        outcomes: the outcomes of the release steps.
+        failures: how often each function fails before it succeeds.
+    """
+    steps, failures_left = iter(outcomes), dict(failures or {})
+
+    def run(function: str, payload: dict[str, Any]) -> dict[str, Any]:
+        if failures_left.get(function, 0):
+            failures_left[function] -= 1
+            raise TaskFailure
         match function:
-            case "plan_freeze":
+            case "plan_audience_scans":
                 return {"outcome": plan, "scans": [[shard] for shard in range(scans)] if plan == "scan" else []}
             case "scan_audience":
                 return {"part": payload["part"]}
             case "freeze_audience":
                 return {"audience": 3}
-        return {"outcome": next(windows), "seconds": 300, "windows": payload["windows"] + 1}
+        return {"outcome": next(steps), "seconds": 300, "steps": payload["steps"] + 1}
 
-    return answer
+    return run
 
 
 @pytest.mark.parametrize(
     ("plan", "order"),
-    [("scan", [*FREEZE, "release_window"]), ("frozen", ["plan_freeze", "release_window"]), ("over", ["plan_freeze"])],
+    [
+        ("scan", [*FREEZE, "release_recipients"]),
+        ("frozen", ["plan_audience_scans", "release_recipients"]),
+        ("over", ["plan_audience_scans"]),
+    ],
 )
-def test_a_record_goes_on_where_it_was(machine: Machine, plan: str, order: list[str]) -> None:
+def test_an_execution_continues_where_the_record_stands(machine: Machine, plan: str, order: list[str]) -> None:
     assert machine.run(tasks(plan), **START).status == "SUCCEEDED"
     assert machine.order == order
 
@@ -61,34 +70,34 @@ def test_a_record_goes_on_where_it_was(machine: Machine, plan: str, order: list[
         (["wait", "more", "wait", "stopped"], [300, 300]),
     ],
 )
-def test_windows_are_released_until_the_record_is_done_or_stopped(
+def test_release_steps_follow_until_the_record_is_released_or_stopped(
     machine: Machine, outcomes: list[str], waits: list[int]
 ) -> None:
     assert machine.run(tasks("frozen", outcomes=outcomes), **START).status == "SUCCEEDED"
-    released = [payload["windows"] for function, payload in machine.calls if function == "release_window"]
-    assert released == list(range(len(outcomes)))
+    steps = [payload["steps"] for function, payload in machine.calls if function == "release_recipients"]
+    assert steps == list(range(len(outcomes)))
     assert machine.waits == waits
 
 
-@pytest.mark.parametrize("function", ["plan_freeze", "scan_audience", "freeze_audience", "release_window"])
-def test_a_task_that_fails_is_tried_again(machine: Machine, function: str) -> None:
+@pytest.mark.parametrize("function", ["plan_audience_scans", "scan_audience", "freeze_audience", "release_recipients"])
+def test_a_failed_task_is_retried(machine: Machine, function: str) -> None:
     assert machine.run(tasks(failures={function: 2}), **START).status == "SUCCEEDED"
-    assert machine.order.count(function) == [*FREEZE, "release_window"].count(function) + 2
+    assert machine.order.count(function) == [*FREEZE, "release_recipients"].count(function) + 2
     assert len(machine.pauses) == 2
 
 
-@pytest.mark.parametrize("function", ["plan_freeze", "scan_audience", "freeze_audience", "release_window"])
-def test_a_task_that_keeps_failing_ends_the_execution_for_the_sweep_to_find(machine: Machine, function: str) -> None:
+@pytest.mark.parametrize("function", ["plan_audience_scans", "scan_audience", "freeze_audience", "release_recipients"])
+def test_a_task_that_keeps_failing_fails_the_execution(machine: Machine, function: str) -> None:
     assert machine.run(tasks(scans=1, failures={function: 100}), **START).status == "FAILED"
     assert machine.order.count(function) == 7
     assert max(machine.pauses) <= 60
 
 
-def test_a_campaign_of_one_window_takes_25_transitions_at_most(machine: Machine) -> None:
+def test_a_release_in_one_step_takes_25_transitions_at_most(machine: Machine) -> None:
     assert machine.run(tasks(scans=settings().contact_shards), **START).transitions <= 25
 
 
-def test_a_further_window_takes_4_transitions_at_most(machine: Machine) -> None:
+def test_each_further_step_takes_4_transitions_at_most(machine: Machine) -> None:
     one = machine.run(tasks("frozen", outcomes=["released"]), **START)
     many = machine.run(tasks("frozen", outcomes=["wait"] * 10 + ["released"]), **START)
     assert many.transitions - one.transitions <= 4 * 10
@@ -101,26 +110,26 @@ def test_the_benchmark_counts_transitions_as_the_interpreter_does(machine: Machi
 
 
 class Payload(dict[str, Any]):
-    """Notes what is read."""
+    """Records the names of the values that are read."""
 
     def __init__(self, values: dict[str, Any]) -> None:
         super().__init__(values)
-        self.read: set[str] = set()
+        self.names_read: set[str] = set()
 
     def __getitem__(self, name: str) -> Any:
-        self.read.add(name)
+        self.names_read.add(name)
         return super().__getitem__(name)
 
 
 @pytest.fixture
-def sent(machine: Machine) -> str:
-    """The execution of a real record with two contacts, by the real functions."""
+def record_id(machine: Machine) -> str:
+    """A started send to two contacts, whose execution runs the real functions and checks that they read their whole payload."""
 
     def task(function: str, payload: dict[str, Any]) -> Any:
-        noted = Payload(payload)
-        answer = functions.load(f"workers/{function}").lambda_handler(noted, Context())
-        assert noted.read == set(payload), function
-        return answer
+        recorded = Payload(payload)
+        result = functions.load(f"workers/{function}").lambda_handler(recorded, Context())
+        assert recorded.names_read == set(payload), function
+        return result
 
     machine.task = task
     pipeline.put_site()
@@ -129,8 +138,8 @@ def sent(machine: Machine) -> str:
     return pipeline.send(pipeline.create_campaign()["id"])
 
 
-def test_the_functions_get_what_they_read_and_release_the_audience(machine: Machine, sent: str) -> None:
+def test_the_real_functions_release_the_audience(machine: Machine, record_id: str) -> None:
     execution = settings().campaign_send_arn.replace(":stateMachine:", ":execution:")
-    assert machine.finish(f"{execution}:{sent}-1").status == "SUCCEEDED"
-    assert machine.order == ["plan_freeze", "scan_audience", "freeze_audience", "release_window"]
-    assert pipeline.record(sent)["counts"]["queued"] == 2
+    assert machine.finish(f"{execution}:{record_id}-1").status == "SUCCEEDED"
+    assert machine.order == ["plan_audience_scans", "scan_audience", "freeze_audience", "release_recipients"]
+    assert pipeline.record(record_id)["counts"]["queued"] == 2

@@ -1,4 +1,4 @@
-"""The state machine ``import_contacts``: which tasks run, and how often."""
+"""The order and number of tasks in the state machine ``import_contacts``."""
 
 from __future__ import annotations
 
@@ -18,29 +18,34 @@ def definition() -> str:
 
 
 def tasks(*outcomes: str, failures: Sequence[str] = ()) -> Task:
-    """Functions that answer as the real ones do; those of ``failures`` fail once each time they are named."""
-    answers, left = iter(outcomes), list(failures)
+    """Stubs of the functions.
 
-    def answer(function: str, payload: dict[str, Any]) -> dict[str, Any]:
+    Args:
+        outcomes: the outcomes that the stubs return, one after another.
+        failures: the functions that fail; one entry for each failure.
+    """
+    remaining_outcomes, remaining_failures = iter(outcomes), list(failures)
+
+    def invoke(function: str, payload: dict[str, Any]) -> dict[str, Any]:
         assert payload == START
-        if function in left:
-            left.remove(function)
+        if function in remaining_failures:
+            remaining_failures.remove(function)
             raise RuntimeError
-        return {"outcome": next(answers)}
+        return {"outcome": next(remaining_outcomes)}
 
-    return answer
+    return invoke
 
 
 @pytest.mark.parametrize(
     ("outcomes", "rows"),
     [(["failed"], 0), (["completed"], 0), (["running", "completed"], 1), (["running", "running", "running", "completed"], 3)],
 )
-def test_rows_are_imported_until_the_import_is_over(machine: Machine, outcomes: list[str], rows: int) -> None:
+def test_rows_are_imported_until_the_import_is_finished(machine: Machine, outcomes: list[str], rows: int) -> None:
     assert machine.run(tasks(*outcomes), **START).status == "SUCCEEDED"
     assert machine.order == ["split_import", *["import_rows"] * rows]
 
 
 @pytest.mark.parametrize("function", ["split_import", "import_rows"])
-def test_a_task_that_fails_is_tried_again(machine: Machine, function: str) -> None:
+def test_a_failed_task_is_retried(machine: Machine, function: str) -> None:
     assert machine.run(tasks("running", "completed", failures=[function] * 2), **START).status == "SUCCEEDED"
     assert machine.order.count(function) == 3

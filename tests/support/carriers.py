@@ -1,4 +1,4 @@
-"""Both carriers' simulated sides with a channel account of ours at each."""
+"""The site's channel accounts at both simulated carriers, and helpers to send messages through them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ from typing import Any
 
 import boto3
 import requests
-from aws_lambda_powertools.utilities import parameters
 from nacl.encoding import Base64Encoder
 from nacl.signing import SigningKey
 
-from outreach import clock
-from outreach.messages import store
+from outreach import clock, parameter_store
+from outreach.messages import message_store
 from outreach.messages.models import Message
-from outreach.sending import queue
-from outreach.sites import secrets
-from outreach.sites import store as sites
+from outreach.sending import send_queue
+from outreach.sites import secrets, site_store
 from outreach.sites.models import Carrier, ChannelAccount
 from tests.support import pipeline
 from tests.support.pipeline import SITE
@@ -42,7 +40,7 @@ CREDENTIALS = {
 
 
 class Clock:
-    """Our clock, which the test may put forward; the carriers keep the real time."""
+    """A clock for our code that a test can advance; the carriers use the real time."""
 
     def __init__(self) -> None:
         self._ahead = timedelta()
@@ -57,7 +55,10 @@ class Clock:
 
 @dataclass
 class Channel:
-    """One carrier with our account there. The send queue has no delays; what isn't due yet goes round until our clock says so."""
+    """A carrier with the site's channel account there.
+
+    The send queue delivers without delay: a message that is not due yet is requeued until the clock reaches its time.
+    """
 
     name: str
     simulator: str
@@ -69,14 +70,18 @@ class Channel:
         return ACCOUNTS[self.name]
 
     def queue(self, *numbers: str, **changes: Any) -> list[str]:
-        """Put single messages on the send queue; their ids."""
+        """Create single messages and put them on the send queue.
+
+        Returns:
+            The ids of the messages.
+        """
         slot = clock.timestamp(clock.now())
         messages = [
             self._message(f"{index:08}-0000-4000-8000-000000000000", number, slot, changes)
             for index, number in enumerate(numbers)
         ]
-        store.create_many(messages)
-        queue.enqueue(messages, [0.0] * len(messages))
+        message_store.create_many(messages)
+        send_queue.enqueue(messages, [0.0] * len(messages))
         return [message.id for message in messages]
 
     def _message(self, message_id: str, number: str, slot: str, changes: dict[str, Any]) -> Message:
@@ -84,40 +89,40 @@ class Channel:
         return Message(message_id, SITE, f"contact of {number}", account.id, account.number, number, "Hello", slot, **changes)
 
     def run_until(self, done: Callable[[], bool], *, pace: float = 2) -> None:
-        """Let everything work until ``done``; our clock runs ``pace`` seconds a turn."""
+        """Process queues and streams until ``done``; the clock advances by ``pace`` seconds in each turn."""
 
-        def done_by_now() -> bool:
+        def advance_and_check() -> bool:
             self.clock.skip(pace)
             return done()
 
-        self.pump.run_until(done_by_now)
+        self.pump.run_until(advance_and_check)
 
     def calls(self, number: str | None = None) -> list[str]:
-        """What came of each request to send that the carrier has seen."""
+        """The outcome of each request to send that the carrier has received."""
         query = {"limit": "1000"} | ({"to": number} if number else {})
-        found = requests.get(f"{self.simulator}/_simulate/requests", params=query, timeout=5).json()["requests"]
-        return [request["outcome"] for request in found]
+        answer = requests.get(f"{self.simulator}/_simulate/requests", params=query, timeout=5)
+        return [request["outcome"] for request in answer.json()["requests"]]
 
     def use_credentials(self, credentials: dict[str, str]) -> None:
-        """Replace the account's credentials on our side, past the cache."""
+        """Replace the account's stored credentials and clear the cache."""
         put_credentials(self.account, credentials)
-        parameters.clear_caches()  # type: ignore[no-untyped-call]
+        parameter_store.clear()
 
 
 def put_credentials(account: ChannelAccount, credentials: dict[str, str]) -> None:
-    """What we know of an account's secrets."""
+    """Store an account's credentials."""
     path = secrets.account_path(account.site_id, account.id)
     boto3.client("ssm").put_parameter(Name=path, Value=json.dumps(credentials), Type="SecureString", Overwrite=True)
 
 
 def put_accounts() -> None:
-    """The site with an account at each carrier."""
+    """Create the site with a channel account at each carrier."""
     pipeline.put_site()
     for name, account in ACCOUNTS.items():
-        sites.put_account(account)
+        site_store.put_account(account)
         put_credentials(account, CREDENTIALS[name])
 
 
 def status(message_id: str) -> str:
-    """How far a message has come."""
-    return store.get(SITE, message_id).status
+    """The current status of a message."""
+    return message_store.get(SITE, message_id).status

@@ -1,4 +1,4 @@
-"""Handlers are loaded by path, since every one of them is called ``app.py``."""
+"""Loads the handlers of functions/ by path, because each of them is a file ``app.py``, and invokes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CATCH_ALL = "{proxy+}"
 
 @dataclass
 class Context:
-    """What Lambda passes beside the event."""
+    """The context that Lambda passes to a handler."""
 
     function_name: str = "test"
     memory_limit_in_mb: int = 512
@@ -34,7 +34,7 @@ class Context:
 
 @cache
 def load(path: str) -> ModuleType:
-    """The handler module of ``functions/<path>``; loaded once, as in a warm function."""
+    """The module ``functions/<path>/app.py``, loaded once, as in a warm function."""
     spec = importlib.util.spec_from_file_location(f"functions.{path.replace('/', '.')}", ROOT / "functions" / path / "app.py")
     assert spec
     assert spec.loader
@@ -44,14 +44,14 @@ def load(path: str) -> ModuleType:
 
 
 def invoke(path: str, event: dict[str, Any]) -> Any:
-    """Call a function's handler; it may do what its policy allows."""
+    """Call the handler of ``functions/<path>``, which may only do what the function's policy allows."""
     with permissions.function(path):
         return load(path).lambda_handler(event, Context())
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer."""
+    """An HTTP response; ``body`` is parsed when it is JSON."""
 
     status: int
     headers: dict[str, str]
@@ -68,7 +68,7 @@ def call(
     scopes: str = "",
     headers: dict[str, str] | None = None,
 ) -> Answer:
-    """Call an endpoint's handler as API Gateway would: ``url`` is matched against the routes of its template entry."""
+    """Call an endpoint's handler as API Gateway does: ``url`` must match a route of the function's template entry."""
     answer = invoke(path, api_event(path, method, url, body, site_id=site_id, scopes=scopes, headers=headers))
     text = base64.b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"] or ""
     kind = answer["multiValueHeaders"].get("Content-Type", [""])[0]
@@ -89,7 +89,7 @@ def api_event(
     scopes: str = "",
     headers: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The REST API's event for a request to the function in ``functions/<path>``."""
+    """API Gateway's event (REST API) for a request to the function in ``functions/<path>``."""
     parts = urlsplit(url)
     resource, parameters = _match(path, method, parts.path)
     query = parse_qs(parts.query, keep_blank_values=True)
@@ -120,16 +120,16 @@ def _match(path: str, method: str, url_path: str) -> tuple[str, dict[str, str]]:
     for event in entry["Events"].values():
         route = event["Properties"]
         pattern = route["Path"].strip("/").split("/")
-        if route["Method"].lower() == method.lower() and fits(pattern, steps):
+        if route["Method"].lower() == method.lower() and matches_route(pattern, steps):
             pairs = zip(pattern, steps if pattern != [CATCH_ALL] else ["/".join(steps)], strict=True)
-            return route["Path"], {want.strip("{+}"): got for want, got in pairs if want.startswith("{")}
+            return route["Path"], {name.strip("{+}"): value for name, value in pairs if name.startswith("{")}
     raise AssertionError(f"{path} has no route for {method} {url_path}")
 
 
-def fits(pattern: list[str], steps: list[str]) -> bool:
-    """Whether a path is one of a route's, step by step; a variable is a whole step."""
+def matches_route(pattern: list[str], steps: list[str]) -> bool:
+    """Whether a path, split at its slashes, matches a route; a variable such as ``{id}`` matches one step."""
     if pattern == [CATCH_ALL]:
         return True
     return len(pattern) == len(steps) and all(
-        want == got or want.startswith("{") for want, got in zip(pattern, steps, strict=True)
+        expected == step or expected.startswith("{") for expected, step in zip(pattern, steps, strict=True)
     )

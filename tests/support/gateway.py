@@ -1,4 +1,4 @@
-"""The REST API in one process: a WSGI application that routes, authorizes and calls the real handlers as API Gateway does."""
+"""The REST API as a WSGI application, which routes requests, authorizes them and calls the handlers as API Gateway does."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from tests.support.functions import CATCH_ALL, Context, api_event, fits, load
+from tests.support.functions import CATCH_ALL, Context, api_event, load, matches_route
 from tests.support.stack import events, folder, functions
 from tests.support.template import ROOT, resources
 
 
 @Request.application
 def application(request: Request) -> Response:
-    """Answer a request; its path is matched as it was written."""
+    """Answer a request, whose path is matched without decoding it."""
     url = "/" + str(request.environ["REQUEST_URI"]).lstrip("/")
     route = _route(request.method, url.partition("?")[0])
     if route is None:
@@ -41,13 +41,13 @@ def _headers(answer: dict[str, Any]) -> Iterable[tuple[str, str]]:
 
 @cache
 def _routes() -> list[tuple[str, list[str], str, bool]]:
-    """Method, steps of the path, handler, and whether anybody may call; the most exact first."""
-    every = functions()
+    """All routes, the most specific first: method, path split at its slashes, handler, and whether it needs no API key."""
+    properties = functions()
     routes = [
         (
             event["Method"].upper(),
             event["Path"].strip("/").split("/"),
-            str(folder(every[name]).relative_to(ROOT / "functions")),
+            str(folder(properties[name]).relative_to(ROOT / "functions")),
             event.get("Auth", {}).get("Authorizer") == "NONE",
         )
         for name, event in events("Api")
@@ -57,17 +57,19 @@ def _routes() -> list[tuple[str, list[str], str, bool]]:
 
 def _route(method: str, path: str) -> tuple[str, bool] | None:
     steps = path.strip("/").split("/")
-    fitting = (
-        (function, is_open) for wanted, pattern, function, is_open in _routes() if wanted == method and fits(pattern, steps)
+    matches = (
+        (function, is_open)
+        for route_method, pattern, function, is_open in _routes()
+        if route_method == method and matches_route(pattern, steps)
     )
-    return next(fitting, None)
+    return next(matches, None)
 
 
 def _authorized(headers: dict[str, str]) -> dict[str, str] | None:
     try:
         policy = load("api/authorize").lambda_handler({"headers": headers, "methodArn": "arn:aws:execute-api/v1/GET/"}, Context())
     except Exception as error:
-        assert str(error) == "Unauthorized"  # noqa: PT017 - what API Gateway makes a 401 of
+        assert str(error) == "Unauthorized"  # noqa: PT017 - API Gateway answers this message with 401
         return None
     return {"site_id": policy["context"]["siteId"], "scopes": policy["context"]["scopes"]}
 

@@ -1,4 +1,4 @@
-"""A real HTTP server on the loopback interface that records what it is asked and answers as it is told."""
+"""An HTTP server on the loopback interface that records its requests and sends prepared replies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Reply = Callable[[BaseHTTPRequestHandler], None]
 
 @dataclass(frozen=True)
 class Request:
-    """Header names are in lower case."""
+    """A request that the server received; header names are in lower case."""
 
     method: str
     path: str
@@ -24,17 +24,26 @@ class Request:
 
 @dataclass
 class Server:
-    """A running server and what it was asked."""
+    """A running server, the number of connections that it accepted, and the requests that it received."""
 
     url: str
+    connections: int = 0
     requests: list[Request] = field(default_factory=list)
 
 
 @contextmanager
-def serving(*replies: Reply, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
-    """Serve on a free port; the n-th request gets the n-th reply, those after the last one the last."""
+def serving(*replies: Reply, tls: ssl.SSLContext | None = None, keeps_connections: bool = False) -> Iterator[Server]:
+    """Serve on a free port: the n-th request gets the n-th reply, and later requests get the last reply."""
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if keeps_connections else "HTTP/1.0"
+        # A reply is written in two parts; the second one would wait for the acknowledgement of the first one.
+        disable_nagle_algorithm = True
+
+        def setup(self) -> None:
+            server.connections += 1
+            super().setup()
+
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -45,7 +54,7 @@ def serving(*replies: Reply, tls: ssl.SSLContext | None = None) -> Iterator[Serv
         do_GET = do_POST = do_PUT = handle_any  # noqa: N815 (the names are http.server's)
 
         def log_message(self, *_: object) -> None:
-            """Be silent."""
+            """Write no access log."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
         if tls:
@@ -60,7 +69,7 @@ def serving(*replies: Reply, tls: ssl.SSLContext | None = None) -> Iterator[Serv
 
 
 def reply(status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Reply:
-    """An ordinary answer."""
+    """A reply with a status, a body and headers."""
 
     def write(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
@@ -73,12 +82,12 @@ def reply(status: int, body: bytes = b"", headers: Mapping[str, str] | None = No
 
 
 def hang_up(handler: BaseHTTPRequestHandler) -> None:
-    """Take the request and break the connection without an answer."""
+    """Close the connection without a response."""
     handler.close_connection = True
 
 
 def slowly(first: bytes, drip: bytes) -> Reply:
-    """Send ``first`` and then ``drip``, again and again, until nobody is there any more."""
+    """A reply that sends ``first`` and then ``drip`` every 50 ms until the client disconnects."""
 
     def write(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(first)

@@ -1,4 +1,4 @@
-"""What the functions ask of AWS while the tests run, held against what their policies grant."""
+"""Checks the functions' AWS calls in tests against their policies, and records which permissions they use."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.support.stack import as_list, events, folder, functions, statements, target
-from tests.support.template import ROOT, resources
+from tests.support import limits
+from tests.support.stack import as_list, consumers, folder, functions, statements, target
+from tests.support.template import QUEUE, ROOT, TABLE, resources
 
 T = TypeVar("T")
 
-# What is asked, and of what: a table, one of its indexes, a queue or a bucket by its logical id; "" for anything else.
+# An IAM action, and the logical id of its resource: a table, a table's index, a queue or a bucket; "" for any other resource.
 Permission = tuple[str, str]
 
-# Calls that IAM knows by another name (Service Authorization Reference).
+# API operations whose IAM action has another name (Service Authorization Reference).
 _ACTIONS = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
@@ -33,6 +34,7 @@ _ACTIONS = {
 }
 _SERVICES = {"stepfunctions": "states"}
 _TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+_QUEUE_ACTIONS = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 _STREAM_ACTIONS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 
 _running = threading.local()
@@ -41,24 +43,24 @@ used: dict[str, set[Permission]] = defaultdict(set)
 
 @contextmanager
 def function(path: str | None) -> Iterator[None]:
-    """The code inside is the function in ``functions/<path>``, in this thread."""
-    before = _path()
+    """Attribute the AWS calls of this thread to the function in ``functions/<path>``; to no function for ``None``."""
+    outer_path = _path()
     _running.path = path
     try:
         yield
     finally:
-        _running.path = before
+        _running.path = outer_path
 
 
-def carried(work: Callable[..., T]) -> Callable[..., T]:
-    """Work that another thread does for the function that runs in this one."""
+def attributed(work: Callable[..., T]) -> Callable[..., T]:
+    """Wrap work for another thread: its calls are attributed to the function that runs in this thread."""
     path = _path()
 
-    def carry(*arguments: Any, **options: Any) -> T:
+    def run(*arguments: Any, **options: Any) -> T:
         with function(path):
             return work(*arguments, **options)
 
-    return carry
+    return run
 
 
 def _path() -> str | None:
@@ -66,21 +68,25 @@ def _path() -> str | None:
 
 
 def note(client: Any, operation: str, arguments: Mapping[str, Any]) -> None:
-    """A call is about to be made.
+    """Record the permissions that a call needs.
 
     Raises:
-        AssertionError: by a function whose policy does not allow it.
+        AssertionError: the policy of the function that makes the call does not allow it, or the call exceeds a quota of AWS
+            or does not fit its model.
     """
     path = _path()
     if path is None:
         return
-    asked = set(_asked(client.meta.service_model.service_name, operation, arguments))
-    used[path] |= asked
-    missing = {permission for permission in asked if not granting(permission) & granted()[path]}
+    limits.check(operation, arguments)
+    if shape := client.meta.service_model.operation_model(operation).input_shape:
+        limits.check_model(shape, arguments)
+    needed = set(_needed(client.meta.service_model.service_name, operation, arguments))
+    used[path] |= needed
+    missing = {permission for permission in needed if not granting(permission) & granted()[path]}
     assert not missing, f"{path} may not {sorted(missing)}"
 
 
-def _asked(service: str, operation: str, arguments: Mapping[str, Any]) -> Iterator[Permission]:
+def _needed(service: str, operation: str, arguments: Mapping[str, Any]) -> Iterator[Permission]:
     if operation == "TransactWriteItems":
         for action in arguments["TransactItems"]:
             ((kind, details),) = action.items()
@@ -90,10 +96,10 @@ def _asked(service: str, operation: str, arguments: Mapping[str, Any]) -> Iterat
         yield from (("dynamodb:BatchGetItem", table) for table in arguments["RequestItems"])
         return
     name = f"{_SERVICES.get(service, service)}:{operation}"
-    yield _ACTIONS.get(name, name), _of_what(arguments)
+    yield _ACTIONS.get(name, name), _resource_of(arguments)
 
 
-def _of_what(arguments: Mapping[str, Any]) -> str:
+def _resource_of(arguments: Mapping[str, Any]) -> str:
     if "TableName" in arguments:
         return str(arguments["TableName"]) + (f"/index/{arguments['IndexName']}" if "IndexName" in arguments else "")
     if "QueueUrl" in arguments:
@@ -104,7 +110,7 @@ def _of_what(arguments: Mapping[str, Any]) -> str:
 
 
 def granting(permission: Permission) -> set[Permission]:
-    """What a policy may say to allow it: it may name one index, or all."""
+    """The permissions that allow a call: a policy may name one index or all indexes of a table."""
     action, name = permission
     return {permission, (action, re.sub("/index/.*", "/index/*", name))}
 
@@ -116,47 +122,47 @@ def _buckets() -> dict[str, str]:
 
 @cache
 def granted() -> dict[str, set[Permission]]:
-    """By the function's folder: what its policy allows."""
+    """The permissions that each function's policy grants, by the function's folder."""
     paths = {name: str(folder(entry).relative_to(ROOT / "functions")) for name, entry in functions().items()}
-    found: dict[str, set[Permission]] = {path: set() for path in paths.values()}
+    by_path: dict[str, set[Permission]] = {path: set() for path in paths.values()}
     for owner, statement in statements():
         if owner in paths:
-            where = [_resource(entry) for entry in as_list(statement["Resource"])]
-            found[paths[owner]] |= {(action, name) for action in as_list(statement["Action"]) for name in where}
-    return found
+            names = [_resource(entry) for entry in as_list(statement["Resource"])]
+            by_path[paths[owner]] |= {(action, name) for action in as_list(statement["Action"]) for name in names}
+    return by_path
 
 
 def _resource(value: Any) -> str:
     if "Fn::GetAtt" in value:
-        return _known(str(value["Fn::GetAtt"][0]))
+        return _data_resource(str(value["Fn::GetAtt"][0]))
     text = str(value.get("Fn::Sub", ""))
     name = re.match(r"\$\{(\w+)\.Arn\}(/index/[\w*]+)?", text)
-    return _known(name[1]) + (name[2] or "") if name else ""
+    return _data_resource(name[1]) + (name[2] or "") if name else ""
 
 
-def _known(name: str) -> str:
+def _data_resource(name: str) -> str:
     kinds = ("AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::S3::Bucket")
     return name if any(name in resources(kind) for kind in kinds) else ""
 
 
 def used_by_sources(path: str) -> set[Permission]:
-    """What Lambda does in a function's name: it takes messages from queues, reads streams, and puts away what fails."""
-    own = {name for name, entry in functions().items() if entry["CodeUri"] == f"functions/{path}"}
-    queues = [target(mapping["Queue"]) for name, mapping in events("SQS") if name in own]
-    streams = [mapping for name, mapping in events("DynamoDB") if name in own]
-    letters = {("sqs:SendMessage", target(mapping["DestinationConfig"]["OnFailure"]["Destination"])) for mapping in streams}
-    taken = {(f"sqs:{action}", queue) for queue in queues for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")}
-    read = {(f"dynamodb:{action}", target(mapping["Stream"])) for mapping in streams for action in _STREAM_ACTIONS}
-    return letters | taken | read
+    """The permissions that Lambda itself uses in the function's role: to read queues and streams and to keep failed batches."""
+    names = {name for name, entry in functions().items() if entry["CodeUri"] == f"functions/{path}"}
+    queues = [queue for name, queue, _ in consumers(QUEUE) if name in names]
+    streams = [(table, mapping) for name, table, mapping in consumers(TABLE) if name in names]
+    failures = {("sqs:SendMessage", target(mapping["DestinationConfig"]["OnFailure"]["Destination"])) for _, mapping in streams}
+    received = {(f"sqs:{action}", queue) for queue in queues for action in _QUEUE_ACTIONS}
+    read = {(f"dynamodb:{action}", table) for table, _ in streams for action in _STREAM_ACTIONS}
+    return failures | received | read
 
 
-def write_down(file: Path) -> None:
-    """Add what was used to what is in the file."""
-    before = written_down(file) if file.exists() else {}
-    every = {path: sorted(before.get(path, set()) | used.get(path, set())) for path in sorted({*before, *used})}
-    file.write_text(json.dumps(every, indent=1) + "\n")
+def write_record(file: Path) -> None:
+    """Add the used permissions to those in the file."""
+    recorded = read_record(file) if file.exists() else {}
+    total = {path: sorted(recorded.get(path, set()) | used.get(path, set())) for path in sorted({*recorded, *used})}
+    file.write_text(json.dumps(total, indent=1) + "\n")
 
 
-def written_down(file: Path) -> dict[str, set[Permission]]:
-    """The inverse of :func:`write_down`."""
+def read_record(file: Path) -> dict[str, set[Permission]]:
+    """Read the permissions that :func:`write_record` wrote."""
     return {path: {(action, name) for action, name in entries} for path, entries in json.loads(file.read_text()).items()}

@@ -1,4 +1,4 @@
-"""The whole way of a campaign in one process: the real handlers on a mocked AWS, and the real carrier simulator over HTTP."""
+"""Sends campaigns in one process: the real handlers run on a mocked AWS and call the carrier simulator over HTTP."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ import requests
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 
-from outreach.campaigns import audience, records
+from outreach.campaigns import audience, campaign_records
 from outreach.settings import settings
-from outreach.sites import secrets, store
+from outreach.sites import secrets, site_store
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, Site
 from tests.support.functions import call, invoke
 
@@ -36,11 +36,11 @@ CALLBACK_SECRET = "whsec_bG9jYWwtb3V0cmVhY2gtY2FsbGJhY2stc2VjcmV0LTAx"
 
 
 def put_site(site: Site | None = None, account: ChannelAccount = ACCOUNT) -> None:
-    """A site with a key, a channel account and its secrets, as the simulator knows them."""
+    """Create a site with an API key, a channel account and the secrets that the carrier simulator uses."""
     site = site or Site(SITE, private_callbacks=True)
-    store.put_site(site)
-    store.put_key(store.hash_key(f"key-{site.id}"), ApiKey(site.id, "test"))
-    store.put_account(account)
+    site_store.put_site(site)
+    site_store.put_key(site_store.hash_key(f"key-{site.id}"), ApiKey(site.id, "test"))
+    site_store.put_account(account)
     for path, secret in (
         (secrets.account_path(site.id, account.id), {"token": "local-twilio-token"}),
         (secrets.callback_path(site.id), [CALLBACK_SECRET]),
@@ -49,7 +49,7 @@ def put_site(site: Site | None = None, account: ChannelAccount = ACCOUNT) -> Non
 
 
 def create_contact(number: str | None, name: str = "Ada", **fields: Any) -> str:
-    """A contact by the API; without a number it has an e-mail address only."""
+    """Create a contact through the API and return its id; without a number it only has an e-mail address."""
     identity = {"type": "SMS", "value": number} if number else {"type": "email", "value": f"{name}@example.com"}
     answer = call(
         "contacts/create_contact",
@@ -62,7 +62,7 @@ def create_contact(number: str | None, name: str = "Ada", **fields: Any) -> str:
 
 
 def create_campaign(**changes: Any) -> dict[str, Any]:
-    """A campaign by the API: to everybody, unless ``changes`` say otherwise."""
+    """Create a campaign through the API; it addresses all contacts unless ``changes`` has filter conditions."""
     body = {"name": "test", "channel": "sms", "channelAccountId": ACCOUNT.id, "message": "Hello {{ name }}!"} | changes
     answer = call("outreach/create_campaign", "POST", "/outreach/campaigns", body)
     assert answer.status == 201, answer.body
@@ -70,96 +70,103 @@ def create_campaign(**changes: Any) -> dict[str, Any]:
 
 
 def send(campaign_id: str) -> str:
-    """``:send``; the id of the record."""
+    """Send a campaign through the API and return the id of its campaign record."""
     answer = call("outreach/act_on_campaign", "POST", f"/outreach/campaigns/{campaign_id}:send")
     assert answer.status == 200, answer.body
     return str(answer.body["id"])
 
 
 def record(record_id: str) -> dict[str, Any]:
-    """The record by the API."""
+    """A campaign record, read through the API."""
     return dict(call("outreach/get_campaign_record", "GET", f"/outreach/campaignRecords/{record_id}").body)
 
 
 def counts(record_id: str) -> dict[str, Any]:
-    """The record's counts by the API."""
+    """The counts of a campaign record, read through the API."""
     return dict(record(record_id)["counts"])
 
 
 def accepted(simulator: str) -> list[str]:
-    """The numbers of all messages that the simulated carrier has taken, sorted."""
+    """The recipients of all messages that the carrier simulator has accepted, sorted."""
     messages = requests.get(f"{simulator}/_simulate/messages", params={"limit": 1000}, timeout=5).json()["messages"]
     return sorted(message["to"] for message in messages)
 
 
 def freeze(record_id: str) -> int | None:
-    """The first phase of the state machine; the size of the audience."""
+    """Freeze the audience as the state machine ``campaign_send`` does, and return its size."""
     event = {"site_id": SITE, "record_id": record_id}
-    plan = invoke("workers/plan_freeze", event)
+    plan = invoke("workers/plan_audience_scans", event)
     if plan["outcome"] == "scan":
         for part, shards in enumerate(plan["scans"]):
             invoke("workers/scan_audience", {**event, "part": part, "shards": shards})
         invoke("workers/freeze_audience", {**event, "parts": len(plan["scans"])})
-    return records.get(SITE, record_id).audience
+    return campaign_records.get(SITE, record_id).audience
 
 
-def fan_out(record_id: str, *, windows: int = 10) -> None:
-    """What the state machine does, without its retries and waits (those are tested on an interpreter)."""
+def fan_out(record_id: str, *, max_steps: int = 10) -> None:
+    """Freeze the audience and release all recipients as ``campaign_send`` does, without its retries and waits.
+
+    tests/statemachines tests retries and waits with an interpreter of state machines.
+    """
     freeze(record_id)
-    event = {"site_id": SITE, "record_id": record_id, "windows": 0}
-    for _ in range(windows):
-        if invoke("workers/release_window", event)["outcome"] not in ("more", "wait"):
+    event = {"site_id": SITE, "record_id": record_id, "steps": 0}
+    for _ in range(max_steps):
+        if invoke("workers/release_recipients", event)["outcome"] not in ("more", "wait"):
             return
 
 
 def audience_of(record_id: str) -> list[str]:
-    """The contacts of a frozen audience, in the order of their places."""
-    return audience.contact_ids(SITE, record_id, 0, records.get(SITE, record_id).audience or 0)
+    """The ids of the contacts of a frozen audience, in its order."""
+    return audience.contact_ids(SITE, record_id, 0, campaign_records.get(SITE, record_id).audience or 0)
 
 
 def executions() -> dict[str, str]:
-    """The executions of ``campaign_send`` by their names, and what has become of them."""
-    found = boto3.client("stepfunctions").list_executions(stateMachineArn=settings().campaign_send_arn)["executions"]
-    return {execution["name"]: execution["status"] for execution in found}
+    """The status of each execution of ``campaign_send``, by the execution's name."""
+    answer = boto3.client("stepfunctions").list_executions(stateMachineArn=settings().campaign_send_arn)
+    return {execution["name"]: execution["status"] for execution in answer["executions"]}
 
 
 @dataclass
 class Pump:
-    """Moves what lies in the queues and the stream to the handlers, as the event source mappings do."""
+    """Passes queue messages and stream records to the handlers, as Lambda's event source mappings do.
+
+    Attributes:
+        position: the number of stream records that were processed.
+    """
 
     position: int = 0
 
     def run_until(self, done: Callable[[], bool], *, seconds: float = 20) -> None:
-        """Pump until ``done``.
+        """Poll all sources until ``done``.
 
         Raises:
-            AssertionError: it isn't within ``seconds``.
+            AssertionError: it is not done within ``seconds``.
         """
         deadline = time.monotonic() + seconds
         while not done():
-            assert time.monotonic() < deadline, "the pipeline did not get there in time"
-            self.turn()
+            assert time.monotonic() < deadline, "the pipeline was not done in time"
+            self.poll()
 
-    def turn(self) -> None:
-        """One look at each source."""
+    def poll(self) -> None:
+        """Process one batch of each queue and all new stream records."""
         self._queue(settings().send_queue_url, "workers/send_messages")
-        self.follow()
+        self.process_changes()
         self._queue(settings().callback_queue_url, "workers/deliver_callback")
         self._queue(settings().attach_queue_url, "workers/attach_messages")
-        self._queue(settings().inbound_queue_url, "workers/receive_reply")
+        self._queue(settings().inbound_queue_url, "workers/process_reply")
 
-    def follow(self) -> None:
-        """Let the changes of the message rows be followed."""
-        self._stream(settings().messages_table, "workers/track_messages")
+    def process_changes(self) -> None:
+        """Process the stream of message rows."""
+        self._stream(settings().messages_table, "workers/process_message_changes")
 
     def _queue(self, url: str, function: str) -> None:
         sqs = boto3.client("sqs")
-        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=1).get("Messages", [])
-        if not found:
+        batch = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=1).get("Messages", [])
+        if not batch:
             return
-        failures = invoke(function, {"Records": [{"messageId": entry["MessageId"], "body": entry["Body"]} for entry in found]})
+        failures = invoke(function, {"Records": [{"messageId": entry["MessageId"], "body": entry["Body"]} for entry in batch]})
         failed = {failure["itemIdentifier"] for failure in failures["batchItemFailures"]}
-        for entry in found:
+        for entry in batch:
             if entry["MessageId"] not in failed:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=entry["ReceiptHandle"])
 
@@ -174,7 +181,7 @@ class Pump:
 
 @contextmanager
 def webhook_server() -> Iterator[str]:
-    """The HTTP API of the carrier webhooks on a free port; its base URL."""
+    """Serve the carrier webhooks on a free port; yields the base URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -186,10 +193,10 @@ def webhook_server() -> Iterator[str]:
             self.wfile.write(answer.get("body", "").encode())
 
         def log_message(self, *_: Any) -> None:
-            """Not into the test's output."""
+            """Write no access log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -200,16 +207,15 @@ def webhook_server() -> Iterator[str]:
 
 
 def webhook_event(path: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
-    """The HTTP API's event (payload format 2.0) for a carrier's webhook."""
+    """API Gateway's event (HTTP API, payload format 2.0) for a carrier's webhook request."""
     raw_path, _, query = path.partition("?")
-    account_id, *rest = raw_path.split("/")[3:]
-    parameters = {"channelAccountId": account_id} | ({"messageId": rest[1]} if len(rest) > 1 else {})
     return {
         "version": "2.0",
         "rawPath": raw_path,
         "rawQueryString": query,
         "headers": {name.lower(): value for name, value in headers.items()},
-        "pathParameters": parameters,
+        "requestContext": {"requestId": "JKJaXmPLvHcESHA=", "http": {"method": "POST", "path": raw_path}},
+        "pathParameters": {"proxy": raw_path.split("/", 3)[3]},
         "body": base64.b64encode(body).decode(),
         "isBase64Encoded": True,
     }

@@ -1,4 +1,4 @@
-"""The carrier simulator inside the test's own process."""
+"""Runs the carrier simulator inside the test process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from carrier_simulator.settings import Settings
 
 @contextmanager
 def simulating(state: Path, **settings: Any) -> Iterator[str]:
-    """Serve the simulator on a free port, in a thread of its own; its base URL."""
+    """Serve the simulator on a free port, in its own thread; yields its base URL."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

@@ -1,4 +1,4 @@
-"""The template's functions and permissions, as the template's own tests ask for them."""
+"""Functions, events and policies of template.yaml, for the tests of the template."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LAYER = "AWS::Serverless::LayerVersion"
 
 
 def functions() -> dict[str, dict[str, Any]]:
-    """Logical id → properties of every function; those that ``Globals`` gives are in, layers of both together (as SAM does)."""
+    """The properties of every function by logical id, merged with ``Globals`` as SAM merges them: lists of layers are joined."""
     shared = template()["Globals"]["Function"]
     return {
         name: {**shared, **own, "Layers": [*shared["Layers"], *own.get("Layers", [])]}
@@ -30,15 +30,19 @@ def functions() -> dict[str, dict[str, Any]]:
 
 @cache
 def expanded(*parameters: str) -> dict[str, Any]:
-    """The resources as CloudFormation makes them, with parameters (``Name=value``) beside the defaults."""
+    """The resources that CloudFormation creates, by logical id.
+
+    Args:
+        parameters: values that differ from the defaults, as ``Name=value``.
+    """
     command = [SAM.with_name("python"), ROOT / "scripts" / "expand_template.py", *parameters]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own script
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout)["Resources"])
+    process = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own script
+    assert process.returncode == 0, process.stderr
+    return dict(json.loads(process.stdout)["Resources"])
 
 
 def folder(function: Mapping[str, Any]) -> Path:
-    """Where a function's ``app.py`` is."""
+    """The folder of a function's ``app.py``."""
     return ROOT / str(function["CodeUri"])
 
 
@@ -48,7 +52,7 @@ def event_file(function: Mapping[str, Any]) -> Path:
 
 
 def events(kind: str) -> list[tuple[str, dict[str, Any]]]:
-    """Function and properties of every event of a type (``Api``, ``SQS``, ``DynamoDB``, ``Schedule``)."""
+    """The events of a type (``Api``, ``Schedule``, ``EventBridgeRule``), each with the logical id of its function."""
     return [
         (name, event["Properties"])
         for name, function in functions().items()
@@ -57,22 +61,42 @@ def events(kind: str) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+def consumers(kind: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """The functions that Lambda feeds from a kind of resource: the function, its source (logical ids) and the mapping."""
+    return [
+        (target(mapping["FunctionName"]), target(mapping["EventSourceArn"]), mapping)
+        for mapping in resources("AWS::Lambda::EventSourceMapping").values()
+        if target(mapping["EventSourceArn"]) in resources(kind)
+    ]
+
+
+def matches_filter(pattern: Any, value: Any) -> bool:
+    """Whether a filter pattern of an event source mapping holds (AWS Lambda, "Filter rule syntax")."""
+    if isinstance(pattern, dict):
+        return isinstance(value, dict) and all(
+            key in value and matches_filter(entry, value[key]) for key, entry in pattern.items()
+        )
+    return any(
+        value == rule if isinstance(rule, str) else rule.get("exists") or value.startswith(rule["prefix"]) for rule in pattern
+    )
+
+
 def statements() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Owner and statement of every inline policy of the functions and state machines."""
+    """All statements of the functions' and state machines' inline policies, each with the logical id of its owner."""
     for name, owner in (resources(FUNCTION) | resources(STATE_MACHINE)).items():
         for policy in owner.get("Policies", []):
             for statement in policy["Statement"]:
-                # What only an option allows is held to the same rules.
+                # A statement that depends on a parameter follows the same rules.
                 yield name, statement["Fn::If"][1] if "Fn::If" in statement else statement
 
 
 def target(value: Mapping[str, Any]) -> str:
-    """The logical id that a ``Ref`` or ``Fn::GetAtt`` points at."""
+    """The logical id that a ``Ref`` or ``Fn::GetAtt`` refers to."""
     return str(value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0])
 
 
 def as_list(value: Any) -> list[Any]:
-    """What CloudFormation takes as one or as a list."""
+    """A value that CloudFormation accepts alone or in a list, as a list."""
     return value if isinstance(value, list) else [value]
 
 

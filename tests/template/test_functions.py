@@ -1,4 +1,4 @@
-"""One endpoint or worker = one folder = one function = one entry in the template, with all that belongs to it."""
+"""Each endpoint and worker has a folder, an entry in the template, a sample event, a log group, layers and permissions."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from typing import Any
 
 import pytest
 
-from tests.support import imports
-from tests.support.stack import LAYER, event_file, folder, functions, snake_case, target
-from tests.support.template import ROOT, resources
+from tests.support import import_closure
+from tests.support.stack import LAYER, event_file, events, folder, functions, snake_case, target
+from tests.support.template import ROOT, resources, template
 
 FUNCTIONS = functions()
 SHARED_LAYERS = ["OutreachLayer", "CoreLayer"]
-# The Lambda runtime brings them.
+# The Lambda runtime includes these packages.
 RUNTIME = {"boto3", "botocore", "urllib3"}
 
-# What takes long to import, and which functions (by their folders) do so before their first request; nobody else must.
-HEAVY = {
+# Slow imports, and the folders of the functions that may import them at their start.
+SLOW_IMPORTS = {
     "aws_lambda_powertools.event_handler": [
         "contacts/*",
         "outreach/*",
+        "sites/*",
         "ticketing/*",
         "unichannel/*",
         "api/route_not_found",
@@ -31,50 +32,54 @@ HEAVY = {
     "pydantic": [
         "contacts/*",
         "outreach/*",
+        "sites/*",
         "ticketing/*",
         "unichannel/*",
         "workers/deliver_callback",
         "workers/import_rows",
+        "workers/publish_events",
         "workers/retry_callbacks",
     ],
+    "chardet": [],
+    "chardetng_py": [],
     "openpyxl": ["contacts/get_import_template"],
     "standardwebhooks": ["workers/deliver_callback", "workers/retry_callbacks"],
     "requests_hardened": ["workers/deliver_callback", "workers/retry_callbacks", "workers/split_import"],
-    "nacl": ["unichannel/*", "webhooks/receive_telnyx", "workers/send_messages", "workers/sweep"],
+    "nacl": ["webhooks/receive_telnyx"],
 }
 
 
 @cache
-def needs(name: str) -> set[str]:
-    """The modules that a function imports."""
-    return imports.closure(folder(FUNCTIONS[name]) / "app.py")
+def imported_modules(name: str) -> set[str]:
+    """All modules that a function imports."""
+    return import_closure.closure(folder(FUNCTIONS[name]) / "app.py")
 
 
 @cache
-def starts_with(name: str) -> set[str]:
-    """The modules that importing a function's module imports."""
-    return imports.closure(folder(FUNCTIONS[name]) / "app.py", deferred=False)
+def modules_at_start(name: str) -> set[str]:
+    """The modules that a function imports at its start."""
+    return import_closure.closure(folder(FUNCTIONS[name]) / "app.py", deferred=False)
 
 
 def imports_at_start(name: str, module: str) -> bool:
-    """Whether importing a function's module imports another one."""
-    return any(f"{one}.".startswith(f"{module}.") for one in starts_with(name))
+    """Whether a function imports a module or one of its submodules at its start."""
+    return any(f"{imported}.".startswith(f"{module}.") for imported in modules_at_start(name))
 
 
 def matching(patterns: list[str]) -> set[str]:
-    """The functions whose folders match."""
+    """The functions whose folders match a pattern."""
     return {
         name for name in FUNCTIONS for pattern in patterns if fnmatch(str(FUNCTIONS[name]["CodeUri"]), f"functions/{pattern}")
     }
 
 
-def gives(layer: str) -> set[str]:
-    """The distributions of a layer."""
+def distributions_in(layer: str) -> set[str]:
+    """The distributions that a layer contains."""
     lines = (ROOT / resources(LAYER)[layer]["ContentUri"] / "requirements.in").read_text().splitlines()
-    return {imports.normalised(line) for line in lines if line and not line.startswith("#")}
+    return {import_closure.normalised(line) for line in lines if line and not line.startswith("#")}
 
 
-def test_every_folder_has_an_entry_and_every_entry_a_folder() -> None:
+def test_every_folder_has_a_template_entry_and_every_entry_a_folder() -> None:
     folders = {str(path.parent.relative_to(ROOT)) for path in ROOT.glob("functions/*/*/app.py")}
     assert folders == {str(function["CodeUri"]) for function in FUNCTIONS.values()}
 
@@ -89,31 +94,44 @@ def test_an_entry_is_named_after_its_folder(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_that_calls_aws_has_permissions_of_its_own(name: str) -> None:
+def test_a_function_has_its_own_policy_exactly_if_it_calls_aws(name: str) -> None:
     policies: list[Any] = FUNCTIONS[name].get("Policies", [])
-    assert bool(policies) == ("outreach.aws" in needs(name))
-    # A string is a managed policy, another mapping a template of SAM: both allow more than what is used.
+    assert bool(policies) == ("outreach.aws" in imported_modules(name))
+    # A string is a managed policy and another mapping is a SAM policy template; both grant more than a function uses.
     assert [policy for policy in policies if isinstance(policy, str) or set(policy) != {"Statement"}] == []
     assert "Role" not in FUNCTIONS[name]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_writes_to_a_log_group_that_forgets(name: str) -> None:
+def test_a_function_has_a_log_group_with_limited_retention(name: str) -> None:
     assert target(FUNCTIONS[name]["LoggingConfig"]["LogGroup"]) == f"{name}Logs"
     group = resources("AWS::Logs::LogGroup")[f"{name}Logs"]
     assert group["LogGroupName"]["Fn::Sub"] == f"/aws/lambda/${{AWS::StackName}}/{name}"
     assert target(group["RetentionInDays"]) == "LogRetentionDays"
 
 
+def test_one_parameter_sets_what_functions_log_and_what_lambda_keeps() -> None:
+    """Lambda drops lines below its own level (INFO by default), whatever the function's logger lets pass."""
+    shared = template()["Globals"]["Function"]
+    assert shared["LoggingConfig"]["LogFormat"] == "JSON"
+    assert target(shared["LoggingConfig"]["ApplicationLogLevel"]) == "LogLevel"
+    assert target(shared["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"]) == "LogLevel"
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in events("Schedule")}))
+def test_a_run_by_schedule_is_not_repeated_next_to_the_following_one(name: str) -> None:
+    assert FUNCTIONS[name]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_lists_the_layers_that_its_imports_need_and_no_other(name: str) -> None:
+def test_a_function_has_exactly_the_layers_that_its_imports_need(name: str) -> None:
     layers = [target(layer) for layer in FUNCTIONS[name]["Layers"]]
-    wanted = imports.distributions(needs(name)) - RUNTIME
-    missing = wanted - set[str]().union(*(gives(layer) for layer in layers if layer != "OutreachLayer"))
-    idle = [layer for layer in layers if layer not in SHARED_LAYERS and not gives(layer) & wanted]
-    assert (missing, idle) == (set(), [])
+    needed = import_closure.distributions(imported_modules(name)) - RUNTIME
+    missing = needed - set[str]().union(*(distributions_in(layer) for layer in layers if layer != "OutreachLayer"))
+    unused = [layer for layer in layers if layer not in SHARED_LAYERS and not distributions_in(layer) & needed]
+    assert (missing, unused) == (set(), [])
 
 
-@pytest.mark.parametrize("module", HEAVY)
-def test_a_heavy_module_is_imported_at_start_by_those_alone_that_use_it(module: str) -> None:
-    assert {name for name in FUNCTIONS if imports_at_start(name, module)} == matching(HEAVY[module])
+@pytest.mark.parametrize("module", SLOW_IMPORTS)
+def test_only_the_listed_functions_import_a_slow_module_at_start(module: str) -> None:
+    assert {name for name in FUNCTIONS if imports_at_start(name, module)} == matching(SLOW_IMPORTS[module])

@@ -1,4 +1,4 @@
-"""Who operates the stack is told what is wrong, sees it, and finds what to do."""
+"""Alarms cover the stack, notify the operator and have a section in docs/operations.md; the dashboard shows their metrics."""
 
 from __future__ import annotations
 
@@ -9,57 +9,95 @@ from typing import Any
 import pytest
 
 from outreach.observability import NAMESPACE
-from tests.support.stack import STATE_MACHINE, events, target
-from tests.support.template import QUEUE, ROOT, resources
+from tests.support.stack import STATE_MACHINE, consumers, events, target
+from tests.support.template import QUEUE, ROOT, TABLE, resources
 
 ALARMS = resources("AWS::CloudWatch::Alarm")
 RUNBOOK = (ROOT / "docs" / "operations.md").read_text()
 
 
-def watched(metric: str) -> set[str]:
-    """The resources of which a metric raises an alarm."""
+def with_alarm(metric: str) -> set[str]:
+    """The resources that have an alarm on a metric."""
     alarms = [alarm for alarm in ALARMS.values() if alarm["MetricName"] == metric]
     return {target(dimension["Value"]) for alarm in alarms for dimension in alarm.get("Dimensions", [])}
 
 
 def own_metrics() -> set[str]:
-    """The names of metrics in the code: capitalised strings of the modules that report some."""
+    """The names of the metrics in the code: capitalised strings in the modules that report metrics."""
     sources = [path.read_text() for path in (ROOT / "layers" / "outreach").rglob("*.py")]
-    reporting = [text for text in sources if re.search(r"observability import .*\b(count|measure)\b", text)]
-    return set(re.findall(r'f?"((?:[A-Z][a-z]+){2,})["{]', "\n".join(reporting)))
+    reporting_sources = [text for text in sources if re.search(r"observability import .*\b(count|measure)\b", text)]
+    return set(re.findall(r'f?"((?:[A-Z][a-z]+){2,})["{]', "\n".join(reporting_sources)))
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_an_alarm_tells_somebody_and_has_a_runbook(name: str) -> None:
+def test_an_alarm_notifies_the_operator_and_has_a_runbook(name: str) -> None:
     assert ALARMS[name]["AlarmActions"] == {"Fn::If": ["HasAlarmEmail", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
     assert f"\n### {name}\n" in RUNBOOK
 
 
-def test_the_runbook_knows_no_other_alarms() -> None:
+def test_the_runbook_has_only_existing_alarms() -> None:
     assert set(re.findall(r"^### (\w+Alarm)$", RUNBOOK, re.MULTILINE)) == set(ALARMS)
 
 
-def test_queues_streams_and_state_machines_raise_alarms() -> None:
-    worked_off = {target(mapping["Queue"]) for _, mapping in events("SQS")}
-    assert watched("ApproximateAgeOfOldestMessage") == worked_off
-    assert watched("IteratorAge") == {name for name, _ in events("DynamoDB")}
-    assert watched("ExecutionsFailed") == set(resources(STATE_MACHINE))
-    assert {name for name in resources(QUEUE) if name.endswith("DeadLetterQueue")} <= watched(
+def test_queues_streams_and_state_machines_have_alarms() -> None:
+    processed_queues = {queue for _, queue, _ in consumers(QUEUE)}
+    assert with_alarm("ApproximateAgeOfOldestMessage") == processed_queues
+    assert with_alarm("IteratorAge") == {name for name, _, _ in consumers(TABLE)}
+    assert with_alarm("ExecutionsFailed") == set(resources(STATE_MACHINE))
+    assert {name for name in resources(QUEUE) if name.endswith("DeadLetterQueue")} <= with_alarm(
         "ApproximateNumberOfMessagesVisible"
     )
 
 
-def test_a_function_that_nothing_else_watches_raises_an_alarm() -> None:
-    """EventBridge drops an event when its function has failed three times."""
-    fired = {name for kind in ("Schedule", "EventBridgeRule") for name, _ in events(kind)}
+def test_a_function_that_eventbridge_invokes_has_an_alarm_on_errors() -> None:
+    """EventBridge drops an event after three failures of the function."""
+    invoked_by_events = {name for kind in ("Schedule", "EventBridgeRule") for name, _ in events(kind)}
     endpoints = {name for name, _ in events("Api")}
-    assert watched("Errors") == fired - endpoints | {"BeginScheduledStart"}
+    assert with_alarm("Errors") == invoked_by_events - endpoints | {"BeginScheduledStart"}
 
 
-def test_alarms_and_dashboard_look_at_metrics_that_exist() -> None:
+def test_tables_that_grow_with_what_is_sent_have_an_alarm_on_throttles() -> None:
+    assert with_alarm("WriteThrottleEvents") == set(resources(TABLE)) - {"TicketsTable", "RequestsTable"}
+
+
+def test_both_gateways_have_an_alarm_on_errors_and_the_webhooks_on_refusals() -> None:
+    """A carrier's request that is throttled (429) is lost after a few repetitions, and only the alarm shows it."""
+    gateways = [alarm for alarm in ALARMS.values() if alarm["Namespace"] == "AWS/ApiGateway"]
+    watched = {(alarm["MetricName"], json.dumps(alarm["Dimensions"][0]["Value"])) for alarm in gateways}
+    api, webhooks = json.dumps({"Ref": "AWS::StackName"}), json.dumps({"Ref": "WebhookApi"})
+    assert watched == {("5XXError", api), ("5xx", webhooks), ("4xx", webhooks)}
+
+
+def test_alarms_and_dashboard_use_existing_metrics() -> None:
     (dashboard,) = resources("AWS::CloudWatch::Dashboard").values()
     widgets: list[Any] = json.loads(dashboard["DashboardBody"]["Fn::Sub"])["widgets"]
     shown = {metric[1] for widget in widgets for metric in widget["properties"].get("metrics", []) if metric[0] == NAMESPACE}
-    alarming = {alarm["MetricName"] for alarm in ALARMS.values() if alarm["Namespace"] == NAMESPACE}
+    with_alarms = {alarm["MetricName"] for alarm in ALARMS.values() if alarm["Namespace"] == NAMESPACE}
     statuses = {f"Messages{status}" for status in ("Sent", "Delivered", "Undelivered", "Failed", "Skipped")}
-    assert alarming <= shown <= own_metrics() | statuses
+    assert with_alarms <= shown <= own_metrics() | statuses
+
+
+# Metrics that only the sweep reports, which runs about once in a period.
+OF_THE_SWEEP = {"RepairsFailed"}
+
+
+def is_of_the_sweep(alarm: dict[str, Any]) -> bool:
+    """Whether only the sweep reports the metric of an alarm."""
+    return alarm["MetricName"] in OF_THE_SWEEP or {"Name": "FunctionName", "Value": {"Ref": "Sweep"}} in alarm.get(
+        "Dimensions", []
+    )
+
+
+def test_a_period_without_a_sweep_does_not_end_an_alarm() -> None:
+    several = {name: alarm for name, alarm in ALARMS.items() if alarm["EvaluationPeriods"] > 1}
+    assert {name for name in several if is_of_the_sweep(ALARMS[name])} == {"SweepErrorsAlarm", "RepairsFailedAlarm"}
+    assert [name for name, alarm in several.items() if not alarm.get("DatapointsToAlarm", 99) < alarm["EvaluationPeriods"]] == []
+
+
+def test_the_runbook_searches_all_log_groups_by_their_prefix() -> None:
+    """Logs Insights takes at most 50 groups by name."""
+    assert len(resources("AWS::Logs::LogGroup")) > 50
+    prefixes = re.findall(r'logGroups\(namePrefix: \["([^"]+)"\]\)', RUNBOOK)
+    stack = re.search(r"export OUTREACH_STACK=(\S+)", RUNBOOK)
+    assert stack
+    assert prefixes == [f"/aws/lambda/{stack[1]}/"]

@@ -1,4 +1,7 @@
-"""Least privilege, proven: what a policy grants was used while the tests ran (the reverse, each test sees to itself)."""
+"""Least privilege: the tests use every permission that a policy grants.
+
+tests/support/permissions.py checks the reverse in each test: a function uses only permissions that its policy grants.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +9,36 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.permissions import Permission, granted, granting, used_by_sources, written_down
+from tests.support.permissions import Permission, granted, granting, read_record, used_by_sources
 
-# Made by `make permissions`.
-USED = written_down(Path(__file__).with_name("permissions.json"))
+# Written by `make record-permissions`.
+USED = read_record(Path(__file__).with_name("permissions.json"))
 
-# What functions may do for reasons that hold for all of them.
+# Permissions that any function may have although the tests do not use them, with the reason.
 SHARED: dict[Permission, str] = {
-    ("s3:ListBucket", "FilesBucket"): "without it an object that isn't there is forbidden instead of missing",
+    ("s3:ListBucket", "FilesBucket"): "without it, S3 answers 403 instead of 404 for a missing object",
     ("s3:ListBucket", "AudienceBucket"): "the same",
-    ("s3:GetObject", "AudienceBucket"): "answers of more than 4 MB lie there; not every list's test has one",
+    ("s3:GetObject", "AudienceBucket"): "responses over 4 MB are stored there; not every test of a list has one",
     ("s3:PutObject", "AudienceBucket"): "the same",
     (
         "dynamodb:DeleteItem",
         "RequestsTable",
-    ): "a refusal frees its Idempotency-Key; not every endpoint is refused in a test",
-    ("iam:PassRole", ""): "who makes a schedule passes a role along",
-    ("kms:Decrypt", ""): "AWS uses the key in the function's name; test_encryption.py holds it against the other grants",
+    ): "a refused request releases its Idempotency-Key; not every endpoint refuses a request in a test",
+    ("iam:PassRole", ""): "creating a schedule passes a role to EventBridge Scheduler",
+    ("kms:Decrypt", ""): "AWS uses the key in the function's role; test_encryption.py compares it with the other permissions",
+    ("kms:Encrypt", ""): "the same",
     ("kms:GenerateDataKey", ""): "the same",
 }
 
 
-def test_every_function_that_may_do_something_has_been_watched() -> None:
-    watched = {path for path, permissions in granted().items() if permissions}
-    assert set(USED) == watched, "run: make permissions (or its last line with the function's own tests)"
+def test_every_function_with_permissions_is_recorded() -> None:
+    with_permissions = {path for path, permissions in granted().items() if permissions}
+    assert set(USED) == with_permissions, "run: make record-permissions (or its last line with the function's own tests)"
 
 
 @pytest.mark.parametrize("path", granted())
-def test_a_function_uses_all_that_it_may_do(path: str) -> None:
-    used = {said for permission in USED.get(path, set()) for said in granting(permission)} | used_by_sources(path) | set(SHARED)
-    # A statement that names a table and its index says each action of both, though an index takes queries only.
-    meant = {(action, name) for action, name in granted()[path] if action == "dynamodb:Query" or "/index/" not in name}
-    assert meant - used == set()
+def test_a_function_uses_every_permission_that_it_has(path: str) -> None:
+    used = {grant for permission in USED.get(path, set()) for grant in granting(permission)} | used_by_sources(path) | set(SHARED)
+    # A statement for a table and its index grants every action on both, although an index only supports queries.
+    effective = {(action, name) for action, name in granted()[path] if action == "dynamodb:Query" or "/index/" not in name}
+    assert effective - used == set()

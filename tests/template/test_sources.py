@@ -1,4 +1,4 @@
-"""What invokes functions by itself: nothing that fails is lost, and nothing is repeated without end."""
+"""Queues, streams, schedules and events: failed work is kept, and retries are limited."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from tests.support.stack import events, functions, target
-from tests.support.template import QUEUE, resources
+from tests.support.stack import consumers, events, functions, target
+from tests.support.template import QUEUE, TABLE, resources
 
 QUEUES = resources(QUEUE)
 DEAD_LETTER_QUEUES = [name for name in QUEUES if name.endswith("DeadLetterQueue")]
-MAPPINGS = [pytest.param(name, mapping, id=name) for name, mapping in events("SQS")]
-STREAMS = [pytest.param(stream, id=name) for name, stream in events("DynamoDB")]
+MAPPINGS = [pytest.param(name, queue, mapping, id=name) for name, queue, mapping in consumers(QUEUE)]
+STREAMS = [pytest.param(stream, id=name) for name, _, stream in consumers(TABLE)]
 SCHEDULES = [pytest.param(name, schedule, id=name) for name, schedule in [*events("Schedule"), *events("ScheduleV2")]]
 ARRIVALS = [pytest.param(name, rule, id=name) for name, rule in events("EventBridgeRule")]
 
 
-def open_to(service: str) -> set[str]:
-    """The queues that let an AWS service send to them."""
+def accepting(service: str) -> set[str]:
+    """The queues whose policy lets an AWS service send to them."""
     policies = resources("AWS::SQS::QueuePolicy").values()
     return {
         target(queue)
@@ -37,22 +37,29 @@ def test_a_queue_has_a_dead_letter_queue(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DEAD_LETTER_QUEUES)
-def test_a_dead_letter_queue_keeps_for_a_fortnight_and_raises_an_alarm(name: str) -> None:
+def test_a_dead_letter_queue_keeps_messages_for_14_days_and_has_an_alarm(name: str) -> None:
     alarms = resources("AWS::CloudWatch::Alarm").values()
-    watched = [target(dimension["Value"]) for alarm in alarms for dimension in alarm.get("Dimensions", [])]
+    queues_with_alarm = [target(dimension["Value"]) for alarm in alarms for dimension in alarm.get("Dimensions", [])]
     assert QUEUES[name]["MessageRetentionPeriod"] == 14 * 24 * 3600
-    assert watched.count(name) == 1
+    assert queues_with_alarm.count(name) == 1
 
 
-@pytest.mark.parametrize(("name", "mapping"), MAPPINGS)
-def test_a_queue_is_worked_off_with_partial_failures_and_time_for_retries(name: str, mapping: dict[str, Any]) -> None:
+@pytest.mark.parametrize("name", QUEUES)
+def test_a_queue_refuses_plain_http(name: str) -> None:
+    (policy,) = [policy for policy in resources("AWS::SQS::QueuePolicy").values() if {"Ref": name} in policy["Queues"]]
+    denied = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+    assert denied | {"Condition": {"Bool": {"aws:SecureTransport": "false"}}} in policy["PolicyDocument"]["Statement"]
+
+
+@pytest.mark.parametrize(("name", "queue", "mapping"), MAPPINGS)
+def test_a_queue_reports_partial_failures_and_leaves_time_for_retries(name: str, queue: str, mapping: dict[str, Any]) -> None:
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    # Lambda, Using Lambda with Amazon SQS: six times the time-out, so that throttled batches don't become visible early.
-    assert QUEUES[target(mapping["Queue"])]["VisibilityTimeout"] >= 6 * functions()[name]["Timeout"]
+    # Lambda developer guide, "Using Lambda with Amazon SQS": six times the timeout leaves time to retry throttled batches.
+    assert QUEUES[queue]["VisibilityTimeout"] >= 6 * functions()[name]["Timeout"]
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_a_poison_record_of_a_stream_is_cut_out_and_kept(stream: dict[str, Any]) -> None:
+def test_a_failing_stream_record_is_isolated_and_kept(stream: dict[str, Any]) -> None:
     assert stream["BisectBatchOnFunctionError"] is True
     assert stream["MaximumRetryAttempts"] > 0
     assert target(stream["DestinationConfig"]["OnFailure"]["Destination"]) in DEAD_LETTER_QUEUES
@@ -62,17 +69,17 @@ def test_a_poison_record_of_a_stream_is_cut_out_and_kept(stream: dict[str, Any])
 def test_a_schedule_that_cannot_start_its_target_is_kept(name: str, schedule: dict[str, Any]) -> None:
     queue = target(schedule["DeadLetterConfig"]["Arn"])
     assert queue in DEAD_LETTER_QUEUES
-    assert queue in open_to("events.amazonaws.com"), f"{name}: EventBridge delivers as itself, so the queue must let it in"
+    assert queue in accepting("events.amazonaws.com"), f"{name}: the queue's policy must allow EventBridge to send"
 
 
 @pytest.mark.parametrize(("name", "rule"), ARRIVALS)
-def test_an_event_that_is_not_dealt_with_is_kept(name: str, rule: dict[str, Any]) -> None:
-    undelivered = target(rule["DeadLetterConfig"]["Arn"])
-    failed = functions()[name]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
-    assert undelivered in open_to("events.amazonaws.com")
-    assert failed["Type"] == "SQS"
-    assert {undelivered, target(failed["Destination"])} <= set(DEAD_LETTER_QUEUES)
+def test_an_event_whose_function_fails_is_kept(name: str, rule: dict[str, Any]) -> None:
+    dead_letter_queue = target(rule["DeadLetterConfig"]["Arn"])
+    failure_destination = functions()[name]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    assert dead_letter_queue in accepting("events.amazonaws.com")
+    assert failure_destination["Type"] == "SQS"
+    assert {dead_letter_queue, target(failure_destination["Destination"])} <= set(DEAD_LETTER_QUEUES)
 
 
-def test_every_kind_of_source_is_looked_at() -> None:
+def test_the_template_has_every_kind_of_source() -> None:
     assert all([MAPPINGS, STREAMS, SCHEDULES, ARRIVALS, DEAD_LETTER_QUEUES])

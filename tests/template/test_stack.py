@@ -1,9 +1,11 @@
-"""The stack as a whole."""
+"""The stack as a whole: size, roles, parameters, conditions and data protection."""
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -14,52 +16,117 @@ from scripts import make_routes
 from tests.support.stack import expanded, functions
 from tests.support.template import BUCKET, QUEUE, ROOT, TABLE, resources, template
 
-# CloudFormation ends at 500; the rest is room for the gateway's deployments and for what is to come.
-MAX_RESOURCES = 450
-# What SAM adds to a role by itself: writing logs, and reading the function's event source.
-EXECUTION_POLICIES = {"AWSLambdaBasicExecutionRole", "AWSLambdaSQSQueueExecutionRole", "AWSLambdaDynamoDBExecutionRole"}
+# CloudFormation allows 500; the difference leaves room for the gateway's deployments and for new resources.
+MAX_RESOURCES = 480
+# The managed policy that SAM adds to every role: to write logs. Those that it adds for sources read all queues of the account.
+EXECUTION_POLICIES = {"AWSLambdaBasicExecutionRole"}
+# The values that switch on every optional resource.
+ALL_OPTIONS = (
+    "KmsKeyArn=arn:aws:kms:us-east-1:123456789012:key/any",
+    "DomainName=api.example.com",
+    "AlarmEmail=operator@example.com",
+    "AccessLogs=true",
+    "WebhookConcurrency=50",
+    "WarmWriteUnits=16000",
+)
 
 
-def test_no_resource_that_sam_makes_up_has_the_name_of_a_parameter() -> None:
+def test_no_generated_resource_has_the_name_of_a_parameter() -> None:
     assert set(expanded()) & set(template()["Parameters"]) == set()
 
 
-def test_the_stack_fits_into_one() -> None:
+def test_the_stack_stays_below_the_limit_of_resources() -> None:
     assert len(functions()) < len(expanded()) < MAX_RESOURCES
 
 
-def test_a_role_has_no_managed_policy_but_those_of_execution() -> None:
+def test_a_role_has_only_the_managed_policy_for_logs() -> None:
     roles = [resource["Properties"] for resource in expanded().values() if resource["Type"] == "AWS::IAM::Role"]
     attached = {arn.rsplit("/", 1)[1] for role in roles for arn in role.get("ManagedPolicyArns", [])}
     assert attached <= EXECUTION_POLICIES
 
 
+def references(node: Any) -> Iterator[str]:
+    """The names to which a part of the template refers: resources and parameters, without attributes."""
+    if isinstance(node, list):
+        for entry in node:
+            yield from references(entry)
+    if not isinstance(node, dict):
+        return
+    for name, content in node.items():
+        if name == "Ref":
+            yield str(content)
+        elif name == "Fn::GetAtt":
+            yield str(content[0] if isinstance(content, list) else content.partition(".")[0])
+        elif name == "DependsOn":
+            yield from [content] if isinstance(content, str) else content
+        elif name == "Fn::Sub":
+            text, own = content if isinstance(content, list) else (content, {})
+            yield from {part.partition(".")[0] for part in re.findall(r"\$\{([^!}][^}]*)}", text)} - set(own)
+            yield from references(own)
+        else:
+            yield from references(content)
+
+
+def test_no_reference_needs_a_resource_that_only_sam_makes() -> None:
+    """CloudFormation resolves references in AWS::LanguageExtensions, before SAM makes stages, roles and permissions."""
+    written = {*template()["Resources"], *template()["Parameters"]}
+    named = {name for name in references([template()["Resources"], template()["Outputs"]]) if not name.startswith("AWS::")}
+    assert named - written == set()
+
+
+def test_no_resource_needs_itself() -> None:
+    """CloudFormation refuses a template with a circle of references."""
+    made = expanded(*ALL_OPTIONS)
+    waiting = {name: {other for other in references(entry) if other in made} for name, entry in made.items()}
+    while ready := {name for name, needs in waiting.items() if not needs & set(waiting)}:
+        waiting = {name: needs for name, needs in waiting.items() if name not in ready}
+    assert sorted(waiting) == []
+
+
+def test_the_variables_and_the_policy_of_a_function_fit_into_lambda_and_iam() -> None:
+    """Lambda takes 4 KB of variables, IAM 10,240 characters of inline policies. A reference becomes a name of 100 characters."""
+    for name, entry in expanded(*ALL_OPTIONS).items():
+        properties = entry["Properties"]
+        if entry["Type"] == "AWS::Lambda::Function":
+            assert _size(properties["Environment"]["Variables"]) <= 4096, name
+        elif entry["Type"] == "AWS::IAM::Role":
+            assert sum(_size(policy["PolicyDocument"]) for policy in properties.get("Policies", [])) <= 10_240, name
+
+
+def _size(node: Any) -> int:
+    """The characters of a document, with 100 for everything that CloudFormation resolves."""
+    if isinstance(node, dict):
+        is_reference = any(name == "Ref" or name.startswith("Fn::") for name in node)
+        return 100 if is_reference else sum(len(name) + _size(entry) + 6 for name, entry in node.items())
+    return sum(_size(entry) + 3 for entry in node) if isinstance(node, list) else len(str(node))
+
+
 def value(node: Any, parameters: Mapping[str, str]) -> Any:
-    """What CloudFormation makes of a condition."""
+    """The value of a condition, as CloudFormation evaluates it."""
     match node:
         case {"Ref": name}:
             return parameters[name]
-        case {"Fn::Equals": [one, other]}:
-            return value(one, parameters) == value(other, parameters)
+        case {"Fn::Equals": [left, right]}:
+            return value(left, parameters) == value(right, parameters)
         case {"Fn::Not": [condition]}:
             return not value(condition, parameters)
     return node
 
 
-def chosen(given: Mapping[str, str]) -> dict[str, str]:
-    """All parameters: what is given, and the defaults."""
+def with_defaults(given: Mapping[str, str]) -> dict[str, str]:
+    """The given parameters, and the defaults of all others."""
     return {name: str(entry["Default"]) for name, entry in template()["Parameters"].items()} | dict(given)
 
 
 def refusals(given: Mapping[str, str]) -> list[str]:
-    """What CloudFormation says to parameters before it deploys anything."""
-    rules = [rule for rule in template()["Rules"].values() if value(rule["RuleCondition"], chosen(given))]
+    """The errors with which CloudFormation refuses to deploy the parameters."""
+    rules = [rule for rule in template()["Rules"].values() if value(rule["RuleCondition"], with_defaults(given))]
     checks = [check for rule in rules for check in rule["Assertions"]]
-    return [check["AssertDescription"] for check in checks if not value(check["Assert"], chosen(given))]
+    return [check["AssertDescription"] for check in checks if not value(check["Assert"], with_defaults(given))]
 
 
 def production() -> dict[str, str]:
-    """The parameters of the profile `prod`."""
+    """The parameters of the profile `prod` in samconfig.toml."""
     given = tomllib.loads((ROOT / "samconfig.toml").read_text())["prod"]["deploy"]["parameters"]["parameter_overrides"]
     return dict(pair.split("=") for pair in given.split())
 
@@ -76,27 +143,42 @@ CERTIFICATE = {"CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate
         (production() | {"AlarmEmail": "oncall@example.com"}, None),
         (DOMAIN, "CertificateArn"),
         (DOMAIN | CERTIFICATE, None),
+        ({"MonthlyBudget": "100"}, "AlarmEmail"),
     ],
 )
-def test_parameters_that_need_another_say_which(given: dict[str, str], missing: str | None) -> None:
-    found = refusals(given)
-    assert len(found) == (missing is not None)
-    assert all(str(missing) in text for text in found)
+def test_a_missing_parameter_is_named(given: dict[str, str], missing: str | None) -> None:
+    errors = refusals(given)
+    assert len(errors) == (missing is not None)
+    assert all(str(missing) in error for error in errors)
 
 
-@pytest.mark.parametrize(("given", "there"), [({}, False), (DOMAIN | CERTIFICATE, True)])
-def test_a_domain_is_there_when_it_has_a_name(given: dict[str, str], there: bool) -> None:
-    made = expanded(*(f"{name}={parameter}" for name, parameter in given.items()))
-    assert {name in made for name in ("ApiDomain", "ApiDomainMapping")} == {there}
+def test_a_budget_tells_the_operator_before_it_is_used_up() -> None:
+    budgets = [
+        entry["Properties"]
+        for entry in expanded("MonthlyBudget=100", "AlarmEmail=oncall@example.com").values()
+        if entry["Type"] == "AWS::Budgets::Budget"
+    ]
+    (notifications,) = [budget["NotificationsWithSubscribers"] for budget in budgets]
+    assert {notified["Notification"]["NotificationType"] for notified in notifications} == {"ACTUAL", "FORECASTED"}
+    assert {subscriber["Address"] for notified in notifications for subscriber in notified["Subscribers"]} == {
+        "oncall@example.com"
+    }
+    assert not [entry for entry in expanded().values() if entry["Type"] == "AWS::Budgets::Budget"]
 
 
-def test_the_functions_get_the_variables_that_the_settings_read() -> None:
-    given = set(template()["Globals"]["Function"]["Environment"]["Variables"])
-    own = {name for name in given if not name.startswith("POWERTOOLS_")}
+@pytest.mark.parametrize(("given", "is_created"), [({}, False), (DOMAIN | CERTIFICATE, True)])
+def test_a_domain_is_created_if_it_has_a_name(given: dict[str, str], is_created: bool) -> None:
+    created = expanded(*(f"{name}={parameter}" for name, parameter in given.items()))
+    assert {name in created for name in ("ApiDomain", "ApiDomainMapping")} == {is_created}
+
+
+def test_functions_get_exactly_the_variables_that_the_settings_read() -> None:
+    variables = set(template()["Globals"]["Function"]["Environment"]["Variables"])
+    own = {name for name in variables if not name.startswith("POWERTOOLS_")}
     assert own == {field.name.upper() for field in fields(Settings)}
 
 
-def test_both_gateways_are_throttled_and_the_api_says_when_to_come_again() -> None:
+def test_both_gateways_are_throttled_and_the_api_sends_retry_after() -> None:
     stages = {resource["Type"]: resource["Properties"] for resource in expanded().values()}
     (settings,) = stages["AWS::ApiGateway::Stage"]["MethodSettings"]
     assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
@@ -109,21 +191,60 @@ def test_both_gateways_are_throttled_and_the_api_says_when_to_come_again() -> No
 
 
 @pytest.mark.parametrize("name", resources(TABLE))
-def test_a_table_can_be_restored(name: str) -> None:
+def test_a_table_has_point_in_time_recovery(name: str) -> None:
     table = resources(TABLE)[name]
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
+@pytest.mark.parametrize(("retention", "is_protected"), [("Delete", False), ("Retain", True)])
+def test_production_tables_are_protected_from_deletion(retention: str, is_protected: bool) -> None:
+    tables = [entry["Properties"] for entry in expanded(f"DataRetention={retention}").values() if entry["Type"] == TABLE]
+    assert {table["DeletionProtectionEnabled"] for table in tables} == {is_protected}
+
+
+@pytest.mark.parametrize("units", [0, 16000])
+def test_the_tables_that_every_message_writes_to_are_prepared_for_a_first_day(units: int) -> None:
+    """An index that is not prepared would throttle the writes of its table."""
+    made = expanded(f"WarmWriteUnits={units}")
+    messages = made["MessagesTable"]["Properties"]
+    indexes = [index for index in messages["GlobalSecondaryIndexes"] if index["IndexName"] in ("timeline", "contact")]
+    prepared = [part.get("WarmThroughput") for part in (messages, *indexes, made["CallbacksTable"]["Properties"])]
+    assert prepared == [{"WriteUnitsPerSecond": str(units)} if units else None] * 4
+
+
+@pytest.mark.parametrize("concurrency", [0, 50])
+def test_concurrency_is_reserved_for_webhooks_if_a_parameter_says_so(concurrency: int) -> None:
+    made = expanded(f"WebhookConcurrency={concurrency}")
+    reserved = {made[name]["Properties"].get("ReservedConcurrentExecutions", "0") for name in ("ReceiveTwilio", "ReceiveTelnyx")}
+    assert reserved == {str(concurrency)}
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_both_gateways_log_requests_if_a_parameter_says_so(is_on: bool) -> None:
+    made = expanded(f"AccessLogs={str(is_on).lower()}")
+    stages = {entry["Type"]: entry["Properties"] for entry in made.values()}
+    settings = [
+        stages["AWS::ApiGateway::Stage"].get("AccessLogSetting"),
+        stages["AWS::ApiGatewayV2::Stage"].get("AccessLogSettings"),
+    ]
+    assert [bool(setting) for setting in settings] == [is_on, is_on]
+    assert {"ApiAccessLogs", "WebhookAccessLogs"} & set(made) == ({"ApiAccessLogs", "WebhookAccessLogs"} if is_on else set())
+    for setting in filter(None, settings):
+        variables = set(re.findall(r"\$context\.([\w.]+)", setting["Format"]))
+        assert not variables & {"path", "requestOverride", "identity.userAgent", "authorizer.principalId"}
+        assert json.loads(setting["Format"])
+
+
 @pytest.mark.parametrize("name", [*resources(TABLE), *resources(BUCKET)])
-def test_the_parameter_decides_whether_data_outlives_the_stack(name: str) -> None:
+def test_data_retention_decides_whether_data_outlives_the_stack(name: str) -> None:
     resource = template()["Resources"][name]
     assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == {"Ref": "DataRetention"}
 
 
-def test_queues_are_not_of_the_kind_that_has_no_delay_of_single_messages() -> None:
+def test_no_queue_is_fifo_because_fifo_queues_cannot_delay_single_messages() -> None:
     assert [name for name, queue in resources(QUEUE).items() if queue.get("FifoQueue")] == []
 
 
-def test_the_table_of_routes_is_that_of_the_template() -> None:
-    assert make_routes.TARGET.read_text() == make_routes.text(), "run: make generated"
+def test_the_table_of_routes_matches_the_template() -> None:
+    assert make_routes.TARGET.read_text() == make_routes.text(), "run: make generate"

@@ -1,4 +1,4 @@
-"""Times are kept in UTC, to the millisecond, in one spelling that sorts."""
+"""Timestamps are in UTC, with milliseconds, and sort as text."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ MOMENTS = st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace
         (datetime(2022, 5, 23, 1, tzinfo=timezone(timedelta(hours=2))), "2022-05-22T23:00:00.000Z"),
     ],
 )
-def test_a_moment_is_written_in_utc_with_milliseconds(moment: datetime, text: str) -> None:
+def test_a_timestamp_is_in_utc_with_milliseconds(moment: datetime, text: str) -> None:
     assert clock.timestamp(moment) == text
 
 
 @given(MOMENTS)
-def test_a_timestamp_is_read_back_as_it_was(moment: datetime) -> None:
+def test_from_timestamp_is_the_inverse_of_timestamp(moment: datetime) -> None:
     assert clock.from_timestamp(clock.timestamp(moment)) == moment
 
 
 @given(MOMENTS, MOMENTS)
-def test_timestamps_sort_as_text_in_the_order_of_time(first: datetime, second: datetime) -> None:
+def test_timestamps_sort_as_text_in_chronological_order(first: datetime, second: datetime) -> None:
     assert (clock.timestamp(first) < clock.timestamp(second)) == (first < second)
 
 
-def test_a_unix_time_is_utc() -> None:
+def test_a_unix_time_becomes_utc() -> None:
     assert clock.timestamp(clock.from_epoch(1653274836.277)) == "2022-05-23T03:00:36.277Z"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from typing import Any
 
@@ -12,7 +13,7 @@ from botocore.stub import ANY, Stubber
 
 from outreach import aws as clients
 from outreach import dynamo
-from outreach.dynamo import ConditionFailed, TransactionRefused
+from outreach.dynamo import ConditionFailed, TransactionRefused, Update, WriteConflict
 
 TABLE = "SitesTable"
 KEY = {"pk": "a", "sk": "b"}
@@ -22,60 +23,151 @@ def put(**values: Any) -> None:
     clients.dynamodb().put_item(TableName=TABLE, Item=dynamo.to_item({**KEY, **values}))
 
 
-def test_an_item_is_read_back_as_it_was(aws: None) -> None:
+def test_an_item_is_read_as_it_was_written(aws: None) -> None:
     values = {"i": 7, "f": "1.5", "t": "ä", "y": True, "b": b"\x00\xff", "m": {"n": [1, "x", {"z": 2}]}, "e": []}
     put(**values, none=None)
     assert dynamo.get(TABLE, KEY, consistent=True) == {**KEY, **values}
 
 
-def test_what_is_not_there_is_none(aws: None) -> None:
+def test_a_missing_item_is_none(aws: None) -> None:
     assert dynamo.get(TABLE, KEY) is None
 
 
-def test_a_new_item_is_written_once(aws: None) -> None:
+def test_put_new_writes_an_item_only_once(aws: None) -> None:
     assert dynamo.put_new(TABLE, {**KEY, "n": 1})
     assert not dynamo.put_new(TABLE, {**KEY, "n": 2})
     assert (dynamo.get(TABLE, KEY) or {})["n"] == 1
 
 
 @pytest.mark.parametrize(
-    ("stored", "before", "written"), [(None, 0, True), (1, 0, False), (None, 1, False), (1, 1, True), (2, 1, False)]
+    ("stored", "before", "is_written"), [(None, 0, True), (1, 0, False), (None, 1, False), (1, 1, True), (2, 1, False)]
 )
-def test_a_version_replaces_only_the_one_before(aws: None, stored: int | None, before: int, written: bool) -> None:
+def test_put_version_replaces_only_the_previous_version(aws: None, stored: int | None, before: int, is_written: bool) -> None:
     if stored:
         put(version=stored)
-    assert dynamo.put_version(TABLE, {**KEY, "version": 9}, before) is written
-    assert ((dynamo.get(TABLE, KEY) or {}).get("version") == 9) is written
+    assert dynamo.put_version(TABLE, {**KEY, "version": 9}, before) is is_written
+    assert ((dynamo.get(TABLE, KEY) or {}).get("version") == 9) is is_written
 
 
-def test_an_update_returns_what_it_made(aws: None) -> None:
+def test_an_update_returns_the_new_item(aws: None) -> None:
     put(n=1)
     assert dynamo.update(TABLE, KEY, "SET n = n + :one", {":one": 1})["n"] == 2
 
 
-def test_a_refused_update_tells_what_stands_there(aws: None) -> None:
+def test_a_refused_update_returns_the_existing_item(aws: None) -> None:
     put(n=1)
     with pytest.raises(ConditionFailed) as refusal:
         dynamo.update(TABLE, KEY, "SET n = :two", {":two": 2}, condition="n = :two")
     assert refusal.value.item == {**KEY, "n": 1}
 
 
-def test_another_error_than_a_failed_condition_passes(aws: None) -> None:
+@pytest.mark.parametrize(
+    ("change", "changed"),
+    [
+        (Update().set("n", 5).set("new", "x"), {"n": 5, "new": "x"}),
+        (Update().set_if_missing("n", 5).set_if_missing("new", 5), {"new": 5}),
+        (Update().add("n").add("n2", 3, start=10), {"n": 2, "n2": 13}),
+        (Update().set("map.status", "new").remove("text", "missing"), {"map": {"status": "new"}, "text": None}),
+        (Update().remove("text"), {"text": None}),
+    ],
+)
+def test_an_update_is_built_from_changes_of_attributes(aws: None, change: Update, changed: dict[str, Any]) -> None:
+    before = {"n": 1, "text": "x", "map": {"status": "old"}}
+    put(**before)
+    expected = {name: value for name, value in (KEY | before | changed).items() if value is not None}
+    assert dynamo.update(TABLE, KEY, change) == expected
+
+
+def test_an_empty_update_has_no_expression() -> None:
+    assert (Update().expression, Update().values) == ("", {})
+
+
+def test_an_update_may_return_nothing(aws: None) -> None:
+    assert dynamo.update(TABLE, KEY, Update().set("n", 1), returns="NONE") == {}
+    assert dynamo.get(TABLE, KEY) == {**KEY, "n": 1}
+
+
+@pytest.mark.parametrize(("stored", "is_written"), [(1, True), (2, False), (None, False)])
+def test_update_if_writes_only_if_the_condition_holds(aws: None, stored: int | None, is_written: bool) -> None:
+    put(size=stored)
+    change = Update().set("size", 9)
+    assert dynamo.update_if(TABLE, KEY, change, {":size": 1}, condition="#size = :size") is is_written
+    assert (dynamo.get(TABLE, KEY) or {}).get("size") == (9 if is_written else stored)
+
+
+@pytest.mark.parametrize(("stored", "is_written"), [(1, True), (2, False), (None, False)])
+def test_put_if_writes_only_if_the_condition_holds(aws: None, stored: int | None, is_written: bool) -> None:
+    put(size=stored)
+    assert dynamo.put_if(TABLE, {**KEY, "size": 9}, "#size = :size", {":size": 1}) is is_written
+    assert (dynamo.get(TABLE, KEY) or {}).get("size") == (9 if is_written else stored)
+
+
+@pytest.mark.parametrize(("stored", "is_deleted"), [(1, True), (2, False)])
+def test_delete_if_deletes_only_if_the_condition_holds(aws: None, stored: int, is_deleted: bool) -> None:
+    put(size=stored)
+    assert dynamo.delete_if(TABLE, KEY, "#size = :size", {":size": 1}) is is_deleted
+    assert (dynamo.get(TABLE, KEY) is None) is is_deleted
+
+
+def test_delete_returns_whether_the_item_existed(aws: None) -> None:
+    put()
+    assert [dynamo.delete(TABLE, KEY), dynamo.delete(TABLE, KEY)] == [True, False]
+
+
+@pytest.fixture
+def _without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+
+
+@pytest.mark.usefixtures("_without_waits")
+def test_an_attempt_is_repeated_until_it_has_no_conflict() -> None:
+    outcomes = iter([WriteConflict(), WriteConflict(), "written"])
+
+    def attempt() -> object:
+        if isinstance(outcome := next(outcomes), WriteConflict):
+            raise outcome
+        return outcome
+
+    assert dynamo.retry_on_conflict(attempt, attempts=3, error=RuntimeError()) == "written"
+
+
+@pytest.mark.usefixtures("_without_waits")
+def test_the_last_attempt_with_a_conflict_raises_the_given_error() -> None:
+    attempts = []
+
+    def attempt() -> None:
+        attempts.append(1)
+        raise WriteConflict
+
+    with pytest.raises(RuntimeError, match="contended"):
+        dynamo.retry_on_conflict(attempt, attempts=3, error=RuntimeError("contended"))
+    assert len(attempts) == 3
+
+
+def test_an_attempt_with_another_error_is_not_repeated() -> None:
+    def attempt() -> None:
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        dynamo.retry_on_conflict(attempt, error=RuntimeError())
+
+
+def test_an_error_other_than_a_failed_condition_is_raised(aws: None) -> None:
     with pytest.raises(clients.dynamodb().exceptions.ResourceNotFoundException):
         dynamo.put_new("NoTable", KEY)
 
 
-def test_a_refused_transaction_tells_which_actions_and_writes_nothing(aws: None) -> None:
+def test_a_refused_transaction_names_the_actions_and_writes_nothing(aws: None) -> None:
     put(n=1)
     item = {"TableName": TABLE, "Item": dynamo.to_item({"pk": "a", "sk": "new"})}
-    taken = {"TableName": TABLE, "Item": dynamo.to_item(KEY), **dynamo.if_version(0)}
+    existing = {"TableName": TABLE, "Item": dynamo.to_item(KEY), **dynamo.if_version(0)}
     with pytest.raises(TransactionRefused) as refusal:
-        dynamo.transact([{"Put": item}, {"Put": taken}])
+        dynamo.transact([{"Put": item}, {"Put": existing}])
     assert refusal.value.failed == [1]
     assert dynamo.get(TABLE, {"pk": "a", "sk": "new"}) is None
 
 
-def cancelled(stub: Stubber, code: str) -> None:
+def add_cancellation(stub: Stubber, code: str) -> None:
     stub.add_client_error(
         "transact_write_items", "TransactionCanceledException", modeled_fields={"CancellationReasons": [{"Code": code}]}
     )
@@ -83,7 +175,7 @@ def cancelled(stub: Stubber, code: str) -> None:
 
 @pytest.fixture
 def stub(aws: None, monkeypatch: pytest.MonkeyPatch) -> Stubber:
-    """DynamoDB's answers as written down; no time passes between tries."""
+    """Predefined responses of DynamoDB, without waits between attempts."""
     monkeypatch.setattr(time, "sleep", lambda _: None)
     client = boto3.client("dynamodb")
     monkeypatch.setattr(clients, "dynamodb", lambda: client)
@@ -91,36 +183,50 @@ def stub(aws: None, monkeypatch: pytest.MonkeyPatch) -> Stubber:
 
 
 @pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
-def test_a_transaction_is_tried_again_while_others_are_in_the_way(stub: Stubber, code: str) -> None:
+def test_a_transaction_is_retried_while_others_conflict(stub: Stubber, code: str) -> None:
     with stub:
-        cancelled(stub, code)
-        cancelled(stub, code)
+        add_cancellation(stub, code)
+        add_cancellation(stub, code)
         stub.add_response("transact_write_items", {})
         dynamo.transact([{"Put": {"TableName": TABLE, "Item": dynamo.to_item(KEY)}}])
     stub.assert_no_pending_responses()
 
 
-def test_a_transaction_that_cannot_succeed_is_not_tried_again(stub: Stubber) -> None:
-    cancelled(stub, "ValidationError")
+def test_a_transaction_that_cannot_succeed_is_not_retried(stub: Stubber) -> None:
+    add_cancellation(stub, "ValidationError")
     with stub, pytest.raises(ClientError, match="TransactionCanceled"):
         dynamo.transact([{"Put": {"TableName": TABLE, "Item": dynamo.to_item(KEY)}}])
 
 
-def test_a_query_goes_through_all_pages(aws: None) -> None:
+def test_a_query_reads_all_pages(aws: None) -> None:
     for number in range(5):
         clients.dynamodb().put_item(TableName=TABLE, Item=dynamo.to_item({"pk": "a", "sk": str(number)}))
-    found = dynamo.query(TABLE, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": "a"}, Limit=2)
-    assert [item["sk"] for item in found] == ["0", "1", "2", "3", "4"]
+    items = dynamo.query(TABLE, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": "a"}, Limit=2)
+    assert [item["sk"] for item in items] == ["0", "1", "2", "3", "4"]
 
 
-def test_more_items_are_read_than_one_call_gives(aws: None) -> None:
+def test_a_raw_query_yields_pages_in_dynamodbs_json(aws: None) -> None:
+    put(n=1)
+    request = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": "a"}}
+    assert list(dynamo.query_raw(TABLE, **request)) == [[{"pk": {"S": "a"}, "sk": {"S": "b"}, "n": {"N": "1"}}]]
+
+
+def test_a_scan_finds_the_items_of_a_whole_table(aws: None) -> None:
+    items = [{"pk": str(number), "sk": "b", "n": number} for number in range(3)]
+    for item in items:
+        dynamo.put(TABLE, item)
+    found = dynamo.scan(TABLE, "n > :n", {":n": 0})
+    assert sorted(found, key=lambda item: int(item["n"])) == items[1:]
+
+
+def test_batch_get_reads_more_items_than_one_call_returns(aws: None) -> None:
     keys = [{"pk": "a", "sk": f"{number:03}"} for number in range(101)]
     for key in keys[::2]:
         clients.dynamodb().put_item(TableName=TABLE, Item=dynamo.to_item(key))
     assert sorted(dynamo.batch_get(TABLE, keys), key=lambda item: str(item["sk"])) == keys[::2]
 
 
-def test_keys_that_are_left_over_are_asked_for_again(stub: Stubber) -> None:
+def test_unprocessed_keys_are_requested_again(stub: Stubber) -> None:
     item = dynamo.to_item(KEY)
     with stub:
         stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": {TABLE: {"Keys": [item]}}})
@@ -128,13 +234,19 @@ def test_keys_that_are_left_over_are_asked_for_again(stub: Stubber) -> None:
         assert list(dynamo.batch_get(TABLE, [KEY])) == [KEY]
 
 
-def test_keys_that_stay_left_over_are_an_error(stub: Stubber) -> None:
-    left = {"Responses": {}, "UnprocessedKeys": {TABLE: {"Keys": [dynamo.to_item(KEY)]}}}
+def test_keys_that_stay_unprocessed_are_an_error(stub: Stubber) -> None:
+    response = {"Responses": {}, "UnprocessedKeys": {TABLE: {"Keys": [dynamo.to_item(KEY)]}}}
     for _ in range(8):
-        stub.add_response("batch_get_item", left, {"RequestItems": ANY})
+        stub.add_response("batch_get_item", response, {"RequestItems": ANY})
     with stub, pytest.raises(RuntimeError, match="unprocessed"):
         list(dynamo.batch_get(TABLE, [KEY]))
 
 
 def test_chunks_are_consecutive_and_the_last_one_may_be_short() -> None:
     assert list(dynamo.chunks([1, 2, 3, 4, 5], 2)) == [[1, 2], [3, 4], [5]]
+
+
+def test_binaries_of_a_streams_event_are_decoded_because_they_are_base64_in_json() -> None:
+    binary = {"B": base64.b64encode(b"\x00\x01").decode()}
+    image = {"a": binary, "b": {"L": [binary, {"N": "1"}]}, "c": {"M": {"d": binary, "e": {"S": "AAE="}}}}
+    assert dynamo.from_image(image) == {"a": b"\x00\x01", "b": [b"\x00\x01", 1], "c": {"d": b"\x00\x01", "e": "AAE="}}

@@ -1,4 +1,4 @@
-"""The tree of errors is what its docstring draws."""
+"""The error tree matches its docstring."""
 
 from __future__ import annotations
 
@@ -13,25 +13,34 @@ KINDS = OutreachError.__subclasses__()
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.__module__ == errors.__name__])
-def test_every_error_is_drawn_with_its_status(kind: type[OutreachError]) -> None:
-    drawn = dict(re.findall(r"[├└]── (\w+) +(\d{3})", errors.__doc__ or ""))
-    assert drawn[kind.__name__] == str(kind.status)
+def test_the_docstring_has_every_error_with_its_status(kind: type[OutreachError]) -> None:
+    documented = dict(re.findall(r"[├└]── (\w+) +(\d{3})", errors.__doc__ or ""))
+    assert documented[kind.__name__] == str(kind.status)
 
 
-def test_every_error_has_a_code_of_its_own() -> None:
+def test_every_error_has_its_own_code() -> None:
     kinds: list[type[OutreachError]] = [OutreachError, *KINDS]
     codes = [kind.code for kind in kinds]
     assert len(set(codes)) == len(codes)
 
 
-def test_an_error_without_details_tells_its_title() -> None:
-    assert errors.NotFound().detail == str(errors.NotFound()) == "There is no such thing"
+def test_the_default_detail_is_the_title() -> None:
+    assert errors.NotFound().detail == str(errors.NotFound()) == "Not found"
 
 
-def test_the_rule_that_was_broken_may_have_a_code_of_its_own() -> None:
+def test_a_rule_may_have_its_own_code() -> None:
     assert (errors.Conflict("x", code="invalid_state").code, errors.Conflict("x").code) == ("invalid_state", "conflict")
 
 
-def test_a_failed_validation_tells_all_its_places() -> None:
+def test_the_detail_of_a_failed_validation_lists_all_errors() -> None:
     error = errors.ValidationFailed(errors.FieldError("/a", "is wrong"), errors.FieldError("/b", "too"))
     assert error.detail == "/a: is wrong; /b: too"
+
+
+def test_independent_checks_report_their_errors_together() -> None:
+    def fail(pointer: str) -> int:
+        raise errors.ValidationFailed.at(pointer, "is wrong")
+
+    assert errors.checked(lambda: 1, lambda: "a") == (1, "a")
+    with pytest.raises(errors.ValidationFailed, match="/a: is wrong; /b: is wrong"):
+        errors.checked(lambda: fail("/a"), lambda: 1, lambda: fail("/b"))

@@ -1,13 +1,15 @@
-"""How clients spell values (contract, JSON conventions)."""
+"""Lenient parsing of request values (docs/api.md, "Text, numbers and addresses")."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from outreach import parsing
+from outreach.errors import ValidationFailed
 
 GUID = "f8383a83-48e9-4d0d-a3bd-fb19ce5c12db"
 
@@ -17,14 +19,14 @@ def utc(*parts: int) -> datetime:
 
 
 @pytest.mark.parametrize("value", [GUID, GUID.upper(), f" {GUID} "])
-def test_a_guid_is_read_in_any_case_and_written_in_lower_case(value: str) -> None:
+def test_a_guid_in_any_case_becomes_lower_case(value: str) -> None:
     assert parsing.parse_guid(value) == GUID
 
 
 @pytest.mark.parametrize(
     "value", ["", "abc", GUID[:-1], f"{GUID}0", GUID.replace("-", ""), f"{{{GUID}}}", f"{GUID}\n{GUID}", 7, None]
 )
-def test_anything_else_is_no_guid(value: Any) -> None:
+def test_any_other_value_is_not_a_guid(value: Any) -> None:
     with pytest.raises(ValueError, match="GUID"):
         parsing.parse_guid(value)
 
@@ -36,6 +38,8 @@ def test_anything_else_is_no_guid(value: Any) -> None:
         ("2022-05-23T03:00:36+02:00", utc(2022, 5, 23, 1, 0, 36)),
         ("2022-05-23T03:00:36-0930", utc(2022, 5, 23, 12, 30, 36)),
         ("2022-05-23T03:00Z", utc(2022, 5, 23, 3)),
+        ("2022-05-23t03:00z", utc(2022, 5, 23, 3)),
+        ("20220523t030000.5z", utc(2022, 5, 23, 3, 0, 0, 500000)),
         ("2022-05-23T03:00:36", utc(2022, 5, 23, 3, 0, 36)),
         ("2022-05-23 03:00:36", utc(2022, 5, 23, 3, 0, 36)),
         ("2022-05-23 03:00:36.2", utc(2022, 5, 23, 3, 0, 36, 200000)),
@@ -48,14 +52,27 @@ def test_anything_else_is_no_guid(value: Any) -> None:
         (datetime(2022, 5, 23, 3), utc(2022, 5, 23, 3)),  # noqa: DTZ001 - the case itself
     ],
 )
-def test_a_moment_is_read_in_every_spelling_and_becomes_utc(text: Any, moment: datetime | None) -> None:
+def test_a_datetime_in_any_format_becomes_utc(text: Any, moment: datetime | None) -> None:
     assert parsing.parse_moment(text) == moment
 
 
 @pytest.mark.parametrize(
-    "value", ["soon", "2022-13-01", "23.05.2022", 1653274836, True, "0001-01-01T00:00+05:00", "9999-12-31T23:59-05:00"]
+    "value",
+    [
+        "2022-05-23-03:00",
+        "2022-05-23+02:00",
+        "2022-05-23x03:00",
+        "\ud800",
+        "soon",
+        "2022-13-01",
+        "23.05.2022",
+        1653274836,
+        True,
+        "0001-01-01T00:00+05:00",
+        "9999-12-31T23:59-05:00",
+    ],
 )
-def test_anything_else_is_no_moment(value: Any) -> None:
+def test_any_other_value_is_not_a_datetime(value: Any) -> None:
     with pytest.raises(ValueError, match="must be"):
         parsing.parse_moment(value)
 
@@ -67,35 +84,90 @@ def test_anything_else_is_no_moment(value: Any) -> None:
         *[(value, False) for value in (False, "no", "No", "false", "FALSE", "0", 0)],
     ],
 )
-def test_a_flag_is_read_in_every_spelling(value: Any, flag: bool) -> None:
+def test_a_flag_is_parsed_in_every_spelling(value: Any, flag: bool) -> None:
     assert parsing.parse_flag(value) is flag
 
 
 @pytest.mark.parametrize("value", ["", "on", "y", 2, None, [], {}])
-def test_anything_else_is_no_flag(value: Any) -> None:
+def test_any_other_value_is_not_a_flag(value: Any) -> None:
     with pytest.raises(ValueError, match="true or false"):
         parsing.parse_flag(value)
 
 
-@pytest.mark.parametrize(("value", "number"), [(7, 7), (-7, -7), ("0", 0), ("+7", 7), (" -7 ", -7), ("007", 7)])
-def test_an_integer_may_come_as_digits(value: Any, number: int) -> None:
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (7, 7),
+        (-7, -7),
+        ("0", 0),
+        ("+7", 7),
+        (" -7 ", -7),
+        ("007", 7),
+        (139.0, 139),
+        (-0.0, 0),
+        (2.0**53, 2**53),
+        ("10.0", 10),
+        ("-7.00", -7),
+    ],
+)
+def test_an_integer_may_be_a_string_of_digits_and_have_a_fraction_of_zeros(value: Any, number: int) -> None:
     assert parsing.parse_integer(value) == number
 
 
-@pytest.mark.parametrize("value", ["", "x", "1.0", 1.5, True, None, "٣", "9" * 19, "1_000"])
-def test_anything_else_is_no_integer(value: Any) -> None:
+@pytest.mark.parametrize(
+    "value", ["", "x", "1.", ".0", "1.01", "1.0.0", 1.5, True, None, "٣", "9" * 19, "1_000", 2.0**54, float("inf"), float("nan")]
+)
+def test_any_other_value_is_not_an_integer(value: Any) -> None:
     with pytest.raises(ValueError, match="integer"):
         parsing.parse_integer(value)
 
 
 @pytest.mark.parametrize("value", ["https://example.com/a?b=c#d", "http://127.0.0.1:3000", "HTTPS://EXAMPLE.COM"])
-def test_a_url_is_kept_as_given(value: str) -> None:
+def test_a_url_does_not_change(value: str) -> None:
     assert parsing.parse_url(value) == value
 
 
 @pytest.mark.parametrize(
-    "value", ["", "example.com", "/a", "ftp://example.com", "https://", "mailto:a@example.com", "https://[", 7, None]
+    "value",
+    [
+        *["", "example.com", "/a", "ftp://example.com", "https://", "mailto:a@example.com", "https://[", 7, None],
+        *[
+            "https://a:port/",
+            "https://a:0/",
+            "https://a:65536/",
+            "https://a\n.b/",
+            "https://a/ b",
+            "https://a/\u2003b",
+            "https://a/\x00",
+            "https://[::1",
+        ],
+    ],
 )
-def test_anything_else_is_no_url(value: Any) -> None:
+def test_any_other_value_is_not_a_url(value: Any) -> None:
     with pytest.raises(ValueError, match="URL"):
         parsing.parse_url(value)
+
+
+@pytest.mark.parametrize(("length", "is_accepted"), [(2_000, True), (2_001, False)])
+def test_a_url_has_at_most_2000_characters(length: int, is_accepted: bool) -> None:
+    with nullcontext() if is_accepted else pytest.raises(ValueError, match="2000 characters"):
+        parsing.parse_url("https://example.com/".ljust(length, "x"))
+
+
+@pytest.mark.parametrize("document", ['{"a": 1}', b'{"a": 1}', '\ufeff{"a": 1}', b'\xef\xbb\xbf{"a": 1}', '{"a": 2, "a": 1}'])
+def test_json_may_begin_with_a_byte_order_mark_and_the_last_of_equal_names_counts(document: str | bytes) -> None:
+    assert parsing.parse_json(document) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("document", "place"),
+    [
+        ("", "line 1, column 1"),
+        ('{"é": x}', "line 1, column 7"),
+        ("[1,\n 2,\n  NaN]", "line 3, column 3"),
+        ('{"a"\n}', "line 2, column 1"),
+    ],
+)
+def test_an_error_in_json_has_its_line_and_column(document: str, place: str) -> None:
+    with pytest.raises(ValidationFailed, match=f"is not valid JSON at {place}: "):
+        parsing.parse_json(document)

@@ -1,4 +1,4 @@
-"""How values are read and written (contract, JSON conventions)."""
+"""Base classes and field types of JSON bodies (docs/api.md, "JSON and HTTP")."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ def utc(*parts: int) -> datetime:
 
 
 @pytest.mark.parametrize("value", ["is more than", "IsMoreThan", "Is More Than", "ISMORETHAN", " isMore than "])
-def test_an_enumeration_is_matched_without_case_and_spaces_and_written_as_spelled(value: str) -> None:
+def test_an_enumeration_ignores_case_and_spaces_and_returns_the_documented_spelling(value: str) -> None:
     assert wire.one_of("is", "isMoreThan")(value) == "isMoreThan"
 
 
 @pytest.mark.parametrize("value", ["", "more", None, 1])
-def test_what_is_not_in_an_enumeration_is_refused_with_what_is(value: Any) -> None:
+def test_the_error_lists_the_values_of_an_enumeration(value: Any) -> None:
     with pytest.raises(ValueError, match="must be one of is, isMoreThan"):
         wire.one_of("is", "isMoreThan")(value)
 
 
-@pytest.mark.parametrize(("value", "kept"), [("", None), (" ", None), (None, None), ("a", "a"), (0, 0), (False, False)])
-def test_blank_text_stands_for_none(value: Any, kept: Any) -> None:
-    assert wire.none_if_blank(value) == kept
-    assert type(wire.none_if_blank(value)) is type(kept)
+@pytest.mark.parametrize(("value", "expected"), [("", None), (" ", None), (None, None), ("a", "a"), (0, 0), (False, False)])
+def test_blank_text_becomes_none(value: Any, expected: Any) -> None:
+    assert wire.none_if_blank(value) == expected
+    assert type(wire.none_if_blank(value)) is type(expected)
 
 
 class Body(wire.Request):
@@ -39,39 +39,39 @@ class Body(wire.Request):
 
 
 @pytest.mark.parametrize("name", ["fullName", "FullName", "FULLNAME", "full_name"])
-def test_property_names_are_matched_without_case(name: str) -> None:
+def test_property_names_ignore_case(name: str) -> None:
     assert Body.model_validate({name: "Tom", "unknown": 1}).full_name == "Tom"
 
 
 @pytest.mark.parametrize(
-    ("given", "attribute"),
+    ("name", "attribute"),
     [("avatar", "avatar_url"), ("AVATARURL", "avatar_url"), ("callbackurl", "callback"), ("callbackURL", "callback")],
 )
-def test_every_spelling_of_a_property_is_accepted(given: str, attribute: str) -> None:
-    assert getattr(Body.model_validate({"fullName": "Tom", given: "x"}), attribute) == "x"
+def test_every_spelling_of_a_property_is_accepted(name: str, attribute: str) -> None:
+    assert getattr(Body.model_validate({"fullName": "Tom", name: "x"}), attribute) == "x"
 
 
-@pytest.mark.parametrize(("given", "place"), [({"fullname": 1}, "fullName"), ({"fullName": "", "AVATAR": 1}, "avatarUrl")])
-def test_an_error_points_at_the_spelling_that_we_write(given: dict[str, Any], place: str) -> None:
+@pytest.mark.parametrize(("body", "name"), [({"fullname": 1}, "fullName"), ({"fullName": "", "AVATAR": 1}, "avatarUrl")])
+def test_an_error_points_at_the_documented_spelling(body: dict[str, Any], name: str) -> None:
     with pytest.raises(ValidationError) as refusal:
-        Body.model_validate(given)
-    assert [error["loc"] for error in refusal.value.errors()] == [(place,)]
+        Body.model_validate(body)
+    assert [error["loc"] for error in refusal.value.errors()] == [(name,)]
 
 
-@pytest.mark.parametrize("given", [[], "text", None, 7])
-def test_what_is_no_object_is_no_body(given: Any) -> None:
+@pytest.mark.parametrize("value", [[], "text", None, 7])
+def test_a_body_must_be_an_object(value: Any) -> None:
     with pytest.raises(ValidationError):
-        Body.model_validate(given)
+        Body.model_validate(value)
 
 
-class Shown(wire.Response):
-    create_time: wire.Moment
+class Sample(wire.Response):
+    create_time: wire.OptionalMoment
     scheduled_time: wire.OptionalMoment
     is_system: wire.Flag
 
 
 @pytest.mark.parametrize(("scheduled", "written"), [(None, None), ("2022-05-23", "2022-05-23T00:00:00.000Z")])
-def test_a_response_is_written_one_way(scheduled: str | None, written: str | None) -> None:
-    shown = Shown(create_time=utc(2022, 5, 23, 3, 0, 36, 277999), scheduled_time=scheduled, is_system="yes")
+def test_a_response_has_one_format(scheduled: str | None, written: str | None) -> None:
+    sample = Sample(create_time=utc(2022, 5, 23, 3, 0, 36, 277999), scheduled_time=scheduled, is_system="yes")
     expected = {"createTime": "2022-05-23T03:00:36.277Z", "scheduledTime": written, "isSystem": True}
-    assert shown.model_dump(mode="json") == expected
+    assert sample.model_dump(mode="json") == expected

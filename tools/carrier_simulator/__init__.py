@@ -1,1 +1,1 @@
-"""A carrier for development and tests: the protocols of Twilio and Telnyx over a durable ledger. Nothing leaves the machine."""
+"""Simulates Twilio and Telnyx for development and tests, with a durable ledger. Sends nothing to real phones."""

@@ -1,4 +1,4 @@
-"""Command line: ``python -m carrier_simulator --help``."""
+"""The command line ``python -m carrier_simulator``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from carrier_simulator.app import create_app
 from carrier_simulator.outcomes import OUTCOMES
 from carrier_simulator.settings import Settings
 
-# Open connections (a lost answer keeps one for long) get this many seconds at SIGTERM, and as many again once they are cancelled.
+# Seconds that open connections get at SIGTERM, and again after their cancellation. A lost response keeps its connection open.
 SHUTDOWN_TIMEOUT = 0.25
 
 
@@ -21,46 +21,53 @@ ENDPOINTS = """\
 endpoints:
   /2010-04-01/Accounts/{sid}/Messages.json          Twilio: POST sends, GET lists; GET .../Messages/{sid}.json fetches
   /v2/messages                                      Telnyx: POST sends, GET /v2/messages/{id} fetches
-  GET    /_simulate/messages?to=&from=&carrier=&account=&since=&limit=   what was accepted, and receiptsOwed
-  GET    /_simulate/requests?to=&since=&limit=      every send request seen: accepted, lost, replayed, refused, 429, 500
-  POST   /_simulate/inbound                         JSON {from, to, body, carrier?, url?, id?, extra?}: a message arrives
-  DELETE /_simulate/messages                        forget everything
+  GET    /_simulate/messages?to=&from=&carrier=&account=&since=&limit=   accepted messages, and receiptsOwed: pending receipts
+  GET    /_simulate/requests?to=&since=&limit=      all send requests: accepted, lost, replayed, refused, 429, 500
+  POST   /_simulate/inbound                         JSON {from, to, body, carrier?, url?, id?, extra?}: post an inbound message
+  DELETE /_simulate/messages                        delete all messages, requests and receipts
 
-outcomes, by the last digits of the recipient (all others are delivered):
+outcomes by the last four digits of the recipient (all others: delivered):
 """
 
 
 class HelpFormatter(RawDescriptionHelpFormatter, ArgumentDefaultsHelpFormatter):
-    """Shows defaults and leaves the tables as they are."""
+    """Shows default values and keeps the line breaks of the tables."""
 
 
 def parser() -> ArgumentParser:
-    """The options, with their defaults from ``Settings``."""
-    outcomes = "\n".join(f"  ...{digits}  {outcome.meaning}" for digits, outcome in OUTCOMES.items())
+    """Make the parser, with the defaults of ``Settings``."""
+    outcomes = "\n".join(f"  ...{digits}  {outcome.description}" for digits, outcome in OUTCOMES.items())
     options = ArgumentParser(
         "carrier_simulator", description=carrier_simulator.__doc__, epilog=ENDPOINTS + outcomes, formatter_class=HelpFormatter
     )
     add = options.add_argument
     add("--host", default="127.0.0.1", help="address to listen on")
     add("--port", type=int, default=3001, help="port to listen on")
-    add("--state", type=Path, required=True, help="folder of the ledger; a restart with the same folder goes on where it was")
-    add("--accounts", type=Path, help="JSON file of accounts and numbers; absent: the packaged default_accounts.json")
-    add("--webhook-base", default=Settings.webhook_base, help="base URL that inbound messages are posted to")
-    add("--latency-ms", type=int, default=_ms(Settings.latency), help="time until a send request is decided")
+    add("--state", type=Path, required=True, help="folder of the ledger; a restart with the same folder continues with it")
+    add("--accounts", type=Path, help="JSON file of accounts and numbers; by default the packaged default_accounts.json")
+    add("--webhook-base", default=Settings.webhook_base, help="base URL for webhooks of inbound messages")
+    add(
+        "--latency-ms", type=int, default=_milliseconds(Settings.latency), help="time until a send request is accepted or refused"
+    )
     add(
         "--receipt-delay-ms",
         type=int,
-        default=_ms(Settings.receipt_delay),
-        help="time from acceptance to a receipt, and from one to the next",
+        default=_milliseconds(Settings.receipt_delay),
+        help="time from acceptance to the first receipt, and between receipts",
     )
     add(
         "--receipt-retry-delay-ms",
         type=int,
-        default=_ms(Settings.receipt_retry_delay),
-        help="time until a failed webhook is tried again",
+        default=_milliseconds(Settings.receipt_retry_delay),
+        help="time until a failed webhook is sent again",
     )
-    add("--receipt-concurrency", type=int, default=Settings.receipt_concurrency, help="webhooks under way at once")
-    add("--lost-answer", type=float, default=Settings.lost_answer, help="seconds a connection whose answer is lost stays open")
+    add("--receipt-concurrency", type=int, default=Settings.receipt_concurrency, help="maximum number of concurrent webhooks")
+    add(
+        "--lost-response",
+        type=float,
+        default=Settings.lost_response,
+        help="seconds until the connection of a lost response is closed",
+    )
     return options
 
 
@@ -75,9 +82,9 @@ def main() -> None:
         receipt_delay=options.receipt_delay_ms / 1000,
         receipt_retry_delay=options.receipt_retry_delay_ms / 1000,
         receipt_concurrency=options.receipt_concurrency,
-        lost_answer=options.lost_answer,
+        lost_response=options.lost_response,
     )
-    # No access log: its lines would carry phone numbers.
+    # No access log: it would contain phone numbers.
     web.run_app(
         create_app(settings),
         host=options.host,
@@ -88,7 +95,7 @@ def main() -> None:
     )
 
 
-def _ms(seconds: float) -> int:
+def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
 
 

@@ -1,8 +1,10 @@
-"""The customers of the simulated carriers: credentials, numbers, and where their inbound messages go."""
+"""The accounts of the simulated carriers: credentials, numbers and URLs for inbound messages."""
 
 from __future__ import annotations
 
 import hashlib
+import re
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from importlib import resources
@@ -16,7 +18,14 @@ from carrier_simulator.ledger import Submission
 
 
 class Account(BaseModel):
-    """What both carriers know of a customer; ``channels`` maps an own number (E.164) to its channel account id."""
+    """An account at either carrier.
+
+    It sends from each of its numbers, from every short code and name, and from pools, all of which have all of its numbers.
+
+    Attributes:
+        channels: The channel account id of each sender: E.164 numbers, and short codes that receive messages.
+        inbound_url: The webhook URL for inbound messages, with ``{base}`` and ``{channel}``.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -24,19 +33,32 @@ class Account(BaseModel):
     inbound_url: str
 
     def inbound_url_of(self, number: str, base: str) -> str:
-        """The URL that inbound messages to ``number`` are posted to; ``{base}`` and ``{channel}`` are filled in."""
+        """Return the webhook URL for inbound messages to ``number``, with ``{base}`` and ``{channel}`` filled in."""
         return self.inbound_url.format(base=base.rstrip("/"), channel=self.channels[number])
 
-    def sending(self, submission: Submission) -> Submission:
-        """The submission with a sender: one that leaves the choice to the carrier goes out from the account's first number."""
-        return replace(submission, sender=submission.sender or next(iter(self.channels)))
+    def can_send_from(self, sender: str) -> bool:
+        """Return whether the account may send from a number, a short code or a name."""
+        return sender in self.channels or bool(SHORT_CODE.fullmatch(sender) or NAME.fullmatch(sender))
 
+    def with_sender(self, submission: Submission) -> Submission:
+        """Return the submission with a sender. A pool always chooses the same number for a recipient ("sticky sender")."""
+        numbers = [sender for sender in self.channels if sender.startswith("+")]
+        chosen = numbers[zlib.crc32(submission.recipient.encode()) % len(numbers)]
+        return replace(submission, sender=submission.sender or chosen)
+
+
+SHORT_CODE = re.compile(r"[0-9]{3,8}")
+NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +&_-]{1,11}")
 
 AccountT = TypeVar("AccountT", bound=Account)
 
 
 def owner_of(number: str, accounts: Iterable[AccountT]) -> AccountT:
-    """The account that ``number`` (E.164) belongs to; raises ``KeyError`` when it is nobody's."""
+    """Return the account that an E.164 number belongs to.
+
+    Raises:
+        KeyError: No account has the number.
+    """
     for account in accounts:
         if number in account.channels:
             return account
@@ -44,7 +66,7 @@ def owner_of(number: str, accounts: Iterable[AccountT]) -> AccountT:
 
 
 class TwilioAccount(Account):
-    """A Twilio account: SID and auth token, which is also the key of its webhook signatures."""
+    """A Twilio account. The auth token also signs its webhooks."""
 
     sid: str
     token: str
@@ -52,7 +74,7 @@ class TwilioAccount(Account):
 
 
 class TelnyxAccount(Account):
-    """A Telnyx organisation; its webhook key's Ed25519 seed is SHA-256 of ``signing_phrase``."""
+    """A Telnyx organisation. The Ed25519 seed of its webhook key is the SHA-256 of ``signing_phrase``."""
 
     organization_id: str
     key: str
@@ -61,12 +83,12 @@ class TelnyxAccount(Account):
 
     @property
     def signing_key(self) -> SigningKey:
-        """The private key of this organisation's webhooks."""
+        """The private key that signs the webhooks."""
         return SigningKey(hashlib.sha256(self.signing_phrase.encode()).digest())
 
 
 class Accounts(BaseModel):
-    """Every account of both carriers, as the accounts file lists them."""
+    """The content of an accounts file: all accounts of both carriers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -74,7 +96,7 @@ class Accounts(BaseModel):
     telnyx: tuple[TelnyxAccount, ...] = ()
 
     def carrier_of(self, number: str) -> str | None:
-        """The name of the carrier that ``number`` (E.164) belongs to, ``None`` when it is nobody's."""
+        """Return the name of the carrier that an E.164 number belongs to, or ``None``."""
         return next((carrier for carrier, account in self._all() if number in account.channels), None)
 
     def _all(self) -> Iterator[tuple[str, Account]]:
@@ -83,6 +105,10 @@ class Accounts(BaseModel):
 
 
 def load_accounts(path: Path | None) -> Accounts:
-    """Read an accounts file, or the packaged default; raises ``pydantic.ValidationError`` when it is malformed."""
+    """Read an accounts file, by default the packaged one.
+
+    Raises:
+        pydantic.ValidationError: The file is malformed.
+    """
     source = path or resources.files(__package__).joinpath("default_accounts.json")
     return Accounts.model_validate_json(source.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The simulator as one web application."""
+"""Assembles the simulator's web application."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aiohttp import ClientSession, web
 from aiohttp.typedefs import Middleware
 
 from carrier_simulator.accounts import load_accounts
-from carrier_simulator.intake import INTAKE, LEDGER, RECEIPTS, Intake, answer_errors, losing_answers
+from carrier_simulator.intake import INTAKE, LEDGER, RECEIPTS, Intake, drop_lost_responses, respond_to_errors
 from carrier_simulator.ledger import Ledger
 from carrier_simulator.receipts import Carrier, Receipts
 from carrier_simulator.settings import Settings
@@ -20,7 +20,7 @@ LEDGER_FILE = "carrier-ledger.sqlite3"
 
 
 def create_app(settings: Settings) -> web.Application:
-    """The simulator's application; its ledger is opened, and owed receipts are taken up, when it starts."""
+    """Make the application. At its start it opens the ledger and resumes pending receipts."""
     accounts = load_accounts(settings.accounts)
     carriers: dict[str, Carrier] = {
         "twilio": Twilio(accounts, settings.webhook_base),
@@ -37,15 +37,15 @@ def create_app(settings: Settings) -> web.Application:
             await receipts.stop()
         ledger.close()
 
-    app = web.Application(middlewares=[losing_answers(settings.lost_answer)])
+    app = web.Application(middlewares=[drop_lost_responses(settings.lost_response)])
     app.cleanup_ctx.append(run)
     for carrier in carriers.values():
-        app.add_subapp(carrier.prefix, _part(carrier.routes(), answer_errors))
-    app.add_subapp("/_simulate", _part(Simulation(accounts, carriers).routes()))
+        app.add_subapp(carrier.prefix, _subapp(carrier.routes(), respond_to_errors))
+    app.add_subapp("/_simulate", _subapp(Simulation(accounts, carriers).routes()))
     return app
 
 
-def _part(routes: list[web.RouteDef], *middlewares: Middleware) -> web.Application:
-    part = web.Application(middlewares=middlewares)
-    part.add_routes(routes)
-    return part
+def _subapp(routes: list[web.RouteDef], *middlewares: Middleware) -> web.Application:
+    subapp = web.Application(middlewares=middlewares)
+    subapp.add_routes(routes)
+    return subapp

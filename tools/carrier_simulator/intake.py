@@ -1,4 +1,4 @@
-"""What happens to a send request once a carrier's protocol has been read."""
+"""Accepts or refuses send requests, after a carrier's protocol has been parsed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from carrier_simulator.receipts import Receipts
 from carrier_simulator.settings import Settings
 
 
-class AnswerLostError(Exception):
-    """The message was accepted, and the client must not learn it."""
+class ResponseLostError(Exception):
+    """The message is accepted, but the client must get no response."""
 
 
 class CarrierError(Exception):
-    """A request the carrier does not serve: its ``code`` and HTTP ``status`` there."""
+    """A request that the carrier refuses with an error ``code`` and an HTTP ``status``."""
 
     def __init__(self, code: str, status: int, message: str) -> None:
         super().__init__(message)
@@ -30,33 +30,33 @@ class CarrierError(Exception):
 
     @property
     def outcome(self) -> str:
-        """How the ledger calls it: ``429``, ``500`` or ``refused``."""
+        """The outcome in the ledger: ``429``, ``500`` or ``refused``."""
         return str(self.status) if self.status in (429, 500) else "refused"
 
     def response(self) -> web.Response:
-        """The error as this carrier answers it."""
+        """Make the carrier's error response."""
         raise NotImplementedError
 
 
 class Intake:
-    """Decides about send requests and books the accepted ones."""
+    """Accepts or refuses send requests and records them in the ledger."""
 
     def __init__(self, ledger: Ledger, receipts: Receipts, settings: Settings) -> None:
         self.ledger = ledger
         self._receipts = receipts
         self._settings = settings
 
-    async def judge(self, submission: Submission) -> Refusal | None:
-        """Why this request is turned away, after the carrier's latency; ``None`` when it is to be accepted.
+    async def refusal_for(self, submission: Submission) -> Refusal | None:
+        """Wait for the carrier's latency, then return why the request is refused, or ``None`` to accept it.
 
-        Nothing else runs between the decision and the caller's next ``await``: what it books then, the next request counts.
+        The caller must record the result before its next ``await``, so that concurrent requests are counted one by one.
         """
         await asyncio.sleep(self._settings.latency)
-        return outcome_of(submission.recipient).refusal_of(self.ledger.turned_away(submission))
+        return outcome_of(submission.recipient).refusal_for_attempt(self.ledger.count_temporary_refusals(submission))
 
     @contextmanager
-    def booking_refusals(self, submission: Submission) -> Iterator[None]:
-        """Book the request as refused when a ``CarrierError`` is raised inside."""
+    def recording_refusals(self, submission: Submission) -> Iterator[None]:
+        """Record the request as refused if the block raises a ``CarrierError``."""
         try:
             yield
         except CarrierError as error:
@@ -64,21 +64,25 @@ class Intake:
             raise
 
     async def accept(self, submission: Submission, sid: str) -> Message:
-        """Book a message under its id and see to its receipts; raises ``AnswerLostError`` when that is its outcome."""
+        """Record an accepted message and schedule its receipts.
+
+        Raises:
+            ResponseLostError: The response to this message must be lost.
+        """
         outcome = outcome_of(submission.recipient)
-        step = 0 if outcome.receipts_before_answer else self._settings.receipt_delay
+        delay = 0 if outcome.receipts_before_response else self._settings.receipt_delay
         now = time.time()
         message = self.ledger.accept(
             submission,
             sid,
-            [(status, now + number * step) for number, status in enumerate(outcome.receipts, start=1)],
-            outcome="lost" if outcome.answer_lost else "accepted",
+            [(status, now + number * delay) for number, status in enumerate(outcome.receipts, start=1)],
+            outcome="lost" if outcome.loses_response else "accepted",
         )
-        if outcome.receipts_before_answer:
+        if outcome.receipts_before_response:
             await self._receipts.report_due(sid)
         self._receipts.schedule(sid)
-        if outcome.answer_lost:
-            raise AnswerLostError
+        if outcome.loses_response:
+            raise ResponseLostError
         return message
 
 
@@ -88,25 +92,25 @@ RECEIPTS = web.AppKey("receipts", Receipts)
 
 
 @web.middleware
-async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn a ``CarrierError`` into its answer."""
+async def respond_to_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn a ``CarrierError`` into its response."""
     try:
         return await handler(request)
     except CarrierError as error:
         return error.response()
 
 
-def losing_answers(after: float) -> Middleware:
-    """A middleware that, where the answer is to be lost, cuts the connection after so many seconds."""
+def drop_lost_responses(delay: float) -> Middleware:
+    """Make a middleware that closes the connection of a lost response after ``delay`` seconds."""
 
     @web.middleware
-    async def lose_answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def drop_lost_response(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
-        except AnswerLostError:
-            await asyncio.sleep(after)
+        except ResponseLostError:
+            await asyncio.sleep(delay)
             if request.transport:
                 request.transport.abort()
             return web.Response()
 
-    return lose_answer
+    return drop_lost_response

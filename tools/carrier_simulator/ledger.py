@@ -1,4 +1,4 @@
-"""The carrier's books: every request seen, every message accepted, every receipt still owed. SQLite, so they survive a crash."""
+"""Stores send requests, accepted messages and pending receipts in SQLite, so that they survive a crash."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ STATUS_ORDER = {"queued": 0, "sent": 1, "delivered": 2, "undelivered": 2}
 
 @dataclass(frozen=True)
 class Submission:
-    """A send request as read from the wire; ``details`` is what the carrier echoes, ``callback_url`` may be empty."""
+    """A parsed send request. ``details`` are fields that the carrier repeats in responses; ``callback_url`` may be empty."""
 
     carrier: str
     account: str
@@ -51,13 +51,13 @@ class Submission:
 
     @property
     def chain(self) -> str:
-        """What a retry has in common with the request it repeats: the account, the recipient and the text."""
+        """A hash that a request and its retries share: of the account, the recipient and the text."""
         return hashlib.sha256("\0".join((self.carrier, self.account, self.recipient, self.body)).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Message:
-    """An accepted message; times are Unix seconds, ``requests`` counts the equal requests seen."""
+    """An accepted message. Times are Unix seconds; ``requests`` counts the requests with the same chain."""
 
     id: int
     sid: str
@@ -79,7 +79,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Receipt:
-    """A status the carrier still has to report; ``attempts`` webhooks have failed, the next is due at ``due`` (Unix seconds)."""
+    """A pending status report: ``attempts`` webhooks have failed, the next is due at ``due`` (Unix seconds)."""
 
     id: int
     sid: str
@@ -89,12 +89,12 @@ class Receipt:
     attempts: int
 
 
-MESSAGE = """
+SELECT_MESSAGES = """
 SELECT id, sid, carrier, account, sender, recipient, body, callback_url, details, fingerprint, status, error_code,
        accepted_at, sent_at, updated_at, (SELECT count(*) FROM request WHERE request.chain = message.chain) AS requests
 FROM message WHERE """
-# What `messages` is filtered by; `since` and `until` are ids, `sent_from` and `sent_to` whole Unix seconds, as carriers count.
-SENT = "CAST(coalesce(sent_at, accepted_at) AS INTEGER)"
+# Filters of `Ledger.messages`. `since` and `until` are ids; `sent_from` and `sent_to` are whole Unix seconds, as in Twilio's API.
+SENT_SECOND = "CAST(coalesce(sent_at, accepted_at) AS INTEGER)"
 FILTERS = {
     "sid": "sid = :sid",
     "carrier": "carrier = :carrier",
@@ -103,29 +103,29 @@ FILTERS = {
     "recipient": "recipient = :recipient",
     "since": "id > :since",
     "until": "id <= :until",
-    "sent_from": f"{SENT} >= :sent_from",
-    "sent_to": f"{SENT} <= :sent_to",
+    "sent_from": f"{SENT_SECOND} >= :sent_from",
+    "sent_to": f"{SENT_SECOND} <= :sent_to",
 }
 
 
 class Ledger:
-    """The books in one SQLite file. What a method wrote is on disk when it returns."""
+    """One SQLite file. Each method returns after its changes are on disk."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.row_factory = sqlite3.Row
-        # FULL: a commit is synced before the answer leaves, so that no accepted message is ever forgotten.
+        # FULL syncs each commit before the response, so that no accepted message is lost.
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.executescript(SCHEMA)
 
     def close(self) -> None:
-        """Close the file; the ledger can't be used afterwards."""
+        """Close the file. The ledger cannot be used afterwards."""
         self._db.close()
 
     def accept(self, submission: Submission, sid: str, receipts: Sequence[tuple[str, float]], *, outcome: str) -> Message:
-        """Book a message, its request and the receipts it will get, each ``(status, due in Unix seconds)``."""
+        """Record a message, its request and its pending receipts, each ``(status, due in Unix seconds)``."""
         now = time.time()
         with self._transaction():
             self._insert(
@@ -143,7 +143,7 @@ class Ledger:
             return self.message(sid)
 
     def record_request(self, submission: Submission, outcome: str, *, code: str | None = None, sid: str | None = None) -> None:
-        """Book a request: refused with ``code``, or answered with the message ``sid``."""
+        """Record a request that was refused with ``code`` or answered with the message ``sid``."""
         self._insert(
             "request",
             at=time.time(),
@@ -157,8 +157,8 @@ class Ledger:
             sid=sid,
         )
 
-    def turned_away(self, submission: Submission) -> int:
-        """How often this chain was answered 429 or 500 since a message of it was last accepted."""
+    def count_temporary_refusals(self, submission: Submission) -> int:
+        """Count the 429 and 500 responses in this chain since its last accepted message."""
         row = self._db.execute(
             "SELECT count(*) FROM request WHERE chain = :chain AND outcome IN ('429', '500') AND id >"
             " (SELECT coalesce(max(id), 0) FROM request WHERE chain = :chain AND outcome IN ('accepted', 'lost'))",
@@ -167,35 +167,40 @@ class Ledger:
         return int(row[0])
 
     def message(self, sid: str) -> Message:
-        """The message with this carrier id; raises ``KeyError`` when there is none."""
-        row = self._db.execute(MESSAGE + "sid = ?", (sid,)).fetchone()
+        """Return the message with this carrier id.
+
+        Raises:
+            KeyError: No message has this id.
+        """
+        row = self._db.execute(SELECT_MESSAGES + "sid = ?", (sid,)).fetchone()
         if row is None:
             raise KeyError(sid)
         return _message(row)
 
     def messages(self, *, limit: int, offset: int = 0, newest_first: bool = False, **filters: Any) -> list[Message]:
-        """Accepted messages that match each of ``FILTERS`` that is given and not ``None``."""
+        """List the accepted messages that match all given filters of ``FILTERS``. A filter of ``None`` is ignored."""
         order = "DESC" if newest_first else "ASC"
         rows = self._db.execute(
-            f"{MESSAGE} {_where(filters)} ORDER BY id {order} LIMIT :limit OFFSET :offset",
+            f"{SELECT_MESSAGES} {_where(filters)} ORDER BY id {order} LIMIT :limit OFFSET :offset",
             {**filters, "limit": limit, "offset": offset},
         )
         return [_message(row) for row in rows]
 
     def count(self, **filters: Any) -> int:
-        """How many messages ``messages`` would list without a limit."""
+        """Count the messages that match the filters."""
         row = self._db.execute(f"SELECT count(*) FROM message WHERE {_where(filters)}", filters).fetchone()  # noqa: S608 (constants)
         return int(row[0])
 
-    def replayable(self, account: str, idempotency_key: str, *, max_age: float) -> Message | None:
-        """The message accepted under this idempotency key within the last ``max_age`` seconds."""
+    def find_by_idempotency_key(self, account: str, idempotency_key: str, *, max_age: float) -> Message | None:
+        """Return the message accepted with this idempotency key in the last ``max_age`` seconds, or ``None``."""
         row = self._db.execute(
-            MESSAGE + "account = ? AND idempotency_key = ? AND accepted_at > ?", (account, idempotency_key, time.time() - max_age)
+            SELECT_MESSAGES + "account = ? AND idempotency_key = ? AND accepted_at > ?",
+            (account, idempotency_key, time.time() - max_age),
         ).fetchone()
         return _message(row) if row else None
 
     def requests(self, *, recipient: str | None, since: int, limit: int) -> list[dict[str, Any]]:
-        """Requests seen after the id ``since``, oldest first."""
+        """List the requests with ids after ``since``, oldest first."""
         rows = self._db.execute(
             "SELECT id, at, carrier, account, sender, recipient, outcome, code, sid FROM request"
             " WHERE id > :since AND (:recipient IS NULL OR recipient = :recipient) ORDER BY id LIMIT :limit",
@@ -203,23 +208,27 @@ class Ledger:
         )
         return [dict(row) for row in rows]
 
-    def awaiting_receipts(self) -> list[str]:
-        """The carrier ids of all messages with receipts still owed."""
+    def messages_with_pending_receipts(self) -> list[str]:
+        """List the carrier ids of the messages that have pending receipts."""
         return [row[0] for row in self._db.execute("SELECT sid FROM receipt GROUP BY sid ORDER BY min(due)")]
 
-    def receipts_owed(self) -> int:
-        """How many receipts are not settled yet."""
+    def count_pending_receipts(self) -> int:
+        """Count the pending receipts of all messages."""
         return int(self._db.execute("SELECT count(*) FROM receipt").fetchone()[0])
 
     def next_receipt(self, sid: str) -> Receipt | None:
-        """The receipt of this message that is due first."""
+        """Return the pending receipt of this message that is due first, or ``None``."""
         row = self._db.execute(
             "SELECT id, sid, status, event_id, due, attempts FROM receipt WHERE sid = ? ORDER BY due, id LIMIT 1", (sid,)
         ).fetchone()
         return Receipt(**row) if row else None
 
     def advance(self, sid: str, status: str, error_code: str | None) -> Message:
-        """Move a message to ``status``, never backwards; raises ``KeyError`` when it is gone."""
+        """Move a message forward to ``status``; a message never moves back.
+
+        Raises:
+            KeyError: No message has this id.
+        """
         message, now = self.message(sid), time.time()
         if STATUS_ORDER[status] > STATUS_ORDER[message.status]:
             self._db.execute(
@@ -228,23 +237,23 @@ class Ledger:
             )
         return self.message(sid)
 
-    def settle(self, receipt: Receipt) -> None:
-        """A receipt is no longer owed."""
+    def remove_receipt(self, receipt: Receipt) -> None:
+        """Delete a receipt that was delivered or given up."""
         self._db.execute("DELETE FROM receipt WHERE id = ?", (receipt.id,))
 
-    def postpone(self, receipt: Receipt, due: float) -> None:
-        """A receipt's webhook failed; the next is due at ``due`` (Unix seconds)."""
+    def schedule_retry(self, receipt: Receipt, due: float) -> None:
+        """Count a failed webhook of a receipt and set the time of the next (Unix seconds)."""
         self._db.execute("UPDATE receipt SET attempts = attempts + 1, due = ? WHERE id = ?", (due, receipt.id))
 
     def clear(self) -> None:
-        """Forget everything, receipts still owed included."""
+        """Delete all messages, requests and pending receipts."""
         with self._transaction():
             for table in ("message", "request", "receipt"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608 (constants only)
 
     def _insert(self, table: str, **values: Any) -> None:
-        columns, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
-        self._db.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)  # noqa: S608 (constants only)
+        columns, placeholders = ", ".join(values), ", ".join(f":{name}" for name in values)
+        self._db.execute(f"INSERT INTO {table} ({columns}) VALUES ({placeholders})", values)  # noqa: S608 (constants only)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

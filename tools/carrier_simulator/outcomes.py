@@ -1,4 +1,4 @@
-"""What becomes of a message, decided by the last four digits of its recipient."""
+"""Defines the outcome of a message by the last four digits of its recipient."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ E164 = re.compile(r"\+[1-9]\d{1,14}")
 
 
 class Refusal(StrEnum):
-    """Why a send request is not accepted, before a carrier gives it a code."""
+    """Why a send request is refused. Each carrier has its own error code for it."""
 
     INVALID_RECIPIENT = "invalid_recipient"
     OPTED_OUT = "opted_out"
@@ -20,24 +20,28 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The course of one message.
+    """What happens to one message.
 
-    ``refused`` turns every attempt away, ``turned_away`` the first attempts of a chain of equal requests, one reason each.
-    ``receipts`` are the statuses reported, in the order of their webhooks.
+    Attributes:
+        refused: Refuses every attempt for this reason.
+        temporary_refusals: Refuses the first attempts, for one reason each.
+        receipts: The reported statuses, in the order of their webhooks.
+        receipts_before_response: Posts all receipts before the response to the send request.
+        loses_response: Accepts the message but closes the connection without a response.
     """
 
-    meaning: str
+    description: str
     refused: Refusal | None = None
-    turned_away: tuple[Refusal, ...] = ()
+    temporary_refusals: tuple[Refusal, ...] = ()
     receipts: tuple[str, ...] = ("sent", "delivered")
-    receipts_before_answer: bool = False
-    answer_lost: bool = False
+    receipts_before_response: bool = False
+    loses_response: bool = False
 
-    def refusal_of(self, attempt: int) -> Refusal | None:
-        """Why the attempt with this zero-based number of its chain is turned away; ``None`` when it is accepted."""
+    def refusal_for_attempt(self, attempt: int) -> Refusal | None:
+        """Return why the attempt (counted from 0) is refused, or ``None`` to accept it."""
         if self.refused:
             return self.refused
-        return self.turned_away[attempt] if attempt < len(self.turned_away) else None
+        return self.temporary_refusals[attempt] if attempt < len(self.temporary_refusals) else None
 
 
 DELIVERED = Outcome("delivered")
@@ -46,14 +50,14 @@ OUTCOMES = {
     "0101": Outcome("refused as invalid", refused=Refusal.INVALID_RECIPIENT),
     "0102": Outcome("refused as opted out", refused=Refusal.OPTED_OUT),
     "0103": Outcome("accepted, then undelivered", receipts=("sent", "undelivered")),
-    "0104": Outcome("429 twice, then accepted", turned_away=(Refusal.THROTTLED, Refusal.THROTTLED)),
-    "0105": Outcome("500 once, then accepted", turned_away=(Refusal.SERVER_ERROR,)),
-    "0106": Outcome("accepted, the answer is lost", answer_lost=True),
-    "0107": Outcome("receipts before the answer", receipts_before_answer=True),
-    "0108": Outcome("receipts out of order", receipts=("delivered", "sent")),
+    "0104": Outcome("429 twice, then accepted", temporary_refusals=(Refusal.THROTTLED, Refusal.THROTTLED)),
+    "0105": Outcome("500 once, then accepted", temporary_refusals=(Refusal.SERVER_ERROR,)),
+    "0106": Outcome("accepted, response lost", loses_response=True),
+    "0107": Outcome("accepted, receipts before the response", receipts_before_response=True),
+    "0108": Outcome("accepted, receipts out of order", receipts=("delivered", "sent")),
 }
 
 
 def outcome_of(recipient: str) -> Outcome:
-    """The outcome of messages to ``recipient`` (E.164)."""
+    """Return the outcome of messages to an E.164 number."""
     return OUTCOMES.get(recipient[-4:], DELIVERED)

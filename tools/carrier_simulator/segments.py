@@ -1,4 +1,4 @@
-"""How many SMS a text takes (3GPP TS 23.038 alphabets; 160/153 septets, 70/67 UCS-2 units)."""
+"""Counts the SMS segments of a text (3GPP TS 23.038 alphabets; 160/153 septets, 70/67 UCS-2 units)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ GSM_EXTENDED = frozenset("\f^{}\\[~]|€")
 
 
 def segments(text: str, extended: frozenset[str] = GSM_EXTENDED) -> tuple[str, int]:
-    """The encoding (``GSM-7`` or ``UCS-2``) and the number of segments of ``text``.
+    """Return the encoding (``GSM-7`` or ``UCS-2``) and the number of segments of a text.
 
-    ``extended`` are the characters the carrier sends as an escape pair; pairs, also surrogate pairs, are never split.
+    Segments never split an escape pair or a surrogate pair.
+
+    Args:
+        extended: The characters that the carrier sends as a GSM-7 escape pair.
     """
     if all(char in GSM_BASIC or char in extended for char in text):
         return "GSM-7", _count([2 if char in extended else 1 for char in text], single=160, part=153)

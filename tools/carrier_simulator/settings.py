@@ -1,4 +1,4 @@
-"""What the command line decides."""
+"""Settings of the simulator."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    """Options of one simulator; all durations are seconds.
+    """Options of one simulator. All durations are seconds.
 
-    ``lost_answer`` is how long a connection whose answer is lost stays open before it is cut: longer than the client's
-    time-out shows a time-out, zero shows a reset connection.
+    Attributes:
+        lost_response: Time until the connection of a lost response is closed. The client sees a timeout if this time is longer
+            than its own timeout, and a reset connection if it is zero.
     """
 
     state: Path
@@ -21,4 +22,4 @@ class Settings:
     receipt_delay: float = 0.2
     receipt_retry_delay: float = 1.0
     receipt_concurrency: int = 20
-    lost_answer: float = 30.0
+    lost_response: float = 30.0

@@ -1,4 +1,4 @@
-"""The simulator's own endpoints below ``/_simulate``: what was accepted, what was asked for, and making messages arrive."""
+"""The simulator's own endpoints below ``/_simulate``: accepted messages, send requests and inbound messages."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ DEFAULT_LIMIT, MAX_LIMIT = 500, 5000
 
 
 class Simulation:
-    """The endpoints that no carrier has."""
+    """Endpoints for tests, which real carriers do not have."""
 
     def __init__(self, accounts: Accounts, carriers: Mapping[str, Carrier]) -> None:
         self._accounts = accounts
         self._carriers = carriers
 
     def routes(self) -> list[web.RouteDef]:
-        """The endpoints, below ``/_simulate``."""
+        """List the endpoints below ``/_simulate``."""
         return [
             web.get("/messages", self.list_messages),
             web.delete("/messages", self.clear),
@@ -34,35 +34,38 @@ class Simulation:
         ]
 
     async def list_messages(self, request: web.Request) -> web.Response:
-        """Accepted messages, oldest first; filters ``to``, ``from``, ``carrier``, ``account``; ``since`` (an id), ``limit``."""
+        """List accepted messages, oldest first.
+
+        Filters: ``to``, ``from``, ``carrier``, ``account``. Paging: ``since`` (an id), ``limit``.
+        """
         query, ledger = request.query, request.config_dict[LEDGER]
         names = {"recipient": "to", "sender": "from", "carrier": "carrier", "account": "account"}
         filters: dict[str, Any] = {name: query.get(parameter) for name, parameter in names.items()}
         since, limit = _paging(request)
-        found = ledger.messages(limit=limit, since=since, **filters)
+        messages = ledger.messages(limit=limit, since=since, **filters)
         return web.json_response(
             {
-                "messages": [_shown(message) for message in found],
+                "messages": [_to_json(message) for message in messages],
                 "total": ledger.count(**filters),
-                "next": _next(found, limit),
-                "receiptsOwed": ledger.receipts_owed(),
+                "next": _next(messages, limit),
+                "receiptsOwed": ledger.count_pending_receipts(),
             }
         )
 
     async def list_requests(self, request: web.Request) -> web.Response:
-        """Every send request seen, oldest first; filter ``to``; paging as for messages."""
+        """List all send requests, oldest first. Filter: ``to``; paging as for messages."""
         since, limit = _paging(request)
         rows = request.config_dict[LEDGER].requests(recipient=request.query.get("to"), since=since, limit=limit)
-        shown = [_renamed(row) | {"at": _iso(row["at"])} for row in rows]
-        return web.json_response({"requests": shown, "next": rows[-1]["id"] if len(rows) == limit else None})
+        requests = [_with_public_names(row) | {"at": _iso(row["at"])} for row in rows]
+        return web.json_response({"requests": requests, "next": rows[-1]["id"] if len(rows) == limit else None})
 
     async def clear(self, request: web.Request) -> web.Response:
-        """Forget every message, request and receipt."""
+        """Delete all messages, requests and receipts."""
         request.config_dict[LEDGER].clear()
         return web.Response(status=204)
 
     async def receive_inbound(self, request: web.Request) -> web.Response:
-        """Post an incoming message to its receiver (see ``Inbound``) and show what that answered; 502 when it didn't."""
+        """Post an inbound message (see ``Inbound``) and return the receiver's response, or 502 if there is none."""
         try:
             inbound = Inbound.model_validate_json(await request.text())
             carrier = self._carriers[inbound.carrier or self._accounts.carrier_of(inbound.recipient) or ""]
@@ -70,7 +73,7 @@ class Simulation:
         except ValidationError as error:
             return web.Response(status=400, text=error.json(include_url=False), content_type="application/json")
         except KeyError:
-            return web.json_response({"error": "no account has this number"}, status=404)
+            return web.json_response({"error": "No account has this number."}, status=404)
         try:
             status, content_type, body = await request.config_dict[RECEIPTS].post(webhook, carrier.webhook_policy.timeout)
         except WEBHOOK_FAILURES as error:
@@ -78,7 +81,7 @@ class Simulation:
         return web.json_response({"url": webhook.url, "status": status, "contentType": content_type, "body": body})
 
 
-def _shown(message: Message) -> dict[str, Any]:
+def _to_json(message: Message) -> dict[str, Any]:
     return {
         "id": message.id,
         "sid": message.sid,
@@ -94,7 +97,7 @@ def _shown(message: Message) -> dict[str, Any]:
     }
 
 
-def _renamed(row: dict[str, Any]) -> dict[str, Any]:
+def _with_public_names(row: dict[str, Any]) -> dict[str, Any]:
     names = {"sender": "from", "recipient": "to"}
     return {names.get(name, name): value for name, value in row.items()}
 
@@ -103,12 +106,12 @@ def _paging(request: web.Request) -> tuple[int, int]:
     try:
         since, limit = int(request.query.get("since", 0)), int(request.query.get("limit", DEFAULT_LIMIT))
     except ValueError:
-        raise web.HTTPBadRequest(text="since and limit are whole numbers") from None
+        raise web.HTTPBadRequest(text="since and limit must be whole numbers") from None
     return since, max(0, min(limit, MAX_LIMIT))
 
 
-def _next(found: list[Message], limit: int) -> int | None:
-    return found[-1].id if found and len(found) == limit else None
+def _next(messages: list[Message], limit: int) -> int | None:
+    return messages[-1].id if messages and len(messages) == limit else None
 
 
 def _iso(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Telnyx Messaging (API v2): send and fetch messages, idempotency keys, signed status and inbound webhooks.
+"""Simulates Telnyx Messaging (API v2): sending and fetching messages, idempotency keys, signed status and inbound webhooks.
 
 Sources: https://developers.telnyx.com/api/messaging/send-message, https://developers.telnyx.com/docs/messaging/messages/error-codes,
 https://developers.telnyx.com/docs/development/api-fundamentals/idempotency and the webhook verification of the official SDK.
@@ -20,7 +20,7 @@ from typing import Any
 
 from aiohttp import ClientTimeout, web
 
-from carrier_simulator.accounts import Accounts, TelnyxAccount, owner_of
+from carrier_simulator.accounts import NAME, Accounts, TelnyxAccount, owner_of
 from carrier_simulator.intake import INTAKE, LEDGER, CarrierError
 from carrier_simulator.ledger import Message, Receipt, Submission
 from carrier_simulator.outcomes import E164, Refusal
@@ -28,15 +28,17 @@ from carrier_simulator.receipts import Inbound, Webhook, WebhookPolicy
 from carrier_simulator.segments import GSM_EXTENDED, segments
 
 IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_:-]{1,255}")
-REPLAYED_FOR = 24 * 3600
-RATE_LIMIT_RESET = 1  # seconds until a throttled client may come back
-# Telnyx's GSM-7 table has no euro sign: a text with one is sent as UCS-2.
+IDEMPOTENCY_SECONDS = 24 * 3600
+PROFILE = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+RATE_LIMIT_RESET_SECONDS = 1
+# Telnyx's GSM-7 table has no euro sign; Telnyx sends a text with one as UCS-2.
 EXTENDED = GSM_EXTENDED - {"€"}
 
 # code -> HTTP status, title, detail
 ERRORS = {
     "10004": (422, "Missing required parameter", "A required parameter was missing."),
     "10005": (404, "Resource not found", "The requested resource or URL could not be found."),
+    "10006": (422, "Invalid messaging profile", "The messaging profile's id is not a UUID."),
     "10007": (500, "Unexpected error", "An unexpected error occurred."),
     "10009": (401, "Authentication failed", "Could not find any usable credentials in the request."),
     "10011": (429, "Too many requests", "You have exceeded the maximum number of allowed requests."),
@@ -57,7 +59,12 @@ UNDELIVERED_TITLE = "Undeliverable message"
 
 
 class TelnyxError(CarrierError):
-    """An error of ``ERRORS``; ``pointer`` names the offending place of the body, ``status`` replaces the usual one."""
+    """An error of ``ERRORS``.
+
+    Args:
+        pointer: JSON pointer to the invalid field of the body.
+        status: Replaces the HTTP status in ``ERRORS``.
+    """
 
     def __init__(self, code: str, pointer: str | None = None, *, status: int | None = None) -> None:
         usual_status, self._title, detail = ERRORS[code]
@@ -65,7 +72,7 @@ class TelnyxError(CarrierError):
         self._pointer = pointer
 
     def response(self) -> web.Response:
-        """The error as Telnyx answers it."""
+        """Make the error response of Telnyx."""
         error: dict[str, Any] = {
             "code": self.code,
             "title": self._title,
@@ -74,12 +81,12 @@ class TelnyxError(CarrierError):
         }
         if self._pointer:
             error["source"] = {"pointer": self._pointer}
-        headers = {"x-ratelimit-reset": str(RATE_LIMIT_RESET)} if self.status == 429 else None
+        headers = {"x-ratelimit-reset": str(RATE_LIMIT_RESET_SECONDS)} if self.status == 429 else None
         return web.json_response({"errors": [error]}, status=self.status, headers=headers)
 
 
 class Telnyx:
-    """The carrier: its endpoints and its webhooks."""
+    """The endpoints and webhooks of Telnyx."""
 
     webhook_policy = WebhookPolicy(attempts=3, timeout=ClientTimeout(total=2))
     undelivered_code = "40008"
@@ -91,47 +98,47 @@ class Telnyx:
         self._in_flight: set[tuple[str, str]] = set()
 
     def routes(self) -> list[web.RouteDef]:
-        """The endpoints, below ``prefix``."""
+        """List the endpoints below ``prefix``."""
         return [web.post("/messages", self.create_message), web.get("/messages/{sid}", self.fetch_message)]
 
     async def create_message(self, request: web.Request) -> web.Response:
-        """``POST /v2/messages``: 200 with the message; a repeat under its ``Idempotency-Key`` gets the first answer again."""
+        """``POST /v2/messages``: send a message. A repeated ``Idempotency-Key`` gets the first response again."""
         intake, raw = request.config_dict[INTAKE], await request.read()
         fields = _fields(raw)
         account = self._account(request)
         submission = self._submission(account, fields, request.headers.get("Idempotency-Key"), raw)
-        with intake.booking_refusals(submission), self._exclusive(submission):
+        with intake.recording_refusals(submission), self._locked_idempotency_key(submission):
             if account is None:
                 raise TelnyxError("10009")
             _validate(account, fields, submission)
-            if first := self._first(request, submission):
-                intake.ledger.record_request(submission, "replayed", sid=first.sid)
-                return _answer(first)
-            if refusal := await intake.judge(submission):
+            if replayed := self._replayed_message(request, submission):
+                intake.ledger.record_request(submission, "replayed", sid=replayed.sid)
+                return _accepted_response(replayed)
+            if refusal := await intake.refusal_for(submission):
                 raise TelnyxError(REFUSALS[refusal])
-            return _answer(await intake.accept(account.sending(submission), str(uuid.uuid4())))
+            return _accepted_response(await intake.accept(account.with_sender(submission), str(uuid.uuid4())))
 
     async def fetch_message(self, request: web.Request) -> web.Response:
-        """``GET /v2/messages/{id}``: one message of this organisation."""
+        """``GET /v2/messages/{id}``: fetch a message of this organisation."""
         account = self._account(request)
         if account is None:
             raise TelnyxError("10009")
-        found = request.config_dict[LEDGER].messages(limit=1, account=account.organization_id, sid=request.match_info["sid"])
-        if not found:
+        messages = request.config_dict[LEDGER].messages(limit=1, account=account.organization_id, sid=request.match_info["sid"])
+        if not messages:
             raise TelnyxError("10005")
-        return web.json_response({"data": resource(found[0])})
+        return web.json_response({"data": resource(messages[0])})
 
     def status_webhook(self, message: Message, receipt: Receipt) -> Webhook:
-        """``message.sent`` or ``message.finalized``, posted to the message's ``webhook_url``."""
-        shown = replace(
+        """Make ``message.sent`` or ``message.finalized`` for the message's ``webhook_url``."""
+        reported = replace(
             message, status=receipt.status, error_code=self.undelivered_code if receipt.status == "undelivered" else None
         )
         event = "message.sent" if receipt.status == "sent" else "message.finalized"
         account = self._accounts[message.account]
-        return _webhook(account, message.callback_url, event, resource(shown), receipt.event_id, receipt.attempts + 1)
+        return _webhook(account, message.callback_url, event, resource(reported), receipt.event_id, receipt.attempts + 1)
 
     def inbound_webhook(self, inbound: Inbound) -> Webhook:
-        """``message.received``, posted to the URL of the number it was sent to."""
+        """Make ``message.received`` for the webhook URL of the recipient's number."""
         account = owner_of(inbound.recipient, self._accounts.values())
         encoding, parts = segments(inbound.body, EXTENDED)
         payload = {
@@ -176,19 +183,19 @@ class Telnyx:
             fingerprint=hashlib.sha256(raw).hexdigest(),
         )
 
-    def _first(self, request: web.Request, submission: Submission) -> Message | None:
-        """The message this request's idempotency key already made."""
+    def _replayed_message(self, request: web.Request, submission: Submission) -> Message | None:
+        """Return the message that an earlier request with this idempotency key created."""
         if submission.idempotency_key is None:
             return None
         ledger = request.config_dict[LEDGER]
-        first = ledger.replayable(submission.account, submission.idempotency_key, max_age=REPLAYED_FOR)
-        if first and first.fingerprint != submission.fingerprint:
+        message = ledger.find_by_idempotency_key(submission.account, submission.idempotency_key, max_age=IDEMPOTENCY_SECONDS)
+        if message and message.fingerprint != submission.fingerprint:
             raise TelnyxError("10015", status=422)
-        return first
+        return message
 
     @contextmanager
-    def _exclusive(self, submission: Submission) -> Iterator[None]:
-        """Hold the idempotency key while its request is decided; a second request meanwhile is 409."""
+    def _locked_idempotency_key(self, submission: Submission) -> Iterator[None]:
+        """Lock the idempotency key during a request; a concurrent request with the same key gets 409."""
         if submission.idempotency_key is None:
             yield
             return
@@ -205,11 +212,11 @@ class Telnyx:
 
 
 def resource(message: Message) -> dict[str, Any]:
-    """A message as the API and the webhooks show it."""
+    """Make the message resource of responses and webhooks."""
     encoding, parts = segments(message.body, EXTENDED)
     media = message.details["media_urls"] or []
     errors = [{"code": message.error_code, "title": UNDELIVERED_TITLE}] if message.error_code else []
-    final = message.status in ("delivered", "undelivered")
+    is_final = message.status in ("delivered", "undelivered")
     return {
         "record_type": "message",
         "direction": "outbound",
@@ -229,14 +236,14 @@ def resource(message: Message) -> dict[str, Any]:
         "cost": None,
         "received_at": _iso(message.accepted_at),
         "sent_at": _iso(message.sent_at) if message.sent_at else None,
-        "completed_at": _iso(message.updated_at) if final else None,
+        "completed_at": _iso(message.updated_at) if is_final else None,
         "valid_until": _iso(message.accepted_at + 3600),
         "errors": errors,
     }
 
 
-def _answer(message: Message) -> web.Response:
-    """The answer to a send request: the message as it was accepted, whatever has become of it since (a replay is the same)."""
+def _accepted_response(message: Message) -> web.Response:
+    """Make the response to a send request: always the message in its first state, so that a replay is identical."""
     return web.json_response({"data": resource(replace(message, status="queued", error_code=None, sent_at=None))})
 
 
@@ -251,22 +258,25 @@ def _fields(raw: bytes) -> dict[str, Any]:
 
 
 def _validate(account: TelnyxAccount, fields: Mapping[str, Any], submission: Submission) -> None:
+    profile = fields.get("messaging_profile_id")
     faults = {
         ("10004", "/to"): not submission.recipient,
         ("10004", "/from"): not submission.sender and not fields.get("messaging_profile_id"),
         ("10004", "/text"): not submission.body and not fields.get("media_urls"),
         ("40310", "/to"): not E164.fullmatch(submission.recipient),
-        ("40305", "/from"): bool(submission.sender) and submission.sender not in account.channels,
+        ("40305", "/from"): bool(submission.sender) and not account.can_send_from(submission.sender),
+        ("10004", "/messaging_profile_id"): bool(NAME.fullmatch(submission.sender)) and not profile,
+        ("10006", "/messaging_profile_id"): bool(profile) and not PROFILE.fullmatch(str(profile)),
     }
-    for (code, pointer), holds in faults.items():
-        if holds:
+    for (code, pointer), is_present in faults.items():
+        if is_present:
             raise TelnyxError(code, pointer)
 
 
 def _webhook(
     account: TelnyxAccount, url: str, event_type: str, payload: Mapping[str, Any], event_id: str, attempt: int
 ) -> Webhook:
-    """A webhook as Telnyx signs it: Ed25519 over ``{timestamp}|{raw body}``."""
+    """Make a webhook, signed with Ed25519 over ``{timestamp}|{raw body}``."""
     timestamp = int(time.time())
     event = {
         "event_type": event_type,

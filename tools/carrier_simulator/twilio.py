@@ -1,4 +1,4 @@
-"""Twilio Programmable Messaging (API 2010-04-01): send, list and fetch messages, signed status and inbound webhooks.
+"""Simulates Twilio Messaging (API 2010-04-01): sending, listing and fetching messages, signed status and inbound webhooks.
 
 Sources: https://www.twilio.com/docs/messaging/api/message-resource, https://www.twilio.com/docs/usage/webhooks/webhooks-security
 and https://www.twilio.com/docs/api/errors.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urldefrag, urlencode, urlsplit
 
 from aiohttp import ClientTimeout, encode_basic_auth, web
 from multidict import MultiMapping
@@ -29,8 +30,9 @@ API_VERSION = "2010-04-01"
 MAX_BODY = 1600
 MAX_MEDIA = 10
 DEFAULT_PAGE, MAX_PAGE = 50, 1000
+SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
 
-# code -> HTTP status, text; the text may name what it is about.
+# code -> HTTP status, text with placeholders
 ERRORS = {
     "20001": (400, "Invalid parameter {parameter}"),
     "20003": (401, "Authenticate"),
@@ -46,6 +48,7 @@ ERRORS = {
     "21610": (400, "Attempt to send to unsubscribed recipient"),
     "21617": (400, "The concatenated message body exceeds the 1600 character limit"),
     "21623": (400, "Number of media files exceeds allowed limit"),
+    "21701": (400, "The Messaging Service does not exist"),
 }
 REFUSALS = {
     Refusal.INVALID_RECIPIENT: "21211",
@@ -56,14 +59,14 @@ REFUSALS = {
 
 
 class TwilioError(CarrierError):
-    """An error of ``ERRORS``; ``facts`` fill its text."""
+    """An error of ``ERRORS``; ``values`` fill the placeholders of its text."""
 
-    def __init__(self, code: str, **facts: str) -> None:
+    def __init__(self, code: str, **values: str) -> None:
         status, text = ERRORS[code]
-        super().__init__(code, status, text.format(**facts))
+        super().__init__(code, status, text.format(**values))
 
     def response(self) -> web.Response:
-        """The error as Twilio answers it."""
+        """Make the error response of Twilio."""
         return web.json_response(
             {
                 "code": int(self.code),
@@ -77,7 +80,7 @@ class TwilioError(CarrierError):
 
 
 class Twilio:
-    """The carrier: its endpoints and its webhooks."""
+    """The endpoints and webhooks of Twilio."""
 
     webhook_policy = WebhookPolicy(attempts=2, timeout=ClientTimeout(total=15, sock_connect=5))
     undelivered_code = "30005"
@@ -88,7 +91,7 @@ class Twilio:
         self._webhook_base = webhook_base
 
     def routes(self) -> list[web.RouteDef]:
-        """The endpoints, below ``prefix``."""
+        """List the endpoints below ``prefix``."""
         messages = "/Accounts/{account}/Messages"
         return [
             web.post(f"{messages}.json", self.create_message),
@@ -97,48 +100,50 @@ class Twilio:
         ]
 
     async def create_message(self, request: web.Request) -> web.Response:
-        """``POST …/Messages.json``: 201 with the message; every request is booked, also a refused one."""
+        """``POST …/Messages.json``: send a message. Records every request, also refused ones."""
         form = await request.post()
         fields = {name: str(value) for name, value in form.items()}
         intake = request.config_dict[INTAKE]
         submission = _submission(request.match_info["account"], fields, [str(url) for url in form.getall("MediaUrl", [])])
-        with intake.booking_refusals(submission):
+        with intake.recording_refusals(submission):
             account = self._authenticate(request)
             _validate(account, fields, submission)
-            if refusal := await intake.judge(submission):
+            if refusal := await intake.refusal_for(submission):
                 raise TwilioError(REFUSALS[refusal], to=submission.recipient)
         prefix = "MM" if submission.details["media"] else "SM"
-        message = await intake.accept(account.sending(submission), prefix + uuid.uuid4().hex)
-        return web.json_response(resource(message), status=201)
+        message = await intake.accept(account.with_sender(submission), prefix + uuid.uuid4().hex)
+        # Twilio answers before it has chosen a number of a Messaging Service.
+        chosen_later = {} if submission.sender else {"from": None}
+        return web.json_response(resource(message) | chosen_later, status=201)
 
     async def fetch_message(self, request: web.Request) -> web.Response:
-        """``GET …/Messages/{Sid}.json``: one message of this account."""
+        """``GET …/Messages/{Sid}.json``: fetch a message of this account."""
         account, sid = self._authenticate(request), request.match_info["sid"]
-        found = request.config_dict[LEDGER].messages(limit=1, account=account.sid, sid=sid)
-        if not found:
+        messages = request.config_dict[LEDGER].messages(limit=1, account=account.sid, sid=sid)
+        if not messages:
             raise TwilioError("20404", path=request.path)
-        return web.json_response(resource(found[0]))
+        return web.json_response(resource(messages[0]))
 
     async def list_messages(self, request: web.Request) -> web.Response:
-        """``GET …/Messages.json``: the account's messages, newest first, by ``To``, ``From`` and ``DateSent``."""
+        """``GET …/Messages.json``: list the account's messages, newest first. Filters: ``To``, ``From``, ``DateSent``."""
         account, query, ledger = self._authenticate(request), request.query, request.config_dict[LEDGER]
         size = max(1, min(_integer(query, "PageSize", DEFAULT_PAGE), MAX_PAGE))
         page = _integer(query, "Page", 0)
-        # The token pins the newest message of the first page, so that what is sent meanwhile does not shift the pages.
-        pinned = query.get("PageToken", "").removeprefix("PA")
+        # The token names the newest message of the first page, so that later messages do not shift the pages.
+        newest_id = query.get("PageToken", "").removeprefix("PA")
         filters: dict[str, Any] = {
             "account": account.sid,
             "recipient": query.get("To"),
             "sender": query.get("From"),
-            **_sent(query),
+            **_date_sent_filter(query),
         }
-        filters["until"] = int(pinned) if pinned.isdecimal() else None
-        found = ledger.messages(limit=size + 1, offset=page * size, newest_first=True, **filters)
-        token = pinned or (f"{found[0].id}" if found else "")
-        return web.json_response(_page(request, found[:size], page, size, token, more=len(found) > size))
+        filters["until"] = int(newest_id) if newest_id.isdecimal() else None
+        messages = ledger.messages(limit=size + 1, offset=page * size, newest_first=True, **filters)
+        token = newest_id or (f"{messages[0].id}" if messages else "")
+        return web.json_response(_page(request, messages[:size], page, size, token, has_more=len(messages) > size))
 
     def status_webhook(self, message: Message, receipt: Receipt) -> Webhook:
-        """The status callback of a message, posted to its ``StatusCallback``."""
+        """Make the status webhook for the message's ``StatusCallback``."""
         parameters = {
             "SmsSid": message.sid,
             "SmsStatus": receipt.status,
@@ -156,7 +161,7 @@ class Twilio:
         return _webhook(self._accounts[message.account], message.callback_url, parameters, receipt.event_id)
 
     def inbound_webhook(self, inbound: Inbound) -> Webhook:
-        """The webhook of an incoming message, posted to the URL of the number it was sent to."""
+        """Make the webhook of an inbound message for the webhook URL of the recipient's number."""
         account = owner_of(inbound.recipient, self._accounts.values())
         sid = inbound.id or f"SM{uuid.uuid4().hex}"
         parameters = {
@@ -185,13 +190,13 @@ class Twilio:
 
 
 def signature(token: str, url: str, parameters: Mapping[str, str]) -> str:
-    """``X-Twilio-Signature``: base64 of HMAC-SHA1, keyed by the auth token, over the URL and the parameters sorted by name."""
+    """Compute ``X-Twilio-Signature``: the base64 of HMAC-SHA1 with the auth token, over the URL and the sorted parameters."""
     signed = url + "".join(name + value for name, value in sorted(parameters.items()))
     return base64.b64encode(hmac.digest(token.encode(), signed.encode(), "sha1")).decode()
 
 
 def resource(message: Message) -> dict[str, Any]:
-    """A message as the API shows it: numbers of segments and media as strings, dates by RFC 2822."""
+    """Make the message resource: numbers of segments and media as strings, dates by RFC 2822."""
     uri = f"/{API_VERSION}/Accounts/{message.account}/Messages/{message.sid}"
     service = message.details["messaging_service_sid"]
     return {
@@ -232,7 +237,7 @@ def _submission(account: str, fields: Mapping[str, str], media: list[str]) -> Su
 
 def _validate(account: TwilioAccount, fields: Mapping[str, str], submission: Submission) -> None:
     media = submission.details["media"]
-    # In the order in which Twilio reports them; the first that holds is the answer.
+    # In Twilio's order: the first fault decides the response.
     faults = {
         "21604": not submission.recipient,
         "21603": not submission.sender and "MessagingServiceSid" not in fields,
@@ -240,11 +245,12 @@ def _validate(account: TwilioAccount, fields: Mapping[str, str], submission: Sub
         "21617": len(submission.body) > MAX_BODY,
         "21623": len(media) > MAX_MEDIA,
         "21211": not E164.fullmatch(submission.recipient),
-        "21606": bool(submission.sender) and submission.sender not in account.channels,
+        "21606": bool(submission.sender) and not account.can_send_from(submission.sender),
+        "21701": not submission.sender and not SERVICE.fullmatch(fields.get("MessagingServiceSid", "")),
         "21609": bool(submission.callback_url) and not _is_callback_url(submission.callback_url),
     }
-    for code, holds in faults.items():
-        if holds:
+    for code, is_present in faults.items():
+        if is_present:
             raise TwilioError(code, to=submission.recipient, sender=submission.sender, url=submission.callback_url)
 
 
@@ -258,6 +264,7 @@ def _is_callback_url(url: str) -> bool:
 
 
 def _webhook(account: TwilioAccount, url: str, parameters: Mapping[str, str], event_id: str) -> Webhook:
+    url = urldefrag(url).url  # connection overrides, which Twilio neither signs nor sends
     headers = {
         "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
         "User-Agent": "TwilioProxy/1.1",
@@ -267,43 +274,43 @@ def _webhook(account: TwilioAccount, url: str, parameters: Mapping[str, str], ev
     return Webhook(url, headers, urlencode(parameters).encode())
 
 
-def _page(request: web.Request, found: list[Message], page: int, size: int, token: str, *, more: bool) -> dict[str, Any]:
+def _page(request: web.Request, messages: list[Message], page: int, size: int, token: str, *, has_more: bool) -> dict[str, Any]:
     def uri(number: int) -> str:
         query = {**request.query, "PageSize": str(size), "Page": str(number)} | ({"PageToken": f"PA{token}"} if number else {})
         return f"{request.path}?{urlencode(query)}"
 
     return {
-        "messages": [resource(message) for message in found],
+        "messages": [resource(message) for message in messages],
         "page": page,
         "page_size": size,
         "start": page * size,
-        "end": page * size + max(len(found) - 1, 0),
+        "end": page * size + max(len(messages) - 1, 0),
         "uri": request.path_qs,
         "first_page_uri": uri(0),
         "previous_page_uri": uri(page - 1) if page else None,
-        "next_page_uri": uri(page + 1) if more else None,
+        "next_page_uri": uri(page + 1) if has_more else None,
     }
 
 
-def _sent(query: MultiMapping[str]) -> dict[str, int]:
-    """The bounds of ``DateSent`` (a day or an instant, UTC), ``DateSent>=`` and ``DateSent<=``, in whole Unix seconds."""
+def _date_sent_filter(query: MultiMapping[str]) -> dict[str, int]:
+    """Parse ``DateSent`` (a UTC day or time), ``DateSent>=`` and ``DateSent<=`` into bounds in whole Unix seconds."""
     bounds = {}
     if day := query.get("DateSent"):
-        start = _instant("DateSent", day)
+        start = _unix_seconds("DateSent", day)
         bounds = {"sent_from": start, "sent_to": start + int(timedelta(days=1).total_seconds()) - 1}
     if earliest := query.get("DateSent>"):
-        bounds["sent_from"] = _instant("DateSent>", earliest)
+        bounds["sent_from"] = _unix_seconds("DateSent>", earliest)
     if latest := query.get("DateSent<"):
-        bounds["sent_to"] = _instant("DateSent<", latest)
+        bounds["sent_to"] = _unix_seconds("DateSent<", latest)
     return bounds
 
 
-def _instant(name: str, text: str) -> int:
+def _unix_seconds(name: str, text: str) -> int:
     try:
-        moment = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
         raise TwilioError("20001", parameter=name) from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
 
 
 def _integer(query: MultiMapping[str], name: str, default: int) -> int:

@@ -1,1 +1,1 @@
-"""The main job end to end: a sample campaign sent through the simulated carriers, on the local stack, by the public API."""
+"""Sends a sample campaign through the public API of a local stack to the simulated carriers, and checks the outcome."""

@@ -1,4 +1,4 @@
-"""What the demo asks of the public API, and of the carrier simulator."""
+"""Clients of the public API and of the carrier simulator."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from urllib3 import Retry
 
 TIMEOUT_SECONDS = 60
 PAGE_SIZE = 500
-# A busy machine may leave a request unanswered. All may be repeated: reads change nothing, and each POST has a key of its own.
+# On a busy machine a connection may break. Retries are safe: each POST has its own Idempotency-Key.
 RETRIES = Retry(total=3, backoff_factor=1, allowed_methods=None)
 
 Json = dict[str, Any]
 
 
 class Api:
-    """The API as one site's client sees it; every method raises ``requests.HTTPError`` for an error it doesn't name."""
+    """A client of one site. Every method raises ``requests.HTTPError`` for an error response."""
 
     def __init__(self, base_url: str, api_key: str) -> None:
         self._base_url = base_url
@@ -29,7 +29,7 @@ class Api:
         self._session.mount(base_url, HTTPAdapter(max_retries=RETRIES))
 
     def import_contacts(self, csv: str) -> Json:
-        """Start an import; returns its record, which is over already when the file is small."""
+        """Import contacts. Returns the import record, already final for a small file."""
         return self._post("/contact/contacts:import", files={"uploadFile": ("contacts.csv", csv.encode(), "text/csv")})
 
     def import_record(self, import_id: str) -> Json:
@@ -39,18 +39,18 @@ class Api:
         return self._post("/outreach/campaigns", json=body)
 
     def send(self, campaign_id: str) -> Json:
-        """Start a send; returns its record."""
+        """Send a campaign. Returns the campaign record."""
         return self._post(f"/outreach/campaigns/{campaign_id}:send")
 
     def records(self, campaign_id: str) -> list[Json]:
-        """The sends of a campaign so far."""
+        """List the records of a campaign."""
         return list(self._get(f"/outreach/campaigns/{campaign_id}/records")["records"])
 
     def record(self, record_id: str) -> Json:
         return self._get(f"/outreach/campaignRecords/{record_id}")
 
     def messages(self, record_id: str) -> Iterator[Json]:
-        """All messages of a send."""
+        """Yield all messages of a campaign record."""
         for index in itertools.count(1):
             query = {"campaignRecordId": record_id, "pageSize": PAGE_SIZE, "pageIndex": index}
             page = self._get("/outreach/messages", params=query)
@@ -65,17 +65,17 @@ class Api:
         return self._call("POST", path, headers={"Idempotency-Key": str(uuid.uuid4())}, **request)
 
     def _call(self, method: str, path: str, **request: Any) -> Json:
-        answer = self._session.request(method, self._base_url + path, timeout=TIMEOUT_SECONDS, **request)
-        answer.raise_for_status()
-        return dict(answer.json())
+        response = self._session.request(method, self._base_url + path, timeout=TIMEOUT_SECONDS, **request)
+        response.raise_for_status()
+        return dict(response.json())
 
 
 def accepted_recipients(simulator_url: str) -> Iterator[str]:
-    """The recipient of each message that the carriers have accepted, oldest first."""
+    """Yield the recipient of each message that the simulated carriers have accepted, oldest first."""
     since: int | None = 0
     while since is not None:
-        answer = requests.get(f"{simulator_url}/_simulate/messages", params={"since": since}, timeout=TIMEOUT_SECONDS)
-        answer.raise_for_status()
-        page = answer.json()
+        response = requests.get(f"{simulator_url}/_simulate/messages", params={"since": since}, timeout=TIMEOUT_SECONDS)
+        response.raise_for_status()
+        page = response.json()
         yield from (message["to"] for message in page["messages"])
         since = page["next"]

@@ -1,4 +1,4 @@
-"""Whether a demo came out as it must: pure judgement over what was sent, answered, accepted and called back."""
+"""Checks the outcome of a demo against the expected outcome. Pure functions over collected evidence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STATUSES = ("queued", "sending", "sent", "delivered", "undelivered", "failed", "
 
 @dataclass(frozen=True)
 class Expectation:
-    """What the API must say of a message, and how many messages the carrier must have accepted for it."""
+    """The expected status and failure reason of a message, and how many messages the carrier accepts for it."""
 
     status: str
     reason: str = ""
@@ -24,8 +24,8 @@ class Expectation:
 
 DELIVERED = Expectation("delivered")
 
-# By the last digits of the recipient, as the carrier simulator decides; reasons begin with Twilio's error codes.
-# Nothing is sent again on suspicion: a 500 may have been an acceptance, so without a trace of it the message has failed.
+# By the last four digits of the recipient, like the outcomes of the carrier simulator. Reasons start with Twilio's error codes.
+# 0105: after a 500 the outcome is unknown. Reconciliation finds nothing at the carrier, and the message fails without a resend.
 EXPECTATIONS = {
     "0101": Expectation("failed", "21211", accepted=0),
     "0102": Expectation("failed", "21610", accepted=0),
@@ -40,14 +40,14 @@ EXPECTATIONS = {
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known at the end.
+    """Everything that the checks need.
 
     Attributes:
-        rows: the sample contacts that exist.
-        counts: of the record, as the API shows them.
-        messages: of the record, as the API shows them.
-        accepted: how many messages the carriers have accepted, by recipient.
-        received: the callbacks.
+        rows: The imported sample contacts.
+        counts: The counts of the campaign record, from the API.
+        messages: The messages of the campaign record, from the API.
+        accepted: Number of messages that the carriers accepted, by recipient.
+        received: The callbacks.
     """
 
     rows: Sequence[Row]
@@ -58,21 +58,26 @@ class Evidence:
 
     @property
     def callbacks_agree(self) -> bool:
-        """Whether each message's newest callback tells its status."""
-        return all(self.received.newest.get(message["id"]) == message["status"] for message in self.messages)
+        """Whether the newest callback of each message has the status of the message."""
+        return not self.messages_without_current_callback
+
+    @property
+    def messages_without_current_callback(self) -> int:
+        """Number of messages whose newest callback is missing or has another status."""
+        return sum(self.received.newest.get(message["id"]) != message["status"] for message in self.messages)
 
 
 def expected_of(recipient: str) -> Expectation:
-    """What becomes of a message to a number (E.164)."""
+    """Return what is expected of a message to an E.164 number."""
     return EXPECTATIONS.get(recipient[-4:], DELIVERED)
 
 
 def failures(evidence: Evidence) -> list[str]:
-    """What is wrong, one sentence each; empty when all is well. Contacts are told by their place in the sample, not by number."""
-    return [*_wrong_counts(evidence), *_wrong_messages(evidence), *_wrong_callbacks(evidence)]
+    """Describe each deviation in one sentence. Contacts are named by their position in the sample, not by number."""
+    return [*_count_failures(evidence), *_message_failures(evidence), *_callback_failures(evidence)]
 
 
-def _wrong_counts(evidence: Evidence) -> Iterator[str]:
+def _count_failures(evidence: Evidence) -> Iterator[str]:
     counts = evidence.counts
     total = sum(counts[status] for status in STATUSES)
     if counts["audience"] != total:
@@ -80,39 +85,39 @@ def _wrong_counts(evidence: Evidence) -> Iterator[str]:
     matching = sum(map(matches, evidence.rows))
     if counts["audience"] != matching:
         yield f"the audience is {counts['audience']}, but {matching} contacts match the filter"
-    shown = Counter(message["status"] for message in evidence.messages)
+    listed = Counter(message["status"] for message in evidence.messages)
     for status in STATUSES[:-1]:
-        if counts[status] != shown[status]:
-            yield f"{counts[status]} messages are counted as {status}, but {shown[status]} are listed"
+        if counts[status] != listed[status]:
+            yield f"{counts[status]} messages are counted as {status}, but {listed[status]} are listed"
 
 
-def _wrong_messages(evidence: Evidence) -> Iterator[str]:
+def _message_failures(evidence: Evidence) -> Iterator[str]:
     by_recipient = {message["to"]: message for message in evidence.messages}
-    for place, row in enumerate(evidence.rows, start=1):
+    for position, row in enumerate(evidence.rows, start=1):
         number = row["SMS"]
         if not (number and matches(row)):
             if number in by_recipient or evidence.accepted[number]:
-                yield f"contact {place} got a message and must not"
+                yield f"contact {position} got a message but must not get one"
         elif number not in by_recipient:
-            yield f"contact {place} has no message"
+            yield f"contact {position} has no message"
         else:
-            yield from (f"contact {place}: {wrong}" for wrong in _differences(by_recipient[number], evidence.accepted[number]))
+            yield from (
+                f"contact {position}: {problem}" for problem in _message_problems(by_recipient[number], evidence.accepted[number])
+            )
 
 
-def _differences(message: Mapping[str, Any], accepted: int) -> Iterator[str]:
+def _message_problems(message: Mapping[str, Any], accepted: int) -> Iterator[str]:
     expected = expected_of(message["to"])
     if message["status"] != expected.status:
-        yield f"its message is {message['status']}, not {expected.status}"
+        yield f"the message is {message['status']}, not {expected.status}"
     elif expected.reason not in message["failedReason"]:
-        yield f"its message is {expected.status}, but not for {expected.reason}"
+        yield f"the message is {expected.status}, but not because of {expected.reason}"
     if accepted != expected.accepted:
         yield f"the carrier accepted {accepted} messages, not {expected.accepted}"
 
 
-def _wrong_callbacks(evidence: Evidence) -> Iterator[str]:
+def _callback_failures(evidence: Evidence) -> Iterator[str]:
     if evidence.received.rejected:
         yield f"{evidence.received.rejected} callbacks had no valid signature"
-    newest = evidence.received.newest
-    differing = sum(newest.get(message["id"]) != message["status"] for message in evidence.messages)
-    if differing:
-        yield f"of {differing} messages the newest callback tells another status than the API"
+    if count := evidence.messages_without_current_callback:
+        yield f"for {count} messages the newest callback has another status than the API"

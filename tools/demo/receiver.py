@@ -1,4 +1,4 @@
-"""The customer's endpoint: takes callbacks, verifies their signatures, and remembers the newest state of each message."""
+"""The customer's callback endpoint: verifies signatures and stores the newest status of each message."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _NEWEST = "SELECT message_id, status, max(sequence) FROM callback GROUP BY messa
 
 @dataclass(frozen=True)
 class Received:
-    """What has come so far.
+    """The callbacks received so far.
 
     Attributes:
-        newest: the status of each message, by its id, as its newest callback tells it.
-        total: how many callbacks came; one that was repeated counts once.
-        rejected: how many requests had no valid signature.
+        newest: Status in the newest callback of each message, by message id.
+        total: Number of callbacks; a repeated callback counts once.
+        rejected: Number of requests without a valid signature.
     """
 
     newest: dict[str, str]
@@ -37,7 +37,7 @@ class Received:
 
 
 class Inbox:
-    """The callbacks in a SQLite file, so that a restart forgets none."""
+    """Stores callbacks in a SQLite file, so that they survive a restart."""
 
     def __init__(self, file: Path, secret: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -46,8 +46,15 @@ class Inbox:
         self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._db.executescript(_SCHEMA)
 
-    def take(self, body: bytes, headers: dict[str, str]) -> int:
-        """Keep a callback; the HTTP status to answer with. ``headers`` have lower-case names."""
+    def receive(self, body: bytes, headers: dict[str, str]) -> int:
+        """Verify and store a callback.
+
+        Args:
+            headers: By lower-case name.
+
+        Returns:
+            The HTTP status of the response.
+        """
         try:
             callback = self._webhook.verify(body, headers)
         except WebhookVerificationError as error:
@@ -71,18 +78,22 @@ class Inbox:
 
 
 @contextmanager
-def receiving(file: Path, secret: str, port: int) -> Iterator[Inbox]:
-    """Serve an inbox on the loopback interface; raises ``OSError`` when the port is taken."""
+def serve(file: Path, secret: str, port: int) -> Iterator[Inbox]:
+    """Serve an inbox on the loopback interface.
+
+    Raises:
+        OSError: The port is in use.
+    """
     inbox = Inbox(file, secret)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.send_response(inbox.take(body, {name.lower(): value for name, value in self.headers.items()}))
+            self.send_response(inbox.receive(body, {name.lower(): value for name, value in self.headers.items()}))
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Be silent."""
+            """Print no access log."""
 
     try:
         with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:

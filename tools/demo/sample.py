@@ -1,4 +1,4 @@
-"""The sample contacts, and the campaign that most of them get."""
+"""The sample contacts and the sample campaign."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FILE = Path(__file__).parents[2] / "samples" / "contacts.csv"
 
 Row = Mapping[str, str]
 
-# Everybody but those of one country and one city; `matches` says the same.
+# Excludes one country and one city. Must agree with `matches`.
 _CONDITIONS = [
     {"fieldName": "countryOrRegion", "operator": "Is Not", "value": "Japan", "order": 1},
     {"fieldName": "city", "operator": "Is", "value": "KÖLN", "order": 2},
@@ -20,24 +20,24 @@ _CONDITIONS = [
 
 
 def rows(count: int) -> Sequence[Row]:
-    """The first ``count`` contacts of the sample file, or all when it has fewer."""
+    """Read the first ``count`` contacts of the sample file, or all if there are fewer."""
     with FILE.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))[:count]
 
 
 def matches(row: Row) -> bool:
-    """Whether the campaign goes to a contact: its filter once more, so that the audience can be checked."""
+    """Return whether a contact matches the campaign's filter. Repeats the filter in Python, to check the audience."""
     return row["countryOrRegion"] != "Japan" and row["city"].casefold() != "köln"
 
 
 def text(count: int) -> str:
-    """The first ``count`` contacts as the text of a file, for the import."""
+    """Return the first ``count`` contacts as CSV text for the import."""
     with FILE.open(encoding="utf-8", newline="") as file:
         return "".join(itertools.islice(file, 1 + count))
 
 
 def campaign(channel_account_id: str, callback_url: str) -> dict[str, Any]:
-    """The body that creates the campaign."""
+    """Return the request body that creates the campaign."""
     return {
         "name": "Season opening",
         "channel": "sms",

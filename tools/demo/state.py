@@ -1,4 +1,4 @@
-"""How far a demo has come: kept in a small file, so that an interrupted one goes on where it was."""
+"""Stores the progress of a demo in a file, so that the next run continues after an interruption."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ FILE = "progress.json"
 
 @dataclass
 class State:
-    """
+    """Progress of a demo.
+
     Attributes:
-        sample: how many contacts of the sample file take part.
-        finished: whether the outcome has been judged, so that the next demo starts afresh.
+        sample: Number of sample contacts.
+        finished: Whether the outcome has been checked; the next demo then starts from the beginning.
     """
 
     sample: int
@@ -25,12 +26,12 @@ class State:
 
     @classmethod
     def load(cls, folder: Path) -> State | None:
-        """The state that was saved in a folder, if there is one."""
+        """Load the state from a folder, or return ``None`` if there is none."""
         file = folder / FILE
         return cls(**json.loads(file.read_text())) if file.exists() else None
 
     def save(self, folder: Path) -> None:
-        """Replace what was saved before; an interruption leaves either the old or the new."""
+        """Write the state atomically: an interruption leaves the old or the new file."""
         folder.mkdir(parents=True, exist_ok=True)
         draft = folder / f"{FILE}.new"
         draft.write_text(json.dumps(asdict(self)))

@@ -1,4 +1,4 @@
-"""The demo's steps; each can be interrupted, and done again goes on where it was."""
+"""The steps of the demo. Each step can be interrupted and repeated."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_stack import LocalStack
-from outreach_admin.progress import Display
+from outreach_admin.progress import ProgressDisplay
 from rich.console import Console
 
 from demo import sample
@@ -20,20 +20,20 @@ from demo.receiver import Inbox
 from demo.state import State
 
 POLL_SECONDS = 0.5
-# A crash may break a call to the carrier in the middle: its lease must run out before it is looked for.
-PATIENCE_SECONDS = 420
-RECEIPT_SECONDS = 60
-# A callback that a crash broke comes again when its queue's visibility time-out (template.yaml) is over.
-CALLBACK_SECONDS = 240
+# After a crash during a call to the carrier, the claim must expire before the outcome is reconciled.
+MAX_IDLE_SECONDS = 420
+RECEIPT_WAIT_SECONDS = 60
+# After a crash during a callback, its queue delivers it again after the visibility timeout (template.yaml).
+CALLBACK_WAIT_SECONDS = 240
 
 
 class StuckError(Exception):
-    """A send made no progress for too long."""
+    """An import or a send has made no progress for too long."""
 
 
 @dataclass(frozen=True)
 class Demo:
-    """One demo on a running stack."""
+    """A demo on a running stack."""
 
     stack: LocalStack
     api: Api
@@ -43,52 +43,56 @@ class Demo:
     console: Console
 
     def import_contacts(self) -> None:
-        """Import the sample's contacts, unless that has been begun, and show how far it is until it is done.
+        """Import the sample contacts unless an import has started, and show its progress until it ends.
 
         Raises:
-            StuckError: nothing has changed for ``PATIENCE_SECONDS``.
+            StuckError: No progress for ``MAX_IDLE_SECONDS``.
         """
-        with Display(self.console, "contacts", None) as display:
+        with ProgressDisplay(self.console, "contacts", None) as display:
             if self.state.import_id is None:
                 self.state.import_id = self.api.import_contacts(sample.text(self.state.sample))["id"]
                 self.state.save(self.folder)
             import_id = self.state.import_id
-            self._watch(
+            self._poll(
                 lambda: self.api.import_record(import_id),
                 lambda record: display.show(record["processedRows"], record["totalRows"], record["status"]),
             )
 
     def send_campaign(self, channel_account_id: str, callback_url: str) -> str:
-        """Create the campaign and send it, unless that has been done; returns the record's id."""
+        """Create and send the campaign unless this has been done.
+
+        Returns:
+            The id of the campaign record.
+        """
         if self.state.campaign_id is None:
             self.state.campaign_id = self.api.create_campaign(sample.campaign(channel_account_id, callback_url))["id"]
             self.state.save(self.folder)
         if self.state.record_id is None:
-            # A send that an interruption kept from being noted is in the list.
-            sent = self.api.records(self.state.campaign_id) or [self.api.send(self.state.campaign_id)]
-            self.state.record_id = sent[0]["id"]
+            # An interruption between the send and the save leaves a record that only the API lists.
+            records = self.api.records(self.state.campaign_id) or [self.api.send(self.state.campaign_id)]
+            self.state.record_id = records[0]["id"]
             self.state.save(self.folder)
         return str(self.state.record_id)
 
-    def follow(self, record_id: str) -> None:
-        """Show the record's counts until it is over.
+    def wait_for_completion(self, record_id: str) -> None:
+        """Show the counts of the campaign record until it ends.
 
         Raises:
-            StuckError: nothing has changed for ``PATIENCE_SECONDS``.
+            StuckError: No progress for ``MAX_IDLE_SECONDS``.
         """
-        with Display(self.console, "messages", None) as display:
-            self._watch(lambda: self.api.record(record_id), lambda record: _show(display, record))
+        with ProgressDisplay(self.console, "messages", None) as display:
+            self._poll(lambda: self.api.record(record_id), lambda record: _show_counts(display, record))
 
-    def settle(self, record_id: str) -> Evidence:
-        """Wait until no receipt and no callback is missing, but not for ever; returns what there is then."""
-        with Display(self.console, "waiting for the last receipts", None):
-            self._wait_until(lambda: not self.api.record(record_id)["counts"]["sent"], RECEIPT_SECONDS)
-        with Display(self.console, "waiting for the last callbacks", None):
-            self._wait_until(lambda: self.evidence(record_id).callbacks_agree, CALLBACK_SECONDS)
+    def wait_for_evidence(self, record_id: str) -> Evidence:
+        """Wait for the last receipts and callbacks, with a time limit, and collect the evidence."""
+        with ProgressDisplay(self.console, "waiting for the last receipts", None):
+            self._wait_until(lambda: not self.api.record(record_id)["counts"]["sent"], RECEIPT_WAIT_SECONDS)
+        with ProgressDisplay(self.console, "waiting for the last callbacks", None):
+            self._wait_until(lambda: self.evidence(record_id).callbacks_agree, CALLBACK_WAIT_SECONDS)
         return self.evidence(record_id)
 
     def evidence(self, record_id: str) -> Evidence:
-        """Everything that the outcome is judged by."""
+        """Collect everything that the checks need."""
         messages = list(self.api.messages(record_id))
         return Evidence(
             rows=sample.rows(self.state.sample),
@@ -98,29 +102,29 @@ class Demo:
             received=self.inbox.received(),
         )
 
-    def _watch(self, read: Callable[[], Json], show: Callable[[Json], None]) -> None:
-        before, changed = None, time.monotonic()
+    def _poll(self, read: Callable[[], Json], show: Callable[[Json], None]) -> None:
+        previous, changed_at = None, time.monotonic()
         while (record := read())["status"] in ("pending", "running"):
-            if record != before:
-                before, changed = record, time.monotonic()
-            elif time.monotonic() - changed > PATIENCE_SECONDS:
-                raise StuckError(f"Nothing has changed for {PATIENCE_SECONDS} s.")
+            if record != previous:
+                previous, changed_at = record, time.monotonic()
+            elif time.monotonic() - changed_at > MAX_IDLE_SECONDS:
+                raise StuckError(f"No progress for {MAX_IDLE_SECONDS} s. Read the logs in {self.stack.settings.logs}.")
             show(record)
-            self._wait()
+            self._sleep()
         show(record)
 
-    def _wait_until(self, done: Callable[[], bool], seconds: float) -> None:
+    def _wait_until(self, is_done: Callable[[], bool], seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while not done() and time.monotonic() < deadline:
-            self._wait()
+        while not is_done() and time.monotonic() < deadline:
+            self._sleep()
 
-    def _wait(self) -> None:
+    def _sleep(self) -> None:
         self.stack.raise_if_ended()
         time.sleep(POLL_SECONDS)
 
 
-def _show(display: Display, record: Json) -> None:
+def _show_counts(display: ProgressDisplay, record: Json) -> None:
     counts = record["counts"]
-    still = counts["queued"] + counts["sending"]
-    done = 0 if counts["audience"] is None else counts["audience"] - still
-    display.show(done, counts["audience"], f"{record['status']}: {counts_line(counts)}")
+    remaining = counts["queued"] + counts["sending"]
+    completed = 0 if counts["audience"] is None else counts["audience"] - remaining
+    display.show(completed, counts["audience"], f"{record['status']}: {counts_line(counts)}")

@@ -1,4 +1,4 @@
-"""The whole system on this machine: a local AWS with the real stack on it, the carrier simulator, and a short base URL."""
+"""Runs the whole system on this machine: a local AWS with the real stack, the carrier simulator, and one short base URL."""
 
 from local_stack.processes import LocalStackError
 from local_stack.settings import Settings

@@ -1,12 +1,13 @@
-"""MiniStack 1.5, mended where it differs from AWS in what we rely on; run by the Python of MiniStack's own environment.
+"""Runs MiniStack 1.5 with patches where it differs from AWS. Needs the Python of MiniStack's own environment.
 
-Each function below names what is wrong, so that it can go when a newer MiniStack does it right. Only the local AWS is
-touched: the template and the functions stay as AWS runs them.
+Each patch function says what MiniStack does wrong, so that the patch can be removed when a newer MiniStack behaves like AWS.
+The patches change only the local AWS, neither the template nor the functions.
 """
 
 import asyncio
 import copy
 import hashlib
+import json
 import os
 import threading
 import time
@@ -23,12 +24,12 @@ DRAIN_PATH = "/_local/drain"
 POLL_SECONDS = 0.05
 
 
-def keep_streams_over_a_restart() -> None:
-    """Readers' positions in DynamoDB streams are saved, the records are not: a reader would skip as many as it had read."""
+def save_stream_records() -> None:
+    """MiniStack saves the read positions of DynamoDB streams but not the records, so a restart skips records. Save both."""
     tables_state, restore_tables, functions_state = dynamodb.get_state, dynamodb.load_persisted_state, lambda_svc.get_state
 
     def state_with_streams() -> dict[str, Any]:
-        # The positions first: what is read meanwhile is read again after the restart, never skipped.
+        # Positions first: records that are read during the save are read again after the restart, never skipped.
         positions = copy.deepcopy(lambda_svc._dynamodb_stream_positions)
         return {
             **tables_state(),
@@ -50,8 +51,8 @@ def keep_streams_over_a_restart() -> None:
     lambda_svc.get_state = functions_without_positions
 
 
-def retry_partly_failed_stream_batches() -> None:
-    """`ReportBatchItemFailures` is ignored for streams, which loses the failed records: here the batch is read again."""
+def retry_partially_failed_stream_batches() -> None:
+    """MiniStack ignores `ReportBatchItemFailures` of streams and loses the failed records. Retry the batch instead."""
     execute = lambda_svc._execute_function
 
     def execute_and_report(function: dict[str, Any], event: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -66,8 +67,8 @@ def retry_partly_failed_stream_batches() -> None:
     lambda_svc._execute_function = execute_and_report
 
 
-def log_failures_of_functions() -> None:
-    """What a failing function says is only kept in CloudWatch; a developer looks into the log file."""
+def log_function_errors() -> None:
+    """MiniStack writes function errors only to CloudWatch. Write them also to the log file."""
     execute = lambda_svc._execute_function
 
     def execute_and_log(function: dict[str, Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -81,7 +82,7 @@ def log_failures_of_functions() -> None:
 
 
 def import_gateway_responses() -> None:
-    """The gateway responses of an API's OpenAPI body, which is where SAM puts them, are not imported."""
+    """MiniStack ignores the gateway responses in an API's OpenAPI body, where SAM puts them. Import them."""
     import_api = apigateway_v1._import_rest_api
 
     def import_with_responses(spec: dict[str, Any], base_data: dict[str, Any] | None = None) -> str:
@@ -93,35 +94,35 @@ def import_gateway_responses() -> None:
     apigateway_v1._import_rest_api = import_with_responses
 
 
-def drain_on_request() -> None:
-    """The end of MiniStack kills running functions, on AWS nothing does: what they had taken would be missed for minutes.
+def add_drain_endpoint() -> None:
+    """MiniStack kills running functions when it stops, which blocks their queue messages for minutes. Add `POST /_local/drain`.
 
-    `POST /_local/drain` stops the pollers of queues and streams, and answers when nothing runs any more that no client waits for.
+    The endpoint stops the pollers of queues and streams and responds when all background functions have ended.
     """
-    polling, draining = threading.Lock(), threading.Event()
+    poll_lock, draining = threading.Lock(), threading.Event()
     poll_queues, poll_streams, execute = lambda_svc._poll_sqs, lambda_svc._poll_dynamodb_streams, lambda_svc._execute_function
-    background: set[object] = set()
+    background_runs: set[object] = set()
 
     def unless_draining(poll: Any) -> Any:
-        def poll_or_rest() -> bool:
-            with polling:
+        def poll_unless_draining() -> bool:
+            with poll_lock:
                 return not draining.is_set() and poll()
 
-        return poll_or_rest
+        return poll_unless_draining
 
-    def execute_and_count(function: dict[str, Any], event: Any, *args: Any, **kwargs: Any) -> Any:
+    def execute_and_track(function: dict[str, Any], event: Any, *args: Any, **kwargs: Any) -> Any:
         run = object()
         if not _is_request(event):
-            background.add(run)
+            background_runs.add(run)
         try:
             return execute(function, event, *args, **kwargs)
         finally:
-            background.discard(run)
+            background_runs.discard(run)
 
     def drain() -> None:
-        with polling:
+        with poll_lock:
             draining.set()
-        while background or lambda_svc._esm_inflight:
+        while background_runs or lambda_svc._esm_inflight:
             time.sleep(POLL_SECONDS)
 
     serve = app.app
@@ -135,63 +136,77 @@ def drain_on_request() -> None:
         await send({"type": "http.response.body"})
 
     lambda_svc._poll_sqs, lambda_svc._poll_dynamodb_streams = unless_draining(poll_queues), unless_draining(poll_streams)
-    lambda_svc._execute_function, app.app = execute_and_count, serve_and_drain
+    lambda_svc._execute_function, app.app = execute_and_track, serve_and_drain
 
 
 def _is_request(event: Any) -> bool:
-    """Whether a gateway invokes the function, or its authorizer, for a client that waits."""
+    """Return whether a gateway invokes the function or its authorizer for a waiting client."""
     return isinstance(event, dict) and ("requestContext" in event or "methodArn" in event)
 
 
-def end_with_the_saving() -> None:
-    """After its state is saved, MiniStack runs on until its executions end; what they do then would be done again."""
+def exit_after_save() -> None:
+    """MiniStack keeps executions running after it has saved its state, so a restart repeats their work. Exit after the save."""
     save = app.save_all
 
-    def save_and_end(services: dict[str, Any]) -> None:
+    def save_and_exit(services: dict[str, Any]) -> None:
         save(services)
         os._exit(0)
 
-    app.save_all = save_and_end
+    app.save_all = save_and_exit
 
 
-def count_loopback_as_secure() -> None:
-    """There is no TLS on loopback, so policies that demand `aws:SecureTransport` would lock everybody out."""
+def treat_loopback_as_tls() -> None:
+    """MiniStack has no TLS on loopback and denies all access where `aws:SecureTransport` is required. Evaluate it as true."""
     resolve = iam_evaluator._resolve_condition_key
 
-    def resolve_as_secure(key: str, context: Any) -> Any:
+    def resolve_as_tls(key: str, context: Any) -> Any:
         return "true" if key.lower() == "aws:securetransport" else resolve(key, context)
 
-    iam_evaluator._resolve_condition_key = resolve_as_secure
+    iam_evaluator._resolve_condition_key = resolve_as_tls
 
 
-def allow_batches_like_single_messages() -> None:
-    """A batch at SQS takes the permission for a single message; `sqs:SendMessageBatch` does not exist on AWS."""
+def authorize_sqs_batches_as_single_actions() -> None:
+    """MiniStack requires `sqs:SendMessageBatch`, which AWS does not have. Require the action for single messages instead."""
     extract = iam_actions.extract_iam_action
 
-    def extract_as_single(service: str, *args: Any, **kwargs: Any) -> Any:
+    def extract_single_action(service: str, *args: Any, **kwargs: Any) -> Any:
         action = extract(service, *args, **kwargs)
         return action.removesuffix("Batch") if service == "sqs" and isinstance(action, str) else action
 
-    iam_actions.extract_iam_action = extract_as_single
+    iam_actions.extract_iam_action = extract_single_action
 
 
-def name_schedules_with_their_group() -> None:
-    """Permissions for a schedule are asked for as if it were in the group `default`, whatever group the call names."""
+def authorize_schedules_in_their_group() -> None:
+    """MiniStack checks permissions of every schedule as if it were in the group `default`. Use the group of the request."""
     extract = iam_actions.extract_resource_arn
 
     def extract_with_group(service: str, method: str, path: str, headers: Any, body: bytes, query: Any, *args: Any) -> str:
         arn: str = extract(service, method, path, headers, body, query, *args)
         if service != "scheduler":
             return arn
-        given = query.get("groupName") or iam_actions._safe_json_field(body, "GroupName") or "default"
-        group = given[0] if isinstance(given, list) else given
+        value = query.get("groupName") or iam_actions._safe_json_field(body, "GroupName") or "default"
+        group = value[0] if isinstance(value, list) else value
         return arn.replace(":schedule/default/", f":schedule/{group}/")
 
     iam_actions.extract_resource_arn = extract_with_group
 
 
-def answer_without_a_body() -> None:
-    """A function's `"body": null`, which is an empty answer, breaks the connection off."""
+def authorize_parameters_by_name() -> None:
+    """MiniStack checks `ssm:GetParameters` for all parameters at once. Check it for the first one, whose path all share."""
+    extract = iam_actions.extract_resource_arn
+
+    def extract_first(service: str, method: str, path: str, headers: Any, body: bytes, query: Any, *args: Any) -> str:
+        names = iam_actions._safe_json_field(body, "Names") if service == "ssm" else None
+        if isinstance(names, list) and names:
+            body = json.dumps({"Name": names[0]}).encode()
+        arn: str = extract(service, method, path, headers, body, query, *args)
+        return arn
+
+    iam_actions.extract_resource_arn = extract_first
+
+
+def accept_null_bodies() -> None:
+    """MiniStack drops the connection when a function returns `"body": null`. Send an empty body."""
     convert = lambda_svc.lambda_execute_result_to_api_proxy_response
 
     def convert_null(result: dict[str, Any]) -> tuple[dict[str, Any] | None, str | None]:
@@ -203,23 +218,23 @@ def answer_without_a_body() -> None:
     lambda_svc.lambda_execute_result_to_api_proxy_response = convert_null
 
 
-def read_concurrency_as_a_number() -> None:
-    """A parameter's value reaches `MaximumConcurrency` as a string, on which the poller of all queues stumbles."""
+def parse_maximum_concurrency() -> None:
+    """MiniStack passes template parameters to `MaximumConcurrency` as strings, which breaks its queue poller. Parse them."""
     concurrency = lambda_svc._sqs_esm_concurrency
 
-    def concurrency_of_numbers(mapping: dict[str, Any], *args: Any, **kwargs: Any) -> int:
+    def parsed_concurrency(mapping: dict[str, Any], *args: Any, **kwargs: Any) -> int:
         scaling = {key: int(value) for key, value in (mapping.get("ScalingConfig") or {}).items()}
         limit: int = concurrency({**mapping, "ScalingConfig": scaling}, *args, **kwargs)
         return limit
 
-    lambda_svc._sqs_esm_concurrency = concurrency_of_numbers
+    lambda_svc._sqs_esm_concurrency = parsed_concurrency
 
 
-def unpack_layers_once() -> None:
-    """Each worker unpacks all its layers, which takes longer than the rest of its start: here it gets links to shared ones."""
+def share_unpacked_layers() -> None:
+    """MiniStack unpacks all layers for each worker, which takes most of its start time. Link to shared unpacked layers."""
     unpacked, lock = Path(os.environ["TMPDIR"]) / "layers", threading.Lock()
 
-    class Archive(zipfile.ZipFile):
+    class SharedLayerZipFile(zipfile.ZipFile):
         def extractall(self, path: Any = None, *args: Any, **kwargs: Any) -> None:
             target = Path(path)
             if not target.name.startswith("layer_"):
@@ -234,20 +249,21 @@ def unpack_layers_once() -> None:
             target.rmdir()
             target.symlink_to(shared)
 
-    lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": Archive})
+    lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": SharedLayerZipFile})
 
 
 if __name__ == "__main__":
-    keep_streams_over_a_restart()
-    retry_partly_failed_stream_batches()
-    log_failures_of_functions()
+    save_stream_records()
+    retry_partially_failed_stream_batches()
+    log_function_errors()
     import_gateway_responses()
-    drain_on_request()
-    end_with_the_saving()
-    unpack_layers_once()
-    count_loopback_as_secure()
-    allow_batches_like_single_messages()
-    name_schedules_with_their_group()
-    answer_without_a_body()
-    read_concurrency_as_a_number()
+    add_drain_endpoint()
+    exit_after_save()
+    share_unpacked_layers()
+    treat_loopback_as_tls()
+    authorize_sqs_batches_as_single_actions()
+    authorize_schedules_in_their_group()
+    authorize_parameters_by_name()
+    accept_null_bodies()
+    parse_maximum_concurrency()
     app.main()

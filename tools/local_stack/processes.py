@@ -1,59 +1,72 @@
-"""Child processes: started with a log, waited for by a condition, stopped for certain."""
+"""Runs child processes: writes their output to a log, waits until they are ready, stops them and their descendants.
+
+They end with this process, however it ends (:mod:`.supervisor`).
+"""
 
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
 LOG_TAIL_LINES = 15
 LOG_LINE_CHARACTERS = 1000
 POLL_SECONDS = 0.05
-# Long enough for the local AWS to write a large state; killing it loses what happened since its start.
+# Long enough for the local AWS to save a large state; killing it would lose all changes since its start.
 STOP_TIMEOUT_SECONDS = 60
 
 
 class LocalStackError(Exception):
-    """The local stack cannot start or go on; the message tells what failed, how, and its last words."""
+    """The local stack cannot start or continue. The message says what failed and quotes the end of its log."""
 
 
 class Child:
-    """One process in a group of its own, so that a Ctrl-C reaches only the launcher, which stops its children in order."""
+    """A process in its own process group. Ctrl-C reaches only the launcher, which stops its children in order."""
 
     def __init__(self, name: str, command: Sequence[str | Path], *, log: Path, environment: Mapping[str, str]) -> None:
-        """Start it; what it prints goes to the end of `log`."""
+        """Start the process; its output is appended to `log`."""
         self.name = name
         self._log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             self._log_start = output.tell()
+            # -P keeps this folder out of the import path. Nothing is written to standard input; it ends with this process.
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, start_new_session=True
+                [sys.executable, "-P", SUPERVISOR, *command],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                start_new_session=True,
             )
 
     def raise_if_ended(self) -> None:
-        """Raises LocalStackError when the process is no more."""
+        """Raise LocalStackError if the process has ended."""
         if (status := self._process.poll()) is not None:
-            raise LocalStackError(f"{self.name} ended with status {status}.\n{self._last_words()}")
+            raise LocalStackError(f"{self.name} ended with status {status}.\n{self._log_tail()}")
 
-    def wait_until(self, ready: Callable[[], bool], timeout: float) -> None:
-        """Return as soon as `ready()` holds; when that fails or is interrupted, stop the process.
+    def wait_until(self, is_ready: Callable[[], bool], timeout: float) -> None:
+        """Wait until `is_ready()` is true. Stop the process if that fails or is interrupted.
 
-        Raises
-        ------
-        LocalStackError
-            The process ended before, or `timeout` seconds passed.
+        Raises:
+            LocalStackError: The process ended, or was not ready after `timeout` seconds.
         """
         try:
-            self._wait(ready, timeout)
+            self._wait(is_ready, timeout)
         except BaseException:
             self.stop()
             raise
 
     def finish(self) -> None:
-        """Wait for its end, and stop it when that is interrupted; raises LocalStackError for a status other than 0."""
+        """Wait until the process ends. Stop it if the wait is interrupted.
+
+        Raises:
+            LocalStackError: The process ended with a status other than 0.
+        """
         try:
             status = self._process.wait()
         finally:
@@ -62,28 +75,32 @@ class Child:
             self.raise_if_ended()
 
     def stop(self) -> None:
-        """Ask the process to end, kill it when it doesn't, and with it whatever it has started and left behind."""
+        """Terminate the process, kill it after a timeout, and kill its remaining descendants."""
         self._process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(STOP_TIMEOUT_SECONDS)
         self.kill()
 
     def kill(self) -> None:
-        """End it, and whatever it has started, as a crash would."""
+        """Kill the process and its descendants at once, like a crash."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
 
-    def _wait(self, ready: Callable[[], bool], timeout: float) -> None:
+    def _wait(self, is_ready: Callable[[], bool], timeout: float) -> None:
         deadline = time.monotonic() + timeout
-        while not ready():
+        while not is_ready():
             self.raise_if_ended()
             if time.monotonic() > deadline:
-                raise LocalStackError(f"{self.name} was not ready after {timeout:.0f} s.\n{self._last_words()}")
+                raise LocalStackError(f"{self.name} was not ready after {timeout:.0f} s.\n{self._log_tail()}")
             time.sleep(POLL_SECONDS)
 
-    def _last_words(self) -> str:
+    def _log_tail(self) -> str:
         with self._log.open("rb") as log:
             log.seek(self._log_start)
             lines = log.read().decode(errors="replace").splitlines()
-        return "\n".join([f"The end of {self._log}:", *(f"  {line[:LOG_LINE_CHARACTERS]}" for line in lines[-LOG_TAIL_LINES:])])
+        return "\n".join(
+            [f"The log {self._log} ends with:", *(f"  {line[:LOG_LINE_CHARACTERS]}" for line in lines[-LOG_TAIL_LINES:])]
+        )

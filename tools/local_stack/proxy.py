@@ -1,53 +1,94 @@
-"""The short base URL: one address for what are two gateways, as a custom domain gives on AWS.
+"""Serves two gateways of the local AWS under one short base URL, like a custom domain on AWS.
 
-Webhooks go to the HTTP API, everything else to a stage of the REST API. Bytes, paths, queries, headers and statuses pass
-unchanged, but for what RFC 9110 section 7.6.1 says belongs to one connection and the `X-Forwarded-*` that API Gateway sets.
+Forwards webhooks to the HTTP API and all other requests to a stage of the REST API. Passes bodies, paths, queries, headers and
+statuses unchanged, except for connection headers (RFC 9110, section 7.6.1) and the `X-Forwarded-*` headers that API Gateway sets.
+
+Refuses what API Gateway and Lambda refuse: large bodies, encoded bodies and unknown paths. Errors are problem+json, and every
+response has `X-Request-Id`.
 """
 
+import json
+import uuid
 from argparse import ArgumentParser
 from collections.abc import AsyncIterator
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, TCPConnector, web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 HOP_BY_HOP = frozenset(
     ["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade"]
 )
+# As in `outreach.http.request`. A request to Lambda holds 6 MB, in which the body is base64.
+MAX_BODY_BYTES = 4_500_000
+ROUTES = Path(__file__).parents[2] / "layers/outreach/outreach/http/routes.json"
+# A body passes unchanged, so aiohttp must not decompress it.
+SERVER_OPTIONS: dict[str, Any] = {"auto_decompress": False}
 AWS_ENDPOINT = web.AppKey("aws_endpoint", str)
 REST_API = web.AppKey("rest_api", str)
 HTTP_API = web.AppKey("http_api", str)
 CLIENT = web.AppKey("client", ClientSession)
 
+SECURITY = {"X-Content-Type-Options": "nosniff", "Strict-Transport-Security": "max-age=63072000"}
+
 
 def create_app(*, aws_endpoint: str, rest_api: str, http_api: str) -> web.Application:
-    """The proxy as an application.
+    """Make the proxy application.
 
-    Parameters
-    ----------
-    aws_endpoint
-        Where the local AWS listens, without a trailing slash.
-    rest_api
-        `<id>/<stage>` of the REST API.
-    http_api
-        `<id>/<stage>` of the HTTP API that takes the carriers' webhooks.
+    Args:
+        aws_endpoint: URL of the local AWS, without a trailing slash.
+        rest_api: `<id>/<stage>` of the REST API.
+        http_api: `<id>/<stage>` of the HTTP API for the carriers' webhooks.
     """
-    app = web.Application()
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
     app[AWS_ENDPOINT], app[REST_API], app[HTTP_API] = aws_endpoint, rest_api, http_api
     app.cleanup_ctx.append(_client)
-    app.router.add_route("*", "/{path:.*}", _forward)
+    if ["GET", "/console"] in json.loads(ROUTES.read_text()):
+        app.router.add_get("/", _redirect_to_console, allow_head=False)
+    app.router.add_route("*", "/{path:.*}", _answer)
     return app
 
 
+def problem(status: int, code: str, detail: str) -> web.Response:
+    """Return an error in the format of the API's errors."""
+    request_id, title = str(uuid.uuid4()), HTTPStatus(status).phrase
+    members = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": request_id, "code": code}
+    headers = {"X-Request-Id": request_id, **SECURITY}
+    return web.json_response(members, status=status, headers=headers, content_type="application/problem+json")
+
+
+async def _redirect_to_console(_: web.Request) -> web.Response:
+    return web.Response(status=HTTPStatus.FOUND, headers={"Location": "/console", "X-Request-Id": str(uuid.uuid4()), **SECURITY})
+
+
+async def _answer(request: web.Request) -> web.StreamResponse:
+    codings = request.headers.get("Content-Encoding", "").lower().split(",")
+    if any(coding.strip() not in ("", "identity") for coding in codings):
+        return problem(415, "unsupported_media_type", "Send the body without Content-Encoding.")
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        return _too_large()
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return _too_large()
+    return await _forward(request, body)
+
+
+def _too_large() -> web.Response:
+    return problem(413, "payload_too_large", f"A request body must not exceed {MAX_BODY_BYTES / 1_000_000} MB.")
+
+
 def target_path(raw_path: str, rest_api: str, http_api: str) -> str:
-    """The path (still encoded, with its query) at the local AWS for one at the short base URL."""
+    """Map a raw path (encoded, with its query) of the short base URL to its path at the local AWS."""
     api = http_api if raw_path.startswith("/webhooks/") else rest_api
     return f"/restapis/{api}/_user_request_{raw_path}"
 
 
 def forwarded_headers(headers: CIMultiDictProxy[str], client: str, port: int) -> CIMultiDict[str]:
-    """The request's headers as API Gateway hands them on: it adds the client to X-Forwarded-For, and overwrites the others."""
+    """Return the headers that API Gateway forwards: the client is added to X-Forwarded-For, the other X-Forwarded-* replaced."""
     forwarded = _without_hop_by_hop(headers)
     chain = [*forwarded.popall("X-Forwarded-For", []), client]
     forwarded["X-Forwarded-For"] = ", ".join(chain)
@@ -57,14 +98,14 @@ def forwarded_headers(headers: CIMultiDictProxy[str], client: str, port: int) ->
 
 
 def _without_hop_by_hop(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
-    named = {token.strip().lower() for value in headers.getall("Connection", []) for token in value.split(",")}
-    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in HOP_BY_HOP | named)
+    connection_headers = {token.strip().lower() for value in headers.getall("Connection", []) for token in value.split(",")}
+    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in HOP_BY_HOP | connection_headers)
 
 
 async def _client(app: web.Application) -> AsyncIterator[None]:
     session = ClientSession(
         auto_decompress=False,
-        # No time-out of its own and no limit of connections: both are the gateways' business.
+        # The gateways limit time and connections.
         timeout=ClientTimeout(total=None),
         connector=TCPConnector(limit=0),
         skip_auto_headers=["User-Agent", "Accept", "Accept-Encoding", "Content-Type"],
@@ -74,7 +115,7 @@ async def _client(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
-async def _forward(request: web.Request) -> web.StreamResponse:
+async def _forward(request: web.Request, body: bytes) -> web.StreamResponse:
     app = request.app
     path = target_path(request.raw_path, app[REST_API], app[HTTP_API])
     transport: Any = request.transport
@@ -84,29 +125,39 @@ async def _forward(request: web.Request) -> web.StreamResponse:
             request.method,
             URL(app[AWS_ENDPOINT] + path, encoded=True),
             headers=headers,
-            data=request.content if request.can_read_body else None,
+            data=body or None,
             allow_redirects=False,
-        ) as answer:
-            response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=_without_hop_by_hop(answer.headers))
-            await response.prepare(request)
-            async for chunk in answer.content.iter_any():
-                await response.write(chunk)
-            await response.write_eof()
-            return response
+        ) as upstream:
+            return await _pass_on(upstream, request)
     except ClientError:
-        return web.Response(status=502, text="The local AWS does not answer.")
+        return problem(502, "bad_gateway", "The local AWS is not reachable. Restart `make run`.")
+
+
+async def _pass_on(upstream: ClientResponse, request: web.Request) -> web.StreamResponse:
+    # The functions and the gateway responses of the template set the header. Without it, the local AWS answers for itself.
+    is_ours = "X-Request-Id" in upstream.headers
+    if not is_ours and upstream.status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+        return problem(404, "not_found", "There is no such route.")
+    response = web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=_without_hop_by_hop(upstream.headers))
+    if not is_ours:
+        response.headers["X-Request-Id"] = str(uuid.uuid4())
+    await response.prepare(request)
+    async for chunk in upstream.content.iter_any():
+        await response.write(chunk)
+    await response.write_eof()
+    return response
 
 
 def main() -> None:
-    """Serve on loopback until SIGTERM."""
-    parser = ArgumentParser(prog="local_stack.proxy", description="One short base URL for the gateways of the local AWS")
+    """Serve on the loopback interface until SIGTERM."""
+    parser = ArgumentParser(prog="local_stack.proxy", description="Serve the gateways of the local AWS under one short base URL.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--aws-endpoint", required=True)
     parser.add_argument("--rest-api", required=True, metavar="ID/STAGE")
     parser.add_argument("--http-api", required=True, metavar="ID/STAGE")
     options = parser.parse_args()
     app = create_app(aws_endpoint=options.aws_endpoint, rest_api=options.rest_api, http_api=options.http_api)
-    web.run_app(app, host="127.0.0.1", port=options.port, print=None, access_log=None)
+    web.run_app(app, host="127.0.0.1", port=options.port, print=None, access_log=None, **SERVER_OPTIONS)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`sam build` and `sam deploy` of the project's own template, each done only when something has changed."""
+"""Builds and deploys the project's template with SAM, each only when its sources or parameters have changed."""
 
 import fcntl
 import hashlib
@@ -14,21 +14,21 @@ from local_stack.processes import Child
 from local_stack.settings import PROJECT, STACK_NAME, Settings
 
 SAM = PROJECT / ".venv-sam" / "bin" / "sam"
-# Not `.aws-sam/build`: that one is for AWS, and a build for this machine must never be deployed there.
+# Separate from `.aws-sam/build`, so that a build for this machine is never deployed to AWS.
 BUILD_ROOT = PROJECT / ".aws-sam" / "local"
-SOURCES = ("template.yaml", "functions", "layers", "statemachines", "scripts/finish_build.py")
+SOURCES = ("template.yaml", "functions", "layers", "statemachines", "scripts/optimize_layers.py")
 IGNORED = ("__pycache__", ".egg-info", ".mypy_cache", ".ruff_cache")
 ARCHITECTURES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 def parameters(settings: Settings) -> dict[str, str]:
-    """The stack's parameters: MiniStack runs functions on this machine's Python, so they are built for that one."""
+    """Return the stack's parameters. MiniStack runs the functions with this Python on this processor, so both are set."""
     runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
     return settings.stack_parameters(runtime, ARCHITECTURES[platform.machine()])
 
 
 def fingerprint(root: Path, values: Mapping[str, str]) -> str:
-    """SHA-256 (hex) of everything below `root` that goes into the stack, and of the parameters."""
+    """Return the SHA-256 (hex) of all files below `root` that belong to the stack, and of the parameters."""
     digest = hashlib.sha256(repr(sorted(values.items())).encode())
     for path in sorted(_source_files(root)):
         digest.update(f"\0{path.relative_to(root)}\0".encode())
@@ -36,27 +36,35 @@ def fingerprint(root: Path, values: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
-def is_built(build_key: str) -> bool:
-    """Whether the last build was of these very sources."""
-    stamp = _stamp()
-    return stamp.exists() and stamp.read_text() == build_key
+def is_built(build_fingerprint: str) -> bool:
+    """Return whether the last build has this fingerprint."""
+    file = _fingerprint_file()
+    return file.exists() and file.read_text() == build_fingerprint
 
 
-def build(settings: Settings, build_key: str) -> None:
-    """Build the functions and layers for this machine; raises LocalStackError."""
+def build(settings: Settings, build_fingerprint: str) -> None:
+    """Build the functions and layers for this machine.
+
+    Raises:
+        LocalStackError: The build failed.
+    """
     _run_sam(
         settings,
         "build",
         *("--template-file", PROJECT / "template.yaml", "--build-dir", BUILD_ROOT / "build"),
         *("--cached", "--cache-dir", BUILD_ROOT / "cache", "--parallel"),
     )
-    finish: list[str | Path] = [sys.executable, PROJECT / "scripts" / "finish_build.py", BUILD_ROOT / "build"]
-    Child("finishing the build", finish, log=settings.logs / "finish-build.log", environment=dict(os.environ)).finish()
-    _stamp().write_text(build_key)
+    command: list[str | Path] = [sys.executable, PROJECT / "scripts" / "optimize_layers.py", BUILD_ROOT / "build"]
+    Child("optimizing the layers", command, log=settings.logs / "optimize-layers.log", environment=dict(os.environ)).finish()
+    _fingerprint_file().write_text(build_fingerprint)
 
 
-def deploy(settings: Settings, aws: Aws, deploy_key: str) -> None:
-    """Put the built stack on the local AWS, which remembers `deploy_key`; raises LocalStackError."""
+def deploy(settings: Settings, aws: Aws, deploy_fingerprint: str) -> None:
+    """Deploy the build to the local AWS and record the fingerprint there.
+
+    Raises:
+        LocalStackError: The deployment failed.
+    """
     _run_sam(
         settings,
         "deploy",
@@ -64,19 +72,19 @@ def deploy(settings: Settings, aws: Aws, deploy_key: str) -> None:
         *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"),
         *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--on-failure", "DELETE"),
     )
-    aws.remember_deployment(deploy_key)
+    aws.record_deployment(deploy_fingerprint)
 
 
 @contextmanager
 def build_lock() -> Iterator[None]:
-    """One build at a time, for stacks of one checkout share it."""
+    """Allow one build at a time, because all stacks of this checkout share the build folder."""
     BUILD_ROOT.mkdir(parents=True, exist_ok=True)
     with (BUILD_ROOT / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _stamp() -> Path:
+def _fingerprint_file() -> Path:
     return BUILD_ROOT / "build" / "fingerprint"
 
 
@@ -94,7 +102,7 @@ def _run_sam(settings: Settings, command: str, *options: str | Path) -> None:
     environment.pop("AWS_PROFILE", None)
     child = Child(
         f"sam {command}",
-        [SAM, command, *options, "--parameter-overrides", *overrides],
+        [SAM, command, "--language-extensions", *options, "--parameter-overrides", *overrides],
         log=settings.logs / f"sam-{command}.log",
         environment=environment,
     )

@@ -1,7 +1,7 @@
-"""What a fresh local system contains: two sites with keys, accounts at the simulated carriers, and a callback secret.
+"""Fills a new local stack: two sites with API keys, accounts at the simulated carriers, and a callback secret.
 
-Only ever put on the local AWS. Every secret here is public, and equals what the carrier simulator expects.
-Run as `python -m local_stack.seeds` with the environment of a function of the stack.
+Only for the local AWS: every secret here is public and equals the one in the carrier simulator.
+Run `python -m local_stack.seeds` with the environment of the stack's functions.
 """
 
 import base64
@@ -21,14 +21,14 @@ API_KEYS = {"10000": "local-10000", "20000": "local-20000"}
 SITES = [Site(id=site_id, default_region="US", private_callbacks=True) for site_id in API_KEYS]
 
 
-def _account(site_id: str, account_id: str, carrier: Carrier, number: str, carrier_account: str, pace: float) -> ChannelAccount:
+def _account(site_id: str, account_id: str, carrier: Carrier, number: str, carrier_account: str, rate: float) -> ChannelAccount:
     return ChannelAccount(
         id=account_id,
         site_id=site_id,
         carrier=carrier,
         number=number,
         carrier_account=carrier_account,
-        messages_per_second=pace,
+        messages_per_second=rate,
     )
 
 
@@ -44,7 +44,7 @@ ACCOUNTS: list[tuple[ChannelAccount, Mapping[str, str]]] = [
 
 
 def seed() -> None:
-    """Put the local sites, keys, accounts and secrets; doing it again changes nothing."""
+    """Store the local sites, keys, accounts and secrets. Idempotent."""
     for site in SITES:
         admin.put_site(site)
         admin.put_api_key(site.id, "local", API_KEYS[site.id])

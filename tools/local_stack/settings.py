@@ -1,4 +1,4 @@
-"""What can be set from outside, with the defaults of `make run`."""
+"""Settings of a local stack, with the defaults of `make run`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,12 +26,10 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Read the variables that `make run` documents; an empty one counts as unset.
+        """Read the documented environment variables of `make run`. An empty variable counts as unset.
 
-        Raises
-        ------
-        ValueError
-            A port is not a number from 1 to 65535, or `IAM` is neither `on` nor `off`.
+        Raises:
+            ValueError: A port is not a number from 1 to 65535, or `IAM` is neither `on` nor `off`.
         """
 
         def port(name: str, default: int) -> int:
@@ -67,17 +65,17 @@ class Settings:
 
     @property
     def needs_simulator(self) -> bool:
-        """Whether some carrier has no address of its own."""
+        """Whether a carrier has no base URL, so that the simulator takes its place."""
         return not (self.twilio_base_url and self.telnyx_base_url)
 
     @property
     def aws_state(self) -> Path:
-        """What the local AWS knows; written when it stops, and not there before."""
+        """Folder with the state of the local AWS. MiniStack writes it when it stops."""
         return self.state_dir / "aws"
 
     @property
     def objects(self) -> Path:
-        """What is in the buckets of the local AWS."""
+        """Folder with the S3 objects of the local AWS."""
         return self.state_dir / "s3"
 
     @property
@@ -85,25 +83,25 @@ class Settings:
         return self.state_dir / "logs"
 
     def aws_environment(self) -> dict[str, str]:
-        """The variables that make an AWS SDK talk to this local stack, and to nothing else."""
+        """Return the variables that point AWS SDKs to this local stack only."""
         return {
             "AWS_ENDPOINT_URL": self.aws_endpoint,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
-            # A developer's own profiles must not leak in.
+            # Keep the developer's own profiles out.
             "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         }
 
     def stack_parameters(self, runtime: str, architecture: str) -> dict[str, str]:
-        """The template's parameters for this machine."""
+        """Return the template's parameters for this machine."""
         return {
             "PythonRuntime": runtime,
             "Architecture": architecture,
             "SweepRate": self.sweep_rate,
-            # Every worker is a process here, and starting one takes a processor for a second.
+            # Each worker is a process here, and its start occupies a processor for a second.
             "WorkerConcurrency": "2",
             "OutcomeChecks": self.outcome_checks,
             "PublicBaseUrl": self.base_url,

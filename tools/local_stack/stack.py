@@ -1,15 +1,17 @@
-"""Everything up, and everything down again, in order."""
+"""Starts and stops the whole local stack in order."""
 
 import fcntl
 import os
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import IO, Self
 
+import psutil
 import requests
 from rich.console import Console
 
@@ -19,15 +21,18 @@ from local_stack.processes import Child, LocalStackError
 from local_stack.settings import PROJECT, Settings
 
 READY_TIMEOUT_SECONDS = 60
+REPORT_SECONDS = 4
 HTTP_API_STAGE = "$default"
-# Each webhook under way is a process of the local AWS; too many starting at once on a small machine all time out.
+# The local AWS runs a process for each webhook; too many simultaneous starts time out on a small machine.
 RECEIPT_CONCURRENCY = 4
+# Of a command line.
+_SHOWN_CHARACTERS = 100
 
 
 class LocalStack:
     """The running system: `with LocalStack(Settings()) as stack: requests.get(f"{stack.base_url}/contact/contacts")`.
 
-    State is kept in `settings.state_dir`, so that the next one goes on where this one stopped.
+    The state stays in `settings.state_dir`; the next stack with this folder continues with it.
     """
 
     def __init__(self, settings: Settings, console: Console | None = None) -> None:
@@ -41,12 +46,10 @@ class LocalStack:
         self._lock: IO[str] | None = None
 
     def start(self) -> None:
-        """Start what is missing, from the local AWS to the base URL, and return when the API answers.
+        """Start everything, from the local AWS to the base URL, and return when the API responds.
 
-        Raises
-        ------
-        LocalStackError
-            Something could not be built, deployed or started; what had been started is still to be stopped.
+        Raises:
+            LocalStackError: A build, a deployment or a start failed. The caller must still call `stop`.
         """
         self._lock_state()
         self._require_free_ports()
@@ -57,24 +60,24 @@ class LocalStack:
             self._start_module("local_stack.seeds", environment=self.aws.function_environment()).finish()
         with self._step("waiting for the API"):
             self._children.append(self._start_proxy())
-        # The last to come and the first to go: carriers give a receipt up that finds nobody at home a few times.
+        # Started last and stopped first: a carrier drops a receipt after a few failed webhooks.
         if self.settings.needs_simulator:
             with self._step("starting the carrier simulator"):
                 self._children.append(self._start_simulator())
 
     def stop(self) -> None:
-        """Stop what was started, the last first: nobody calls any more when the local AWS saves its state."""
+        """Stop all processes in reverse order, so that no process calls the local AWS while it saves its state."""
         if self._children:
-            with self._step("letting running functions finish"):
+            with self._step("waiting for running functions"):
                 drain_ministack(self.settings)
-            with self._step("stopping, and saving the state"):
+            with self._step("stopping and saving the state"):
                 while self._children:
                     self._children.pop().stop()
         if self._lock:
             self._lock.close()
 
     def raise_if_ended(self) -> None:
-        """Raises LocalStackError when one of the processes is no more."""
+        """Raise LocalStackError if one of the processes has ended."""
         for child in self._children:
             child.raise_if_ended()
 
@@ -92,14 +95,14 @@ class LocalStack:
     def _deploy(self) -> None:
         values = sam.parameters(self.settings)
         with sam.build_lock():
-            build_key = sam.fingerprint(PROJECT, {key: values[key] for key in ("PythonRuntime", "Architecture")})
-            if not sam.is_built(build_key):
+            build_fingerprint = sam.fingerprint(PROJECT, {key: values[key] for key in ("PythonRuntime", "Architecture")})
+            if not sam.is_built(build_fingerprint):
                 with self._step("building functions and layers"):
-                    sam.build(self.settings, build_key)
-            deploy_key = sam.fingerprint(PROJECT, values)
-            if self.aws.deployment() != deploy_key:
+                    sam.build(self.settings, build_fingerprint)
+            deploy_fingerprint = sam.fingerprint(PROJECT, values)
+            if self.aws.deployed_fingerprint() != deploy_fingerprint:
                 with self._step("deploying the stack"):
-                    sam.deploy(self.settings, self.aws, deploy_key)
+                    sam.deploy(self.settings, self.aws, deploy_fingerprint)
 
     def _start_simulator(self) -> Child:
         simulator = self._start_module(
@@ -107,7 +110,7 @@ class LocalStack:
             *("--port", str(self.settings.carrier_port), "--state", str(self.settings.state_dir / "carriers")),
             *("--webhook-base", self.base_url, "--receipt-concurrency", str(RECEIPT_CONCURRENCY)),
         )
-        simulator.wait_until(lambda: _listens(self.settings.carrier_port), READY_TIMEOUT_SECONDS)
+        simulator.wait_until(lambda: _is_listening(self.settings.carrier_port), READY_TIMEOUT_SECONDS)
         return simulator
 
     def _start_proxy(self) -> Child:
@@ -118,7 +121,7 @@ class LocalStack:
             *("--rest-api", f"{outputs['ApiId']}/{outputs['ApiStage']}"),
             *("--http-api", f"{outputs['HttpApiId']}/{HTTP_API_STAGE}"),
         )
-        proxy.wait_until(lambda: _answers(f"{self.base_url}/contact/fields"), READY_TIMEOUT_SECONDS)
+        proxy.wait_until(lambda: _is_serving(f"{self.base_url}/contact/fields"), READY_TIMEOUT_SECONDS)
         return proxy
 
     def _start_module(self, module: str, *options: str, environment: Mapping[str, str] | None = None) -> Child:
@@ -137,34 +140,63 @@ class LocalStack:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LocalStackError(f"{self.settings.state_dir} is in use by another one; STATE_DIR chooses another.") from None
+            raise LocalStackError(
+                f"{self.settings.state_dir} is in use by another local stack. Stop it, or set STATE_DIR."
+            ) from None
 
     def _require_free_ports(self) -> None:
         ports = {"PORT": self.settings.port, "AWS_LOCAL_PORT": self.settings.aws_port}
         if self.settings.needs_simulator:
             ports["CARRIER_PORT"] = self.settings.carrier_port
         for variable, port in ports.items():
-            if _listens(port):
-                raise LocalStackError(f"Port {port} is in use: is another one running? {variable} chooses another port.")
+            if _is_listening(port):
+                raise LocalStackError(f"Port {port} is in use by {_holder(port)}. Stop it, or set {variable} to another port.")
 
     @contextmanager
     def _step(self, title: str) -> Iterator[None]:
-        """Show that a step is under way (a terminal gets a spinner for it), and afterwards how long it took."""
+        """Show that a step is running (with a spinner on a terminal), then how long it took."""
         started = time.monotonic()
-        if not self._console.is_terminal:
-            self._console.print(f"{title} …")
-        with self._console.status(f"{title} …"):
+        with self._console.status(f"{title} …") if self._console.is_terminal else self._reporting(title):
             yield
         self._console.print(f"{title}: {time.monotonic() - started:.1f} s", highlight=False)
 
+    @contextmanager
+    def _reporting(self, title: str) -> Iterator[None]:
+        """Print every few seconds that a step is still running, where there is no spinner."""
+        is_done = threading.Event()
+        self._console.print(f"{title} …")
 
-def _listens(port: int) -> bool:
+        def report() -> None:
+            seconds = 0
+            while not is_done.wait(REPORT_SECONDS):
+                seconds += REPORT_SECONDS
+                self._console.print(f"{title} … {seconds} s", highlight=False)
+
+        reporter = threading.Thread(target=report, daemon=True)
+        reporter.start()
+        try:
+            yield
+        finally:
+            is_done.set()
+            reporter.join()
+
+
+def _is_listening(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _answers(url: str) -> bool:
-    """Whether the API itself answers there: also a 401 is an answer, a gateway's error is not."""
+def _holder(port: int) -> str:
+    """Name the process that listens on a port, as far as this user may see it."""
+    with suppress(psutil.Error, OSError):
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,) and connection.pid:
+                return f"process {connection.pid} ({' '.join(psutil.Process(connection.pid).cmdline())[:_SHOWN_CHARACTERS]})"
+    return "another process"
+
+
+def _is_serving(url: str) -> bool:
+    """Whether the API responds. A 401 counts as a response, a 5xx of the gateway does not."""
     try:
         return requests.get(url, timeout=30).status_code < 500
     except requests.RequestException:

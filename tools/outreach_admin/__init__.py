@@ -1,1 +1,1 @@
-"""Administration of sites, API keys, channel accounts and their secrets, on AWS or on the local stack."""
+"""Command line for administrators and operators: sites, keys, channel accounts, opt-outs, dead letters, exports and restores."""

@@ -1,4 +1,4 @@
-"""What an administrator can do. Needs the variables of a function of the stack, and AWS credentials."""
+"""Stores sites, API keys, channel accounts and secrets. Needs the environment of a stack function and AWS credentials."""
 
 from __future__ import annotations
 
@@ -11,184 +11,201 @@ from typing import Any
 
 import boto3
 
+from outreach.carriers import registry
 from outreach.errors import Conflict, NotFound
 from outreach.settings import settings
-from outreach.sites import secrets, store
+from outreach.sites import secrets, site_store
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, Site
 
-# What each carrier's client asks for (outreach.sites.secrets); the first can be given alone where it is the only one.
-CREDENTIALS = {Carrier.TWILIO: ("token",), Carrier.TELNYX: ("api_key", "public_key")}
-
 KEY_BYTES = 32
-# Standard Webhooks 1.0.0, Signature scheme.
+# Standard Webhooks 1.0.0, "Signature scheme".
 CALLBACK_SECRET_SIZES = range(24, 65)
 CALLBACK_SECRET_BYTES = 32
-CALLBACK_SECRET_PREFIX = "whsec_"  # noqa: S105 - what every secret begins with
-SHOWN_DIGITS = 12
+CALLBACK_SECRET_PREFIX = "whsec_"  # noqa: S105 - the public prefix of every secret
+KEY_ID_LENGTH = 12
 
 
 def put_site(site: Site) -> None:
     """Create or replace a site."""
-    store.put_site(site)
+    site_store.put_site(site)
 
 
 def put_api_key(site_id: str, name: str, value: str, scopes: frozenset[str] = frozenset()) -> str:
-    """Store the hash of an API key; returns the key's id, the beginning of the hash.
+    """Store the hash of an API key.
 
-    Raises
-    ------
-    NotFound
-        There is no such site.
+    Returns:
+        The key's id: the first digits of the hash.
+
+    Raises:
+        NotFound: The site does not exist.
     """
-    store.get_site(site_id)
-    digest = store.hash_key(value)
-    store.put_key(digest, ApiKey(site_id=site_id, name=name, scopes=scopes))
-    return digest[:SHOWN_DIGITS]
+    site_store.get_site(site_id)
+    digest = site_store.hash_key(value)
+    site_store.put_key(digest, ApiKey(site_id=site_id, name=name, scopes=scopes))
+    return digest[:KEY_ID_LENGTH]
 
 
 def new_api_key() -> str:
-    """A new API key with 256 bits of randomness."""
+    """Generate an API key with 256 random bits."""
     return random_secrets.token_urlsafe(KEY_BYTES)
 
 
 def revoke_api_key(site_id: str, key_id: str) -> ApiKey:
-    """Make a key useless; what is cached by the authorizer ends within half a minute.
+    """Revoke an API key. The authorizer's cache may accept it for another 30 seconds.
 
-    Parameters
-    ----------
-    key_id
-        The beginning of the key's SHA-256, as :func:`put_api_key` returned it.
+    Args:
+        key_id: The id that `put_api_key` returned.
 
-    Raises
-    ------
-    NotFound
-        The site has no key with this id, or several whose hashes begin so.
+    Raises:
+        NotFound: Not exactly one key of the site has this id.
     """
     digest, key = _find_key(site_id, key_id)
     revoked = replace(key, revoked=True)
-    store.put_key(digest, revoked)
+    site_store.put_key(digest, revoked)
     return revoked
 
 
 def rotate_api_key(site_id: str, key_id: str, value: str) -> str:
-    """Store the hash of a key that has the name and the scopes of another, which goes on working; returns the new one's id.
+    """Store a second key with the name and scopes of an existing one. The existing key stays valid.
 
-    Raises
-    ------
-    NotFound
-        The site has no key with this id, or several whose hashes begin so.
-    Conflict
-        The other key is revoked.
+    Returns:
+        The id of the new key.
+
+    Raises:
+        NotFound: Not exactly one key of the site has this id.
+        Conflict: The existing key is revoked.
     """
     _, key = _find_key(site_id, key_id)
     if key.revoked:
-        raise Conflict("A revoked key is not rotated; create a new one.")
+        raise Conflict("This key is revoked and cannot be rotated. Create a new key.")
     return put_api_key(site_id, key.name, value, key.scopes)
 
 
 def _find_key(site_id: str, key_id: str) -> tuple[str, ApiKey]:
-    found = [(digest, key) for digest, key in store.list_keys(site_id) if digest.startswith(key_id)]
-    if len(found) != 1:
-        raise NotFound(f"{len(found)} keys of this site have the id {key_id}.")
-    return found[0]
+    matches = [(digest, key) for digest, key in site_store.list_keys(site_id) if digest.startswith(key_id)]
+    if len(matches) != 1:
+        raise NotFound(
+            f"{len(matches)} keys of this site have the id {key_id}. List them with `outreach-admin key list {site_id}`."
+        )
+    return matches[0]
 
 
-def put_channel_account(account: ChannelAccount, credentials: Mapping[str, str]) -> None:
-    """Create or replace a channel account and its credentials.
+def require_only_sender(account: ChannelAccount) -> None:
+    """Check that no other account, of any site, sends from the same number: opt-outs, pace and replies would be divided.
 
-    Raises
-    ------
-    NotFound
-        There is no such site.
-    Conflict
-        The account belongs to another site.
+    Raises:
+        Conflict: There is another one.
     """
-    store.get_site(account.site_id)
+    for site in site_store.list_sites():
+        for other in site_store.list_accounts(site.id):
+            if (other.carrier, other.number) == (account.carrier, account.number) and other.id != account.id:
+                raise Conflict(
+                    f"Account {other.id} of site {site.id} already sends from {other.number}. Change it with"
+                    f" `outreach-admin account put {site.id} --id {other.id}`, or add --allow-duplicate."
+                )
+
+
+def put_channel_account(account: ChannelAccount, credentials: Mapping[str, str] | None) -> None:
+    """Create or replace a channel account.
+
+    Args:
+        account: The account.
+        credentials: Its credentials; ``None`` keeps those that it has.
+
+    Raises:
+        NotFound: The site does not exist.
+        Conflict: The account belongs to another site.
+    """
+    site_store.get_site(account.site_id)
     try:
-        owner = store.site_of_account(account.id)
+        owner = site_store.site_of_account(account.id)
     except NotFound:
         owner = account.site_id
     if owner != account.site_id:
         raise Conflict("This channel account belongs to another site.")
-    # The credentials first: an account that is found can be used.
-    _put_secret(secrets.account_path(account.site_id, account.id), dict(credentials))
-    store.put_account(account)
+    # Credentials first: an account that can be read must be usable.
+    if credentials is not None:
+        _put_secret(secrets.account_path(account.site_id, account.id), dict(credentials))
+    site_store.put_account(account)
 
 
 def read_credentials(carrier: Carrier, text: str) -> dict[str, str]:
-    """Credentials as they are typed or piped in: a JSON object, or the one secret that the carrier needs.
+    """Parse credentials: a JSON object, or the bare secret where the carrier needs only one.
 
-    Raises
-    ------
-    ValueError
-        It is none of them; the message does not repeat what was given.
+    Raises:
+        ValueError: The text has neither form. The message never repeats the text.
     """
-    wanted = CREDENTIALS[carrier]
+    names, optional = registry.entry(carrier).secrets, registry.entry(carrier).optional_secrets
     text = text.strip()
-    if text and not text.startswith("{") and len(wanted) == 1:
-        return {wanted[0]: text}
+    if text and not text.startswith("{") and len(names) == 1:
+        return {names[0]: text}
     try:
-        given = json.loads(text)
+        credentials = json.loads(text)
     except ValueError:
-        given = None
-    if not isinstance(given, dict) or set(given) != set(wanted) or not all(isinstance(value, str) for value in given.values()):
-        # Without the cause: a parser's error quotes its input.
-        raise ValueError(f"The credentials of {carrier} are a JSON object of strings: {', '.join(wanted)}.") from None
-    return given
+        credentials = None
+    if not _are_credentials(credentials, names, optional):
+        expected = ", ".join([*names, *(f"{name} (optional)" for name in optional)])
+        # No cause: a JSON error quotes its input.
+        raise ValueError(f"The credentials of {carrier} must be a JSON object of strings: {expected}.") from None
+    return dict(credentials)
+
+
+def _are_credentials(value: Any, names: tuple[str, ...], optional: tuple[str, ...]) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(names) <= set(value) <= {*names, *optional}
+        and all(isinstance(secret, str) for secret in value.values())
+    )
 
 
 def put_callback_secret(site_id: str, secret: str) -> None:
-    """Let a site's callbacks be signed with one secret only.
+    """Sign a site's callbacks with this secret only.
 
-    Raises
-    ------
-    NotFound
-        There is no such site.
-    ValueError
-        It is no ``whsec_`` secret; the message does not repeat it.
+    Raises:
+        NotFound: The site does not exist.
+        ValueError: The secret is not a valid ``whsec_`` secret. The message never repeats it.
     """
-    store.get_site(site_id)
-    _put_secret(secrets.callback_path(site_id), [_checked(secret)])
+    site_store.get_site(site_id)
+    _require_callback_secret(secret)
+    _put_secret(secrets.callback_path(site_id), [secret])
 
 
 def rotate_callback_secret(site_id: str) -> str:
-    """Sign a site's callbacks with a new secret and with the newest of the old ones; returns the new one.
+    """Sign a site's callbacks with a new secret and with the newest existing one.
 
-    Raises
-    ------
-    NotFound
-        There is no such site.
+    Returns:
+        The new secret.
+
+    Raises:
+        NotFound: The site does not exist.
     """
-    store.get_site(site_id)
+    site_store.get_site(site_id)
     secret = CALLBACK_SECRET_PREFIX + base64.b64encode(random_secrets.token_bytes(CALLBACK_SECRET_BYTES)).decode()
     path = secrets.callback_path(site_id)
-    _put_secret(path, [secret, *_secret(path, [])[:1]])
+    _put_secret(path, [secret, *_get_secret(path, [])[:1]])
     return secret
 
 
 def retire_callback_secret(site_id: str) -> None:
-    """End a rotation: callbacks are signed with the newest secret only.
+    """Finish a rotation: sign callbacks with the newest secret only.
 
-    Raises
-    ------
-    NotFound
-        The site has no secret.
+    Raises:
+        NotFound: The site has no callback secret.
     """
     path = secrets.callback_path(site_id)
-    kept = _secret(path, [])[:1]
-    if not kept:
-        raise NotFound("The site has no callback secret.")
-    _put_secret(path, kept)
+    newest = _get_secret(path, [])[:1]
+    if not newest:
+        raise NotFound("The site has no callback secret. Create one with `outreach-admin callback-secret rotate`.")
+    _put_secret(path, newest)
 
 
-def _checked(secret: str) -> str:
+def _require_callback_secret(secret: str) -> None:
     try:
         size = len(base64.b64decode(secret.removeprefix(CALLBACK_SECRET_PREFIX), validate=True))
     except ValueError:
         size = 0
     if not secret.startswith(CALLBACK_SECRET_PREFIX) or size not in CALLBACK_SECRET_SIZES:
-        raise ValueError(f"A callback secret is {CALLBACK_SECRET_PREFIX} and the base64 of 24 to 64 bytes.")
-    return secret
+        raise ValueError(f"A callback secret must be {CALLBACK_SECRET_PREFIX} followed by the base64 of 24 to 64 bytes.")
 
 
 def _put_secret(path: str, value: Any) -> None:
@@ -197,7 +214,7 @@ def _put_secret(path: str, value: Any) -> None:
     boto3.client("ssm").put_parameter(Name=path, Value=json.dumps(value), Type="SecureString", Overwrite=True, **key)
 
 
-def _secret(path: str, default: Any) -> Any:
+def _get_secret(path: str, default: Any) -> Any:
     ssm = boto3.client("ssm")
     try:
         return json.loads(ssm.get_parameter(Name=path, WithDecryption=True)["Parameter"]["Value"])

@@ -1,4 +1,4 @@
-"""Finding a deployed stack: its functions' variables say what its tables and secrets are called."""
+"""Finds a deployed stack: the environment of its functions names its tables, queues and secrets."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from typing import Any
 
 import boto3
 
-# Any function would do, for all have the same variables; this one can't be missing.
+# All functions have the same variables; every deployment has this function.
 ANY_FUNCTION = "Authorize"
 
 
+def choose_region() -> None:
+    """Let boto3 read the region from ``AWS_REGION`` too, as the AWS CLI does, when ``AWS_DEFAULT_REGION`` does not name one."""
+    if region := os.environ.get("AWS_REGION"):
+        os.environ.setdefault("AWS_DEFAULT_REGION", region)
+
+
 def function_environment(client: Callable[[Any], Any], stack_name: str) -> dict[str, str]:
-    """The variables of a stack's functions.
+    """Read the environment variables of a stack's functions.
 
-    Parameters
-    ----------
-    client
-        Makes a boto3 client of a service.
+    Args:
+        client: Makes a boto3 client from the name of a service.
 
-    Raises
-    ------
-    botocore.exceptions.ClientError
-        There is no such stack, or it may not be read.
+    Raises:
+        botocore.exceptions.ClientError: The stack does not exist or may not be read.
     """
     resource = client("cloudformation").describe_stack_resource(StackName=stack_name, LogicalResourceId=ANY_FUNCTION)
     name = resource["StackResourceDetail"]["PhysicalResourceId"]
@@ -31,5 +33,5 @@ def function_environment(client: Callable[[Any], Any], stack_name: str) -> dict[
 
 
 def enter(stack_name: str) -> None:
-    """Let this process be part of a stack: the project's code finds the tables and secrets as it does in a function."""
+    """Give this process the environment of the stack's functions, so that `outreach` finds the stack's tables and secrets."""
     os.environ.update(function_environment(boto3.client, stack_name))

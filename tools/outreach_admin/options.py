@@ -1,4 +1,4 @@
-"""What commands have in common: the stack that they run in, and arguments that are checked."""
+"""Command classes and validated arguments that the commands share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from outreach.sites import store
+from outreach import phone_numbers
+from outreach.sites import site_store
 from outreach_admin import deployment
 from outreach_admin.output import Output
 
@@ -17,7 +18,7 @@ _JSON = "--json"
 
 
 class Command(TyperCommand):
-    """A command that takes ``--json`` behind its name as well."""
+    """A command that also accepts ``--json`` after its name."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if _JSON in args:
@@ -26,23 +27,24 @@ class Command(TyperCommand):
 
 
 class StackCommand(Command):
-    """A command inside the stack. That is looked up when the command is certain to run, and not for its help."""
+    """A command that works on the stack. Looks the stack up only to run the command, not to show its help."""
 
     def invoke(self, ctx: Any) -> Any:
         self.enter(ctx)
         return super().invoke(ctx)
 
     def enter(self, ctx: Any) -> None:
-        """Get to where the command runs."""
+        """Prepare the process for the command."""
         deployment.enter(ctx.find_root().params["stack"])
 
 
 class SiteCommand(StackCommand):
-    """A command for a site that there must be: a mistyped one has nothing to list, and what is noted for it nobody reads."""
+    """A command for an existing site, or for all sites. An unknown site fails: a typing error is no empty site."""
 
     def enter(self, ctx: Any) -> None:
         super().enter(ctx)
-        store.get_site(ctx.params["site_id"])
+        if site_id := ctx.params["site_id"]:
+            site_store.get_site(site_id)
 
 
 _SITE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -50,32 +52,42 @@ _SITE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 def _site_id(value: str) -> str:
     if not _SITE_ID.fullmatch(value):
-        raise typer.BadParameter("is up to 64 letters, digits, - and _")
+        raise typer.BadParameter("must be up to 64 letters, digits, - and _")
     return value
 
 
 def number_option(value: str) -> str:
-    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
-        raise typer.BadParameter("is a number in E.164 form such as +15005550006")
-    return value
+    """Return a number in E.164 form. Spaces and other separators are accepted."""
+    number = phone_numbers.read_reported(value.strip())
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
+        raise typer.BadParameter("must be a number in E.164 form such as +15005550006")
+    return number
 
 
 def guid_option(value: str | None) -> str | None:
     try:
         return value and str(uuid.UUID(value))
     except ValueError as error:
-        raise typer.BadParameter("is a GUID") from error
+        raise typer.BadParameter("must be a GUID") from error
 
 
 def _person(value: str) -> str | None:
     try:
         return number_option(value) if value.startswith("+") else guid_option(value)
     except typer.BadParameter as error:
-        raise typer.BadParameter("is the id of a contact, or a number in E.164 form such as +12125551234") from error
+        raise typer.BadParameter("must be the id of a contact, or a number in E.164 form such as +12125551234") from error
 
 
-SiteId = Annotated[str, typer.Argument(metavar="SITE", callback=_site_id, help="The site's id.")]
-Number = Annotated[str, typer.Argument(metavar="NUMBER", callback=number_option, help="In E.164 form, such as +12125551234.")]
-Person = Annotated[
-    str, typer.Argument(metavar="PERSON", callback=_person, help="The id of a contact, or a number in E.164 form.")
+def _optional_site_id(value: str | None) -> str | None:
+    return value if value is None else _site_id(value)
+
+
+SiteId = Annotated[str, typer.Argument(metavar="SITE", callback=_site_id, help="Id of the site.")]
+OptionalSiteId = Annotated[
+    str | None, typer.Option("--site", callback=_optional_site_id, help="Id of a site; all sites by default.")
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")]
+Number = Annotated[
+    str, typer.Argument(metavar="NUMBER", callback=number_option, help="Number in E.164 form, such as +12125551234.")
+]
+Person = Annotated[str, typer.Argument(metavar="PERSON", callback=_person, help="Id of a contact, or a number in E.164 form.")]

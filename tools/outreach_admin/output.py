@@ -1,4 +1,4 @@
-"""Results for people (tables) or for programs (JSON), on standard output."""
+"""Prints results to standard output: tables for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ _ANY_WIDTH = 10_000
 
 @dataclass(frozen=True)
 class Output:
-    """How results are printed."""
+    """Prints results as tables or as JSON."""
 
     as_json: bool
 
     def one(self, values: Mapping[str, Any]) -> None:
-        """Print a thing; lists of things in it become tables of their own."""
+        """Print one record. Lists of records inside it become tables of their own."""
         if self.as_json:
             _print_json(values)
             return
         console = Console()
-        parts = {name: value for name, value in values.items() if _is_table(value)}
-        console.print(_block({name: value for name, value in values.items() if name not in parts}))
-        for name, rows in parts.items():
+        lists = {name: value for name, value in values.items() if _is_list_of_records(value)}
+        console.print(_record_table({name: value for name, value in values.items() if name not in lists}))
+        for name, rows in lists.items():
             _print_rows(console, rows, name)
 
     def many(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Print things of one kind."""
+        """Print records of one kind."""
         if self.as_json:
             _print_json(rows)
         else:
@@ -42,23 +42,23 @@ def _print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def _is_table(value: Any) -> bool:
+def _is_list_of_records(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
 
 
 def _print_rows(console: Console, rows: Sequence[Mapping[str, Any]], title: str | None = None) -> None:
-    """As a table where that fits; else as one for each row, for an id that is cut to pieces can't be copied."""
-    table = Table(*(rows[0] if rows else ["nothing"]), title=title)
+    """Print one table if it fits the terminal, otherwise one per row, because a wrapped id cannot be copied."""
+    table = Table(*(rows[0] if rows else ["nothing found"]), title=title)
     for row in rows:
         table.add_row(*map(_text, row.values()))
     if console.measure(table, options=console.options.update(width=_ANY_WIDTH)).maximum <= console.width:
         console.print(table)
         return
     for row in rows:
-        console.print(_block(row, title))
+        console.print(_record_table(row, title))
 
 
-def _block(values: Mapping[str, Any], title: str | None = None) -> Table:
+def _record_table(values: Mapping[str, Any], title: str | None = None) -> Table:
     table = Table("name", Column("value", overflow="fold"), show_header=False, title=title)
     for name, value in values.items():
         table.add_row(name, _text(value))

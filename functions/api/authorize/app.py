@@ -1,4 +1,4 @@
-"""Lambda authorizer: an API key becomes a site and its scopes (contract, Tenancy and authentication)."""
+"""Lambda authorizer: looks up the site and the scopes of an API key (docs/api.md, "Sites and API keys")."""
 
 from __future__ import annotations
 
@@ -9,41 +9,42 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach.observability import logger
-from outreach.sites import store
+from outreach.sites import site_store
 
 
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    api_key = _presented_key(headers.get("authorization", ""))
-    key = store.find_key(api_key) if api_key else None
+    api_key = _api_key_of(headers.get("authorization", ""))
+    key = site_store.find_key(api_key) if api_key else None
     if not api_key or key is None:
         logger().info("unknown api key", path=event.get("resource"))
-        # The only way to make the gateway answer 401 rather than 403.
+        # API Gateway answers 401 only to an exception with exactly this text.
         raise Exception("Unauthorized")  # noqa: TRY002
     logger().info("api key accepted", site_id=key.site_id)
     try:
-        store.note_use(api_key, key)
+        site_store.record_use(api_key, key)
     except Exception:
-        # It only helps to find keys that nobody uses; no request may fail for it.
-        logger().exception("the use of an api key could not be noted")
-    rates = store.get_site(key.site_id).rates
+        # The time of last use only helps to find unused keys. No request may fail because of it.
+        logger().exception("the last use of an api key could not be stored")
+    rates = site_store.get_site(key.site_id).rates
     return {
         "principalId": key.site_id,
         "policyDocument": {
             "Version": "2012-10-17",
-            # The whole API, because the answer is cached for the key and serves its next request, whatever the route.
+            # The whole API: the gateway caches the policy for the key and applies it to requests for other routes too.
             "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": _whole_api(event["methodArn"])}],
         },
         "context": {
             "siteId": key.site_id,
+            "keyName": key.name,
             "scopes": " ".join(sorted(key.scopes)),
             "rates": " ".join(f"{action}={rate}" for action, rate in sorted(rates.items())),
         },
     }
 
 
-def _presented_key(authorization: str) -> str | None:
-    """``Bearer <key>``, or ``Basic`` with ``<anything>:<key>``."""
+def _api_key_of(authorization: str) -> str | None:
+    """The key in ``Bearer <key>``, or in ``Basic`` with ``<any user>:<key>``."""
     scheme, _, credentials = authorization.partition(" ")
     if scheme.lower() == "bearer":
         return credentials.strip()

@@ -1,48 +1,52 @@
-"""What no route matches: 404, or 405 with ``Allow`` where the path is known with other methods."""
+"""Handles requests that match no route of a gateway: 404, or 405 with ``Allow`` if the path has other methods.
+
+A path that only lacks decoding, such as ``/contact/contacts%3Aquery``, is answered with 308 to the decoded one.
+"""
 
 from __future__ import annotations
 
 import json
-from functools import cache
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote, urlencode
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from outreach.errors import NotFound, OutreachError
-from outreach.http import problems
+from outreach.errors import MethodNotAllowed, NotFound, OutreachError
+from outreach.http import problems, routes
+from outreach.http.headers import SECURITY
+from outreach.http.request import base_url
 from outreach.observability import logger
 
 
-class MethodNotAllowed(OutreachError):
-    status, code, title = 405, "method_not_allowed", "The method is not allowed here"
-
-
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    # Not the event's path: behind a domain of one's own the stage's name precedes that.
-    allowed = _methods(unquote((event["pathParameters"] or {}).get("proxy", "")))
-    error = MethodNotAllowed(f"Use {' or '.join(allowed)}.") if allowed else NotFound("There is no such route.")
+    raw_path = _raw_path(event)
+    path = unquote(raw_path)
+    allowed = routes.methods(path)
+    if event.get("httpMethod") in allowed and path != raw_path:
+        return _answer(event, 308, {"Location": _location(event, path)})
+    if allowed:
+        return _problem(event, MethodNotAllowed(allowed))
+    return _problem(event, NotFound("There is no such route."))
+
+
+def _raw_path(event: dict[str, Any]) -> str:
+    # With a custom domain, the event's ``path`` begins with the stage name; ``proxy`` never does. Only the webhooks have rawPath.
+    path: str = event.get("rawPath") or (event.get("pathParameters") or {}).get("proxy", "")
+    return path
+
+
+def _location(event: dict[str, Any], path: str) -> str:
+    query = urlencode(event.get("multiValueQueryStringParameters") or {}, doseq=True)
+    return f"{base_url(event)}/{quote(path.strip('/'), safe='/:')}" + (f"?{query}" if query else "")
+
+
+def _problem(event: dict[str, Any], error: OutreachError) -> dict[str, Any]:
     request_id = event["requestContext"]["requestId"]
     logger().info("no route", status=error.status, correlation_id=request_id)
-    headers = {
-        "Content-Type": problems.CONTENT_TYPE,
-        "X-Request-Id": request_id,
-        **({"Allow": ", ".join(allowed)} if allowed else {}),
-    }
-    return {"statusCode": error.status, "headers": headers, "body": json.dumps(problems.body(error, request_id))}
+    headers = {"Content-Type": problems.CONTENT_TYPE, **problems.headers(error)}
+    return _answer(event, error.status, headers, json.dumps(problems.body(error, request_id)))
 
 
-def _methods(path: str) -> list[str]:
-    steps = path.strip("/").split("/")
-    return sorted({method for method, route in _routes() if _matches(route.strip("/").split("/"), steps)})
-
-
-def _matches(route: list[str], steps: list[str]) -> bool:
-    return len(route) == len(steps) and all(want == got or want.startswith("{") for want, got in zip(route, steps, strict=True))
-
-
-@cache
-def _routes() -> list[tuple[str, str]]:
-    """The API's routes: ``routes.json`` is made from the template by ``make generated``, and a test holds it current."""
-    return [tuple(route) for route in json.loads((Path(__file__).parent / "routes.json").read_text())]
+def _answer(event: dict[str, Any], status: int, headers: dict[str, str], body: str = "") -> dict[str, Any]:
+    common = {**SECURITY, "X-Request-Id": event["requestContext"]["requestId"]}
+    return {"statusCode": status, "headers": {**common, **headers}, "body": body}

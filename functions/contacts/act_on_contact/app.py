@@ -1,8 +1,11 @@
-"""POST /contact/contacts/{id}:<verb> (specification: Merge Contacts; contract, Paths).
+"""POST /contact/contacts/{id}:<verb>
 
 merge: Merge another contact into this one.
-    Its identities move here, its custom fields fill what is empty here, and its messages are listed here. It stays readable, with
-    `mergeToContactId`, and is in no list, query, export or send.
+    This contact receives the other contact's identities and messages, and its values of fields that are empty here. The other
+    contact stays readable, with `mergeToContactId`, but it is excluded from lists, queries, exports and sends.
+unmerge: Reverse a merge.
+    The other contact gets back its identities, values and messages, for 30 days after the merge. What has changed in this
+    contact since stays in it.
 """
 
 from typing import Annotated, Any
@@ -10,24 +13,24 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from pydantic import AfterValidator
 
-from outreach.contacts import editing
-from outreach.contacts.bodies import MergeBody
+from outreach.contacts import contact_service
+from outreach.contacts.schemas import MergeBody
 from outreach.http import api
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
-VERBS = {"merge": editing.merge}
+VERBS = {"merge": contact_service.merge, "unmerge": contact_service.unmerge}
 
 
-def _parts(segment: str) -> Any:
-    """The id and what is done. An unknown verb is no route, whatever the body is: this is looked at first."""
+def _id_and_action(segment: str) -> Any:
+    """Return the id and the action. It is checked before the body, so an unknown verb always returns 404."""
     return api.verb(segment, VERBS)
 
 
 @app.post("/contact/contacts/<segment>")
-def act_on_contact(segment: Annotated[Any, AfterValidator(_parts)], body: MergeBody | None = None) -> Response[None]:
-    contact_id, act = segment
-    act(api.caller(app).site_id, contact_id, body.contact_id if body else None)
+def act_on_contact(segment: Annotated[Any, AfterValidator(_id_and_action)], body: MergeBody | None = None) -> Response[None]:
+    contact_id, action = segment
+    action(api.caller(app).site_id, contact_id, body.contact_id if body else None)
     return api.no_content()
 
 

@@ -2,7 +2,7 @@
 
 Delete up to 1,000 contacts.
 
-The ids stand in the query string (repeated or comma-separated) or in the body. Ids of no contact are ignored.
+Give the ids in the query string (repeated or comma-separated) or in the body. Ids that belong to no contact are ignored.
 """
 
 from typing import Annotated
@@ -10,8 +10,8 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from outreach.contacts import editing
-from outreach.contacts.bodies import Ids, IdsBody
+from outreach.contacts import contact_service
+from outreach.contacts.schemas import Ids, IdsBody
 from outreach.http import api
 from outreach.wire import Guid
 
@@ -20,8 +20,8 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.delete("/contact/contacts")
 def batch_delete_contacts(ids: Annotated[Ids | None, Query()] = None, body: IdsBody | list[Guid] | None = None) -> Response[None]:
-    more = body.ids if isinstance(body, IdsBody) else body
-    editing.delete_many(api.caller(app).site_id, [*(ids or []), *(more or [])])
+    ids_in_body = body.ids if isinstance(body, IdsBody) else body
+    contact_service.delete_many(api.caller(app).site_id, [*(ids or []), *(ids_in_body or [])])
     return api.no_content()
 
 

@@ -2,23 +2,23 @@
 
 Create a contact.
 
-It needs a name and at least one identity. No two contacts of a site have the same identity (type and normalised value).
+A contact has a name and at least one identity. Two contacts of a site cannot have the same identity (type and normalised value).
 """
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
-from outreach.contacts import editing, optouts, schema
-from outreach.contacts.bodies import ContactBody, ContactResponse
+from outreach.contacts import contact_service, field_store, opt_out_status
+from outreach.contacts.schemas import ContactResponse, NewContactBody
 from outreach.http import api
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
 
 @app.post("/contact/contacts")
-def create_contact(body: ContactBody) -> Response[ContactResponse]:
-    fields = schema.load(api.caller(app).site_id)
-    contact = editing.create(fields, body, api.new_id(app))
-    return api.created(ContactResponse.of(contact, fields, optouts.of_contacts(fields.site_id, [contact])))
+def create_contact(body: NewContactBody) -> Response[ContactResponse]:
+    site_fields = field_store.load(api.caller(app).site_id)
+    contact = contact_service.create(site_fields, body, api.new_id(app))
+    return api.created(ContactResponse.of(contact, site_fields, opt_out_status.opted_out_numbers(site_fields.site_id, [contact])))
 
 
 lambda_handler = api.entry_point(app, scope="contact:write", creates=True)

@@ -2,12 +2,12 @@
 
 Delete a contact field.
 
-System fields stay.
+System fields cannot be deleted.
 """
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
-from outreach.contacts import schema
+from outreach.contacts import field_store
 from outreach.http import api
 from outreach.wire import Guid
 
@@ -16,7 +16,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.delete("/contact/fields/<id>")
 def delete_field(id: Guid) -> Response[None]:
-    schema.delete_field(api.caller(app).site_id, id)
+    field_store.delete_field(api.caller(app).site_id, id)
     return api.no_content()
 
 

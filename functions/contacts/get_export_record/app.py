@@ -1,16 +1,16 @@
 """GET /contact/contactExportRecords/{id}
 
-See how far an export is.
+Get the status of an export.
 
-One that is done redirects to its file. An extension of the specification.
+A completed export redirects to its file.
 """
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
-from outreach.contacts.files import exporting
-from outreach.contacts.files.export_bodies import ExportResponse
-from outreach.contacts.files.status import Status
+from outreach.exports import csv_export
+from outreach.exports.schemas import ExportResponse
 from outreach.http import api
+from outreach.http.job_status import JobStatus
 from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -19,9 +19,9 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 @app.get("/contact/contactExportRecords/<id>")
 def get_export_record(id: Guid) -> Response[ExportResponse | None]:
     site_id = api.caller(app).site_id
-    status = exporting.status(site_id, id)
-    if status is Status.COMPLETED:
-        return api.see_other(exporting.url(site_id, id))
+    status = csv_export.status(site_id, id)
+    if status is JobStatus.COMPLETED:
+        return api.see_other(csv_export.download_url(site_id, id))
     return Response(200, api.JSON, ExportResponse(id=id, status=status))
 
 

@@ -1,15 +1,13 @@
 """GET /contact/contactImportRecords/{id}
 
-See how far an import is, and which rows failed.
-
-An extension of the specification.
+Get the progress of an import, its warnings and its failed rows.
 """
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from outreach.contacts.files import importing, records
-from outreach.contacts.files.import_bodies import ImportResponse
-from outreach.http import api, large
+from outreach.http import api, oversized
+from outreach.imports import import_records
+from outreach.imports.schemas import ImportResponse
 from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -17,8 +15,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.get("/contact/contactImportRecords/<id>")
 def get_import_record(id: Guid) -> ImportResponse:
-    record = records.get(api.caller(app).site_id, id)
-    return ImportResponse.of(record, importing.failed_rows(record))
+    return ImportResponse.of(import_records.get(api.caller(app).site_id, id))
 
 
-lambda_handler = large.answers(api.entry_point(app, scope="contact:read"))
+lambda_handler = oversized.redirect_oversized(api.entry_point(app, scope="contact:read"))

@@ -1,16 +1,17 @@
 """GET /listResults/{id}
 
-See how far a list is that took too long to be answered at once.
+Get the status of a list that is still being prepared.
 
-One that is done redirects to its answer. It needs the scope that the list needed. An extension of the specification.
+Previews of campaigns are answered here too. A completed list redirects to its content. The API key needs the scope of the
+original request.
 """
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
-from outreach.contacts.files import later, objects
-from outreach.contacts.files.later import ListResultResponse
-from outreach.contacts.files.status import Status
-from outreach.http import api
+from outreach import s3
+from outreach.http import api, deferred
+from outreach.http.deferred import ListResultResponse
+from outreach.http.job_status import JobStatus
 from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -18,10 +19,10 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.get("/listResults/<id>")
 def get_list_result(id: Guid) -> Response[ListResultResponse | None]:
-    status, key = later.find(api.caller(app), id)
-    if status is Status.COMPLETED:
-        return api.see_other(objects.url(key))
+    status, key = deferred.find_response(api.caller(app), id)
+    if status is JobStatus.COMPLETED:
+        return api.see_other(s3.files().download_url(key))
     return Response(200, api.JSON, ListResultResponse(id=id, status=status))
 
 
-lambda_handler = api.entry_point(app, scope=None)  # that of the list
+lambda_handler = api.entry_point(app, scope=None)  # ``find_response`` checks the scope of the list

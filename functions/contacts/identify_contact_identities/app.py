@@ -1,8 +1,8 @@
 """POST /contact/contactIdentities:identify
 
-Find the identities that have a value.
+Find identities by their value.
 
-The value is looked for after normalisation. It stands in the query string or in the body.
+The value is normalised before it is compared. Give it in the query string or in the body.
 """
 
 from typing import Annotated
@@ -10,9 +10,9 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from outreach.contacts import schema, search
-from outreach.contacts.bodies import IdentifyBody, IdentityResponse
-from outreach.contacts.listing import OptionalIdentityType
+from outreach.contacts import field_store
+from outreach.contacts.listing import search
+from outreach.contacts.schemas import IdentifyBody, IdentityResponse, OptionalIdentityType
 from outreach.errors import ValidationFailed
 from outreach.http import api
 
@@ -26,11 +26,12 @@ def identify_contact_identities(
     identity_type: Annotated[OptionalIdentityType, Query(alias="identityType")] = None,
     body: IdentifyBody | None = None,
 ) -> list[IdentityResponse]:
-    wanted = body or IdentifyBody()
-    if not (value or wanted.value):
-        raise ValidationFailed.at("value", "is required")
-    found = search.by_identity(schema.load(api.caller(app).site_id), value or wanted.value, identity_type or wanted.identity_type)
-    return [IdentityResponse.of(contact, identity) for contact, identity in found]
+    query = body or IdentifyBody()
+    if not (value or query.value):
+        raise ValidationFailed.at("/value", "is required")
+    site_fields = field_store.load(api.caller(app).site_id)
+    matches = search.find_by_identity(site_fields, value or query.value, identity_type or query.identity_type)
+    return [IdentityResponse.of(contact, identity) for contact, identity in matches]
 
 
 lambda_handler = api.entry_point(app, scope="contact:read")

@@ -2,58 +2,79 @@
 
 Import contacts from a CSV or XLSX file.
 
-Three ways: the file itself as a form, the URL of one, or `size` (bytes) of one of up to 100 MB, which is then uploaded by PUT
-to the answer's `uploadUrl`. What isn't done after 20 seconds is answered with 202 and goes on.
+There are three ways to give the file: upload it as a form; give its URL; or give its `size` in bytes, up to 100 MB, and then
+PUT it to the response's `uploadUrl`. An import that takes more than 20 seconds returns 202 and continues in the
+background. With `dryRun`, the response says what the import would do, and no contact changes.
 """
+
+from email.message import Message
+from functools import partial
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import UploadFile
 
-from outreach.contacts.files import importing, records, uploads
-from outreach.contacts.files.import_bodies import ImportBody, ImportResponse
-from outreach.contacts.files.records import ImportRecord
-from outreach.contacts.files.status import Status
-from outreach.contacts.files.waiting import WAIT_SECONDS
+from outreach.contacts import field_store
 from outreach.errors import FieldError, ValidationFailed
-from outreach.http import api, large, problems
-from outreach.observability import logger
+from outreach.http import api, forms, oversized
+from outreach.http.job_status import JobStatus
+from outreach.http.polling import WAIT_SECONDS
+from outreach.imports import import_records, uploads
+from outreach.imports.columns import Columns
+from outreach.imports.import_options import ImportOptions
+from outreach.imports.import_records import ImportRecord
+from outreach.imports.schemas import ImportBody, ImportResponse
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
 
 @app.post("/contact/contacts:import")
 def import_contacts(body: ImportBody) -> Response[ImportResponse]:
-    api.caller(app).slow_down("import")
+    api.caller(app).enforce_rate_limit("import")
     site_id, import_id = api.caller(app).site_id, api.new_id(app)
-    duplicates, upload = body.duplicate_control_option, body.upload_file
+    upload = body.upload_file
+    options = body.options(*_charset(upload))
+    _require_known_columns(site_id, options)
     if isinstance(upload, UploadFile):
-        return _answer(uploads.of_file(site_id, import_id, upload.content, duplicates))
+        return _respond(uploads.import_file(site_id, import_id, upload.content, options))
     if upload:
-        return _answer(uploads.of_url(site_id, import_id, upload, duplicates))
+        return _respond(uploads.import_url(site_id, import_id, upload, options))
     if body.size is None:
-        raise ValidationFailed.at("/uploadFile", "is required; or size, for a file that will be uploaded")
-    record, url = uploads.announced(site_id, import_id, body.size, duplicates)
-    return api.accepted(ImportResponse.of(record, [], url), _location(record))
+        raise ValidationFailed.at("/uploadFile", "is required; to upload the file later, give its size instead")
+    record, url = uploads.await_upload(site_id, import_id, body.size, options)
+    return api.accepted(ImportResponse.of(record, url), _location(record))
 
 
-def _answer(begun: ImportRecord) -> Response[ImportResponse]:
-    record = records.wait(begun.site_id, begun.id, WAIT_SECONDS)
-    if record.status is Status.FAILED:
-        raise ValidationFailed(*(FieldError("/uploadFile", message) for message in record.errors))
-    if not record.is_over:
-        return api.accepted(ImportResponse.of(record, []), _location(record))
-    return Response(200, api.JSON, ImportResponse.of(record, importing.failed_rows(record)))
+def _require_known_columns(site_id: str, options: ImportOptions) -> None:
+    if options.columns:
+        Columns.of(field_store.load(site_id), options)
+
+
+def _charset(upload: UploadFile | str | None) -> list[str]:
+    """The encoding that the Content-Type of a form's file names (RFC 7578, section 4.5), if any."""
+    if not isinstance(upload, UploadFile) or not upload.content_type:
+        return []
+    headers = Message()
+    headers["Content-Type"] = upload.content_type
+    charset = headers.get_content_charset()
+    return [charset] if charset else []
+
+
+def _respond(started: ImportRecord) -> Response[ImportResponse]:
+    record = import_records.wait_until_finished(started.site_id, started.id, WAIT_SECONDS)
+    if record.status is JobStatus.FAILED:
+        errors = (FieldError("/uploadFile", message) for message in record.errors)
+        raise ValidationFailed(*errors, members={"suggestedColumns": dict(record.suggested_columns)})
+    if not record.is_finished:
+        return api.accepted(ImportResponse.of(record), _location(record))
+    return Response(200, api.JSON, ImportResponse.of(record))
 
 
 def _location(record: ImportRecord) -> str:
     return f"/contact/contactImportRecords/{record.id}"
 
 
-@app.exception_handler(ValueError)  # type: ignore[untyped-decorator]
-def malformed(_: ValueError) -> Response[str]:
-    """What the resolver raises for a form without a boundary, or with headers that are no text."""
-    logger().warning("form refused", exc_info=True)
-    return problems.response(ValidationFailed.at("", "is no form that can be read"), app.current_event.request_context.request_id)
-
-
-lambda_handler = large.answers(api.entry_point(app, scope="contact:write", creates=True, takes_forms=True))
+lambda_handler = oversized.redirect_oversized(
+    api.entry_point(
+        app, scope="contact:write", creates=True, parse_form=partial(forms.parse, model=ImportBody, file="uploadFile")
+    )
+)

@@ -3,16 +3,18 @@
 List contacts.
 """
 
+from functools import partial
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from outreach.contacts import listing, schema
-from outreach.contacts.files import later
-from outreach.contacts.listing import ContactList, OptionalIdentityType, SortBy
-from outreach.contacts.search import Sort
-from outreach.http import api, paging
+from outreach.contacts import field_store
+from outreach.contacts.listing import contact_list
+from outreach.contacts.listing.contact_list import ContactList, SortBy
+from outreach.contacts.listing.search import Sort
+from outreach.contacts.schemas import OptionalIdentityType
+from outreach.http import api, deferred, paging
 from outreach.http.paging import PageIndex, PageSize, SortOrder, links
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -28,11 +30,12 @@ def list_contacts(
     sort_by: Annotated[SortBy, Query(alias="sortBy")] = "createTime",
     sort_order: SortOrder = "asc",
 ) -> ContactList:
-    fields, page = schema.load(api.caller(app).site_id), paging.page(app, page_index, page_size)
-    wanted = listing.Wanted(keywords, identity_type, identity_value)
-    event, sort = app.current_event.raw_event, Sort(sort_by, sort_order == "desc")
-    contacts, total = listing.contacts(fields, wanted, page.window, sort, later.deadline(app))
-    return ContactList.of(contacts, fields, links(event, fields.site_id, page, total))
+    site_fields, page = field_store.load(api.caller(app).site_id), paging.page(app, page_index, page_size)
+    query = contact_list.ContactQuery(keywords, identity_type, identity_value)
+    sort, deadline = Sort(sort_by, sort_order == "desc"), deferred.response_deadline(app)
+    enforce_search_limit = partial(api.caller(app).enforce_rate_limit, "search")
+    contacts, total = contact_list.list_contacts(site_fields, query, page.slice, sort, deadline, enforce_search_limit)
+    return ContactList.of(contacts, site_fields, links(app.current_event.raw_event, site_fields.site_id, page, total))
 
 
-lambda_handler = later.entry_point(app, "list_contacts")
+lambda_handler = deferred.entry_point(app, "list_contacts")

@@ -1,54 +1,85 @@
-"""POST /outreach/campaigns/{id}:<verb> (specification: Send the Outreach Campaign; contract, Paths and Campaigns).
+"""POST /outreach/campaigns/{id}:<verb> (docs/api.md, "Campaigns").
 
 send: Send a campaign.
-    Answers at once; the audience is frozen and sent to behind it. Each call is a new send with a record of its own.
-pause: Pause the newest send.
-    Nothing more is handed to the carrier until it is resumed.
-resume: Resume the newest send.
-cancel: Cancel the newest send.
-    Who has no message yet is skipped with the reason `cancelled`.
-preview: See what a send would do now.
-    Nothing is sent. The sample has up to three messages.
+    Responds at once; the send runs in the background. Each call starts a new send with its own record. With `failedOf`, the send
+    goes only to the contacts whose message in that record is `failed` or `undelivered`.
+pause: Pause the send.
+    It is the newest send that is not over. No further messages are handed to the carrier until the send is resumed.
+resume: Resume the send.
+    It is the newest send that is not over.
+cancel: Cancel the send.
+    It is the newest send that is not over. Contacts whose message is not with the carrier yet are skipped with the reason
+    `cancelled`.
+preview: Preview a send.
+    Nothing is sent. The forecast applies everything that a send now would apply. With `failedOf`, it is about that send. The
+    sample has up to three messages.
+test: Send a test of the campaign.
+    The text, rendered for one contact, goes to one number as a single message that belongs to no record. Without `contactId`, it
+    is rendered for the first contact of the audience. A number that has opted out gets nothing; the message is then `failed`.
 """
-
-from collections.abc import Callable
-from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from outreach.campaigns import control, preview, records, sends
-from outreach.campaigns.bodies import PreviewResponse, RecordResponse
-from outreach.campaigns.records import Record
-from outreach.http import api
+from outreach.campaigns import lifecycle, preview, results, send_start, snapshot_store
+from outreach.campaigns.campaign_records import CampaignRecord
+from outreach.campaigns.schemas import CampaignTestBody, PreviewResponse, RecordResponse, SendBody
+from outreach.http import api, deferred
+from outreach.message_api import campaign_test_message
+from outreach.message_api.schemas import MessageResponse
+from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
-
-def _shown(record: Record) -> RecordResponse:
-    return RecordResponse.of(record, records.counts(record))
-
-
-def _send(site_id: str, campaign_id: str) -> Record:
-    api.caller(app).slow_down("send")
-    return sends.send(site_id, campaign_id, api.new_id(app))
-
-
-# verb → what it does, how its result is shown, and the scope that it takes
-VERBS: dict[str, tuple[Callable[[str, str], Any], Callable[[Any], RecordResponse | PreviewResponse], str]] = {
-    "send": (_send, _shown, "outreach:send"),
-    "pause": (control.pause, _shown, "outreach:send"),
-    "resume": (control.resume, _shown, "outreach:send"),
-    "cancel": (control.cancel, _shown, "outreach:send"),
-    "preview": (preview.preview, PreviewResponse.of, "outreach:read"),
+# The scope that each verb requires.
+SCOPES = {
+    "send": "outreach:send",
+    "pause": "outreach:send",
+    "resume": "outreach:send",
+    "cancel": "outreach:send",
+    "preview": "outreach:read",
+    "test": "outreach:send",
 }
 
 
-@app.post("/outreach/campaigns/<segment>")
-def act_on_campaign(segment: str) -> RecordResponse | PreviewResponse:
-    campaign_id, (act, show, scope) = api.verb(segment, VERBS)
-    who = api.caller(app)
-    who.require(scope)
-    return show(act(who.site_id, campaign_id))
+def _response(record: CampaignRecord) -> RecordResponse:
+    return RecordResponse.of(record, results.of(record), snapshot_store.get(record.site_id, record.id))
 
 
-lambda_handler = api.entry_point(app, scope=None, creates=True)
+@app.post("/outreach/campaigns/<id>:send")
+def send(id: Guid, body: SendBody | None = None) -> RecordResponse:
+    caller = api.caller(app)
+    caller.enforce_rate_limit("send")
+    return _response(send_start.send(caller.site_id, id, api.new_id(app), body.failed_of if body else None))
+
+
+@app.post("/outreach/campaigns/<id>:pause")
+def pause(id: Guid) -> RecordResponse:
+    return _response(lifecycle.pause(api.caller(app).site_id, id))
+
+
+@app.post("/outreach/campaigns/<id>:resume")
+def resume(id: Guid) -> RecordResponse:
+    return _response(lifecycle.resume(api.caller(app).site_id, id))
+
+
+@app.post("/outreach/campaigns/<id>:cancel")
+def cancel(id: Guid) -> RecordResponse:
+    return _response(lifecycle.cancel(api.caller(app).site_id, id))
+
+
+@app.post("/outreach/campaigns/<id>:preview")
+def preview_send(id: Guid, body: SendBody | None = None) -> PreviewResponse:
+    caller = api.caller(app)
+    caller.enforce_rate_limit("preview")
+    deadline = deferred.response_deadline(app)
+    return PreviewResponse.of(preview.preview(caller.site_id, id, body.failed_of if body else None, deadline))
+
+
+@app.post("/outreach/campaigns/<id>:test")
+def test(id: Guid, body: CampaignTestBody) -> MessageResponse:
+    caller = api.caller(app)
+    caller.enforce_rate_limit("message")
+    return MessageResponse.of(campaign_test_message.send(caller.site_id, id, body, api.new_id(app)), None)
+
+
+lambda_handler = deferred.entry_point(app, "act_on_campaign", scopes=SCOPES, creates=True)

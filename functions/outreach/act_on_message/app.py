@@ -1,20 +1,19 @@
-"""POST /outreach/messages/{id}:<verb> (contract, Paths and Callbacks).
+"""POST /outreach/messages/{id}:<verb>
 
-redeliver: Call the message's callback again with its newest state.
-    An extension of the specification.
+redeliver: Deliver the message's callback again, with its newest state.
 """
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from outreach.callbacks import attempts
-from outreach.campaigns import joined
-from outreach.correspondence.bodies import MessageResponse
+from outreach.callbacks import attempt_log
+from outreach.campaigns import message_context
 from outreach.http import api
+from outreach.message_api.schemas import MessageResponse
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
-# verb → what it does, and the scope that it takes
-VERBS = {"redeliver": (attempts.redeliver, "outreach:write")}
+# verb → (function, required scope)
+VERBS = {"redeliver": (attempt_log.redeliver, "outreach:write")}
 
 
 @app.post("/outreach/messages/<segment>")
@@ -23,7 +22,7 @@ def act_on_message(segment: str) -> MessageResponse:
     who = api.caller(app)
     who.require(scope)
     message = act(who.site_id, message_id)
-    record = joined.records_of(who.site_id, [message]).get(message.record_id or "")
+    record = message_context.records_of(who.site_id, [message]).get(message.record_id or "")
     return MessageResponse.of(message, record)
 
 

@@ -1,13 +1,13 @@
-"""DELETE /outreach/campaigns/{id} (specification: Delete the Outreach Campaign).
+"""DELETE /outreach/campaigns/{id} (docs/api.md, "Campaigns").
 
 Delete a campaign.
 
-Its records and messages stay readable.
+The records and messages of the campaign stay readable.
 """
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
-from outreach.campaigns import campaigns
+from outreach.campaigns import campaign_service
 from outreach.http import api
 from outreach.wire import Guid
 
@@ -16,7 +16,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.delete("/outreach/campaigns/<id>")
 def delete_campaign(id: Guid) -> Response[None]:
-    campaigns.delete(api.caller(app).site_id, id)
+    campaign_service.delete(api.caller(app).site_id, id)
     return api.no_content()
 
 

@@ -1,12 +1,12 @@
-"""GET /outreach/campaigns/{id} (specification: Get a single Outreach Campaign).
+"""GET /outreach/campaigns/{id} (docs/api.md, "Campaigns").
 
 Get a campaign.
 """
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from outreach.campaigns import store
-from outreach.campaigns.bodies import CampaignResponse
+from outreach.campaigns import campaign_store
+from outreach.campaigns.schemas import CampaignResponse
 from outreach.http import api
 from outreach.wire import Guid
 
@@ -15,7 +15,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.get("/outreach/campaigns/<id>")
 def get_campaign(id: Guid) -> CampaignResponse:
-    return CampaignResponse.of(store.get(api.caller(app).site_id, id))
+    return CampaignResponse.of(campaign_store.get(api.caller(app).site_id, id))
 
 
 lambda_handler = api.entry_point(app, scope="outreach:read")

@@ -1,13 +1,13 @@
-"""GET /outreach/messages/{id} (specification: Get a single Outreach Message).
+"""GET /outreach/messages/{id}
 
 Get a message.
 """
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from outreach.campaigns import joined
-from outreach.correspondence.bodies import MessageResponse
+from outreach.campaigns import message_context
 from outreach.http import api
+from outreach.message_api.schemas import MessageResponse
 from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -15,7 +15,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.get("/outreach/messages/<id>")
 def get_message(id: Guid) -> MessageResponse:
-    return MessageResponse.of(*joined.get(api.caller(app).site_id, id))
+    return MessageResponse.of(*message_context.get(api.caller(app).site_id, id))
 
 
 lambda_handler = api.entry_point(app, scope="outreach:read")

@@ -1,33 +1,37 @@
-"""GET /outreach/messages/{id}/callbackAttempts: the log of a message's callbacks, an extension.
+"""GET /outreach/messages/{id}/callbackAttempts
 
-List the attempts to call back about a message.
-
-An extension of the specification.
+List the attempts to deliver a message's callbacks.
 """
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from typing import Annotated
 
-from outreach.callbacks import attempts
-from outreach.callbacks.bodies import AttemptResponse, AttemptsResponse
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from outreach.callbacks import attempt_log
+from outreach.callbacks.schemas import AttemptResponse, AttemptsResponse
 from outreach.http import api, paging
 from outreach.http.paging import PageIndex, PageSize, SortOrder
 from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
+SortBy = Annotated[str, paging.SortBy(AttemptResponse), Query(alias="sortBy")]
+
 
 @app.get("/outreach/messages/<id>/callbackAttempts")
 def list_callback_attempts(
-    id: Guid, page_index: PageIndex = 1, page_size: PageSize = 10, sort_order: SortOrder = "asc"
+    id: Guid,
+    page_index: PageIndex = 1,
+    page_size: PageSize = 10,
+    sort_by: SortBy = "time",
+    sort_order: SortOrder = "asc",
 ) -> AttemptsResponse:
     site_id = api.caller(app).site_id
     page = paging.page(app, page_index, page_size)
-    found = attempts.of_message(site_id, id)
-    ordered = found[::-1] if sort_order == "desc" else found
-    return AttemptsResponse(
-        attempts=[AttemptResponse.of(attempt) for attempt in ordered[page.window]],
-        **paging.links(app.current_event, site_id, page, len(found)),
-    )
+    attempts = [AttemptResponse.of(attempt) for attempt in attempt_log.list_attempts(site_id, id)]
+    ordered = paging.sort(attempts, sort_by, sort_order)
+    return AttemptsResponse(attempts=ordered[page.slice], **paging.links(app.current_event, site_id, page, len(ordered)))
 
 
 lambda_handler = api.entry_point(app, scope="outreach:read")

@@ -1,26 +1,22 @@
-"""GET /outreach/campaigns/{id}/records (contract, Campaigns, records, messages).
+"""GET /outreach/campaigns/{id}/records (docs/api.md, "Campaigns").
 
 List the sends of a campaign.
-
-An extension of the specification.
 """
 
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import BeforeValidator
 
-from outreach.campaigns import records, store
-from outreach.campaigns.bodies import RecordResponse, RecordsResponse
-from outreach.http import api, large, paging
+from outreach.campaigns import campaign_records, campaign_store, record_list
+from outreach.campaigns.schemas import RecordResponse, RecordsResponse
+from outreach.http import api, oversized, paging
 from outreach.http.paging import PageIndex, PageSize, SortOrder
-from outreach.wire import Guid, one_of
+from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
-SORTABLE = ("sentTime", "id", "status", "source")
-SortBy = Annotated[str, BeforeValidator(one_of(*SORTABLE)), Query(alias="sortBy")]
+SortBy = Annotated[str, paging.SortBy(RecordResponse), Query(alias="sortBy")]
 
 
 @app.get("/outreach/campaigns/<id>/records")
@@ -32,14 +28,13 @@ def list_campaign_records(
     sort_order: SortOrder = "asc",
 ) -> RecordsResponse:
     site_id, page = api.caller(app).site_id, paging.page(app, page_index, page_size)
-    found = records.list_of_campaign(site_id, id)
-    if not found:
-        store.get(site_id, id)  # it must exist; the records of a deleted one stay readable
-    ordered = paging.ordered(found, sort_by, sort_order)
+    records = campaign_records.list_by_campaign(site_id, id)
+    if not records:
+        campaign_store.get(site_id, id)  # Without records, the campaign must exist; records of a deleted one stay readable.
     return RecordsResponse(
-        records=[RecordResponse.of(record, records.counts(record)) for record in ordered[page.window]],
-        **paging.links(app.current_event, site_id, page, len(ordered)),
+        records=record_list.page(site_id, records, sort_by, sort_order, page.slice),
+        **paging.links(app.current_event, site_id, page, len(records)),
     )
 
 
-lambda_handler = large.answers(api.entry_point(app, scope="outreach:read"))
+lambda_handler = oversized.redirect_oversized(api.entry_point(app, scope="outreach:read"))

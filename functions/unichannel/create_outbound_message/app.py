@@ -1,17 +1,18 @@
-"""POST /outboundunichannel/messages (specification: Create a outbound message).
+"""POST /outboundunichannel/messages
 
-Send a single message now.
+Send a single message at once.
 
-The answer has what the carrier said. A refusal is 200 with the status `failed`; 503 means that nobody knows yet, and the message
-goes on under the id that is named.
+The response shows the carrier's decision. A message that the carrier refuses is returned with 200 and the status `failed`. If
+the outcome is not known yet, the response is 503 and names the message's id. The system keeps trying, so do not send the message
+again.
 """
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from outreach.correspondence.bodies import OutboundMessageResponse
 from outreach.http import api
-from outreach.unichannel import outbound
-from outreach.unichannel.bodies import OutboundMessageBody
+from outreach.message_api.schemas import OutboundMessageResponse
+from outreach.unichannel import outbound_service
+from outreach.unichannel.schemas import OutboundMessageBody
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
@@ -19,8 +20,8 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 @app.post("/outboundunichannel/messages")
 def create_outbound_message(body: OutboundMessageBody) -> OutboundMessageResponse:
     who = api.caller(app)
-    who.slow_down("unichannel")
-    return OutboundMessageResponse.of(outbound.send(who.site_id, body, api.new_id(app)))
+    who.enforce_rate_limit("unichannel")
+    return OutboundMessageResponse.of(outbound_service.send(who.site_id, body, api.new_id(app)))
 
 
 lambda_handler = api.entry_point(app, scope="unichannel:send", creates=True)

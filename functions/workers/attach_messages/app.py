@@ -1,4 +1,4 @@
-"""Attach queue → tickets. Returns the SQS messages that must come again."""
+"""Attach messages from the attach queue to tickets."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach import sqs
-from outreach.ticketing import attaching
-from outreach.ticketing.queue import Attachment
+from outreach.ticketing import attachment
+from outreach.ticketing.attach_queue import AttachJob
 
 
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    return sqs.each(event, lambda body: attaching.attach_sent(Attachment.parse(body)))
+    return sqs.handle_each(event, lambda body: attachment.attach_sent(AttachJob.from_json(body)))

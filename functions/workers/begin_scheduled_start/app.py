@@ -1,4 +1,4 @@
-"""A campaign's one-time schedule fires, some time ahead: start the execution that waits for the very moment."""
+"""Starts the execution that waits for a campaign's scheduled time. EventBridge Scheduler invokes it shortly before."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from outreach.observability import logger
 
 
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> None:
-    schedules.begin(event)
-    logger().info("scheduled start begun", campaign_id=event["campaign_id"], site_id=event["site_id"], version=event["version"])
+    schedules.start_execution(event)
+    logger().info("scheduled start pending", campaign_id=event["campaign_id"], site_id=event["site_id"], version=event["version"])

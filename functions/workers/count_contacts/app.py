@@ -1,4 +1,4 @@
-"""Stream of the contacts table → the counters of live contacts."""
+"""Processes the stream of the contacts table: updates the counters of live contacts."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from outreach.contacts import counting
+from outreach.contacts.listing import contact_counts
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Fails as a whole, and is then called with the same records again."""
-    counting.take_in(event["Records"])
+    """Process a batch; after an error the function is invoked again with the same batch."""
+    contact_counts.apply_stream_records(event["Records"])

@@ -1,4 +1,4 @@
-"""Callback queue → customers' endpoints. Returns the SQS messages that must come again."""
+"""Deliver callbacks from the callback queue to customers' endpoints."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach import sqs
-from outreach.callbacks import delivery
-from outreach.callbacks.queue import Announcement
+from outreach.callbacks import callback_queue, first_delivery
 
 
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    return sqs.together(event, Announcement.parse, delivery.deliver)
+    return sqs.handle_batch(event, callback_queue.from_json, first_delivery.deliver)

@@ -1,4 +1,4 @@
-"""Once a day: count the contacts of every site anew, for what the stream's consumer has lost for good."""
+"""Runs once a day: counts the contacts of every site again, which corrects counters that missed a change."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from outreach.contacts import counting
+from outreach.contacts.listing import contact_counts
 from outreach.observability import logger
-from outreach.sites import store as sites
+from outreach.sites import site_store
 
 
 def lambda_handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
-    mended = {site.id: counting.recount(site.id) for site in sites.list_sites()}
-    logger().info("contacts recounted", sites=len(mended), mended=sum(mended.values()))
-    return {"sites": len(mended), "mended": sum(mended.values())}
+    corrected = {site.id: contact_counts.recount(site.id) for site in site_store.list_sites()}
+    logger().info("contacts recounted", sites=len(corrected), corrected=sum(corrected.values()))
+    return {"sites": len(corrected), "corrected": sum(corrected.values())}

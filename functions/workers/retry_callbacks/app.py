@@ -1,4 +1,4 @@
-"""callback_retry: try again what is due at one endpoint, as much of it as fits into one invocation."""
+"""Step of callback_retry: retries the callbacks of one endpoint that are due, as many as fit into one invocation."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach import clock
-from outreach.callbacks import executions, parking, retries
-from outreach.callbacks.retries import Progress
+from outreach.callbacks import endpoint_backlog, retry_execution, retry_worker
+from outreach.callbacks.retry_worker import RetryProgress
+from outreach.invocation import must_hand_over, time_left
 from outreach.observability import logger
 
-# A batch takes 15 s at most, and what it leads to a few more.
-_RESERVE_MS = 45_000
-# An execution's history ends at 25,000 events; a step takes about ten.
-_MAX_STEPS = 1_000
+# A batch takes at most 15 seconds, and writing its results a few more.
+_RESERVE_SECONDS = 45
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     site_id, endpoint_id, generation, steps = event["site_id"], event["endpoint_id"], event["generation"], event["steps"] + 1
-    step = retries.drain(site_id, endpoint_id, generation, has_time=lambda: context.get_remaining_time_in_millis() > _RESERVE_MS)
+    has_time = time_left(context, _RESERVE_SECONDS)
+    step = retry_worker.retry_due_callbacks(site_id, endpoint_id, generation, has_time)
     logger().info("callbacks retried", endpoint_id=endpoint_id, site_id=site_id, progress=step.progress, steps=steps)
     seconds = max(0, step.wakes_at - int(clock.now().timestamp()))
-    if step.progress is not Progress.DONE and steps >= _MAX_STEPS:
-        executions.take_over(parking.get(site_id, endpoint_id), step.wakes_at)
-        return {"outcome": Progress.DONE, "seconds": 0, "steps": steps}
+    if step.progress is not RetryProgress.DONE and must_hand_over(steps):
+        retry_execution.start_next_generation(endpoint_backlog.get(site_id, endpoint_id), step.wakes_at)
+        return {"outcome": RetryProgress.DONE, "seconds": 0, "steps": steps}
     return {"outcome": step.progress, "seconds": seconds, "steps": steps}

@@ -1,4 +1,4 @@
-"""scheduled_start, at the very moment: send the campaign, unless its time was changed meanwhile."""
+"""Step of scheduled_start: sends a campaign at its scheduled time, unless that time has been changed."""
 
 from __future__ import annotations
 

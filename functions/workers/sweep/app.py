@@ -1,4 +1,4 @@
-"""Every few minutes: repair what isn't over."""
+"""Runs every few minutes: repairs unfinished work."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from outreach.delivery import sweep
 from outreach.observability import logger
+from outreach.repair import sweep
 
 
 def lambda_handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:

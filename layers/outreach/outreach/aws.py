@@ -1,8 +1,7 @@
-"""The one place that makes AWS clients: lazily, once a process, with bounded waiting."""
+"""Creates all AWS clients: on first use, once per process, with bounded timeouts."""
 
 from __future__ import annotations
 
-from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -10,57 +9,67 @@ import boto3
 import orjson
 from botocore.config import Config
 
+from outreach.once import once
+
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
     from types_boto3_scheduler import EventBridgeSchedulerClient
     from types_boto3_sqs import SQSClient
+    from types_boto3_ssm import SSMClient
     from types_boto3_stepfunctions import SFNClient
 
 _CONFIG = Config(
-    # Shorter than any function's time-out, so that a stuck call fails where it can still be reported and retried.
+    # Shorter than the timeout of any function, so a call that hangs can still be logged and retried.
     connect_timeout=2,
     read_timeout=8,
     max_pool_connections=40,
     retries={"mode": "standard", "max_attempts": 4},
-    # Where none is given, botocore puts one together at each call, out of all it knows: a quarter of the call's CPU time.
+    # Without a given value botocore builds one for each call, which takes a quarter of the call's CPU time.
     user_agent="outreach",
 )
 
+# Presigned URLs name the region only with these settings. Regions opened since 2019 refuse the global host and older signatures.
+_CONFIGS = {
+    "s3": _CONFIG.merge(
+        Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
+    )
+}
 
-# Without it, presigned URLs are signed in a way that newer regions refuse.
-_SIGNED_AS_ALL_REGIONS_TAKE_IT = Config(signature_version="s3v4")
+_RAW_ITEMS = "in bulk"
 
 
-@cache
-def _client(service: str, config: Config | None = None) -> Any:
-    return boto3.client(service, config=_CONFIG.merge(config) if config else _CONFIG)  # type: ignore[call-overload]
+@once
+def _client(service: str, use: str = "") -> Any:
+    """Return the client of a service for one use. Only one is made at a time, because boto3's default session allows no more."""
+    client = boto3.client(service, config=_CONFIGS.get(service, _CONFIG))  # type: ignore[call-overload]
+    if use == _RAW_ITEMS:
+        client.meta.events.register("before-parse.dynamodb.Query", _skip_parsing_items)
+    return client
 
 
 def dynamodb() -> DynamoDBClient:
     return _client("dynamodb")  # type: ignore[no-any-return]
 
 
-@cache
-def dynamodb_in_bulk() -> DynamoDBClient:
-    """For Queries of many items: these are as DynamoDB sends them, which for strings and numbers is the client's usual form.
+def dynamodb_raw_items() -> DynamoDBClient:
+    """Return a client for queries of many items. It does not parse the items, but returns them as in DynamoDB's JSON.
 
-    botocore looks at each member of each item by itself, which takes several times as long as all the rest of a scan.
+    That equals botocore's form for strings and numbers. Parsing each attribute takes botocore several times as long as the rest
+    of such a query.
     """
-    client: DynamoDBClient = boto3.client("dynamodb", config=_CONFIG)
-    client.meta.events.register("before-parse.dynamodb.Query", _leave_items_alone)
-    return client
+    return _client("dynamodb", _RAW_ITEMS)  # type: ignore[no-any-return]
 
 
-def _leave_items_alone(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+def _skip_parsing_items(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
     if response_dict["status_code"] == HTTPStatus.OK:
-        answer = orjson.loads(response_dict["body"])
-        customized_response_dict["Items"] = answer.pop("Items", [])
-        response_dict["body"] = orjson.dumps(answer)
+        body = orjson.loads(response_dict["body"])
+        customized_response_dict["Items"] = body.pop("Items", [])
+        response_dict["body"] = orjson.dumps(body)
 
 
 def s3() -> S3Client:
-    return _client("s3", _SIGNED_AS_ALL_REGIONS_TAKE_IT)  # type: ignore[no-any-return]
+    return _client("s3")  # type: ignore[no-any-return]
 
 
 def scheduler() -> EventBridgeSchedulerClient:
@@ -69,6 +78,10 @@ def scheduler() -> EventBridgeSchedulerClient:
 
 def sqs() -> SQSClient:
     return _client("sqs")  # type: ignore[no-any-return]
+
+
+def ssm() -> SSMClient:
+    return _client("ssm")  # type: ignore[no-any-return]
 
 
 def stepfunctions() -> SFNClient:

@@ -1,4 +1,4 @@
-"""Time as the system keeps it: UTC, milliseconds, one spelling."""
+"""Time in one format: UTC, with milliseconds."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The present moment, in UTC. The one place to freeze in tests."""
+    """Return the current time in UTC. Tests that freeze time replace this function."""
     return datetime.now(UTC)
 
 
 def timestamp(moment: datetime) -> str:
-    """``YYYY-MM-DDTHH:MM:SS.mmmZ`` (contract, JSON conventions); sorts as text in the order of time."""
+    """Format as ``YYYY-MM-DDTHH:MM:SS.mmmZ`` (docs/api.md, "Text, numbers and addresses"); sorts as text."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def from_timestamp(text: str) -> datetime:
-    """The inverse of :func:`timestamp`."""
+    """Reverse :func:`timestamp`."""
     return datetime.fromisoformat(text)
 
 
 def from_epoch(seconds: float) -> datetime:
-    """A Unix time as a UTC datetime."""
+    """Convert a Unix time to a UTC datetime."""
     return datetime.fromtimestamp(seconds, UTC)

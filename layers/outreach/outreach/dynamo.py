@@ -1,18 +1,20 @@
-"""DynamoDB in terms of plain dicts: marshalling, paging, and the one error that is an answer (a failed condition)."""
+"""DynamoDB with plain dictionaries: marshalling, paging, conditional writes and transactions."""
 
 from __future__ import annotations
 
+import base64
 import random
+import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from outreach import aws
 
@@ -24,37 +26,94 @@ T = TypeVar("T")
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
+# The alias of an attribute name in an expression.
+_ALIAS = re.compile(r"#\w+")
+# How many actions a transaction may have.
+MAX_ACTIONS = 100
 _MAX_BATCH_GET = 100
 _BATCH_GET_THREADS = 16
 _MAX_UNPROCESSED_ROUNDS = 8
 _MAX_CONFLICT_ROUNDS = 8
-_PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_TRANSACTION_CONFLICT_CODES = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+
+# Codes of errors with which the same request may succeed later.
+_TRANSIENT_CODES = {
+    *("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "InternalServerError"),
+    *("TransactionInProgressException", "TransactionConflictException", "LimitExceededException", "SlowDown"),
+}
+# The same errors as :func:`error_name` and executions of Step Functions name them: codes, botocore's classes, and Lambda's
+# refusals to run a function.
+_TRANSIENT_NAMES = _TRANSIENT_CODES | {
+    *("TransactionCanceledException", "ReadTimeoutError", "ConnectTimeoutError", "InternalError", "ServiceUnavailable"),
+    "PartlyProcessed",
+    *("EndpointConnectionError", "ConnectionClosedError"),
+    *("Lambda.TooManyRequestsException", "Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException"),
+}
+
+
+class PartlyProcessed(RuntimeError):
+    """AWS has processed only a part of a batch, because it throttles. A later attempt may succeed."""
 
 
 class ConditionFailed(Exception):
-    """A conditional write was refused. ``item`` is what stood there, when the call asked for it (else empty)."""
+    """The condition of a write was not met. ``item`` is the existing item if the request asked for it, otherwise empty."""
 
     def __init__(self, item: dict[str, Any]) -> None:
-        super().__init__("the condition of a write does not hold")
+        super().__init__("the condition of the write was not met")
         self.item = item
 
 
+class WriteConflict(Exception):
+    """Another writer has changed an item between a read and a write; see :func:`retry_on_conflict`."""
+
+
 class TransactionRefused(Exception):
-    """Conditions of a transaction do not hold and nothing was written; ``failed`` are the positions of the refused actions."""
+    """Conditions of a transaction were not met, so nothing was written. ``failed`` has the positions of the failed actions."""
 
     def __init__(self, failed: list[int]) -> None:
-        super().__init__("conditions of a transaction do not hold")
+        super().__init__("conditions of the transaction were not met")
         self.failed = failed
 
 
+def is_transient(error: Exception) -> bool:
+    """Return whether an error of an AWS client is transient: the same request may succeed later."""
+    if isinstance(error, PartlyProcessed):
+        return True
+    if not isinstance(error, ClientError):
+        return isinstance(error, BotoCoreError) and not isinstance(error, ParamValidationError)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = error.response["Error"]["Code"]
+    if code == "TransactionCanceledException":
+        reasons = cast(Mapping[str, Any], error.response).get("CancellationReasons", [])
+        return any(reason.get("Code") in _TRANSACTION_CONFLICT_CODES for reason in reasons)
+    return status >= 500 or code in _TRANSIENT_CODES or "AccessDenied" in code
+
+
 def to_item(values: Mapping[str, Any]) -> dict[str, AttributeValue]:
-    """Marshal a flat mapping; entries that are ``None`` are left out, for DynamoDB has no use for nulls."""
+    """Marshal a mapping; entries that are ``None`` are left out, so a missing attribute is the only form of null."""
     return {name: _serialize(value) for name, value in values.items() if value is not None}
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Unmarshal an item: numbers become ``int`` (or ``float``), binaries ``bytes``."""
+    """Unmarshal an item: numbers become ``int`` or ``float``, binaries ``bytes``."""
     return {name: _plain(_deserialize(value)) for name, value in item.items()}
+
+
+def from_image(image: Mapping[str, Any]) -> dict[str, Any]:
+    """Unmarshal an item of a stream's event. Binaries are base64 there, because the event is JSON."""
+    return from_item({name: _without_base64(value) for name, value in image.items()})
+
+
+def _without_base64(typed: Mapping[str, Any]) -> dict[str, Any]:
+    ((kind, value),) = typed.items()
+    match kind:
+        case "B" if isinstance(value, str):
+            return {kind: base64.b64decode(value)}
+        case "L":
+            return {kind: [_without_base64(entry) for entry in value]}
+        case "M":
+            return {kind: {name: _without_base64(entry) for name, entry in value.items()}}
+    return dict(typed)
 
 
 def _plain(value: Any) -> Any:
@@ -71,7 +130,7 @@ def _plain(value: Any) -> Any:
 
 @contextmanager
 def conditional() -> Iterator[None]:
-    """Turn the client's ConditionalCheckFailedException into :class:`ConditionFailed`; everything else passes."""
+    """Convert the client's ConditionalCheckFailedException into :class:`ConditionFailed`; other errors are not changed."""
     try:
         yield
     except ClientError as error:
@@ -81,71 +140,247 @@ def conditional() -> Iterator[None]:
         raise ConditionFailed(from_item(response.get("Item", {}))) from error
 
 
-def get(table: str, key: Mapping[str, str], *, consistent: bool = False) -> dict[str, Any] | None:
-    """One item, or ``None``. Costs half a read unit per 4 KB, the double when ``consistent``."""
-    answer = aws.dynamodb().get_item(TableName=table, Key=to_item(key), ConsistentRead=consistent)
-    return from_item(answer["Item"]) if "Item" in answer else None
+def error_name(error: BaseException) -> str:
+    """Return AWS's code of an error, or the name of its class. The error's text may contain personal data."""
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
 
 
-def put_new(table: str, item: Mapping[str, Any], *, key: str = "pk") -> bool:
-    """Write an item that must not exist yet; ``False`` (and nothing written) when it does."""
-    try:
-        with conditional():
-            aws.dynamodb().put_item(TableName=table, Item=to_item(item), ConditionExpression=f"attribute_not_exists({key})")
-    except ConditionFailed:
+def is_transient_name(name: str) -> bool:
+    """Return whether an error with this name (see :func:`error_name`) is transient, such as throttling."""
+    return name in _TRANSIENT_NAMES
+
+
+def is_item_too_large(error: Exception) -> bool:
+    """Return whether an error is DynamoDB's refusal of a write, because an item would have more than 400 KB."""
+    if not isinstance(error, ClientError):
         return False
-    return True
+    reasons: Any = [error.response["Error"], *error.response.get("CancellationReasons", [])]
+    return any("Item size" in str(reason.get("Message", "")) for reason in reasons)
+
+
+def get(table: str, key: Mapping[str, str], *, consistent: bool = False) -> dict[str, Any] | None:
+    """Return one item, or ``None``. Costs half a read unit per 4 KB, or a whole one when ``consistent``."""
+    response = aws.dynamodb().get_item(TableName=table, Key=to_item(key), ConsistentRead=consistent)
+    return from_item(response["Item"]) if "Item" in response else None
+
+
+def put(table: str, item: Mapping[str, Any]) -> None:
+    """Write an item, or replace an existing one."""
+    aws.dynamodb().put_item(TableName=table, Item=to_item(item))
+
+
+def put_if(table: str, item: Mapping[str, Any], condition: str, values: Mapping[str, Any] | None = None) -> bool:
+    """Write an item if a condition holds for the existing one; ``False`` (and nothing written) when it does not.
+
+    Args:
+        table: the name of the table.
+        item: the item to write.
+        condition: a ConditionExpression, in which ``#name`` is the alias of the attribute ``name``.
+        values: the values of the placeholders in the condition.
+    """
+    return _put_if(table, item, _condition(condition, values))
+
+
+def put_new(table: str, item: Mapping[str, Any]) -> bool:
+    """Write an item unless it exists; ``False`` (and nothing written) when it does."""
+    return put_if(table, item, "attribute_not_exists(pk)")
 
 
 def put_version(table: str, item: Mapping[str, Any], before: int) -> bool:
-    """Replace an item whose ``version`` must still be ``before`` (0: there is none); ``False`` when somebody was faster."""
+    """Replace an item if its ``version`` is still ``before`` (0: if it does not exist).
+
+    Returns:
+        ``False`` (and nothing written) when another writer has changed the item.
+    """
+    return _put_if(table, item, if_version(before))
+
+
+def _put_if(table: str, item: Mapping[str, Any], condition: Mapping[str, Any]) -> bool:
     try:
         with conditional():
-            aws.dynamodb().put_item(TableName=table, Item=to_item(item), **if_version(before))
+            aws.dynamodb().put_item(TableName=table, Item=to_item(item), **condition)
     except ConditionFailed:
         return False
     return True
 
 
+def delete(table: str, key: Mapping[str, str]) -> bool:
+    """Delete an item; ``False`` when it did not exist."""
+    response = aws.dynamodb().delete_item(TableName=table, Key=to_item(key), ReturnValues="ALL_OLD")
+    return "Attributes" in response
+
+
+def delete_if(table: str, key: Mapping[str, str], condition: str, values: Mapping[str, Any]) -> bool:
+    """Delete an item if a condition holds for it; ``False`` (and nothing deleted) when it does not. See :func:`put_if`."""
+    try:
+        with conditional():
+            aws.dynamodb().delete_item(TableName=table, Key=to_item(key), **_condition(condition, values))
+    except ConditionFailed:
+        return False
+    return True
+
+
+def _condition(condition: str, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    request: dict[str, Any] = {"ConditionExpression": condition}
+    if values:
+        request["ExpressionAttributeValues"] = to_item(values)
+    if names := _names(condition):
+        request["ExpressionAttributeNames"] = names
+    return request
+
+
+def _names(*expressions: str) -> dict[str, str]:
+    return {alias: alias[1:] for expression in expressions for alias in _ALIAS.findall(expression)}
+
+
 def if_version(version: int) -> dict[str, Any]:
-    """The condition that an item's ``version`` is the given one (0: that there is no item)."""
+    """Return the request parameters for the condition that an item has a ``version`` (0: that it does not exist)."""
     if not version:
-        return {"ConditionExpression": "attribute_not_exists(pk)"}
-    return {"ConditionExpression": "version = :version", "ExpressionAttributeValues": to_item({":version": version})}
+        return _condition("attribute_not_exists(pk)")
+    return _condition("version = :version", {":version": version})
+
+
+class Update:
+    """Builds an update expression.
+
+    A path such as ``claim.state`` names an attribute of a map. All names are aliased, so reserved words are allowed::
+
+        Update().set("claim.state", "done").add("sequence").remove("unsettled")
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self._sets: list[str] = []
+        self._removes: list[str] = []
+
+    @property
+    def expression(self) -> str:
+        """The UpdateExpression; empty when nothing changes."""
+        clauses = (("SET", self._sets), ("REMOVE", self._removes))
+        return " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses if parts)
+
+    def set(self, path: str, value: Any) -> Update:
+        """Set an attribute."""
+        self._sets.append(f"{_alias(path)} = {self._placeholder(path, value)}")
+        return self
+
+    def set_if_missing(self, path: str, value: Any) -> Update:
+        """Set an attribute unless it exists."""
+        name = _alias(path)
+        self._sets.append(f"{name} = if_not_exists({name}, {self._placeholder(path, value)})")
+        return self
+
+    def add(self, path: str, amount: int = 1, *, start: int | None = None) -> Update:
+        """Add to a number.
+
+        Args:
+            path: the attribute.
+            amount: the number to add.
+            start: the value of a missing attribute; ``None`` if the attribute always exists.
+        """
+        name = _alias(path)
+        number = name if start is None else f"if_not_exists({name}, {self._placeholder(f'{path}_start', start)})"
+        self._sets.append(f"{name} = {number} + {self._placeholder(path, amount)}")
+        return self
+
+    def remove(self, *paths: str) -> Update:
+        """Remove attributes, if they exist."""
+        self._removes += map(_alias, paths)
+        return self
+
+    def _placeholder(self, path: str, value: Any) -> str:
+        placeholder = f":set_{path.replace('.', '_')}"
+        self.values[placeholder] = value
+        return placeholder
+
+
+def _alias(path: str) -> str:
+    return ".".join(f"#{name}" for name in path.split("."))
 
 
 def update(
     table: str,
     key: Mapping[str, str],
-    expression: str,
-    values: Mapping[str, Any],
+    change: Update | str,
+    values: Mapping[str, Any] | None = None,
     *,
     condition: str = "",
-    names: Mapping[str, str] | None = None,
     returns: Literal["ALL_NEW", "NONE"] = "ALL_NEW",
 ) -> dict[str, Any]:
-    """Update one item and return its new state; nothing with ``NONE``, which is for where it counts: reading it takes a tenth of
-    the call's CPU time.
+    """Update one item and return its new state.
+
+    Args:
+        table: the name of the table.
+        key: the key of the item.
+        change: the change, or an UpdateExpression as text.
+        values: the values of the placeholders in the condition, and in an UpdateExpression given as text.
+        condition: a ConditionExpression. In both expressions ``#name`` is the alias of the attribute ``name``.
+        returns: ``NONE`` returns an empty dictionary, for hot paths: parsing the item takes a tenth of the call's CPU time.
 
     Raises:
-        ConditionFailed: ``condition`` does not hold; carries the item as it stands.
+        ConditionFailed: ``condition`` does not hold; contains the existing item.
     """
-    request: dict[str, Any] = {"TableName": table, "Key": to_item(key), "UpdateExpression": expression, "ReturnValues": returns}
-    if values:
-        request["ExpressionAttributeValues"] = to_item(values)
-    if names:
-        request["ExpressionAttributeNames"] = dict(names)
-    if condition:
-        request |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
     with conditional():
-        return from_item(aws.dynamodb().update_item(**request).get("Attributes", {}))
+        return from_item(
+            aws.dynamodb()
+            .update_item(**update_request(table, key, change, values, condition), ReturnValues=returns)
+            .get("Attributes", {})
+        )
+
+
+def update_if(
+    table: str, key: Mapping[str, str], change: Update | str, values: Mapping[str, Any] | None = None, *, condition: str
+) -> bool:
+    """Update one item if a condition holds; ``False`` (and nothing written) when it does not. See :func:`update`."""
+    try:
+        update(table, key, change, values, condition=condition, returns="NONE")
+    except ConditionFailed:
+        return False
+    return True
+
+
+def update_request(
+    table: str,
+    key: Mapping[str, str],
+    change: Update | str,
+    values: Mapping[str, Any] | None = None,
+    condition: str = "",
+    on_failure: Literal["ALL_OLD", "NONE"] = "ALL_OLD",
+) -> dict[str, Any]:
+    """Return the request parameters of an update, for the client or for a transaction. See :func:`update`."""
+    expression = change.expression if isinstance(change, Update) else change
+    all_values = {**(change.values if isinstance(change, Update) else {}), **(values or {})}
+    request: dict[str, Any] = {"TableName": table, "Key": to_item(key), "UpdateExpression": expression}
+    if all_values:
+        request["ExpressionAttributeValues"] = to_item(all_values)
+    if names := _names(expression, condition):
+        request["ExpressionAttributeNames"] = names
+    if condition:
+        request |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": on_failure}
+    return request
+
+
+def retry_on_conflict(attempt: Callable[[], T], *, attempts: int = 20, error: Exception) -> T:
+    """Repeat a read and conditional write, after short random waits, until no other writer interferes.
+
+    Args:
+        attempt: reads and writes; raises :class:`WriteConflict` when the condition of the write does not hold.
+        attempts: the maximum number of attempts.
+        error: the exception to raise after the last attempt.
+    """
+    for number in range(attempts):
+        try:
+            return attempt()
+        except WriteConflict:
+            time.sleep(_jitter(number, 0.01))
+    raise error
 
 
 def transact(actions: Sequence[Mapping[str, Any]]) -> None:
-    """Write at most 100 actions, all or none; tries again while other transactions are in the way.
+    """Execute at most 100 write actions, all or none; repeats the transaction while it conflicts with others.
 
     Raises:
-        TransactionRefused: conditions do not hold.
+        TransactionRefused: conditions of some actions do not hold.
     """
     for attempt in range(_MAX_CONFLICT_ROUNDS):
         try:
@@ -155,25 +390,56 @@ def transact(actions: Sequence[Mapping[str, Any]]) -> None:
             failed = [position for position, code in enumerate(codes) if code == "ConditionalCheckFailed"]
             if failed:
                 raise TransactionRefused(failed) from error
-            if attempt == _MAX_CONFLICT_ROUNDS - 1 or not _PASSING.intersection(codes):
+            if attempt == _MAX_CONFLICT_ROUNDS - 1 or not _TRANSACTION_CONFLICT_CODES.intersection(codes):
                 raise
-            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, nothing secret
+            time.sleep(_jitter(attempt, 0.02))
         else:
             return
 
 
 def query(table: str, **request: Any) -> Iterator[dict[str, Any]]:
-    """All items of a Query, page after page, lazily; ``request`` is the client's, with plain ``ExpressionAttributeValues``."""
+    """Yield all items of a Query, reading page after page on demand.
+
+    Args:
+        table: the name of the table.
+        request: the client's parameters, with plain ``ExpressionAttributeValues``.
+    """
     request["ExpressionAttributeValues"] = to_item(request["ExpressionAttributeValues"])
     for page in aws.dynamodb().get_paginator("query").paginate(TableName=table, **request):
         yield from map(from_item, page["Items"])
 
 
+def query_raw(table: str, **request: Any) -> Iterator[list[dict[str, Any]]]:
+    """Yield the pages of a Query on demand, with items in DynamoDB's JSON (``{"sk": {"S": "…"}}``). See :func:`query`.
+
+    It is for queries of many items: unmarshalling a million items takes longer than reading them.
+    """
+    request["ExpressionAttributeValues"] = to_item(request["ExpressionAttributeValues"])
+    for page in aws.dynamodb_raw_items().get_paginator("query").paginate(TableName=table, **request):
+        yield page["Items"]
+
+
+def scan(table: str, condition: str, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield all items of a table for which a FilterExpression holds. Reads the whole table, so use it only for administration."""
+    pages = (
+        aws.dynamodb()
+        .get_paginator("scan")
+        .paginate(TableName=table, FilterExpression=condition, ExpressionAttributeValues=to_item(values))
+    )
+    for page in pages:
+        yield from map(from_item, page["Items"])
+
+
 def batch_get(table: str, keys: Iterable[Mapping[str, str]], *, consistent: bool = False) -> Iterator[dict[str, Any]]:
-    """The items that exist among ``keys`` (distinct), in no particular order, 100 a call, calls side by side.
+    """Yield those of the items that exist, in no particular order. Each request reads 100 keys; requests run concurrently.
+
+    Args:
+        table: the name of the table.
+        keys: the keys of the items, without duplicates.
+        consistent: whether to read with strong consistency.
 
     Raises:
-        RuntimeError: DynamoDB still leaves keys unprocessed after several rounds of backing off.
+        RuntimeError: DynamoDB leaves keys unprocessed after several attempts with backoff.
     """
     parts = list(chunks([to_item(key) for key in keys], _MAX_BATCH_GET))
     if len(parts) <= 1:
@@ -183,19 +449,24 @@ def batch_get(table: str, keys: Iterable[Mapping[str, str]], *, consistent: bool
 
 
 def _batch_get_chunk(table: str, keys: Sequence[dict[str, AttributeValue]], consistent: bool) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = []
     pending: Any = {table: {"Keys": keys, "ConsistentRead": consistent}}
     for attempt in range(_MAX_UNPROCESSED_ROUNDS):
-        answer = aws.dynamodb().batch_get_item(RequestItems=pending)
-        found += map(from_item, answer["Responses"].get(table, []))
-        pending = answer.get("UnprocessedKeys")
+        response = aws.dynamodb().batch_get_item(RequestItems=pending)
+        items += map(from_item, response["Responses"].get(table, []))
+        pending = response.get("UnprocessedKeys")
         if not pending:
-            return found
-        time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, nothing secret
-    raise RuntimeError(f"{table} leaves keys of a BatchGetItem unprocessed")
+            return items
+        time.sleep(_jitter(attempt, 0.05))
+    raise PartlyProcessed(f"DynamoDB leaves keys of a BatchGetItem on {table} unprocessed")
 
 
 def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Consecutive slices of at most ``size`` values."""
+    """Yield consecutive slices of at most ``size`` values."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
+
+
+def _jitter(attempt: int, seconds: float) -> float:
+    """Return a random wait of up to ``seconds`` times 2 per attempt, at most a second (exponential backoff, full jitter)."""
+    return random.uniform(0, min(1.0, seconds * 2**attempt))  # noqa: S311 - not used for security

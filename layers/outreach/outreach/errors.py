@@ -1,32 +1,45 @@
-"""What can go wrong, as the caller should see it.
+"""Errors that the API reports to its callers.
 
 ::
 
     OutreachError
-    ├── ValidationFailed        400  the request is malformed or names something impossible; carries pointers
-    ├── Forbidden               403  the key may not do this
-    ├── NotFound                404  no such thing in this site (another site's thing is none)
-    ├── Conflict                409  the state does not allow it (``code`` tells which rule)
+    ├── ValidationFailed        400  the request is not valid; has pointers to the wrong fields
+    ├── Forbidden               403  the API key does not allow this
+    ├── NotFound                404  the site has no such resource; another site may have it
+    ├── MethodNotAllowed        405  has ``allow``, the methods of the path
+    ├── Conflict                409  the current state does not allow this; ``code`` names the rule
     ├── PayloadTooLarge         413
     ├── UnsupportedMediaType    415
-    ├── Unprocessable           422  an Idempotency-Key was used again with another body
-    ├── TooManyRequests         429  carries ``retry_after`` seconds
-    └── Unavailable             503  something we depend on is down; the work is kept
+    ├── Unprocessable           422  the Idempotency-Key was used with another request
+    ├── TooManyRequests         429  has ``retry_after`` in seconds
+    └── Unavailable             503  a dependency is down; accepted work is not lost
 
-``outreach.http.problems`` maps the tree to ``application/problem+json`` (RFC 9457); nothing else does.
+``outreach.http.problems`` maps the tree to ``application/problem+json`` (RFC 9457).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar, overload
 
-# The ``code`` of what a site has no more room for, whatever the status: 403 where waiting doesn't help, 429 where it does.
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+
+# The ``code`` for a used-up quota. The status is 403, or 429 where waiting helps.
 QUOTA_EXCEEDED = "quota_exceeded"
 
 
 @dataclass(frozen=True)
 class FieldError:
-    """One offending place of a request: an RFC 6901 pointer into the body (or the parameter's name) and what is wrong."""
+    """One wrong field of a request.
+
+    Attributes:
+        pointer: an RFC 6901 pointer into the body; a parameter is named like a property, such as ``/pageSize``; empty for the
+            whole body.
+        message: continues the field's name, such as "must be a string".
+    """
 
     pointer: str
     message: str
@@ -36,7 +49,7 @@ class FieldError:
 
 
 class OutreachError(Exception):
-    """Base of every error that is the caller's to see."""
+    """Base of every error that the API reports."""
 
     status = 500
     code = "internal_error"
@@ -49,18 +62,41 @@ class OutreachError(Exception):
 
 
 class ValidationFailed(OutreachError):
-    """The request is malformed; ``errors`` names each offending place."""
+    """The request is not valid; ``errors`` has an entry for each wrong field, ``members`` what else helps to correct it."""
 
     status, code, title = 400, "validation_failed", "The request is not valid"
 
-    def __init__(self, *errors: FieldError, detail: str = "") -> None:
+    def __init__(self, *errors: FieldError, detail: str = "", members: Mapping[str, object] | None = None) -> None:
         super().__init__(detail or "; ".join(map(str, errors)))
         self.errors = errors
+        self.members = dict(members or {})
 
     @classmethod
     def at(cls, pointer: str, message: str) -> ValidationFailed:
-        """The common case: one place, one message."""
+        """Make the error for one field."""
         return cls(FieldError(pointer, message))
+
+
+@overload
+def checked(first: Callable[[], A], second: Callable[[], B], /) -> tuple[A, B]: ...
+@overload
+def checked(first: Callable[[], A], second: Callable[[], B], third: Callable[[], C], /) -> tuple[A, B, C]: ...
+def checked(*checks: Callable[[], Any]) -> tuple[Any, ...]:
+    """Return the results of independent checks, so that a client learns of all wrong fields at once.
+
+    Raises:
+        ValidationFailed: some checks failed; it has the errors of all of them.
+    """
+    results: list[Any] = []
+    errors: list[FieldError] = []
+    for check in checks:
+        try:
+            results.append(check())
+        except ValidationFailed as error:
+            errors += error.errors
+    if errors:
+        raise ValidationFailed(*errors)
+    return tuple(results)
 
 
 class Forbidden(OutreachError):
@@ -68,7 +104,17 @@ class Forbidden(OutreachError):
 
 
 class NotFound(OutreachError):
-    status, code, title = 404, "not_found", "There is no such thing"
+    status, code, title = 404, "not_found", "Not found"
+
+
+class MethodNotAllowed(OutreachError):
+    """``allow``: the methods that the path has (RFC 9110, section 10.2.1)."""
+
+    status, code, title = 405, "method_not_allowed", "The method is not allowed"
+
+    def __init__(self, allow: Sequence[str]) -> None:
+        super().__init__(f"Use {' or '.join(allow)}.")
+        self.allow = allow
 
 
 class Conflict(OutreachError):
@@ -88,7 +134,7 @@ class Unprocessable(OutreachError):
 
 
 class TooManyRequests(OutreachError):
-    """``retry_after``: seconds until a repetition makes sense (RFC 9110, section 10.2.3)."""
+    """``retry_after``: seconds to wait before the next request (RFC 9110, section 10.2.3)."""
 
     status, code, title = 429, "too_many_requests", "Too many requests"
 

@@ -1,37 +1,46 @@
-"""Structured logs and metrics, configured in one place.
+"""Structured logs and metrics.
 
-Rule of the house: message bodies, phone numbers, e-mail addresses and secrets are never logged; ids are.
+Logs contain ids, never message bodies, phone numbers, e-mail addresses or secrets.
 """
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import PurePath
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-# Where the alarms and the dashboard of template.yaml look; the stack is told apart by the service's name.
+# The namespace that the alarms and the dashboard of template.yaml use. The service name distinguishes stacks.
 NAMESPACE = "Outreach"
 
 
 @cache
 def logger() -> Logger:
-    """The process's logger; level and service name come from the ``POWERTOOLS_*`` variables of the template."""
+    """Return the logger of this process; the template's ``POWERTOOLS_*`` variables set its level and service name."""
     return Logger()
 
 
+def error_place(error: BaseException) -> str:
+    """Return the type of an error and the line that raised it. Its message may contain personal data, and is left out."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown line"
+    return f"{type(error).__name__} at {place}"
+
+
 def count(event: str, number: int = 1) -> None:
-    """Count events as a CloudWatch metric (see :func:`measure`)."""
+    """Add to one CloudWatch metric; see :func:`measure`."""
     measure({event: number})
 
 
 def measure(counts: Mapping[str, int], seconds: Mapping[str, Sequence[float]] | None = None) -> None:
-    """Report metrics to CloudWatch: one line of the log in the embedded metric format, which costs no call.
+    """Report metrics to CloudWatch, as one log line in the embedded metric format; this needs no API call.
 
     Args:
-        counts: by the metric's name; zeros are left out.
-        seconds: durations, by the metric's name.
+        counts: by metric name; zeros are left out.
+        seconds: durations by metric name.
     """
     metrics = EphemeralMetrics(namespace=NAMESPACE)
     for name, number in counts.items():

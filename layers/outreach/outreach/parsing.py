@@ -1,4 +1,4 @@
-"""Values as clients spell them, read tolerantly (contract, JSON conventions). Bodies are made of them in ``wire``."""
+"""Lenient parsing of request values (docs/api.md, "JSON and HTTP"); :mod:`outreach.wire` builds on it."""
 
 from __future__ import annotations
 
@@ -12,27 +12,43 @@ import orjson
 
 from outreach.errors import ValidationFailed
 
-_MAX_LEVELS = 100
+_MAX_DEPTH = 100
+MAX_URL = 2_000
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_TOO_MANY = 10**18  # what is stored has 64 bits
-_TRUTH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_DATE_AND_TIME = re.compile(r"[0-9W-]+([T ].*)?")
+_INTEGER_LIMIT = 10**18  # stored integers have 64 bits
+# A float above this limit no longer holds every integer, so its last digits may be lost.
+_EXACT_FLOAT_LIMIT = 2**53
+# A fraction of zeros is none: spreadsheets and some languages write whole numbers with one.
+_DIGITS = re.compile(r"\s*([+-]?[0-9]{1,18})(?:\.0+)?\s*")
+_CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f-\xa0\s]")
+_FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
 def parse_json(text: str | bytes) -> Any:
-    """JSON whose arrays and objects lie in each other at most 100 deep: validation and storage could not follow much further.
+    """Parse JSON that is nested at most 100 levels deep; validation and storage fail on much deeper nesting.
+
+    A byte order mark at the start is ignored. Of a name that an object has twice, the last value counts.
 
     Raises:
-        json.JSONDecodeError: it is none.
-        ValidationFailed: it has more levels.
+        ValidationFailed: the text is not JSON, with line and column, or the nesting is deeper.
     """
-    document = orjson.loads(text)
+    document = _load(text)
     level = [document]
-    for _ in range(_MAX_LEVELS):
+    for _ in range(_MAX_DEPTH):
         level = [child for node in level for child in _children(node)]
         if not level:
             return document
-    raise ValidationFailed.at("", f"has more than {_MAX_LEVELS} levels")
+    raise ValidationFailed.at("", f"must not be nested more than {_MAX_DEPTH} levels deep")
+
+
+def _load(text: str | bytes) -> Any:
+    try:
+        return orjson.loads(text.removeprefix("\ufeff") if isinstance(text, str) else text.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        message = f"is not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}"
+        raise ValidationFailed.at("", message) from error
 
 
 def _children(node: Any) -> Iterable[Any]:
@@ -41,22 +57,27 @@ def _children(node: Any) -> Iterable[Any]:
     return node if isinstance(node, list) else ()
 
 
+def is_guid(value: Any) -> bool:
+    """Return whether a value is a GUID in any case, maybe with white space around it."""
+    return isinstance(value, str) and _GUID.fullmatch(value.strip()) is not None
+
+
 def parse_guid(value: Any) -> str:
-    """A GUID in any case → lower case.
+    """Parse a GUID in any case; return it in lower case.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the value is not a GUID.
     """
-    if not isinstance(value, str) or not _GUID.fullmatch(value.strip()):
+    if not is_guid(value):
         raise ValueError("must be a GUID such as f8383a83-48e9-4d0d-a3bd-fb19ce5c12db")
-    return value.strip().lower()
+    return str(value).strip().lower()
 
 
 def parse_moment(value: Any) -> datetime | None:
-    """A point in time in any of the contract's spellings → UTC; ``""`` and ``None`` mean none; no offset means UTC.
+    """Parse a date or datetime; return it in UTC, or ``None`` for ``""`` and ``None``. A missing offset means UTC.
 
     Raises:
-        ValueError: it is no ISO 8601 date or datetime.
+        ValueError: the value is not an ISO 8601 date or datetime.
     """
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
@@ -64,52 +85,70 @@ def parse_moment(value: Any) -> datetime | None:
     try:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError("must be a date between the years 1 and 9999 in UTC") from error
+        raise ValueError("must be between the years 1 and 9999 in UTC") from error
 
 
 def _parse_iso(value: Any) -> datetime:
-    if not isinstance(value, str):
-        raise ValueError("must be an ISO 8601 datetime such as 2022-05-23T03:00:36.277Z")  # noqa: TRY004 - pydantic wants ValueError
     try:
-        return datetime.fromisoformat(value.strip())
-    except ValueError as error:
-        raise ValueError("must be an ISO 8601 datetime such as 2022-05-23T03:00:36.277Z") from error
+        if isinstance(value, str):
+            # Python knows ``Z`` in upper case only, but any character before the time, even the sign of an offset.
+            text = value.strip().upper()
+            if _DATE_AND_TIME.fullmatch(text):
+                return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    raise ValueError("must be an ISO 8601 datetime such as 2022-05-23T03:00:36.277Z")
 
 
 def parse_flag(value: Any) -> bool:
-    """``true``/``false``, or ``yes no true false 1 0`` in any case (also the numbers 1 and 0).
+    """Parse a boolean, one of the texts ``true false yes no 1 0`` in any case, or the number 1 or 0.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: the value is anything else.
     """
     if isinstance(value, bool):
         return value
     try:
-        return _TRUTH[str(value).strip().lower()]
+        return _FLAGS[str(value).strip().lower()]
     except KeyError as error:
         raise ValueError("must be true or false") from error
 
 
 def parse_integer(value: Any) -> int:
-    """An integer, or its digits in a string.
+    """Parse an integer or a float without a fraction, each also as a string of its digits.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: the value is anything else, or too large to store.
     """
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _TOO_MANY:
-        return value
-    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", value):
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT_FLOAT_LIMIT:
         return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _INTEGER_LIMIT:
+        return value
+    if isinstance(value, str) and (digits := _DIGITS.fullmatch(value)):
+        return int(digits[1])
     raise ValueError("must be an integer")
 
 
 def parse_url(value: Any) -> str:
-    """An absolute http or https URL, as given.
+    """Check that a value is an absolute http or https URL without spaces and control characters; return it unchanged.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the value is anything else, or too long.
     """
-    parts = urlsplit(str(value))
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    url = str(value)
+    if len(url) > MAX_URL:
+        raise ValueError(f"must have at most {MAX_URL} characters")
+    if not is_web_address(url):
         raise ValueError("must be an http or https URL")
-    return str(value)
+    return url
+
+
+def is_web_address(url: str) -> bool:
+    """Return whether a text is an absolute http or https URL without spaces and control characters."""
+    if _CONTROL_OR_SPACE.search(url):
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the brackets of an IPv6 address do not match, or the port is not a number up to 65535
+        return False

@@ -1,4 +1,4 @@
-"""The environment of a function, read once, at first use and not at import."""
+"""Settings from environment variables, read once, at first use rather than at import."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from functools import cache
 
 @dataclass(frozen=True)
 class Settings:
-    """Names of the stack's resources; each field is the environment variable of the same name in capitals.
+    """Names and addresses of the stack's resources; each field is the environment variable of the same name in capitals.
 
-    ``template.yaml`` sets them all for every function: a name is no permission.
+    ``template.yaml`` sets all of them for every function. Knowing a name gives a function no permission.
 
     Attributes:
-        kms_key_arn: the key of secrets; empty for AWS's own.
-        public_base_url: where clients reach the API; empty for the gateway's own address.
-        webhook_base_url: where carriers reach the webhooks.
-        ticketing_base_url: where the ticketing system is; empty for the built-in one.
-        outcome_checks: seconds after a lost answer at which we look whether the carrier has taken the message.
-        contact_shards: over how many partitions a site's contacts are spread; never changes in a stack's life.
+        kms_key_arn: the key that encrypts secrets; empty for the AWS managed key.
+        public_base_url: the URL at which clients reach the API; empty for the gateway's own.
+        webhook_base_url: the URL at which carriers reach the webhooks.
+        ticketing_base_url: the URL of the ticketing system; empty for the built-in one.
+        outcome_checks: seconds after an attempt with an unknown outcome at which to ask the carrier about the message.
+        contact_shards: the number of partitions of a site's contacts; must never change within a stack.
+        message_retention_days: the number of days after which a message is deleted; 0 for never.
     """
 
     sites_table: str
@@ -52,27 +53,30 @@ class Settings:
     ticketing_base_url: str
     outcome_checks: tuple[int, ...]
     contact_shards: int
+    message_retention_days: int
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read and check the environment.
+        """Read the environment.
 
         Raises:
             RuntimeError: variables are missing; the message lists all of them.
+            ValueError: the value of a numeric variable is not a number.
         """
         names = {field.name: field.name.upper() for field in fields(cls)}
         missing = sorted(variable for variable in names.values() if variable not in os.environ)
         if missing:
-            raise RuntimeError(f"environment variables are missing: {', '.join(missing)}")
+            raise RuntimeError(f"missing environment variables: {', '.join(missing)}")
         values = {name: os.environ[variable] for name, variable in names.items()}
         typed = {
             "outcome_checks": tuple(int(seconds) for seconds in values["outcome_checks"].split(",")),
             "contact_shards": int(values["contact_shards"]),
+            "message_retention_days": int(values["message_retention_days"]),
         }
         return cls(**{**values, **typed})  # type: ignore[arg-type]
 
 
 @cache
 def settings() -> Settings:
-    """The settings of this process."""
+    """Return the settings of this process."""
     return Settings.from_environment()

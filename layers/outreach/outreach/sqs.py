@@ -1,4 +1,4 @@
-"""SQS in terms of bodies: batches of ten, fair among sites, and no silent loss of a part."""
+"""SQS: sends in batches of ten to fair queues, detects partial failures, and handles the batches of event source mappings."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ T = TypeVar("T")
 _MAX_BATCH = 10
 
 
-class Entry(NamedTuple):
-    """A message of a site for a queue; nobody gets it before ``delay_seconds`` (at most 900) are over."""
+class QueueMessage(NamedTuple):
+    """A message for a queue, with its site. It is delivered after ``delay_seconds`` (at most 900)."""
 
     site_id: str
     body: str
     delay_seconds: int = 0
 
 
-def send(queue_url: str, entries: Iterable[Entry]) -> None:
-    """Put messages on a queue.
+def send(queue_url: str, entries: Iterable[QueueMessage]) -> None:
+    """Send messages to a queue.
 
     Raises:
-        RuntimeError: SQS took only a part; the caller repeats, copies must be harmless.
+        RuntimeError: SQS accepted only some of the messages. The caller must send all again, so duplicates must be harmless.
     """
     for chunk in dynamo.chunks(list(entries), _MAX_BATCH):
-        answer = aws.sqs().send_message_batch(
+        response = aws.sqs().send_message_batch(
             QueueUrl=queue_url,
-            # The message group makes it a fair queue: one site's backlog does not hold up the others.
+            # The message group makes the queue fair: a backlog of one site does not delay the others.
             Entries=[
                 {
                     "Id": str(index),
@@ -41,44 +41,55 @@ def send(queue_url: str, entries: Iterable[Entry]) -> None:
                 for index, entry in enumerate(chunk)
             ],
         )
-        if answer.get("Failed"):
-            raise RuntimeError(f"SQS refused {len(answer['Failed'])} of {len(chunk)} messages")
+        if response.get("Failed"):
+            raise dynamo.PartlyProcessed(f"SQS rejected {len(response['Failed'])} of {len(chunk)} messages")
 
 
-def each(event: Mapping[str, Any], handle: Callable[[str], None]) -> dict[str, Any]:
-    """Handle the bodies of an event source mapping's batch, one after another.
+def count_visible(queue_url: str) -> int:
+    """Return about how many messages of a queue could be received now."""
+    answer = aws.sqs().get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"])
+    return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def handle_each(event: Mapping[str, Any], handle: Callable[[str], None]) -> dict[str, Any]:
+    """Handle the messages of an event source mapping's batch, one after another.
+
+    Args:
+        event: the event of the mapping.
+        handle: handles the body of a message.
 
     Returns:
-        The mapping's answer: those whose handling raised come again (``ReportBatchItemFailures``).
+        The response to the mapping (``ReportBatchItemFailures``): messages whose handling failed are delivered again.
     """
     failed = []
     for record in event["Records"]:
         try:
             handle(record["body"])
         except Exception:
-            logger().exception("a message of a queue could not be handled", sqs_message_id=record["messageId"])
+            logger().exception("handling an SQS message failed", sqs_message_id=record["messageId"])
             failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
 
 
-def together(
+def handle_batch(
     event: Mapping[str, Any], parse: Callable[[str], T], handle: Callable[[Mapping[str, T]], set[str]]
 ) -> dict[str, Any]:
-    """Handle all messages of an event source mapping's batch at once.
+    """Handle all messages of an event source mapping's batch together.
 
     Args:
-        parse: of a body; a message that can't be read comes again and dies alone, the others are handled.
-        handle: given what was read, by the SQS message's id; answers the ids of those that must come again.
+        event: the event of the mapping.
+        parse: parses a body. A message that cannot be parsed is delivered again; the others are handled.
+        handle: handles the parsed messages, by SQS message id, and returns the ids of those to deliver again.
 
     Returns:
-        The mapping's answer (``ReportBatchItemFailures``).
+        The response to the mapping (``ReportBatchItemFailures``).
     """
     messages, failed = {}, set()
     for record in event["Records"]:
         try:
             messages[record["messageId"]] = parse(record["body"])
         except Exception:
-            logger().exception("a message of a queue can't be read", sqs_message_id=record["messageId"])
+            logger().exception("an SQS message cannot be parsed", sqs_message_id=record["messageId"])
             failed.add(record["messageId"])
     if messages:
         failed |= handle(messages)

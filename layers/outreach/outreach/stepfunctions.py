@@ -1,4 +1,4 @@
-"""Executions of state machines by their names, which are given once: the way to start a thing only once."""
+"""Step Functions executions by name. A name can be used only once, so an execution of that name starts only once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from outreach import aws
 
 
 def start(machine_arn: str, name: str, payload: Mapping[str, Any]) -> bool:
-    """Start an execution; ``False`` when there was one of that name (in the last 90 days)."""
+    """Start an execution; ``False`` when an execution of that name was started within the last 90 days."""
     states = aws.stepfunctions()
     try:
         states.start_execution(stateMachineArn=machine_arn, name=name, input=orjson.dumps(payload).decode())
@@ -21,7 +21,7 @@ def start(machine_arn: str, name: str, payload: Mapping[str, Any]) -> bool:
 
 
 def is_running(machine_arn: str, name: str) -> bool:
-    """Whether the execution of that name is at work."""
+    """Return whether the execution of that name is running."""
     states = aws.stepfunctions()
     try:
         return states.describe_execution(executionArn=execution_arn(machine_arn, name))["status"] == "RUNNING"
@@ -29,6 +29,25 @@ def is_running(machine_arn: str, name: str) -> bool:
         return False
 
 
+# The outcome of an execution that was never started.
+NOT_STARTED = "NotStarted"
+
+
+def outcome_of(machine_arn: str, name: str) -> str:
+    """Return the error of an execution that failed, or else its status; :data:`NOT_STARTED` if there is none of that name."""
+    states = aws.stepfunctions()
+    try:
+        execution = states.describe_execution(executionArn=execution_arn(machine_arn, name))
+    except states.exceptions.ExecutionDoesNotExist:
+        return NOT_STARTED
+    return execution.get("error") or execution["status"]
+
+
+def stop(machine_arn: str, name: str, cause: str) -> None:
+    """Stop a running execution."""
+    aws.stepfunctions().stop_execution(executionArn=execution_arn(machine_arn, name), cause=cause)
+
+
 def execution_arn(machine_arn: str, name: str) -> str:
-    """What names an execution to AWS."""
+    """Return the ARN of an execution."""
     return f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"

@@ -1,27 +1,39 @@
-"""How values travel: read tolerantly, write one way (contract, JSON conventions).
-
-``Request``, ``Response`` and ``PagedResponse`` are the bases of every body; the annotated types below are the vocabulary of
-their fields.
-"""
+"""Base classes and field types of JSON bodies: lenient in requests, uniform in responses (docs/api.md, "JSON and HTTP")."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
-from outreach import clock
+from outreach import clock, text
 from outreach.parsing import parse_flag, parse_guid, parse_integer, parse_moment, parse_url
 
 NIL_GUID = "00000000-0000-0000-0000-000000000000"
 
+# The limits of strings whose type has none (docs/api.md, "JSON and HTTP").
+MAX_NAME = 256
+MAX_STRING = 2_000
+
 
 class Request(BaseModel):
-    """A body as clients send it: property names in any case, known aliases, unknown properties ignored."""
+    """The base of request bodies: property names in any case, aliases accepted, unknown properties ignored, limited strings."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -37,39 +49,111 @@ class Request(BaseModel):
     def _fold_property_names(cls, data: Any) -> Any:
         if not isinstance(data, Mapping):
             return data
-        spellings = _spellings(cls)
-        return {spellings[key.lower()]: value for key, value in data.items() if key.lower() in spellings}
+        documented = spellings(cls)
+        known = ((documented[key.lower()], value) for key, value in data.items() if key.lower() in documented)
+        return {name: _normalised(name, value) for name, value in known}
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler, /) -> CoreSchema:
+        schema = handler(source)
+        _limit_strings(handler.resolve_ref_schema(schema).get("schema"), MAX_STRING)
+        return schema
 
 
 class Response(BaseModel):
-    """A body as we write it: camelCase, every property present."""
+    """The base of response bodies: camelCase, every property present."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True, frozen=True, defer_build=True
+        alias_generator=to_camel,
+        validate_by_name=True,
+        serialize_by_alias=True,
+        frozen=True,
+        defer_build=True,
+        json_schema_serialization_defaults_required=True,
     )
 
 
 class PagedResponse(Response):
-    """The tail of every list."""
+    """The base of paged lists."""
 
     previous_page: str | None
     next_page: str | None
     total: int
 
 
+# Properties that hold the body of a message, which is written exactly as given.
+_MESSAGE_BODIES = ("message", "body")
+
+
+def _normalised(name: str, value: Any) -> Any:
+    """Normalise the text of a property, before its length is measured."""
+    if not isinstance(value, str):
+        return value
+    return text.normalise_body(value) if name in _MESSAGE_BODIES else text.normalise(value)
+
+
 @cache
-def _spellings(model: type[BaseModel]) -> dict[str, str]:
-    """Every accepted spelling of a property, lower-cased → the one that we write, so that errors point at it."""
-    spellings: dict[str, str] = {}
+def spellings(model: type[BaseModel]) -> dict[str, str]:
+    """Map each accepted spelling of a property, in lower case, to the documented one, which errors then point at."""
+    documented: dict[str, str] = {}
     for name, field in model.model_fields.items():
         alias = field.validation_alias
         choices = [str(choice) for choice in (alias.choices if isinstance(alias, AliasChoices) else [alias or name])]
-        spellings |= {spelling.lower(): choices[0] for spelling in [name, *choices]}
-    return spellings
+        documented |= {spelling.lower(): choices[0] for spelling in [name, *choices]}
+    return documented
+
+
+# What a core schema contains in addition to the schemas of its parts.
+_NOT_PARTS = frozenset(["metadata", "serialization", "default", "function", "config"])
+
+
+def _limit_strings(schema: Any, limit: int) -> None:
+    """Limit each string of a model's core schema that has no limit. Nested models do the same with theirs."""
+    if isinstance(schema, list | tuple):
+        for part in schema:
+            _limit_strings(part, limit)
+    elif isinstance(schema, dict) and schema.get("type") == "model-fields":
+        for name, field in schema["fields"].items():
+            _limit_strings(field, MAX_NAME if name == "name" else limit)
+    elif isinstance(schema, dict) and schema.get("type") != "model" and not _is_limited(schema):
+        if schema.get("type") == "str":
+            schema["max_length"] = limit
+        for key, part in schema.items():
+            if key not in _NOT_PARTS:
+                _limit_strings(part, limit)
+
+
+def _is_limited(schema: Mapping[str, Any]) -> bool:
+    # A limit that follows a validator is a function; it is noted for the JSON schema.
+    notes = (schema.get("metadata") or {}).get("pydantic_js_updates") or {}
+    return "max_length" in schema or "maxLength" in notes
+
+
+def limited_strings(limit: int = MAX_STRING) -> AfterValidator:
+    """Make a validator for JSON without a model: each string in it has at most ``limit`` characters."""
+
+    def validate(value: Any) -> Any:
+        message = PydanticCustomError("string_too_long", "must have at most {max_length} characters", {"max_length": limit})
+        errors = [InitErrorDetails(type=message, loc=place, input=None) for place in _long_strings(value, limit)]
+        if errors:
+            raise ValidationError.from_exception_data("json", errors)
+        return value
+
+    return AfterValidator(validate)
+
+
+def _long_strings(value: Any, limit: int, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(value, str) and len(value) > limit:
+        yield place
+    elif isinstance(value, Mapping | list):
+        for step, part in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _long_strings(part, limit, (*place, step))
+            if isinstance(step, str) and len(step) > limit:
+                yield place
 
 
 def one_of(*spellings: str) -> Callable[[Any], str]:
-    """A validator for an enumeration: matched without regard to case and spaces, written as spelled here."""
+    """Make a validator for an enumeration. It ignores case and spaces, and returns the spelling given here."""
     by_folded = {spelling.replace(" ", "").lower(): spelling for spelling in spellings}
 
     def validate(value: Any) -> str:
@@ -82,16 +166,17 @@ def one_of(*spellings: str) -> Callable[[Any], str]:
 
 
 def none_if_blank(value: Any) -> Any:
-    """``""`` stands for "none" in an optional property."""
+    """Replace blank text, which means ``null`` in an optional property."""
     return None if isinstance(value, str) and not value.strip() else value
 
 
-Guid = Annotated[str, BeforeValidator(parse_guid)]
+Guid = Annotated[str, StringConstraints(max_length=len(NIL_GUID)), BeforeValidator(parse_guid)]
+# The name of a thing, such as a field, an option or a campaign.
+Name = Annotated[str, StringConstraints(max_length=MAX_NAME), AfterValidator(text.require_name)]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Integer = Annotated[int, BeforeValidator(parse_integer)]
 Url = Annotated[str, BeforeValidator(parse_url)]
 OptionalUrl = Annotated[str | None, BeforeValidator(lambda value: (url := none_if_blank(value)) and parse_url(url))]
-Moment = Annotated[datetime, PlainSerializer(clock.timestamp, return_type=str)]
 OptionalMoment = Annotated[
     datetime | None,
     BeforeValidator(parse_moment),

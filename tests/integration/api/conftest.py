@@ -1,4 +1,4 @@
-"""Nobody waits for imports and exports; a site that the carrier simulator serves."""
+"""Fixtures for tests of all endpoints: no waits for imports and exports, and a carrier simulator."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ from tests.support.functions import load
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    for path in ("contacts/import_contacts", "contacts/export_contacts"):
+def _without_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in (
+        "contacts/import_contacts",
+        "contacts/export_contacts",
+        "outreach/act_on_campaign_record",
+        "contacts/act_on_import_record",
+    ):
         monkeypatch.setattr(load(path), "WAIT_SECONDS", 0)
 
 
 @pytest.fixture
 def served(carrier: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The simulator's URL. No receipts come: their handling would be a thread of its own."""
+    """The URL of the carrier simulator. It sends no receipts, as handling them would need another thread."""
     monkeypatch.setenv("WEBHOOK_BASE_URL", "http://127.0.0.1:9")
     settings.cache_clear()
     name = settings().import_contacts_arn.rsplit(":", 1)[1]

@@ -1,4 +1,4 @@
-"""The Lambda authorizer: an API key becomes a site and its scopes (contract, Tenancy and authentication)."""
+"""The Lambda authorizer (docs/api.md, "Sites and API keys")."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 
 from outreach import clock
 from outreach.http.caller import Caller
-from outreach.sites import store
+from outreach.sites import site_store
 from outreach.sites.models import ApiKey, Site
-from outreach.sites.rates import Rate
+from outreach.sites.rate_limits import Rate
 from tests.support.functions import invoke
 
 KEY = "local-10000"
@@ -23,11 +23,11 @@ ARN = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/v1"
 
 @pytest.fixture(autouse=True)
 def _keys(aws: None) -> None:
-    store.put_site(Site("10000"))
-    store.put_site(Site("20000", rates={"send": "2/60", "list": "1/10"}))
-    store.put_key(store.hash_key(KEY), ApiKey("10000", "all"))
-    store.put_key(store.hash_key("reader"), ApiKey("20000", "some", frozenset({"outreach:read", "contact:read"})))
-    store.put_key(store.hash_key("revoked"), ApiKey("10000", "old", revoked=True))
+    site_store.put_site(Site("10000"))
+    site_store.put_site(Site("20000", rates={"send": "2/60", "list": "1/10"}))
+    site_store.put_key(site_store.hash_key(KEY), ApiKey("10000", "all"))
+    site_store.put_key(site_store.hash_key("reader"), ApiKey("20000", "some", frozenset({"outreach:read", "contact:read"})))
+    site_store.put_key(site_store.hash_key("revoked"), ApiKey("10000", "old", revoked=True))
 
 
 def authorize(headers: dict[str, str] | None, route: str = "GET/contact/contacts") -> dict[str, Any]:
@@ -51,7 +51,10 @@ def basic(credentials: bytes) -> str:
 )
 def test_a_key_is_accepted_in_either_scheme(headers: dict[str, str]) -> None:
     answer = authorize(headers)
-    assert (answer["principalId"], answer["context"]) == ("10000", {"siteId": "10000", "scopes": "", "rates": ""})
+    assert (answer["principalId"], answer["context"]) == (
+        "10000",
+        {"siteId": "10000", "keyName": "all", "scopes": "", "rates": ""},
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,49 +77,50 @@ def test_a_key_is_accepted_in_either_scheme(headers: dict[str, str]) -> None:
         {"Authorization": "Basic ???"},
     ],
 )
-def test_everything_else_is_401(headers: dict[str, str] | None) -> None:
-    # The gateway answers 401 to this very text, and 500 to any other.
+def test_any_other_header_is_401(headers: dict[str, str] | None) -> None:
+    # API Gateway answers 401 to exactly this text, and 500 to any other.
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorize(headers)
 
 
 @pytest.mark.parametrize("route", ["GET/contact/contacts", "POST/outreach/campaigns/7:send", "DELETE/a/b/c/d"])
-def test_an_answer_that_is_cached_is_right_for_the_whole_api(route: str) -> None:
+def test_the_policy_covers_the_whole_api_as_the_gateway_caches_it(route: str) -> None:
     (statement,) = authorize({"Authorization": f"Bearer {KEY}"}, route)["policyDocument"]["Statement"]
     assert statement == {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": f"{ARN}/*"}
 
 
-def test_the_scopes_of_a_key_and_the_rates_of_its_site_are_passed_on() -> None:
+def test_the_context_has_the_scopes_of_the_key_and_the_rates_of_its_site() -> None:
     answer = authorize({"Authorization": "Bearer reader"})
-    assert answer["context"] == {"siteId": "20000", "scopes": "contact:read outreach:read", "rates": "list=1/10 send=2/60"}
+    scopes, rates = "contact:read outreach:read", "list=1/10 send=2/60"
+    assert answer["context"] == {"siteId": "20000", "keyName": "some", "scopes": scopes, "rates": rates}
     who = Caller.of({"requestContext": {"authorizer": answer["context"]}})
     assert who.rates == {"list": Rate(1, 10), "send": Rate(2, 60)}
 
 
-@pytest.mark.parametrize(("seconds", "noted"), [(0, False), (299, False), (301, True)])
-def test_the_use_of_a_key_is_noted_every_five_minutes(monkeypatch: pytest.MonkeyPatch, seconds: int, noted: bool) -> None:
+@pytest.mark.parametrize(("seconds", "is_stored"), [(0, False), (299, False), (301, True)])
+def test_the_last_use_is_stored_every_five_minutes(monkeypatch: pytest.MonkeyPatch, seconds: int, is_stored: bool) -> None:
     first = datetime(2026, 3, 3, tzinfo=UTC)
     for moment in (first, first + timedelta(seconds=seconds)):
         monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
         authorize({"Authorization": f"Bearer {KEY}"})
-    shown = {key.name: key.last_used for _, key in store.list_keys("10000")}
-    assert shown == {"all": clock.timestamp(moment if noted else first), "old": None}
+    last_used = {key.name: key.last_used for _, key in site_store.list_keys("10000")}
+    assert last_used == {"all": clock.timestamp(moment if is_stored else first), "old": None}
 
 
-def test_a_use_that_cannot_be_noted_costs_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_succeeds_when_the_last_use_cannot_be_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
         raise TimeoutError
 
-    monkeypatch.setattr(store, "note_use", fail)
+    monkeypatch.setattr(site_store, "record_use", fail)
     assert authorize({"Authorization": f"Bearer {KEY}"})["principalId"] == "10000"
 
 
-def test_a_key_that_was_just_revoked_is_not_revived_by_its_use() -> None:
-    key = store.find_key(KEY)
+def test_storing_the_last_use_does_not_restore_a_revoked_key() -> None:
+    key = site_store.find_key(KEY)
     assert key
-    store.put_key(store.hash_key(KEY), replace(key, revoked=True))
-    store.note_use(KEY, key)
-    assert store.find_key(KEY) is None
+    site_store.put_key(site_store.hash_key(KEY), replace(key, revoked=True))
+    site_store.record_use(KEY, key)
+    assert site_store.find_key(KEY) is None
 
 
 def test_a_key_is_neither_stored_nor_logged(capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,4 +128,4 @@ def test_a_key_is_neither_stored_nor_logged(capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(Exception, match="Unauthorized"):
         authorize({"Authorization": "Bearer a-guess"})
     assert [word for word in (KEY, "a-guess") if word in capsys.readouterr().out] == []
-    assert KEY not in json.dumps([digest for digest, _ in store.list_keys("10000")])
+    assert KEY not in json.dumps([digest for digest, _ in site_store.list_keys("10000")])

@@ -1,4 +1,4 @@
-"""Every endpoint of the template: a key does what its scopes say, in its own site (contract, Tenancy and authentication)."""
+"""Every endpoint of the template checks the scopes and the site of the API key (docs/api.md, "Sites and API keys")."""
 
 from __future__ import annotations
 
@@ -11,29 +11,36 @@ from typing import Any
 import boto3
 import pytest
 
-from outreach.contacts.files import later
+from outreach import clock
+from outreach.http import deferred
 from outreach.http.caller import SCOPES
-from outreach.sites import store as sites
+from outreach.messages import message_store
+from outreach.messages.models import Kind, Message
+from outreach.sites import site_store
 from outreach.sites.models import Site
-from outreach.ticketing import store as tickets
+from outreach.ticketing import ticket_store
+from tests.integration.ticketing import ticket_steps
 from tests.support import pipeline
-from tests.support.figures import tried, went_wrong
 from tests.support.functions import Answer, api_event, call
 from tests.support.pipeline import ACCOUNT, SITE
+from tests.support.reliability_figures import tried, went_wrong
 from tests.support.stack import events, folder, functions
 from tests.support.template import ROOT
 
 STRANGER = "20000"
 NUMBER = "+12125550199"
+OPTED_OUT = "+12125550197"
 
 
 @dataclass(frozen=True)
 class Case:
-    """A request, in which ``{names}`` stand for things of a site.
+    """A request; ``{names}`` in it stand for resources of a site.
 
     Attributes:
-        scope: what a key needs for it; empty where that depends on the thing.
-        status: what another site's key is answered, whose own site is empty.
+        request: method and URL.
+        path: the folder of the function.
+        scope: the scope that the key needs; empty if it depends on the resource.
+        status: the status for the key of another, empty site.
     """
 
     request: str
@@ -66,13 +73,31 @@ def _filled(body: Any, names: Mapping[str, str]) -> Any:
     return body.format(**names) if isinstance(body, str) else body
 
 
-NAMES = ("contact", "other", "identity", "field", "campaign", "record", "message", "ticket", "import_", "export", "list")
+NAMES = (
+    "contact",
+    "other",
+    "identity",
+    "field",
+    "campaign",
+    "record",
+    "message",
+    "outbound",
+    "reply",
+    "ticket",
+    "import_",
+    "export",
+    "list",
+    "webhook",
+)
 IDS = [name for name in NAMES if name != "ticket"]
 RANDOM = {name: str(uuid.uuid4()) for name in NAMES} | {"ticket": "1", "account": ACCOUNT.id}
 
 CONTACT = {"name": "Eve", "contactIdentities": [{"type": "email", "value": "eve@example.com"}]}
 MESSAGE = {"channelAccountId": "{account}", "contactId": "{contact}", "to": NUMBER, "message": "Hello"}
-TICKET_MESSAGE = {"id": "{message}", "sentById": "{contact}", "sentByType": "contact", "type": "text", "channelId": "SMS"}
+SENDER = {"sentById": "{contact}", "sentByType": "contact"}
+TICKET_MESSAGE = {"id": "{message}", "ticketId": "{ticket}", "type": "text", "channelId": "SMS", "metadata": {}} | SENDER
+EXPORT = {"timeZoneId": "UTC"}
+WEBHOOK = {"url": "https://a.example/", "events": ["reply.received"]}
 
 CASES = [
     Case("POST /contact/contacts", "contacts/create_contact", "contact:write", 201, CONTACT),
@@ -82,6 +107,7 @@ CASES = [
     Case("DELETE /contact/contacts/{contact}", "contacts/delete_contact", "contact:write", 404),
     Case("DELETE /contact/contacts?ids={contact}", "contacts/batch_delete_contacts", "contact:write", 204),
     Case("POST /contact/contacts/{contact}:merge", "contacts/act_on_contact", "contact:write", 404, {"contactId": "{other}"}),
+    Case("POST /contact/contacts/{contact}:unmerge", "contacts/act_on_contact", "contact:write", 404, {"contactId": "{other}"}),
     Case("POST /contact/contacts:query", "contacts/query_contacts", "contact:read", 200, {"keywords": "Ada"}),
     Case("GET /contact/contactIdentities/{identity}", "contacts/get_contact_identity", "contact:read", 404),
     Case("GET /contact/ContactIdentities/{identity}", "contacts/get_contact_identity", "contact:read", 404),
@@ -95,6 +121,10 @@ CASES = [
         )
         for spelling in ("contactIdentities", "ContactIdentities")
     ),
+    Case("GET /contact/optOuts", "contacts/list_opt_outs", "contact:read", 200),
+    Case(f"GET /contact/optOuts/{OPTED_OUT}", "contacts/get_opt_out", "contact:read", 404),
+    Case(f"DELETE /contact/optOuts/{OPTED_OUT}", "contacts/delete_opt_out", "contact:write", 404),
+    Case(f"PUT /contact/optOuts/{OPTED_OUT}", "contacts/put_opt_out", "contact:write", 200),
     Case("GET /contact/fields", "contacts/list_fields", "contact:read", 200),
     Case("POST /contact/fields", "contacts/create_field", "contact:write", 201, {"name": "shoe size", "type": "text"}),
     Case("GET /contact/fields/{field}", "contacts/get_field", "contact:read", 404),
@@ -102,8 +132,11 @@ CASES = [
     Case("DELETE /contact/fields/{field}", "contacts/delete_field", "contact:write", 404),
     Case("POST /contact/contacts:import", "contacts/import_contacts", "contact:write", 202, {"uploadFile": "https://a.example/"}),
     Case("GET /contact/contactImportRecords/{import_}", "contacts/get_import_record", "contact:read", 404),
+    Case("GET /contact/contactImportRecords", "contacts/list_import_records", "contact:read", 200),
+    Case("GET /contact/contactImportRecords/{import_}/failedRows", "contacts/list_failed_rows", "contact:read", 404),
+    Case("POST /contact/contactImportRecords/{import_}:undo", "contacts/act_on_import_record", "contact:write", 404),
     Case("GET /contact/importTemplate", "contacts/get_import_template", "contact:read", 200),
-    Case("POST /contact/contacts:export", "contacts/export_contacts", "contact:read", 202, {"selected": ["{contact}"]}),
+    Case("POST /contact/contacts:export", "contacts/export_contacts", "contact:read", 202, EXPORT | {"selected": ["{contact}"]}),
     Case("GET /contact/contactExportRecords/{export}", "contacts/get_export_record", "contact:read", 404),
     Case("GET /listResults/{list}", "contacts/get_list_result", "", 404),
     Case(
@@ -121,8 +154,12 @@ CASES = [
         Case(f"POST /outreach/campaigns/{{campaign}}:{verb}", "outreach/act_on_campaign", "outreach:send", 404)
         for verb in ("send", "pause", "resume", "cancel")
     ),
+    Case("POST /outreach/campaigns/{campaign}:test", "outreach/act_on_campaign", "outreach:send", 404, {"to": NUMBER}),
     Case("POST /outreach/campaigns/{campaign}:preview", "outreach/act_on_campaign", "outreach:read", 404),
     Case("GET /outreach/campaigns/{campaign}/records", "outreach/list_campaign_records", "outreach:read", 404),
+    Case("GET /outreach/campaignRecords", "outreach/list_site_records", "outreach:read", 200),
+    Case("GET /outreach/campaignRecords/{record}/timeline", "outreach/get_record_timeline", "outreach:read", 404),
+    Case("POST /outreach/campaignRecords/{record}:export", "outreach/act_on_campaign_record", "outreach:read", 404),
     Case("GET /outreach/campaignRecords/{record}", "outreach/get_campaign_record", "outreach:read", 404),
     Case("GET /outreach/campaignRecords/{record}/skipped", "outreach/list_skipped_contacts", "outreach:read", 404),
     Case("POST /outreach/messages", "outreach/create_message", "outreach:send", 400, MESSAGE),
@@ -131,11 +168,26 @@ CASES = [
     Case("PUT /outreach/messages/{message}", "outreach/update_message", "outreach:write", 404, {"status": "failed"}),
     Case("POST /outreach/messages/{message}:redeliver", "outreach/act_on_message", "outreach:write", 404),
     Case("GET /outreach/messages/{message}/callbackAttempts", "outreach/list_callback_attempts", "outreach:read", 404),
+    Case("GET /outreach/webhooks", "outreach/read_webhooks", "outreach:read", 200),
+    Case("POST /outreach/webhooks", "outreach/create_webhook", "outreach:write", 201, WEBHOOK),
+    Case("GET /outreach/webhooks/{webhook}", "outreach/read_webhooks", "outreach:read", 404),
+    Case("GET /outreach/webhooks/{webhook}/attempts", "outreach/read_webhooks", "outreach:read", 404),
+    Case("PUT /outreach/webhooks/{webhook}", "outreach/update_webhook", "outreach:write", 404, {"description": "d"}),
+    Case("POST /outreach/webhooks/{webhook}:rotateSecret", "outreach/act_on_webhook", "outreach:write", 404),
+    Case("POST /outreach/webhooks/{webhook}:test", "outreach/act_on_webhook", "outreach:send", 404),
+    Case("DELETE /outreach/webhooks/{webhook}", "outreach/delete_webhook", "outreach:write", 404),
     *(
         Case(f"GET /outreach/{spelling}?contactId={{contact}}", "outreach/list_unattached_messages", "outreach:read", 200)
         for spelling in ("unattachedMessages", "unattachedmessages")
     ),
+    Case("GET /outreach/replies", "outreach/list_replies", "outreach:read", 200),
+    Case("GET /outreach/replies/{reply}", "outreach/get_reply", "outreach:read", 404),
+    Case("GET /site", "sites/get_site", "", 200),
+    Case("GET /outreach/channelAccounts", "sites/list_channel_accounts", "outreach:read", 200),
+    Case("GET /ticketing/tickets?contactId={contact}", "ticketing/list_tickets", "ticketing:read", 200),
+    Case("GET /ticketing/tickets/{ticket}", "ticketing/get_ticket", "ticketing:read", 404),
     Case("POST /outboundunichannel/messages", "unichannel/create_outbound_message", "unichannel:send", 400, MESSAGE),
+    Case("GET /outboundunichannel/messages/{outbound}", "unichannel/get_outbound_message", "unichannel:send", 404),
     Case(
         "POST /ticketing/ticket/{ticket}/messages:attach",
         "ticketing/attach_ticket_message",
@@ -146,8 +198,8 @@ CASES = [
 ]
 
 
-# What anybody may ask for.
-OPEN = {"RouteNotFound", "GetDocs", "GetOpenapi"}
+# The endpoints that need no API key.
+OPEN = {"RouteNotFound", "GetConsole", "GetDocs", "GetOpenapi"}
 
 
 def test_every_route_of_the_template_has_a_case() -> None:
@@ -159,31 +211,31 @@ def test_every_route_of_the_template_has_a_case() -> None:
     assert {case.route() for case in CASES} == routes
 
 
-def test_every_route_asks_the_authorizer_but_those_that_are_open() -> None:
+def test_every_route_except_the_open_ones_uses_the_authorizer() -> None:
     assert {name for name, route in events("Api") if route.get("Auth")} == OPEN
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.scope], ids=str)
-def test_a_key_needs_the_scope_and_no_other(aws: None, case: Case) -> None:
+def test_a_key_needs_exactly_the_scope_of_the_endpoint(aws: None, case: Case) -> None:
     others = " ".join(scope for scope in SCOPES if scope != case.scope)
     refused = case.ask(RANDOM, site_id=SITE, scopes=others)
     tried["requests with a key without the scope"] += 1
     assert (refused.status, refused.body["code"]) == (403, "forbidden")
-    assert everything() == {}
+    assert snapshot() == {}
     assert case.ask(RANDOM, site_id=SITE, scopes=case.scope).status != 403
 
 
-def test_another_sites_things_are_not_there_and_cannot_be_touched(served: str) -> None:
-    sites.put_site(Site(STRANGER))
-    names = things_of_the_site()
-    before = everything(SITE)
+def test_resources_of_another_site_can_be_neither_read_nor_changed(served: str) -> None:
+    site_store.put_site(Site(STRANGER))
+    names = resources_of_the_site()
+    before = snapshot(SITE)
     assert len(before) > len(NAMES)
     statuses = {}
     for case in CASES:
         answer = case.ask(names, site_id=STRANGER)
         statuses[str(case)] = answer.status
         shown = [name for name in IDS if names[name] in str(answer.body)]
-        now = everything(SITE)
+        now = snapshot(SITE)
         tried["requests with another site's key and ids"] += 1
         went_wrong.update({"another site's data shown": len(shown), "another site's data changed": int(now != before)})
         assert shown == [], case
@@ -191,13 +243,13 @@ def test_another_sites_things_are_not_there_and_cannot_be_touched(served: str) -
     assert statuses == {str(case): case.status for case in CASES}
 
 
-def things_of_the_site() -> dict[str, str]:
-    """One of everything."""
+def resources_of_the_site() -> dict[str, str]:
+    """Create one resource of each kind; return their ids."""
     contact, other = pipeline.create_contact(NUMBER), pipeline.create_contact(None, "Bob")
     campaign = pipeline.create_campaign()["id"]
     field = call("contacts/create_field", "POST", "/contact/fields", {"name": "shoe size", "type": "text"}).body["id"]
-    elsewhere = {"channelAccountId": ACCOUNT.id, "contactId": contact, "message": "Hello", "status": "sent"}
-    given = {"uploadFile": "https://a.example/"}
+    sent_message = {"channelAccountId": ACCOUNT.id, "contactId": contact, "message": "Hello", "status": "sent"}
+    import_body = {"uploadFile": "https://a.example/"}
     return {
         "account": ACCOUNT.id,
         "contact": contact,
@@ -206,32 +258,42 @@ def things_of_the_site() -> dict[str, str]:
         "field": field,
         "campaign": campaign,
         "record": pipeline.send(campaign),
-        "message": call("outreach/create_message", "POST", "/outreach/messages", elsewhere).body["id"],
-        "ticket": str(tickets.open_ticket(SITE, contact, ACCOUNT.id, "origin")),
-        "import_": call("contacts/import_contacts", "POST", "/contact/contacts:import", given).body["id"],
-        "list": _list_answered_later(),
-        "export": call("contacts/export_contacts", "POST", "/contact/contacts:export", {}).body["id"],
+        "message": call("outreach/create_message", "POST", "/outreach/messages", sent_message).body["id"],
+        "outbound": _outbound_message(),
+        "reply": ticket_steps.reply(NUMBER).id,
+        "ticket": str(ticket_store.open_ticket(SITE, contact, ACCOUNT.id, "origin")),
+        "import_": call("contacts/import_contacts", "POST", "/contact/contacts:import", import_body).body["id"],
+        "list": _deferred_list(),
+        "webhook": call("outreach/create_webhook", "POST", "/outreach/webhooks", WEBHOOK).body["id"],
+        "export": call("contacts/export_contacts", "POST", "/contact/contacts:export", EXPORT).body["id"],
     }
 
 
-def _list_answered_later() -> str:
-    with pytest.MonkeyPatch.context() as impatient:
-        impatient.setattr(later, "WAIT_SECONDS", -1)
+def _outbound_message() -> str:
+    slot = clock.timestamp(clock.now())
+    message = Message(str(uuid.uuid4()), SITE, "", ACCOUNT.id, ACCOUNT.number, NUMBER, "Hello", slot, kind=Kind.OUTBOUND)
+    message_store.create_many([message])
+    return message.id
+
+
+def _deferred_list() -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deferred, "WAIT_SECONDS", -1)
         return str(call("contacts/list_contacts", "GET", "/contact/contacts?pageSize=0").body["id"])
 
 
-def everything(site_id: str = r"\w+") -> dict[str, str]:
-    """What the tables and buckets hold, of a site or of all."""
+def snapshot(site_id: str = r"\w+") -> dict[str, str]:
+    """All items and objects of a site, or of all sites."""
     of_site = re.compile(rf"(?<![^ #/]){site_id}(?![^ #/])")
     client, s3 = boto3.client("dynamodb"), boto3.client("s3")
-    found = {}
+    entries = {}
     for table in client.list_tables()["TableNames"]:
         for item in client.scan(TableName=table)["Items"]:
             key = f"{table} {item['pk']['S']} {item.get('sk', {}).get('S', '')}"
             if of_site.search(key):
-                found[key] = str(sorted(item.items()))
+                entries[key] = str(sorted(item.items()))
     for bucket in s3.list_buckets()["Buckets"]:
         for entry in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", []):
             if of_site.search(entry["Key"]):
-                found[f"{bucket['Name']} {entry['Key']}"] = entry["ETag"]
-    return found
+                entries[f"{bucket['Name']} {entry['Key']}"] = entry["ETag"]
+    return entries

@@ -1,4 +1,4 @@
-"""The log of a message's callbacks, as the customer sees it."""
+"""The log of a message's callback attempts, as a client sees it."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 
 import pytest
 
-from outreach.messages import store as messages
-from outreach.messages.status import SkipReason, Status
-from tests.support import callbacks
-from tests.support.callbacks import FAILED, Clock, Customer, Executions, becomes, create_message, deliver
+from outreach.messages import message_store
+from outreach.messages.status import MessageStatus, SkipReason
+from tests.support import customer_endpoint
+from tests.support.customer_endpoint import FAILED, Clock, Customer, Executions, change_status, create_message, deliver_queued
 from tests.support.functions import Answer, call
 from tests.support.pipeline import SITE
 
 
-def ask(message_id: str, query: str = "", **options: Any) -> Answer:
+def list_attempts(message_id: str, query: str = "", **options: Any) -> Answer:
     return call("outreach/list_callback_attempts", "GET", f"/outreach/messages/{message_id}/callbackAttempts{query}", **options)
 
 
-def test_an_attempt_tells_what_happened_and_what_comes_next(customer: Customer, executions: Executions) -> None:
-    customer.will(FAILED)
+def test_an_attempt_shows_its_outcome_and_the_time_of_the_next_one(customer: Customer, executions: Executions) -> None:
+    customer.answer_with(FAILED)
     message_id = create_message(customer.url)
-    becomes(message_id, Status.SENT)
-    deliver()
-    assert ask(message_id).body["attempts"] == [
+    change_status(message_id, MessageStatus.SENT)
+    deliver_queued()
+    assert list_attempts(message_id).body["attempts"] == [
         {
             "time": "2026-03-03T09:30:00.000Z",
             "sequence": 1,
@@ -36,32 +36,32 @@ def test_an_attempt_tells_what_happened_and_what_comes_next(customer: Customer, 
     ]
 
 
-def test_attempts_are_listed_page_by_page_in_either_order(customer: Customer, executions: Executions) -> None:
-    customer.will(FAILED)
+def test_attempts_are_paged_in_either_order(customer: Customer, executions: Executions) -> None:
+    customer.answer_with(FAILED)
     message_id = create_message(customer.url)
-    becomes(message_id, Status.SENT)
-    deliver()
+    change_status(message_id, MessageStatus.SENT)
+    deliver_queued()
     executions.pass_time(3_600)
-    page = ask(message_id, "?pageSize=2&pageIndex=2").body
-    whole = callbacks.attempts(message_id)
-    assert (page["attempts"], page["total"]) == (whole[2:4], len(whole))
-    assert ask(message_id, "?pageSize=0&sortOrder=desc").body["attempts"] == whole[::-1]
+    page = list_attempts(message_id, "?pageSize=2&pageIndex=2").body
+    log = customer_endpoint.attempts(message_id)
+    assert (page["attempts"], page["total"]) == (log[2:4], len(log))
+    assert list_attempts(message_id, "?pageSize=0&sortOrder=desc").body["attempts"] == log[::-1]
 
 
-def test_attempts_are_forgotten_after_a_month(customer: Customer, now: Clock) -> None:
+def test_attempts_older_than_30_days_are_not_listed(customer: Customer, now: Clock) -> None:
     message_id = create_message(customer.url)
-    becomes(message_id, Status.SENT)
-    deliver()
-    assert callbacks.outcomes(message_id) == ["delivered"]
+    change_status(message_id, MessageStatus.SENT)
+    deliver_queued()
+    assert customer_endpoint.outcomes(message_id) == ["delivered"]
     now.advance(31 * 86_400)
-    assert callbacks.outcomes(message_id) == []
+    assert customer_endpoint.outcomes(message_id) == []
 
 
 @pytest.mark.parametrize("path", ["outreach/list_callback_attempts", "outreach/act_on_message"])
-def test_messages_of_others_skipped_ones_and_none_have_no_callbacks(customer: Customer, path: str) -> None:
-    others, skipped = create_message(customer.url), create_message(customer.url)
-    messages.skip(messages.get(SITE, skipped), SkipReason.CANCELLED)
-    for message_id, site_id in ((others, "20000"), (skipped, SITE), (str(uuid.uuid4()), SITE)):
+def test_messages_of_other_sites_skipped_messages_and_unknown_ids_are_not_found(customer: Customer, path: str) -> None:
+    foreign, skipped = create_message(customer.url), create_message(customer.url)
+    message_store.skip(message_store.get(SITE, skipped), SkipReason.CANCELLED)
+    for message_id, site_id in ((foreign, "20000"), (skipped, SITE), (str(uuid.uuid4()), SITE)):
         url = f"/outreach/messages/{message_id}"
         if path.endswith("attempts"):
             answer = call(path, "GET", f"{url}/callbackAttempts", site_id=site_id)
@@ -70,6 +70,6 @@ def test_messages_of_others_skipped_ones_and_none_have_no_callbacks(customer: Cu
         assert answer.status == 404
 
 
-def test_redelivering_takes_the_right_to_write(customer: Customer) -> None:
+def test_redelivery_requires_the_write_scope(customer: Customer) -> None:
     url = f"/outreach/messages/{create_message(customer.url)}:redeliver"
     assert call("outreach/act_on_message", "POST", url, scopes="outreach:read").status == 403

@@ -1,13 +1,16 @@
-"""Campaigns as they are kept: created, listed, changed, deleted (specification: Outreach Campaign; contract, Campaigns)."""
+"""Campaigns are created, read, listed, changed and deleted (docs/api.md, "Campaigns")."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from outreach.sites import store
+from outreach.campaigns import campaign_service
+from outreach.campaigns.models import Campaign
+from outreach.sites import site_store
 from tests.support import pipeline
 from tests.support.functions import Answer, call
 from tests.support.pipeline import ACCOUNT
@@ -21,13 +24,13 @@ CONDITION = {"fieldName": "company", "operator": "is", "value": "BBBB", "order":
 @pytest.fixture(autouse=True)
 def _site(aws: None) -> None:
     pipeline.put_site()
-    store.put_account(OTHER_ACCOUNT)
+    site_store.put_account(OTHER_ACCOUNT)
 
 
 def post(**changes: Any) -> Answer:
     body = {"name": "test", "channel": "sms", "channelAccountId": ACCOUNT.id, "message": "Hello!"} | changes
-    given = {name: value for name, value in body.items() if value is not ...}
-    return call("outreach/create_campaign", "POST", CAMPAIGNS, given)
+    present = {name: value for name, value in body.items() if value is not ...}
+    return call("outreach/create_campaign", "POST", CAMPAIGNS, present)
 
 
 def put(campaign_id: str, **changes: Any) -> Answer:
@@ -47,15 +50,29 @@ def pointers(answer: Answer) -> list[str]:
     return [error["pointer"] for error in answer.body["errors"]]
 
 
-def test_a_created_campaign_is_read_back() -> None:
+def test_a_created_campaign_can_be_read() -> None:
     created = post(contactFilterConditions=[CONDITION])
     assert created.status == 201
     assert get(created.body["id"]).body == created.body
     assert created.body["contactFilterConditions"][0]["campaignId"] == created.body["id"]
 
 
+def test_all_faults_of_a_campaign_are_reported_at_once() -> None:
+    filter_ = {"contactFilterConditionMetType": "logicalExpression", "contactFilterLogicalExpression": "1 and 2"}
+    conditions = [{**CONDITION, "fieldName": "shoeSize"}, {**CONDITION, "operator": "Before", "order": 3}]
+    faults = {"channelAccountId": UNKNOWN, "message": "{{ nickname }}", "scheduledStartTime": "2020-01-01", **filter_}
+    assert pointers(post(contactFilterConditions=conditions, **faults)) == [
+        "/channelAccountId",
+        "/message",
+        "/contactFilterConditions/0/fieldName",
+        "/contactFilterConditions/1/operator",
+        "/contactFilterLogicalExpression",
+        "/scheduledStartTime",
+    ]
+
+
 @pytest.mark.parametrize("missing", ["name", "channel", "channelAccountId", "message"])
-def test_what_the_specification_requires_is_required(missing: str) -> None:
+def test_required_properties_must_be_present(missing: str) -> None:
     assert pointers(post(**{missing: ...})) == [f"/{missing}"]
 
 
@@ -81,12 +98,12 @@ def test_what_the_specification_requires_is_required(missing: str) -> None:
         ),
     ],
 )
-def test_a_mistake_is_named_where_it_is_and_creates_nothing(changes: dict[str, Any], pointer: str) -> None:
+def test_an_invalid_property_is_pointed_at_and_creates_nothing(changes: dict[str, Any], pointer: str) -> None:
     assert pointers(post(**changes)) == [pointer]
     assert names() == []
 
 
-def test_an_update_changes_what_it_names_and_keeps_the_rest() -> None:
+def test_an_update_changes_only_the_properties_in_its_body() -> None:
     before = post(description="old", contactFilterConditions=[CONDITION], callbackURL="https://example.com/").body
     changed = put(before["id"], description="new", contactFilterConditionMetType="any")
     assert changed.status == 200
@@ -94,19 +111,45 @@ def test_an_update_changes_what_it_names_and_keeps_the_rest() -> None:
     assert get(before["id"]).body == changed.body
 
 
-@pytest.mark.parametrize(("given", "status"), [(None, 200), ("", 200), ("its own", 200), (UNKNOWN, 400)])
-def test_the_id_in_the_body_may_be_absent_else_it_must_match(given: str | None, status: int) -> None:
+@pytest.mark.parametrize(("body_id", "status"), [(None, 200), ("", 200), ("same", 200), (UNKNOWN, 400)])
+def test_an_id_in_the_body_must_match_the_path(body_id: str | None, status: int) -> None:
     campaign_id = post().body["id"]
-    assert put(campaign_id, id=campaign_id.upper() if given == "its own" else given, name="new").status == status
+    assert put(campaign_id, id=campaign_id.upper() if body_id == "same" else body_id, name="new").status == status
 
 
-def test_an_update_that_is_refused_changes_nothing() -> None:
+def test_a_refused_update_changes_nothing() -> None:
     before = post().body
     assert pointers(put(before["id"], name="new", message="{{")) == ["/message"]
     assert get(before["id"]).body == before
 
 
-def test_a_deleted_campaign_is_gone() -> None:
+def meanwhile(monkeypatch: pytest.MonkeyPatch, action: Callable[[], Answer]) -> None:
+    """Let another request come between the next update's read and its write."""
+    check = campaign_service._check
+
+    def act_first(*campaigns: Campaign, **options: bool) -> None:
+        monkeypatch.setattr(campaign_service, "_check", check)
+        assert action().status < 300
+        check(*campaigns, **options)
+
+    monkeypatch.setattr(campaign_service, "_check", act_first)
+
+
+def test_updates_at_the_same_time_lose_no_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign_id = post().body["id"]
+    meanwhile(monkeypatch, lambda: put(campaign_id, description="other"))
+    assert put(campaign_id, name="new").status == 200
+    assert (get(campaign_id).body["name"], get(campaign_id).body["description"]) == ("new", "other")
+
+
+def test_an_update_does_not_bring_back_a_campaign_that_is_deleted_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign_id = post().body["id"]
+    meanwhile(monkeypatch, lambda: call("outreach/delete_campaign", "DELETE", f"{CAMPAIGNS}/{campaign_id}"))
+    assert put(campaign_id, name="new").status == 404
+    assert get(campaign_id).status == 404
+
+
+def test_a_deleted_campaign_is_not_found() -> None:
     campaign_id = post().body["id"]
     assert call("outreach/delete_campaign", "DELETE", f"{CAMPAIGNS}/{campaign_id}").status == 204
     assert get(campaign_id).status == 404
@@ -115,8 +158,8 @@ def test_a_deleted_campaign_is_gone() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-@pytest.mark.parametrize(("campaign_id", "status"), [(UNKNOWN, 404), ("abc", 400), (f"{UNKNOWN}:send", 400)])
-def test_what_is_no_campaign_is_not_found(method: str, campaign_id: str, status: int) -> None:
+@pytest.mark.parametrize(("campaign_id", "status"), [(UNKNOWN, 404), ("abc", 400), ("abc:send", 400), (f"{UNKNOWN}:send", 405)])
+def test_unknown_and_invalid_ids_are_refused(method: str, campaign_id: str, status: int) -> None:
     function = {"GET": "get", "PUT": "update", "DELETE": "delete"}[method]
     body = {} if method == "PUT" else None
     assert call(f"outreach/{function}_campaign", method, f"{CAMPAIGNS}/{campaign_id}", body).status == status
@@ -135,7 +178,7 @@ def test_what_is_no_campaign_is_not_found(method: str, campaign_id: str, status:
         (f"?channelAccountId={OTHER_ACCOUNT.id.upper()}", ["c"]),
     ],
 )
-def test_a_list_is_narrowed_down_sorted_and_paged(query: str, expected: list[str]) -> None:
+def test_a_list_is_filtered_sorted_and_paged(query: str, expected: list[str]) -> None:
     post(name="b")
     post(name="a")
     post(name="c", channelAccountId=OTHER_ACCOUNT.id)
@@ -145,12 +188,12 @@ def test_a_list_is_narrowed_down_sorted_and_paged(query: str, expected: list[str
 @pytest.mark.parametrize(
     "query", ["channel=fax", "channelAccountId=x", "sortBy=x", "sortOrder=up", "pageSize=501", "pageIndex=0"]
 )
-def test_a_list_refuses_what_it_does_not_know(query: str) -> None:
+def test_a_list_refuses_invalid_parameters(query: str) -> None:
     answer = call("outreach/list_campaigns", "GET", f"{CAMPAIGNS}?{query}")
-    assert pointers(answer) == [query.partition("=")[0]]
+    assert pointers(answer) == ["/" + query.partition("=")[0]]
 
 
-def test_links_keep_every_parameter_and_carry_the_site() -> None:
+def test_page_links_keep_every_parameter_and_add_the_site() -> None:
     for name in "abc":
         post(name=name)
     body = call("outreach/list_campaigns", "GET", f"{CAMPAIGNS}?sortBy=name&pageSize=1&pageIndex=2").body

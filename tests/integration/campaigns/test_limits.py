@@ -1,4 +1,4 @@
-"""Quiet hours, frequency cap and budgets: off by default, exact when on."""
+"""Quiet hours, frequency caps and segment budgets."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from threading import Barrier, BrokenBarrierError
 import pytest
 
 from outreach import clock
-from outreach.campaigns import held
-from outreach.messages import store as messages
+from outreach.campaigns.release import deferred_recipients, release_batch
+from outreach.messages import message_store
 from outreach.messages.models import campaign_message_id
 from outreach.messages.status import SkipReason
+from outreach.sites import site_store
 from outreach.sites.models import FrequencyCap, Site
 from tests.support import pipeline
 from tests.support.functions import call, invoke
@@ -34,11 +35,11 @@ def campaign(carrier: str) -> str:
 
 
 def release(record_id: str) -> dict[str, object]:
-    answer: dict[str, object] = invoke("workers/release_window", {"site_id": SITE, "record_id": record_id, "windows": 0})
+    answer: dict[str, object] = invoke("workers/release_recipients", {"site_id": SITE, "record_id": record_id, "steps": 0})
     return answer
 
 
-def test_a_recipient_in_quiet_hours_waits_for_the_morning_and_is_sent_to_once(
+def test_a_recipient_in_quiet_hours_gets_one_message_in_the_morning(
     carrier: str, campaign: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipeline.put_site(replace(SITE_DEFAULTS, sending_hours="08:00-21:00"))
@@ -46,7 +47,7 @@ def test_a_recipient_in_quiet_hours_waits_for_the_morning_and_is_sent_to_once(
     tokyo = pipeline.create_contact("+12125551300", timeZone="Asia/Tokyo")
     record_id = pipeline.send(campaign)
     pipeline.freeze(record_id)
-    assert release(record_id) == {"outcome": "wait", "seconds": 9 * 3600, "windows": 1}
+    assert release(record_id) == {"outcome": "wait", "seconds": 9 * 3600, "steps": 1}
     Pump().run_until(lambda: pipeline.accepted(carrier) == ["+12125551300"])
     assert pipeline.counts(record_id)["queued"] == len(NUMBERS)
     monkeypatch.setattr(clock, "now", lambda: MORNING)
@@ -57,31 +58,45 @@ def test_a_recipient_in_quiet_hours_waits_for_the_morning_and_is_sent_to_once(
     assert tokyo
 
 
-def test_a_backlog_past_closing_hour_waits_too(carrier: str, campaign: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_account_loses_no_deferred_recipient(carrier: str, campaign: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline.put_site(replace(SITE_DEFAULTS, sending_hours="08:00-21:00"))
+    monkeypatch.setattr(release_batch, "_MIN_EVALUATED", 1)  # as on a page that the account cannot fill in one step
+    site_store.put_account(replace(pipeline.ACCOUNT, messages_per_second=0.001))
+    monkeypatch.setattr(clock, "now", lambda: NIGHT)
+    record_id = pipeline.send(campaign)
+    pipeline.fan_out(record_id)
+    site_store.put_account(pipeline.ACCOUNT)
+    monkeypatch.setattr(clock, "now", lambda: MORNING)
+    pipeline.fan_out(record_id)
+    Pump().run_until(lambda: pipeline.counts(record_id)["delivered"] == len(NUMBERS))
+    assert pipeline.accepted(carrier) == NUMBERS
+
+
+def test_a_backlog_waits_when_quiet_hours_begin(carrier: str, campaign: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pipeline.put_site(replace(SITE_DEFAULTS, sending_hours="08:00-21:00"))
     monkeypatch.setattr(clock, "now", lambda: MORNING)
     record_id = pipeline.send(campaign)
     pipeline.fan_out(record_id)
     monkeypatch.setattr(clock, "now", lambda: MORNING + timedelta(hours=14))
     for _ in range(3):
-        Pump().turn()
+        Pump().poll()
     assert pipeline.accepted(carrier) == []
     assert pipeline.counts(record_id)["queued"] == len(NUMBERS)
 
 
-def test_cancelling_forgets_what_is_held(campaign: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cancelling_clears_deferred_recipients(campaign: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pipeline.put_site(replace(SITE_DEFAULTS, sending_hours="08:00-21:00"))
     monkeypatch.setattr(clock, "now", lambda: NIGHT)
     record_id = pipeline.send(campaign)
-    pipeline.fan_out(record_id, windows=1)
-    assert held.first(SITE, record_id)
+    pipeline.fan_out(record_id, max_steps=1)
+    assert deferred_recipients.first(SITE, record_id)
     call("outreach/act_on_campaign", "POST", f"/outreach/campaigns/{campaign}:cancel")
     pipeline.fan_out(record_id)
-    assert held.first(SITE, record_id) is None
+    assert deferred_recipients.first(SITE, record_id) is None
     assert pipeline.counts(record_id)["skippedReasons"] == {"cancelled": len(NUMBERS)}
 
 
-def test_who_has_had_enough_is_skipped(carrier: str, campaign: str) -> None:
+def test_a_contact_that_has_reached_the_cap_is_skipped(carrier: str, campaign: str) -> None:
     pipeline.put_site(replace(SITE_DEFAULTS, frequency_cap=FrequencyCap(messages=1, days=7)))
     first, second = pipeline.send(campaign), pipeline.send(campaign)
     pipeline.fan_out(first)
@@ -92,10 +107,10 @@ def test_who_has_had_enough_is_skipped(carrier: str, campaign: str) -> None:
 
 
 @pytest.fixture
-def capped(carrier: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Two sends under a cap of one message, and an index that doesn't show yet what is written."""
+def two_sends_under_a_cap(carrier: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Two sends under a cap of one message, with an index that does not show new messages yet."""
     pipeline.put_site(replace(SITE_DEFAULTS, frequency_cap=FrequencyCap(messages=1, days=7)))
-    monkeypatch.setattr(messages, "ids_of_contact", lambda *_, **__: [])
+    monkeypatch.setattr(message_store, "ids_of_contact", lambda *_, **__: [])
     pipeline.create_contact(NUMBERS[0])
     campaign_id = pipeline.create_campaign()["id"]
     record_ids = [pipeline.send(campaign_id) for _ in range(2)]
@@ -107,28 +122,32 @@ def skips(record_ids: list[str]) -> list[dict[str, int]]:
     return [pipeline.counts(record_id)["skippedReasons"] for record_id in record_ids]
 
 
-def test_of_two_sends_at_once_one_gets_through(capped: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    both_have_read = Barrier(2)
+def test_one_of_two_concurrent_sends_reaches_the_contact(
+    two_sends_under_a_cap: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    barrier = Barrier(2)
 
-    def find(*_: object, **__: object) -> list[str]:
-        with suppress(BrokenBarrierError):  # who lost the race looks once more, alone
-            both_have_read.wait(timeout=2)
-        both_have_read.abort()
+    def ids_of_contact(*_: object, **__: object) -> list[str]:
+        with suppress(BrokenBarrierError):  # The send that lost the race reads again, alone.
+            barrier.wait(timeout=2)
+        barrier.abort()
         return []
 
-    monkeypatch.setattr(messages, "ids_of_contact", find)
+    monkeypatch.setattr(message_store, "ids_of_contact", ids_of_contact)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(release, capped))
-    assert sorted(map(len, skips(capped))) == [0, 1]
+        list(pool.map(release, two_sends_under_a_cap))
+    assert sorted(map(len, skips(two_sends_under_a_cap))) == [0, 1]
 
 
-def test_a_broken_release_keeps_its_promise_for_an_hour(capped: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as broken:
-        broken.setattr(messages, "create_many", lambda _: 1 // 0)
+def test_the_reservation_of_a_crashed_release_lasts_an_hour(
+    two_sends_under_a_cap: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as crash:
+        crash.setattr(message_store, "create_many", lambda _: 1 // 0)
         with pytest.raises(ZeroDivisionError):
-            release(capped[0])
-    release(capped[1])
-    assert skips(capped) == [{}, {"frequency_cap": 1}]
+            release(two_sends_under_a_cap[0])
+    release(two_sends_under_a_cap[1])
+    assert skips(two_sends_under_a_cap) == [{}, {"frequency_cap": 1}]
     third = pipeline.send(pipeline.create_campaign()["id"])
     pipeline.freeze(third)
     now = clock.now
@@ -137,28 +156,30 @@ def test_a_broken_release_keeps_its_promise_for_an_hour(capped: list[str], monke
     assert skips([third]) == [{}]
 
 
-def test_a_promise_that_became_a_skip_does_not_count(capped: list[str]) -> None:
-    release(capped[0])
-    (contact_id,) = pipeline.audience_of(capped[0])
-    assert messages.skip(messages.get(SITE, campaign_message_id(capped[0], contact_id)), SkipReason.CANCELLED)
-    release(capped[1])
-    assert skips(capped)[1] == {}
+def test_a_reservation_for_a_skipped_message_does_not_count(two_sends_under_a_cap: list[str]) -> None:
+    release(two_sends_under_a_cap[0])
+    (contact_id,) = pipeline.audience_of(two_sends_under_a_cap[0])
+    assert message_store.skip(
+        message_store.get(SITE, campaign_message_id(two_sends_under_a_cap[0], contact_id)), SkipReason.CANCELLED
+    )
+    release(two_sends_under_a_cap[1])
+    assert skips(two_sends_under_a_cap)[1] == {}
 
 
 @pytest.mark.parametrize("scope", ["campaign", "site"])
-def test_a_send_pauses_at_its_budget_and_says_so(carrier: str, campaign: str, scope: str) -> None:
+def test_a_send_pauses_when_its_budget_is_used_up(carrier: str, campaign: str, scope: str) -> None:
     if scope == "site":
         pipeline.put_site(replace(SITE_DEFAULTS, daily_segments=4))
     else:
         call("outreach/update_campaign", "PUT", f"/outreach/campaigns/{campaign}", {"maxSegments": 4})
     record_id = pipeline.send(campaign)
     pipeline.fan_out(record_id)
-    shown = pipeline.record(record_id)
-    assert (shown["status"], shown["statusReason"]) == ("paused", "cap_reached")
-    assert shown["counts"]["queued"] == len(NUMBERS)
+    response = pipeline.record(record_id)
+    assert (response["status"], response["statusReason"]) == ("paused", "cap_reached")
+    assert response["counts"]["queued"] == len(NUMBERS)
 
 
-def test_a_raised_budget_lets_the_rest_go_without_paying_twice(carrier: str, campaign: str) -> None:
+def test_after_a_budget_increase_released_messages_are_not_counted_again(carrier: str, campaign: str) -> None:
     pipeline.put_site(replace(SITE_DEFAULTS, daily_segments=4))
     record_id = pipeline.send(campaign)
     pipeline.fan_out(record_id)

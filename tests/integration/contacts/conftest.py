@@ -1,7 +1,8 @@
-"""A site, requests to its endpoints, and the table's stream."""
+"""Two sites, the DynamoDB calls that are made, and the stream of the contacts table."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,9 +11,11 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
 from outreach import aws as aws_clients
-from outreach.sites import store as sites
+from outreach.sites import site_store
 from outreach.sites.models import Site
 from tests.support import functions
+from tests.support.stack import consumers, matches_filter
+from tests.support.template import TABLE
 
 SITE = "10000"
 OTHER_SITE = "20000"
@@ -20,33 +23,36 @@ OTHER_SITE = "20000"
 
 @pytest.fixture(autouse=True)
 def _sites(aws: None) -> None:
-    sites.put_site(Site(SITE))
-    sites.put_site(Site(OTHER_SITE))
+    site_store.put_site(Site(SITE))
+    site_store.put_site(Site(OTHER_SITE))
 
 
 @pytest.fixture
 def calls() -> Iterator[list[str]]:
-    """The operations of DynamoDB that were called."""
-    made: list[str] = []
+    """The names of the DynamoDB operations that the code calls."""
+    operations: list[str] = []
 
-    def note(model: Any, **_: Any) -> None:
-        made.append(model.name)
+    def record(model: Any, **_: Any) -> None:
+        operations.append(model.name)
 
-    clients = (aws_clients.dynamodb(), aws_clients.dynamodb_in_bulk())
+    clients = (aws_clients.dynamodb(), aws_clients.dynamodb_raw_items())
     for client in clients:
-        client.meta.events.register("before-call.dynamodb", note)
-    yield made
+        client.meta.events.register("before-call.dynamodb", record)
+    yield operations
     for client in clients:
-        client.meta.events.unregister("before-call.dynamodb", note)
+        client.meta.events.unregister("before-call.dynamodb", record)
 
 
 @pytest.fixture
 def deliver_stream() -> Callable[[], list[dict[str, Any]]]:
-    """Give everything that the contacts table's stream holds to its consumer, and return it."""
+    """Invoke the stream's consumer with the records of the contacts table that its filters let through; return all records."""
+    (mapping,) = (mapping for name, _, mapping in consumers(TABLE) if name == "CountContacts")
+    patterns = [json.loads(entry["Pattern"]) for entry in mapping["FilterCriteria"]["Filters"]]
 
     def deliver() -> list[dict[str, Any]]:
         records = _stream_records()
-        functions.invoke("workers/count_contacts", {"Records": records})
+        passed = [record for record in records if any(matches_filter(pattern, record) for pattern in patterns)]
+        functions.invoke("workers/count_contacts", {"Records": passed})
         return records
 
     return deliver

@@ -1,17 +1,21 @@
-"""What can go wrong at a carrier: nothing is lost, nothing is sent twice, and the carrier is called no more often than needed."""
+"""Faults at a carrier: no message is lost or sent twice, and the carrier is not called more often than needed."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import boto3
 import pytest
 
-from outreach.contacts import optouts
-from outreach.delivery import lost_answers
-from outreach.messages import store
-from outreach.sending import carriers as outgoing
+from outreach import parameter_store
+from outreach.carriers import registry
+from outreach.consent import opt_outs
+from outreach.consent.opt_outs import Source
+from outreach.delivery import outcome_recording, unknown_outcomes
+from outreach.messages import message_store
+from outreach.sending import circuit_breaker
 from outreach.settings import settings
-from outreach.sites import store as sites
+from outreach.sites import secrets, site_store
 from tests.support.carriers import Channel, status
 from tests.support.pipeline import SITE
 
@@ -19,7 +23,7 @@ NUMBER = "+12125550199"
 
 
 @pytest.mark.parametrize(
-    ("ending", "ends", "calls"),
+    ("suffix", "final_status", "calls"),
     [
         ("0199", "delivered", ["accepted"]),
         ("0101", "failed", ["refused"]),
@@ -30,58 +34,60 @@ NUMBER = "+12125550199"
         ("0108", "delivered", ["accepted"]),
     ],
 )
-def test_the_carrier_is_asked_until_it_has_decided(channel: Channel, ending: str, ends: str, calls: list[str]) -> None:
-    (message_id,) = channel.queue(f"+1212555{ending}")
-    channel.run_until(lambda: status(message_id) == ends)
+def test_a_message_is_attempted_until_it_has_an_outcome(
+    channel: Channel, suffix: str, final_status: str, calls: list[str]
+) -> None:
+    (message_id,) = channel.queue(f"+1212555{suffix}")
+    channel.run_until(lambda: status(message_id) == final_status)
     assert channel.calls() == calls
 
 
 @pytest.mark.parametrize(
-    ("ending", "twilio", "telnyx"),
+    ("suffix", "twilio", "telnyx"),
     [
-        # Without idempotency a 500 can only be looked into; with it, asking again is safe.
+        # Without idempotency keys, a 500 is only reconciled; with them, the request is repeated.
         ("0105", ("failed", ["500"]), ("delivered", ["500", "accepted"])),
-        # The receipt is the evidence.
+        # The receipt settles the outcome.
         ("0106", ("delivered", ["lost"]), ("delivered", ["lost"])),
     ],
 )
-def test_an_unknown_outcome_is_found_out_about(
-    channel: Channel, ending: str, twilio: tuple[str, list[str]], telnyx: tuple[str, list[str]]
+def test_an_unknown_outcome_is_reconciled(
+    channel: Channel, suffix: str, twilio: tuple[str, list[str]], telnyx: tuple[str, list[str]]
 ) -> None:
-    ends, calls = {"twilio": twilio, "telnyx": telnyx}[channel.name]
-    (message_id,) = channel.queue(f"+1212555{ending}")
-    channel.run_until(lambda: status(message_id) == ends)
+    final_status, calls = {"twilio": twilio, "telnyx": telnyx}[channel.name]
+    (message_id,) = channel.queue(f"+1212555{suffix}")
+    channel.run_until(lambda: status(message_id) == final_status)
     assert channel.calls() == calls
 
 
-def test_a_lost_answer_is_found_out_about_without_receipts(channel: Channel, without_receipts: None) -> None:
+def test_an_unknown_outcome_is_reconciled_without_receipts(channel: Channel, without_receipts: None) -> None:
     (message_id,) = channel.queue("+12125550106")
     channel.run_until(lambda: status(message_id) == "sent")
     assert channel.calls() == {"twilio": ["lost"], "telnyx": ["lost", "replayed"]}[channel.name]
 
 
-def test_what_cannot_be_found_out_says_so(channel: Channel) -> None:
+def test_a_message_fails_when_its_outcome_stays_unknown(channel: Channel) -> None:
     if channel.name == "telnyx":
-        pytest.skip("Telnyx always tells")
+        pytest.skip("Telnyx always reports the outcome")
     (message_id,) = channel.queue("+12125550105")
     channel.run_until(lambda: status(message_id) == "failed")
-    assert store.get(SITE, message_id).failed_reason == lost_answers.OUTCOME_UNKNOWN
+    assert message_store.get(SITE, message_id).failed_reason == unknown_outcomes.OUTCOME_UNKNOWN
 
 
-def test_an_account_may_ask_to_send_again_what_cannot_be_found_out(channel: Channel) -> None:
-    sites.put_account(replace(channel.account, resends_unknown=True))
+def test_an_account_may_resend_messages_with_unknown_outcomes(channel: Channel) -> None:
+    site_store.put_account(replace(channel.account, resends_unknown=True))
     (message_id,) = channel.queue("+12125550105")
     channel.run_until(lambda: status(message_id) == "delivered")
     assert channel.calls() == ["500", "accepted"]
 
 
-def test_a_recipient_who_has_opted_out_is_never_asked_again(channel: Channel) -> None:
+def test_an_opt_out_that_the_carrier_reports_is_recorded(channel: Channel) -> None:
     (message_id,) = channel.queue("+12125550102")
     channel.run_until(lambda: status(message_id) == "failed")
-    assert optouts.opted_out(SITE, ["+12125550102"])
+    assert opt_outs.opted_out_among(SITE, ["+12125550102"])
 
 
-def test_a_number_that_a_carrier_names_in_its_reason_is_not_logged(
+def test_a_number_in_the_carriers_reason_is_not_logged(
     channel: Channel, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     (message_id,) = channel.queue("+12125550101")
@@ -91,14 +97,14 @@ def test_a_number_that_a_carrier_names_in_its_reason_is_not_logged(
     assert "2125550101" not in logged
 
 
-def test_a_single_message_to_somebody_who_has_opted_out_fails_without_a_call(channel: Channel) -> None:
-    optouts.add(SITE, NUMBER, "test")
+def test_a_single_message_to_an_opted_out_recipient_fails_without_a_call(channel: Channel) -> None:
+    opt_outs.add(SITE, NUMBER, Source.OPERATOR)
     (message_id,) = channel.queue(NUMBER)
     channel.run_until(lambda: status(message_id) == "failed")
-    assert (store.get(SITE, message_id).failed_reason, channel.calls()) == ("opted_out", [])
+    assert (message_store.get(SITE, message_id).failed_reason, channel.calls()) == ("opted_out", [])
 
 
-def test_copies_of_a_message_are_one_call(channel: Channel) -> None:
+def test_duplicate_jobs_call_the_carrier_once(channel: Channel) -> None:
     for _ in range(3):
         (message_id,) = channel.queue(NUMBER)
     channel.run_until(lambda: status(message_id) == "delivered")
@@ -106,12 +112,12 @@ def test_copies_of_a_message_are_one_call(channel: Channel) -> None:
     assert channel.calls() == ["accepted"]
 
 
-def test_a_carrier_that_cannot_be_reached_is_asked_again(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_to_an_unreachable_carrier_is_repeated(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TWILIO_BASE_URL", "TELNYX_BASE_URL"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     settings.cache_clear()
     (message_id,) = channel.queue(NUMBER)
-    channel.pump.turn()
+    channel.pump.poll()
     assert status(message_id) == "sending"
     for name in ("TWILIO_BASE_URL", "TELNYX_BASE_URL"):
         monkeypatch.setenv(name, channel.simulator)
@@ -120,31 +126,56 @@ def test_a_carrier_that_cannot_be_reached_is_asked_again(channel: Channel, monke
     assert channel.calls() == ["accepted"]
 
 
-def test_a_worker_that_dies_after_its_call_has_sent_once(
+def test_a_worker_that_dies_after_its_call_sends_once(
     channel: Channel, without_receipts: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send = outgoing.send
+    send = registry.send
 
     def die(*request: object) -> None:
         send(*request)  # type: ignore[arg-type]
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(outgoing, "send", die)
+        patch.setattr(registry, "send", die)
         (message_id,) = channel.queue(NUMBER)
-        channel.pump.turn()
+        channel.pump.poll()
     assert (status(message_id), channel.calls()) == ("sending", ["accepted"])
-    channel.clock.skip(lost_answers.LEASE_SECONDS)
+    channel.clock.skip(outcome_recording.CLAIM_SECONDS)
     channel.run_until(lambda: status(message_id) == "sent")
     assert channel.calls() == {"twilio": ["accepted"], "telnyx": ["accepted", "replayed"]}[channel.name]
 
 
-def test_a_copy_that_comes_before_its_time_is_put_off(channel: Channel) -> None:
+def test_a_job_that_arrives_before_its_slot_waits(channel: Channel) -> None:
     (message_id,) = channel.queue(NUMBER)
     now = channel.clock.now().timestamp()
-    store.postpone([store.get(SITE, message_id)], [now + 300])
+    message_store.postpone([message_store.get(SITE, message_id)], [now + 300])
     for _ in range(3):
-        channel.pump.turn()
+        channel.pump.poll()
     assert (status(message_id), channel.calls()) == ("queued", [])
     channel.clock.skip(300)
     channel.run_until(lambda: status(message_id) in ("sent", "delivered"))
+
+
+def test_a_message_fails_when_its_carrier_cannot_be_reached_for_a_day(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("TWILIO_BASE_URL", "TELNYX_BASE_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    settings.cache_clear()
+    (message_id,) = channel.queue(NUMBER)
+    channel.run_until(lambda: status(message_id) == "failed", pace=7_000)
+    assert (
+        message_store.get(SITE, message_id).failed_reason == "no_progress: the message has failed for a day (CarrierUnavailable)"
+    )
+    assert capsys.readouterr().out.count('"WorkGivenUp":[1.0]') == 1
+
+
+def test_an_account_without_credentials_pauses_and_keeps_its_messages(channel: Channel) -> None:
+    boto3.client("ssm").delete_parameter(Name=secrets.account_path(SITE, channel.account.id))
+    parameter_store.clear()
+    (message_id,) = channel.queue(NUMBER)
+    channel.pump.poll()
+    pause = circuit_breaker.state_of(SITE, channel.account.id)
+    assert pause is not None
+    assert "no credentials" in pause.reason
+    assert (status(message_id), channel.calls()) == ("queued", [])

@@ -1,4 +1,4 @@
-"""What the sample events need around them."""
+"""Fixtures for the sample events."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support import world as worlds
+from tests.support import sample_data
 from tests.support.http_server import Server
 
 
 @pytest.fixture
 def outside(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """The carrier and the customer's endpoint."""
-    with worlds.outside(monkeypatch) as server:
+    """A carrier and a customer's endpoint that accept everything."""
+    with sample_data.external_services(monkeypatch) as server:
         yield server
 
 
 @pytest.fixture
 def world(outside: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
-    """Everything that an event names."""
-    worlds.make(outside.url, monkeypatch)
+    """All items that the events name."""
+    sample_data.create(outside.url, monkeypatch)
     return outside

@@ -1,4 +1,4 @@
-"""Slots of a channel account: in order, at its rate, each given once."""
+"""The slots of a channel account are in order, at its rate, and each is reserved once."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ def reserve(segments: list[int], *, now: float = NOW, horizon: float = NOW + 600
     return pacing.reserve(ACCOUNT, segments, now=now, horizon=horizon).slots
 
 
-def test_messages_follow_each_other_at_the_accounts_rate() -> None:
+def test_slots_follow_each_other_at_the_accounts_rate() -> None:
     assert reserve([1, 1, 1]) == pytest.approx([NOW, NOW + 0.01, NOW + 0.02])
 
 
-def test_a_long_message_takes_the_slots_of_its_segments() -> None:
+def test_a_long_message_takes_one_slot_per_segment() -> None:
     assert reserve([3, 1]) == pytest.approx([NOW, NOW + 0.03])
 
 
-def test_the_next_reservation_begins_where_the_last_one_ended() -> None:
+def test_the_next_reservation_starts_where_the_last_one_ended() -> None:
     reserve([1] * 10)
     assert reserve([1]) == pytest.approx([NOW + 0.1])
 
 
-def test_what_was_not_used_in_time_is_gone() -> None:
+def test_past_slots_cannot_be_reserved() -> None:
     reserve([1] * 10)
     assert reserve([1], now=NOW + 60) == pytest.approx([NOW + 60])
 
 
-def test_no_slot_lies_behind_the_horizon() -> None:
+def test_no_slot_is_after_the_horizon() -> None:
     assert len(reserve([1] * 100, horizon=NOW + 0.25)) == 26
     assert reserve([1], horizon=NOW + 0.25) == []
 
 
-def test_slots_given_back_can_be_had_again() -> None:
+def test_slots_given_back_can_be_reserved_again() -> None:
     reserve([1] * 1000)
-    pacing.give_back(ACCOUNT, NOW)
+    pacing.release_slots(ACCOUNT, NOW)
     assert reserve([1]) == pytest.approx([NOW])

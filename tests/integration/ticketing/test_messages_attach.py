@@ -1,8 +1,10 @@
-"""POST /ticketing/ticket/{id}/messages:attach, with the built-in ticketing system and with another one."""
+"""POST /ticketing/ticket/{id}/messages:attach, with the built-in and with an external ticketing system."""
 
 from __future__ import annotations
 
+import base64
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,10 +13,10 @@ import pytest
 
 from outreach.settings import settings
 from outreach.sites import secrets
-from outreach.ticketing import store as tickets
+from outreach.ticketing import remote_ticketing, ticket_store
+from outreach.ticketing.attach_queue import AttachJob
 from outreach.ticketing.models import TicketMessage
-from outreach.ticketing.queue import Attachment
-from tests.integration.ticketing import steps
+from tests.integration.ticketing import ticket_steps
 from tests.support import http_server, pipeline
 from tests.support.functions import Answer, call, invoke
 
@@ -40,34 +42,66 @@ MESSAGE = {
 @pytest.fixture(autouse=True)
 def _ticket(aws: None) -> None:
     pipeline.put_site()
-    tickets.open_ticket(pipeline.SITE, "a-contact", pipeline.ACCOUNT.id, "a-message")
+    ticket_store.open_ticket(pipeline.SITE, "a-contact", pipeline.ACCOUNT.id, "a-message")
 
 
 def attach(ticket_id: str = "1", **changes: Any) -> Answer:
-    kept = {name: value for name, value in (MESSAGE | changes).items() if value != "absent"}
-    return call("ticketing/attach_ticket_message", "POST", f"/ticketing/ticket/{ticket_id}/messages:attach", kept)
+    body = {name: value for name, value in (MESSAGE | changes).items() if value != "absent"}
+    return call("ticketing/attach_ticket_message", "POST", f"/ticketing/ticket/{ticket_id}/messages:attach", body)
 
 
-def attached() -> list[TicketMessage]:
-    return tickets.messages(pipeline.SITE, 1)
+def attached_messages() -> list[TicketMessage]:
+    return ticket_store.messages(pipeline.SITE, 1)
 
 
-def test_the_specifications_example_is_attached_and_decoded() -> None:
+def test_the_example_of_the_api_is_attached_and_decoded() -> None:
     answer = attach()
     assert (answer.status, answer.body) == (200, {})
-    (message,) = attached()
+    (message,) = attached_messages()
     assert (message.body, message.metadata, message.time) == ("<p>111</p>", MESSAGE["metadata"], MESSAGE["time"])
 
 
-def test_the_same_message_twice_is_one() -> None:
+def test_a_message_posted_twice_is_attached_once() -> None:
     assert attach().status == attach(body="changed").status == 200
-    assert [message.body for message in attached()] == ["<p>111</p>"]
+    assert [message.body for message in attached_messages()] == ["<p>111</p>"]
 
 
 @pytest.mark.parametrize("body", ["plain", "", None, "absent"])
-def test_plain_text_and_none_are_bodies_too(body: str | None) -> None:
+def test_a_body_may_be_plain_text_or_absent(body: str | None) -> None:
     assert attach(body=body).status == 200
-    assert attached()[0].body == ("plain" if body == "plain" else "")
+    assert attached_messages()[0].body == ("plain" if body == "plain" else "")
+
+
+UMLAUTS = "Grüße? ~ÿ\n" * 20
+ENCODED = base64.b64encode(UMLAUTS.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"data:text/plain;base64,{base64.encodebytes(UMLAUTS.encode()).decode()}",
+        f"data:text/plain;base64,{ENCODED.rstrip('=')}",
+        f"data:text/plain;base64,{base64.urlsafe_b64encode(UMLAUTS.encode()).decode().rstrip('=')}",
+        f"data:text/plain;charset=utf-8;base64,{ENCODED}",
+        f"DATA:Text/Plain; Charset=UTF8; BASE64, {ENCODED}",
+        f'data:text/plain;charset="utf-8";format=flowed;base64,{ENCODED}',
+        f"data:text/plain;charset=iso-8859-1;base64,{base64.b64encode(UMLAUTS.encode('latin1')).decode()}",
+        f"data:text/plain;charset=;base64,{ENCODED}",
+    ],
+    ids=["line breaks", "no padding", "URL-safe", "charset", "case and spaces", "parameters", "latin 1", "empty charset"],
+)
+def test_every_spelling_of_base64_is_decoded(body: str) -> None:
+    assert attach(body=body).status == 200
+    assert attached_messages()[0].body == UMLAUTS
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["charset=nonsense;base64,QQ", "charset=idna;base64,QQ", "charset=hex;base64,QQ", "base64,Q", "base64,Ä", "base64,/w=="],
+)
+def test_text_that_cannot_be_decoded_is_refused(body: str) -> None:
+    answer = attach(body=f"data:text/plain;{body}")
+    assert (answer.status, answer.body["errors"][0]["pointer"]) == (400, "/body")
 
 
 @pytest.mark.parametrize(
@@ -77,42 +111,44 @@ def test_plain_text_and_none_are_bodies_too(body: str | None) -> None:
         ("2", {}, 400),
         ("one", {}, 400),
         ("1", {"ticketId": "1"}, 200),
-        ("1", {"ticketId": "absent"}, 200),
+        ("1", {"ticketId": "absent"}, 400),
         ("1", {"sentByType": "Channel Account"}, 200),
         ("1", {"sentByType": "nobody"}, 400),
         ("1", {"sentById": "absent"}, 400),
         ("1", {"channelId": "absent"}, 400),
         ("1", {"type": "absent"}, 400),
+        ("1", {"metadata": "absent"}, 400),
+        ("1", {"metadata": {"much": "x" * 2_001}}, 400),
         ("1", {"body": "data:text/plain;base64,%%%"}, 400),
-        ("1", {"metadata": {"much": "x" * 400_000}}, 413),
+        ("1", {"metadata": {"much": ["x" * 2_000] * 200}}, 400),
     ],
 )
-def test_what_is_wrong_is_refused_and_what_is_clear_is_not(ticket_id: str, changes: dict[str, Any], status: int) -> None:
+def test_an_invalid_message_is_refused(ticket_id: str, changes: dict[str, Any], status: int) -> None:
     assert attach(ticket_id, **changes).status == status
-    assert len(attached()) == (status == 200)
+    assert len(attached_messages()) == (status == 200)
 
 
-def test_the_ticket_of_another_site_is_none() -> None:
+def test_the_ticket_of_another_site_is_not_found() -> None:
     answer = call("ticketing/attach_ticket_message", "POST", "/ticketing/ticket/1/messages:attach", MESSAGE, site_id="20000")
     assert answer.status == 404
 
 
-def test_a_key_without_the_scope_may_not() -> None:
+def test_the_endpoint_requires_the_ticketing_scope() -> None:
     answer = call(
         "ticketing/attach_ticket_message", "POST", "/ticketing/ticket/1/messages:attach", MESSAGE, scopes="outreach:write"
     )
     assert answer.status == 403
 
 
-def test_a_message_of_ours_says_to_which_ticket_it_is_attached() -> None:
-    message_id = steps.recorded(pipeline.create_contact("+12125551200"), "+12125551200")
+def test_a_stored_message_shows_the_ticket_to_which_it_is_attached() -> None:
+    message_id = ticket_steps.record_message(pipeline.create_contact("+12125551200"), "+12125551200")
     assert attach(id=message_id).status == 200
-    assert steps.message(message_id).ticket_id == "1"
+    assert ticket_steps.message(message_id).ticket_id == "1"
 
 
 @pytest.fixture
 def remote(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[http_server.Server]:
-    """Another ticketing system, which answers with the parameter of the test."""
+    """An external ticketing system, whose answer is the parameter of the test."""
     path = secrets.ticketing_path(pipeline.SITE)
     boto3.client("ssm").put_parameter(Name=path, Value=json.dumps("their-key"), Type="SecureString")
     with http_server.serving(http_server.reply(request.param, headers={"Location": "/elsewhere"})) as server:
@@ -122,42 +158,42 @@ def remote(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 @pytest.mark.parametrize("remote", [200], indirect=True)
-def test_another_system_gets_the_message_by_the_specifications_endpoint(remote: http_server.Server) -> None:
+def test_an_external_system_receives_the_posted_message(remote: http_server.Server) -> None:
     assert attach().status == 200
     (request,) = remote.requests
     assert (request.method, request.path) == ("POST", "/ticketing/ticket/1/messages:attach")
     assert request.headers["authorization"] == "Bearer their-key"
     assert json.loads(request.body) == MESSAGE
-    assert attached() == []
+    assert attached_messages() == []
 
 
 ATTACHING: dict[str, Callable[[str], object]] = {
     "whenTheMessageIsSent": lambda message_id: invoke(
-        "workers/attach_messages", steps.sqs_event(Attachment(pipeline.SITE, message_id).text())
+        "workers/attach_messages", ticket_steps.sqs_event(AttachJob(pipeline.SITE, message_id).to_json())
     ),
-    "whenContactRepliesTheMessage": lambda _: steps.reply("+12125551200"),
+    "whenContactRepliesTheMessage": lambda _: ticket_steps.reply("+12125551200"),
 }
 
 
 @pytest.mark.parametrize("when", ATTACHING)
 @pytest.mark.parametrize("remote", [200], indirect=True)
-def test_another_system_gets_what_is_attached_by_itself(remote: http_server.Server, when: str) -> None:
+def test_an_external_system_receives_automatically_attached_messages(remote: http_server.Server, when: str) -> None:
     contact_id = pipeline.create_contact("+12125551200")
-    message_id = steps.recorded(contact_id, "+12125551200", timeToAutoAttachToTicket=when)
+    message_id = ticket_steps.record_message(contact_id, "+12125551200", timeToAutoAttachToTicket=when)
     ATTACHING[when](message_id)
     assert message_id in [json.loads(request.body)["id"] for request in remote.requests]
     assert {request.headers["authorization"] for request in remote.requests} == {"Bearer their-key"}
 
 
 @pytest.mark.parametrize(("remote", "status"), [(404, 404), (413, 413), (302, 503), (401, 503), (500, 503)], indirect=["remote"])
-def test_what_another_system_does_not_take_is_not_attached(remote: http_server.Server, status: int) -> None:
-    message_id = steps.recorded(pipeline.create_contact("+12125551200"), "+12125551200")
+def test_a_message_refused_by_the_external_system_is_not_attached(remote: http_server.Server, status: int) -> None:
+    message_id = ticket_steps.record_message(pipeline.create_contact("+12125551200"), "+12125551200")
     assert attach(id=message_id).status == status
-    assert steps.message(message_id).ticket_id is None
+    assert ticket_steps.message(message_id).ticket_id is None
     assert len(remote.requests) == 1
 
 
-def test_another_system_that_can_not_be_reached_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_external_system_is_reported_as_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     path = secrets.ticketing_path(pipeline.SITE)
     boto3.client("ssm").put_parameter(Name=path, Value=json.dumps("their-key"), Type="SecureString")
     with http_server.serving(http_server.reply(200)) as server:
@@ -165,3 +201,15 @@ def test_another_system_that_can_not_be_reached_is_unavailable(monkeypatch: pyte
     monkeypatch.setenv("TICKETING_BASE_URL", url)
     settings.cache_clear()
     assert attach().status == 503
+
+
+def test_an_external_system_that_never_finishes_its_answer_is_reported_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote_ticketing, "_TIMEOUT_SECONDS", (0.2, 0.2))
+    path = secrets.ticketing_path(pipeline.SITE)
+    boto3.client("ssm").put_parameter(Name=path, Value=json.dumps("their-key"), Type="SecureString")
+    with http_server.serving(http_server.slowly(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x")) as server:
+        monkeypatch.setenv("TICKETING_BASE_URL", server.url)
+        settings.cache_clear()
+        started = time.monotonic()
+        attach()
+    assert time.monotonic() - started < 3

@@ -1,4 +1,4 @@
-"""The description of the API and the page to try it with: open to everybody, and needing nothing from elsewhere."""
+"""The OpenAPI description and the documentation page: self-contained, without an API key."""
 
 from __future__ import annotations
 
@@ -25,17 +25,19 @@ def page() -> tuple[str, str]:
     return gzip.decompress(base64.b64decode(answer["body"])).decode(), answer["headers"]["Content-Security-Policy"]
 
 
-def test_the_description_is_served_as_it_is_committed() -> None:
+def test_the_committed_description_is_served_with_the_address_of_the_api(aws: None) -> None:
     answer = get("api/get_openapi", "/openapi.json")
-    assert answer["body"] == make_openapi.TARGET.read_text()
+    served, committed = json.loads(answer["body"]), json.loads(make_openapi.TARGET.read_text())
+    context = api_event("api/get_openapi", "GET", "/openapi.json")["requestContext"]
+    assert served == committed | {"servers": [{"url": f"https://{context['domainName']}/{context['stage']}"}]}
     assert len(json.dumps(answer)) < LAMBDA_LIMIT
 
 
-def test_the_page_fits_into_an_answer() -> None:
+def test_the_page_fits_into_a_lambda_response() -> None:
     assert len(json.dumps(get("api/get_docs", "/docs"))) < LAMBDA_LIMIT
 
 
-def test_only_the_scripts_of_the_page_may_run() -> None:
+def test_only_the_scripts_of_the_page_are_allowed() -> None:
     html, policy = page()
     scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
     hashes = {f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts}
@@ -43,7 +45,13 @@ def test_only_the_scripts_of_the_page_may_run() -> None:
     assert set(re.search(r"script-src ([^;]*)", policy)[1].split()) == hashes  # type: ignore[index]
 
 
-def test_the_page_loads_nothing_from_elsewhere() -> None:
+def test_the_page_sends_a_new_idempotency_key_instead_of_the_example() -> None:
+    parameters = json.loads(make_openapi.TARGET.read_text())["components"]["parameters"]
+    html, _ = page()
+    assert f'request.headers["Idempotency-Key"] === "{parameters["idempotencyKey"]["example"]}"' in html
+
+
+def test_the_page_loads_nothing_from_other_servers() -> None:
     html, policy = page()
     assert set(re.findall(r"(?:src|href)=\"([^\"]*)", html.partition("<script>")[0])) == {"data:,"}
     assert {"default-src 'none'", "connect-src 'self'", "img-src 'self' data:"} < set(policy.split("; "))

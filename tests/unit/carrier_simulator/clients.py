@@ -1,4 +1,4 @@
-"""The official SDKs behind one face, so that what must hold at both carriers is written once."""
+"""Wraps the official SDKs in one interface, so that each test runs against both carriers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ACCOUNTS = load_accounts(None)
 
 @dataclass
 class RefusedError(Exception):
-    """The carrier's answer as its SDK reports it."""
+    """An error response of the carrier, as its SDK reports it."""
 
     status: int
     code: str
@@ -30,7 +30,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Report:
-    """What a webhook says, once the SDK has found its signature genuine."""
+    """The content of a status webhook whose signature the SDK has verified."""
 
     event: str
     sid: str
@@ -39,7 +39,7 @@ class Report:
 
 
 class Carrier(Protocol):
-    """A carrier as its customer sees it."""
+    """A client of a carrier."""
 
     name: str
     sender: str
@@ -47,16 +47,20 @@ class Carrier(Protocol):
     undelivered: str
 
     def send(self, to: str, body: str = "Hello", callback_url: str = "") -> str:
-        """Send a message; its id. Raises ``RefusedError``."""
+        """Send a message and return its id.
+
+        Raises:
+            RefusedError: The carrier refused the message.
+        """
 
     def status(self, sid: str) -> str:
-        """The state of a message."""
+        """Fetch the status of a message."""
 
     def read(self, hook: Hook) -> Report:
-        """Verify a status webhook and read it."""
+        """Verify and parse a status webhook."""
 
     def read_inbound(self, hook: Hook) -> tuple[str, str, str]:
-        """Verify an inbound webhook; its sender, recipient and text."""
+        """Verify an inbound webhook and return its sender, recipient and text."""
 
 
 class _LocalHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK is untyped
@@ -69,7 +73,7 @@ class _LocalHttpClient(TwilioHttpClient):  # type: ignore[misc]  # the SDK is un
 
 
 class TwilioCarrier:
-    """Twilio through its SDK."""
+    """A client with Twilio's SDK."""
 
     name, undelivered = "twilio", "undelivered"
     account = ACCOUNTS.twilio[0]
@@ -89,22 +93,22 @@ class TwilioCarrier:
         return str(self.sdk.messages(sid).fetch().status)
 
     def read(self, hook: Hook) -> Report:
-        parameters, event = self._verified(hook), hook.headers["i-twilio-idempotency-token"]
+        parameters, event = self._verified_data(hook), hook.headers["i-twilio-idempotency-token"]
         return Report(event, parameters["MessageSid"], parameters["MessageStatus"], parameters.get("ErrorCode"))
 
     def read_inbound(self, hook: Hook) -> tuple[str, str, str]:
-        parameters = self._verified(hook)
+        parameters = self._verified_data(hook)
         assert parameters["SmsStatus"] == "received"
         return parameters["From"], parameters["To"], parameters["Body"]
 
-    def _verified(self, hook: Hook) -> dict[str, str]:
+    def _verified_data(self, hook: Hook) -> dict[str, str]:
         parameters = dict(parse_qsl(hook.body.decode(), keep_blank_values=True))
         assert RequestValidator(self.account.token).validate(hook.url, parameters, hook.headers["x-twilio-signature"])
         return parameters
 
 
 class TelnyxCarrier:
-    """Telnyx through its SDK, whose own retries are off."""
+    """A client with Telnyx's SDK, without the SDK's own retries."""
 
     name, undelivered = "telnyx", "delivery_failed"
     account = ACCOUNTS.telnyx[0]
@@ -118,29 +122,29 @@ class TelnyxCarrier:
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         url = callback_url or telnyx.omit
         try:
-            answer = self.sdk.messages.send(to=to, from_=self.sender, text=body, webhook_url=url, extra_headers=headers)
+            response = self.sdk.messages.send(to=to, from_=self.sender, text=body, webhook_url=url, extra_headers=headers)
         except telnyx.APIStatusError as error:
             raise RefusedError(error.status_code, error.response.json()["errors"][0]["code"]) from None
-        assert answer.data
-        return str(answer.data.id)
+        assert response.data
+        return str(response.data.id)
 
     def status(self, sid: str) -> str:
         message = json.loads(self.sdk.messages.retrieve(sid).to_json())["data"]
         return str(message["to"][0]["status"])
 
     def read(self, hook: Hook) -> Report:
-        event = self._verified(hook)
+        event = self._verified_data(hook)
         payload = event["payload"]
         errors = payload["errors"]
         return Report(event["id"], payload["id"], payload["to"][0]["status"], errors[0]["code"] if errors else None)
 
     def read_inbound(self, hook: Hook) -> tuple[str, str, str]:
-        event = self._verified(hook)
+        event = self._verified_data(hook)
         assert event["event_type"] == "message.received"
         payload = event["payload"]
         return payload["from"]["phone_number"], payload["to"][0]["phone_number"], payload["text"]
 
-    def _verified(self, hook: Hook) -> dict[str, Any]:
+    def _verified_data(self, hook: Hook) -> dict[str, Any]:
         event: dict[str, Any] = json.loads(self.sdk.webhooks.unwrap(hook.body.decode(), headers=hook.headers).to_json())
         data: dict[str, Any] = event["data"]
         return data

@@ -9,18 +9,18 @@ import pytest
 
 from tests.support.simulator import simulating
 from tests.unit.carrier_simulator.clients import Carrier, TelnyxCarrier, TwilioCarrier
-from tests.unit.carrier_simulator.receiver import Receiver, receiving
+from tests.unit.carrier_simulator.receiver import Receiver, serve_receiver
 
 CARRIERS: dict[str, Callable[[str], Carrier]] = {"twilio": TwilioCarrier, "telnyx": TelnyxCarrier}
-QUICK: dict[str, Any] = {"latency": 0, "receipt_delay": 0.01, "receipt_retry_delay": 0.01, "lost_answer": 0.3}
+FAST: dict[str, Any] = {"latency": 0, "receipt_delay": 0.01, "receipt_retry_delay": 0.01, "lost_response": 0.3}
 
 Serve = Callable[..., str]
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Callable[..., AbstractContextManager[str]]:
-    """Serve the simulator for the length of a ``with``; settings as keywords, the state is the test's own."""
-    return lambda **changes: simulating(tmp_path, **QUICK | changes)
+    """Serve the simulator in a ``with`` block. Keywords change its settings."""
+    return lambda **changes: simulating(tmp_path, **FAST | changes)
 
 
 @pytest.fixture
@@ -32,17 +32,17 @@ def serve(server: Callable[..., AbstractContextManager[str]]) -> Iterator[Serve]
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
+    with serve_receiver() as receiver:
         yield receiver
 
 
 @pytest.fixture
 def simulator(serve: Serve, receiver: Receiver) -> str:
-    """The base URL of a quick simulator whose inbound messages go to ``receiver``."""
+    """Base URL of a simulator with short delays that posts inbound messages to ``receiver``."""
     return serve(webhook_base=receiver.url)
 
 
 @pytest.fixture(params=CARRIERS)
 def carrier(request: pytest.FixtureRequest, simulator: str) -> Carrier:
-    """Each carrier in turn."""
+    """A client of each carrier in turn."""
     return CARRIERS[request.param](simulator)

@@ -1,4 +1,4 @@
-"""A customer's webhook endpoint that keeps what it receives."""
+"""A webhook endpoint that stores the received webhooks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Hook:
-    """One webhook as it arrived; header names are lower case."""
+    """A received webhook. Header names are lower case."""
 
     url: str
     headers: dict[str, str]
@@ -20,30 +20,30 @@ class Hook:
 
 @dataclass
 class Receiver:
-    """Answers with ``statuses`` in turn, then 200 with ``answer``."""
+    """Responds with ``statuses`` in turn, then with 200; the body is always ``response_body``."""
 
     url: str = ""
     statuses: list[int] = field(default_factory=list)
-    answer: bytes = b"<Response/>"
+    response_body: bytes = b"<Response/>"
     hooks: list[Hook] = field(default_factory=list)
     _arrived: threading.Condition = field(default_factory=threading.Condition)
 
-    def take(self, hook: Hook) -> int:
-        """Keep a webhook; the status to answer."""
+    def receive(self, hook: Hook) -> int:
+        """Store a webhook and return the status of the response."""
         with self._arrived:
             self.hooks.append(hook)
             self._arrived.notify_all()
             return self.statuses.pop(0) if self.statuses else 200
 
     def wait_for(self, count: int, timeout: float = 5) -> list[Hook]:
-        """The webhooks, once ``count`` of them have arrived."""
+        """Wait for ``count`` webhooks and return all received ones."""
         with self._arrived:
             assert self._arrived.wait_for(lambda: len(self.hooks) >= count, timeout), f"{len(self.hooks)} of {count} arrived"
             return list(self.hooks)
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def serve_receiver() -> Iterator[Receiver]:
     """Serve a receiver on a free port."""
     receiver = Receiver()
 
@@ -51,11 +51,11 @@ def receiving() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            self.send_response(receiver.take(Hook(receiver.url + self.path, headers, body)))
+            self.send_response(receiver.receive(Hook(receiver.url + self.path, headers, body)))
             self.send_header("Content-Type", "text/xml")
-            self.send_header("Content-Length", str(len(receiver.answer)))
+            self.send_header("Content-Length", str(len(receiver.response_body)))
             self.end_headers()
-            self.wfile.write(receiver.answer)
+            self.wfile.write(receiver.response_body)
 
         def log_message(self, *_: object) -> None:
             pass

@@ -6,41 +6,41 @@ from collections import Counter
 
 import pytest
 
-from tests.unit.carrier_simulator.books import wait_until_settled
 from tests.unit.carrier_simulator.clients import Carrier
+from tests.unit.carrier_simulator.ledger_helpers import wait_for_receipts
 from tests.unit.carrier_simulator.receiver import Receiver
 
 TO = "+14155550199"
-TRIES = {"twilio": 2, "telnyx": 3}
+ATTEMPTS = {"twilio": 2, "telnyx": 3}
 
 
-def test_a_failed_webhook_is_tried_again_as_the_same_event(carrier: Carrier, simulator: str, receiver: Receiver) -> None:
+def test_a_failed_webhook_is_retried_as_the_same_event(carrier: Carrier, simulator: str, receiver: Receiver) -> None:
     receiver.statuses = [503]
     carrier.send(TO, callback_url=receiver.url + "/status")
-    wait_until_settled(simulator)
+    wait_for_receipts(simulator)
     reports = [carrier.read(hook) for hook in receiver.hooks]
     assert Counter(report.status for report in reports) == {"sent": 2, "delivered": 1}
     assert len({report.event for report in reports}) == 2
 
 
-def test_a_webhook_that_keeps_failing_is_given_up(carrier: Carrier, simulator: str, receiver: Receiver) -> None:
+def test_a_webhook_is_abandoned_after_its_last_attempt(carrier: Carrier, simulator: str, receiver: Receiver) -> None:
     receiver.statuses = [503] * 99
     carrier.send(TO, callback_url=receiver.url + "/status")
-    wait_until_settled(simulator)
+    wait_for_receipts(simulator)
     statuses = Counter(carrier.read(hook).status for hook in receiver.hooks)
-    assert statuses == {"sent": TRIES[carrier.name], "delivered": TRIES[carrier.name]}
+    assert statuses == {"sent": ATTEMPTS[carrier.name], "delivered": ATTEMPTS[carrier.name]}
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/status", "http://127.0.0.1:99999/status"])
-def test_a_message_goes_its_way_when_nobody_listens(carrier: Carrier, simulator: str, url: str) -> None:
+def test_a_message_is_delivered_even_if_its_webhook_url_is_unreachable(carrier: Carrier, simulator: str, url: str) -> None:
     sid = carrier.send(TO, callback_url=url)
-    wait_until_settled(simulator)
+    wait_for_receipts(simulator)
     assert carrier.status(sid) == "delivered"
 
 
-def test_the_signature_covers_the_callback_url_as_it_was_given(carrier: Carrier, simulator: str, receiver: Receiver) -> None:
+def test_the_signature_covers_the_unchanged_callback_url(carrier: Carrier, simulator: str, receiver: Receiver) -> None:
     url = f"{receiver.url}/status/a%3Ab?key=m%2F1&x=%7e"
     carrier.send(TO, callback_url=url)
-    wait_until_settled(simulator)
+    wait_for_receipts(simulator)
     assert [hook.url for hook in receiver.hooks] == [url, url]
     assert {carrier.read(hook).status for hook in receiver.hooks} == {"sent", "delivered"}

@@ -1,4 +1,4 @@
-"""The process itself: what survives its death, and how it stops."""
+"""The simulator's process: a kill loses no data, and a signal stops it quickly."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.unit.carrier_simulator.books import accepted, outcomes
 from tests.unit.carrier_simulator.clients import RefusedError, TelnyxCarrier, TwilioCarrier
+from tests.unit.carrier_simulator.ledger_helpers import accepted, outcomes
 from tests.unit.carrier_simulator.receiver import Receiver
 
 THROTTLED = "+14155550104"
@@ -26,7 +26,7 @@ COMMAND = [sys.executable, "-m", "carrier_simulator"]
 
 @contextmanager
 def process(state: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """The simulator as a process of its own, and its base URL; killed at the end."""
+    """Run the simulator as a process; yields the process and its base URL, and kills it at the end."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     arguments = ["--port", str(port), "--state", str(state), "--latency-ms", "0", *options]
@@ -39,7 +39,7 @@ def process(state: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes
             simulator.kill()
 
 
-def test_a_kill_loses_no_message_no_receipt_and_no_count(tmp_path: Path, receiver: Receiver) -> None:
+def test_a_kill_loses_no_messages_receipts_or_counts(tmp_path: Path, receiver: Receiver) -> None:
     with process(tmp_path, "--receipt-delay-ms", "1000") as (_, url):
         first = TwilioCarrier(url).send("+14155550199", callback_url=receiver.url + "/status")
         with pytest.raises(RefusedError):
@@ -55,7 +55,7 @@ def test_a_kill_loses_no_message_no_receipt_and_no_count(tmp_path: Path, receive
         assert [message["sid"] for message in accepted(url)] == [first, second]
 
 
-def test_a_kill_keeps_idempotency_keys(tmp_path: Path) -> None:
+def test_idempotency_keys_survive_a_kill(tmp_path: Path) -> None:
     with process(tmp_path) as (_, url):
         sid = TelnyxCarrier(url).send("+14155550199", idempotency_key="once")
     with process(tmp_path) as (_, url):
@@ -63,9 +63,9 @@ def test_a_kill_keeps_idempotency_keys(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_at_once_while_an_answer_is_pending(tmp_path: Path, stop: signal.Signals) -> None:
-    with process(tmp_path, "--lost-answer", "60", "--receipt-delay-ms", "60000") as (simulator, url):
-        client = threading.Thread(target=_send_and_lose, args=(url,))
+def test_a_signal_stops_the_simulator_while_a_response_is_pending(tmp_path: Path, stop: signal.Signals) -> None:
+    with process(tmp_path, "--lost-response", "60", "--receipt-delay-ms", "60000") as (simulator, url):
+        client = threading.Thread(target=_send_with_lost_response, args=(url,))
         client.start()
         deadline = time.monotonic() + 5
         while not accepted(url):
@@ -77,12 +77,12 @@ def test_it_stops_at_once_while_an_answer_is_pending(tmp_path: Path, stop: signa
         client.join()
 
 
-def test_help_names_every_option() -> None:
-    shown = subprocess.run([*COMMAND, "--help"], cwd=TOOLS, capture_output=True, check=True, text=True).stdout  # noqa: S603
-    for option in ("port", "state", "accounts", "webhook-base", "latency-ms", "receipt-delay-ms", "lost-answer"):
-        assert f"--{option}" in shown
+def test_help_lists_every_option() -> None:
+    printed = subprocess.run([*COMMAND, "--help"], cwd=TOOLS, capture_output=True, check=True, text=True).stdout  # noqa: S603
+    for option in ("port", "state", "accounts", "webhook-base", "latency-ms", "receipt-delay-ms", "lost-response"):
+        assert f"--{option}" in printed
 
 
-def _send_and_lose(url: str) -> None:
+def _send_with_lost_response(url: str) -> None:
     with pytest.raises(requests.ConnectionError):
         TwilioCarrier(url, timeout=10).send("+14155550106")

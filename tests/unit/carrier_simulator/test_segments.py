@@ -13,12 +13,12 @@ from carrier_simulator.segments import segments
         ("a" * 306, ("GSM-7", 2)),
         ("a" * 307, ("GSM-7", 3)),
         ("€" * 80, ("GSM-7", 1)),
-        # An escape pair is not split: 152 + 2 septets leave the first part one short.
+        # An escape pair is not split: the first segment holds only 152 septets.
         ("a" * 152 + "€" + "a" * 152, ("GSM-7", 3)),
         ("ё" * 70, ("UCS-2", 1)),
         ("ё" * 71, ("UCS-2", 2)),
         ("ё" * 66 + "😀" + "ё" * 66, ("UCS-2", 3)),
     ],
 )
-def test_a_text_takes_as_many_segments_as_the_network_sends(text: str, expected: tuple[str, int]) -> None:
+def test_a_text_has_an_encoding_and_a_number_of_segments(text: str, expected: tuple[str, int]) -> None:
     assert segments(text) == expected

@@ -5,24 +5,26 @@ from __future__ import annotations
 import pytest
 import requests
 
-from tests.unit.carrier_simulator.books import accepted, outcomes, wait_until_settled
 from tests.unit.carrier_simulator.clients import Carrier
 from tests.unit.carrier_simulator.conftest import Serve
-from tests.unit.carrier_simulator.receiver import Receiver, receiving
+from tests.unit.carrier_simulator.ledger_helpers import accepted, outcomes, wait_for_receipts
+from tests.unit.carrier_simulator.receiver import Receiver, serve_receiver
 
 TO = "+14155550199"
 
 
-def test_an_inbound_message_is_posted_to_the_numbers_channel(carrier: Carrier, simulator: str, receiver: Receiver) -> None:
+def test_an_inbound_message_is_posted_to_the_url_of_its_channel(carrier: Carrier, simulator: str, receiver: Receiver) -> None:
     message = {"from": TO, "to": carrier.sender, "body": "Stop it & go"}
-    answer = requests.post(f"{simulator}/_simulate/inbound", json=message, timeout=5)
+    response = requests.post(f"{simulator}/_simulate/inbound", json=message, timeout=5)
     [hook] = receiver.hooks
     assert hook.url == f"{receiver.url}/webhooks/{carrier.name}/{carrier.channel}/inbound"
     assert carrier.read_inbound(hook) == (TO, carrier.sender, "Stop it & go")
-    assert answer.json() == {"url": hook.url, "status": 200, "contentType": "text/xml", "body": "<Response/>"}
+    assert response.json() == {"url": hook.url, "status": 200, "contentType": "text/xml", "body": "<Response/>"}
 
 
-def test_an_inbound_message_can_be_repeated_elsewhere_with_more(carrier: Carrier, simulator: str, receiver: Receiver) -> None:
+def test_an_inbound_message_can_be_repeated_at_another_url_with_extra_fields(
+    carrier: Carrier, simulator: str, receiver: Receiver
+) -> None:
     message = {"from": TO, "to": carrier.sender, "id": "twice", "url": f"{receiver.url}/else", "extra": {"Colour": "blue"}}
     for _ in range(2):
         requests.post(f"{simulator}/_simulate/inbound", json=message, timeout=5)
@@ -40,17 +42,17 @@ def test_an_inbound_message_can_be_repeated_elsewhere_with_more(carrier: Carrier
         ({"from": TO, "to": "+15005550006", "unknown": 1}, 400),
     ],
 )
-def test_an_impossible_inbound_message_is_refused(simulator: str, message: dict[str, object], status: int) -> None:
+def test_an_invalid_inbound_message_is_refused(simulator: str, message: dict[str, object], status: int) -> None:
     assert requests.post(f"{simulator}/_simulate/inbound", json=message, timeout=5).status_code == status
 
 
-def test_an_inbound_message_that_nobody_takes_is_a_bad_gateway(serve: Serve) -> None:
-    with receiving() as gone:
+def test_an_inbound_message_to_an_unreachable_url_is_a_502(serve: Serve) -> None:
+    with serve_receiver() as stopped:
         pass
-    answer = requests.post(
-        f"{serve(webhook_base=gone.url)}/_simulate/inbound", json={"from": TO, "to": "+15005550006"}, timeout=5
+    response = requests.post(
+        f"{serve(webhook_base=stopped.url)}/_simulate/inbound", json={"from": TO, "to": "+15005550006"}, timeout=5
     )
-    assert answer.status_code == 502
+    assert response.status_code == 502
 
 
 def test_messages_are_listed_in_pages(carrier: Carrier, simulator: str) -> None:
@@ -65,11 +67,11 @@ def test_messages_are_listed_in_pages(carrier: Carrier, simulator: str) -> None:
 def test_messages_are_filtered(carrier: Carrier, simulator: str, name: str) -> None:
     sid = carrier.send(TO)
     [message] = accepted(simulator)
-    assert [found["sid"] for found in accepted(simulator, **{name: message[name]})] == [sid]
+    assert [match["sid"] for match in accepted(simulator, **{name: message[name]})] == [sid]
     assert accepted(simulator, **{name: "other"}) == []
 
 
-def test_clearing_forgets_messages_requests_and_receipts(carrier: Carrier, serve: Serve, receiver: Receiver) -> None:
+def test_delete_removes_messages_requests_and_receipts(carrier: Carrier, serve: Serve, receiver: Receiver) -> None:
     simulator = serve(receipt_delay=0.2)
     customer = type(carrier)(simulator)  # type: ignore[call-arg]
     customer.send(TO, callback_url=receiver.url + "/status")
@@ -77,5 +79,5 @@ def test_clearing_forgets_messages_requests_and_receipts(carrier: Carrier, serve
     assert accepted(simulator) == []
     assert outcomes(simulator, TO) == []
     later = customer.send(TO, callback_url=receiver.url + "/status")
-    wait_until_settled(simulator)
+    wait_for_receipts(simulator)
     assert [customer.read(hook).sid for hook in receiver.hooks] == [later, later]

@@ -1,4 +1,4 @@
-"""What only Telnyx does, judged by its SDK."""
+"""Behaviour that only Telnyx has, observed with its SDK."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from threading import Barrier
 import pytest
 import requests
 
-from tests.unit.carrier_simulator.books import accepted, outcomes, wait_until_settled
 from tests.unit.carrier_simulator.clients import RefusedError, TelnyxCarrier
 from tests.unit.carrier_simulator.conftest import Serve
+from tests.unit.carrier_simulator.ledger_helpers import accepted, outcomes, wait_for_receipts
 from tests.unit.carrier_simulator.receiver import Receiver
 
 TO = "+14155550199"
@@ -25,7 +25,7 @@ def carrier(simulator: str) -> TelnyxCarrier:
 
 
 @pytest.mark.parametrize(("text", "encoding", "parts"), [("Hello", "GSM-7", 1), ("5 € off", "UCS-2", 1), ("[" * 81, "GSM-7", 2)])
-def test_the_answer_is_a_queued_message(carrier: TelnyxCarrier, text: str, encoding: str, parts: int) -> None:
+def test_the_response_is_a_queued_message(carrier: TelnyxCarrier, text: str, encoding: str, parts: int) -> None:
     message = carrier.sdk.messages.send(to=TO, from_=carrier.sender, text=text).data
     assert message
     assert message.to
@@ -43,16 +43,16 @@ def test_the_answer_is_a_queued_message(carrier: TelnyxCarrier, text: str, encod
         ({"from": "+15005550006"}, 400, "40305"),
     ],
 )
-def test_a_faulty_request_is_refused(simulator: str, changes: dict[str, object], status: int, code: str) -> None:
-    answer = requests.post(f"{simulator}/v2/messages", json=BODY | changes, headers=AUTHORIZATION, timeout=5)
-    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (status, code)
+def test_an_invalid_request_is_refused(simulator: str, changes: dict[str, object], status: int, code: str) -> None:
+    response = requests.post(f"{simulator}/v2/messages", json=BODY | changes, headers=AUTHORIZATION, timeout=5)
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (status, code)
     assert accepted(simulator) == []
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"\xff"])
 def test_a_malformed_body_is_refused(simulator: str, body: bytes) -> None:
-    answer = requests.post(f"{simulator}/v2/messages", body, headers=AUTHORIZATION, timeout=5)
-    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "10015")
+    response = requests.post(f"{simulator}/v2/messages", body, headers=AUTHORIZATION, timeout=5)
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (400, "10015")
 
 
 def test_a_wrong_key_is_refused(simulator: str) -> None:
@@ -61,24 +61,24 @@ def test_a_wrong_key_is_refused(simulator: str) -> None:
     assert (refused.value.status, refused.value.code) == (401, "10009")
 
 
-def test_a_throttled_answer_says_when_to_come_back(simulator: str) -> None:
+def test_a_429_has_a_reset_header(simulator: str) -> None:
     body = BODY | {"to": "+14155550104"}
-    answer = requests.post(f"{simulator}/v2/messages", json=body, headers=AUTHORIZATION, timeout=5)
-    assert (answer.status_code, answer.headers["x-ratelimit-reset"]) == (429, "1")
+    response = requests.post(f"{simulator}/v2/messages", json=body, headers=AUTHORIZATION, timeout=5)
+    assert (response.status_code, response.headers["x-ratelimit-reset"]) == (429, "1")
 
 
-def test_a_repeated_request_gets_the_first_answer_and_makes_no_message(carrier: TelnyxCarrier, simulator: str) -> None:
+def test_a_repeated_key_gets_the_first_response_and_creates_no_message(carrier: TelnyxCarrier, simulator: str) -> None:
     headers = AUTHORIZATION | {"Idempotency-Key": str(uuid.uuid4())}
     first = requests.post(f"{simulator}/v2/messages", json=BODY, headers=headers, timeout=5)
-    wait_until_settled(simulator)
-    again = requests.post(f"{simulator}/v2/messages", json=BODY, headers=headers, timeout=5)
-    assert (again.status_code, again.content) == (200, first.content)
+    wait_for_receipts(simulator)
+    second = requests.post(f"{simulator}/v2/messages", json=BODY, headers=headers, timeout=5)
+    assert (second.status_code, second.content) == (200, first.content)
     assert outcomes(simulator, TO) == ["accepted", "replayed"]
     assert len(accepted(simulator)) == 1
     assert carrier.status(first.json()["data"]["id"]) == "delivered"
 
 
-def test_a_lost_answer_is_recovered_by_its_idempotency_key(carrier: TelnyxCarrier, simulator: str) -> None:
+def test_a_lost_response_is_recovered_with_the_idempotency_key(carrier: TelnyxCarrier, simulator: str) -> None:
     lost, key = "+14155550106", str(uuid.uuid4())
     with pytest.raises(Exception, match=r"(?i)connection"):
         carrier.send(lost, idempotency_key=key)
@@ -86,7 +86,7 @@ def test_a_lost_answer_is_recovered_by_its_idempotency_key(carrier: TelnyxCarrie
     assert carrier.send(lost, idempotency_key=key) == message["sid"]
 
 
-def test_a_key_is_not_replayed_for_another_body(carrier: TelnyxCarrier) -> None:
+def test_a_key_with_another_body_is_refused(carrier: TelnyxCarrier) -> None:
     key = str(uuid.uuid4())
     carrier.send(TO, "one", idempotency_key=key)
     with pytest.raises(RefusedError) as refused:
@@ -102,31 +102,31 @@ def test_a_refusal_is_not_replayed(carrier: TelnyxCarrier, simulator: str) -> No
     assert len(accepted(simulator)) == 1
 
 
-def test_a_key_in_flight_is_a_conflict(serve: Serve) -> None:
-    simulator, headers, together = serve(latency=0.5), AUTHORIZATION | {"Idempotency-Key": "once"}, Barrier(2)
+def test_a_concurrent_request_with_the_same_key_is_a_conflict(serve: Serve) -> None:
+    simulator, headers, barrier = serve(latency=0.5), AUTHORIZATION | {"Idempotency-Key": "once"}, Barrier(2)
 
     def send(_: int) -> requests.Response:
-        together.wait()
+        barrier.wait()
         return requests.post(f"{simulator}/v2/messages", json=BODY, headers=headers, timeout=5)
 
     with ThreadPoolExecutor(2) as pool:
-        first, second = sorted(pool.map(send, range(2)), key=lambda answer: answer.status_code)
+        first, second = sorted(pool.map(send, range(2)), key=lambda response: response.status_code)
     assert (first.status_code, second.status_code, second.json()["errors"][0]["code"]) == (200, 409, "10036")
     assert len(accepted(simulator)) == 1
 
 
 @pytest.mark.parametrize("key", ["x" * 256, "with space", ""])
-def test_an_ill_formed_key_is_refused(simulator: str, key: str) -> None:
-    answer = requests.post(f"{simulator}/v2/messages", json=BODY, headers=AUTHORIZATION | {"Idempotency-Key": key}, timeout=5)
-    assert answer.status_code == 400
+def test_a_malformed_key_is_refused(simulator: str, key: str) -> None:
+    response = requests.post(f"{simulator}/v2/messages", json=BODY, headers=AUTHORIZATION | {"Idempotency-Key": key}, timeout=5)
+    assert response.status_code == 400
 
 
-def test_without_a_url_of_its_own_a_message_reports_to_its_profile(carrier: TelnyxCarrier, receiver: Receiver) -> None:
+def test_a_message_without_a_webhook_url_reports_to_its_profile(carrier: TelnyxCarrier, receiver: Receiver) -> None:
     sid = carrier.send(TO)
     assert {carrier.read(hook).sid for hook in receiver.wait_for(2)} == {sid}
     assert receiver.hooks[0].url.startswith(f"{receiver.url}/webhooks/telnyx/{carrier.channel}")
 
 
-def test_a_message_of_nobody_is_not_found(simulator: str) -> None:
-    answer = requests.get(f"{simulator}/v2/messages/{uuid.uuid4()}", headers=AUTHORIZATION, timeout=5)
-    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, "10005")
+def test_an_unknown_message_is_not_found(simulator: str) -> None:
+    response = requests.get(f"{simulator}/v2/messages/{uuid.uuid4()}", headers=AUTHORIZATION, timeout=5)
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (404, "10005")

@@ -1,14 +1,14 @@
-"""A schema with a field of each type, and contacts in it."""
+"""A site with a custom field of each type, and contacts with values of these fields."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from outreach.contacts import identities
-from outreach.contacts.documents import Document, document_of
-from outreach.contacts.fields import Field, FieldOption, Schema, system_fields
+from outreach.contacts.contact_documents import Document, document_of
+from outreach.contacts.field_values import FieldType
+from outreach.contacts.fields import Field, FieldOption, SiteFields, system_fields
 from outreach.contacts.models import Contact, FieldKey, Identity, IdentityType, identity_id
-from outreach.contacts.values import FieldType
 
 SITE = "10000"
 CONTACT_ID = "f8383a83-48e9-4d0d-a3bd-fb19ce5c0000"
@@ -25,11 +25,11 @@ CUSTOM_FIELDS = tuple(
     )
     for index, type_ in enumerate(FieldType)
 )
-SCHEMA = Schema(SITE, "US", system_fields(SITE) + CUSTOM_FIELDS)
+SITE_FIELDS = SiteFields(SITE, "US", system_fields(SITE) + CUSTOM_FIELDS)
 
 
 def contact(name: str = "Tom", *addresses: tuple[IdentityType, str], **values: Any) -> Contact:
-    """A contact; ``values`` by the names of :class:`FieldType` (``INTEGER=3``)."""
+    """Return a contact. ``values`` are given by the names of :class:`FieldType`, such as ``INTEGER=3``."""
     return Contact(
         id=CONTACT_ID,
         site_id=SITE,
@@ -44,10 +44,10 @@ def contact(name: str = "Tom", *addresses: tuple[IdentityType, str], **values: A
 
 
 def identity(type_: IdentityType, value: str, ordinal: int = 1, **details: Any) -> Identity:
-    written, normal = identities.normalise(type_, value, SCHEMA.region)
-    return Identity(identity_id(CONTACT_ID, ordinal), type_, written, normal, **details)
+    shown, normalised_value = identities.normalise(type_, value, SITE_FIELDS.region)
+    return Identity(identity_id(CONTACT_ID, ordinal), type_, shown, normalised_value, **details)
 
 
 def document(name: str = "Tom", *addresses: tuple[IdentityType, str], **values: Any) -> Document:
-    """The same as a document."""
+    """Return the document of such a contact."""
     return document_of(contact(name, *addresses, **values))

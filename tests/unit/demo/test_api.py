@@ -1,4 +1,4 @@
-"""What the demo asks of the API, on a machine that is too busy to answer."""
+"""The client of the API."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from demo.api import Api
 from tests.support.http_server import hang_up, reply, serving
 
 
-def test_what_is_asked_again_is_done_once() -> None:
+def test_a_retried_post_keeps_its_idempotency_key() -> None:
     with serving(hang_up, reply(200, b'{"id": "1"}')) as server:
         api = Api(server.url, "key")
         assert api.send("c")["id"] == "1"

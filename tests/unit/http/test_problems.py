@@ -1,4 +1,4 @@
-"""Findings of the validation in our own words, each at its place."""
+"""Validation errors in our own words, each with its pointer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from pydantic import BaseModel, Field, ValidationError
 
 from outreach.http import problems
+from outreach.http.json_pointers import to_pointer
 
 
 class Body(BaseModel):
@@ -32,10 +33,10 @@ class Body(BaseModel):
         ({"name": "ab", "parts": [{}, {}]}, "/parts", "must have at most 1 entries"),
     ],
 )
-def test_a_finding_names_its_place_and_what_it_must_be(body: Any, pointer: str, message: str) -> None:
-    with pytest.raises(ValidationError) as finding:
+def test_an_error_has_a_pointer_and_says_what_the_value_must_be(body: Any, pointer: str, message: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
         Body.model_validate(body)
-    errors = [{**error, "loc": ("body", *error["loc"])} for error in finding.value.errors()]
-    members = problems.body(problems.from_validation(RequestValidationError(errors)), "1")
+    errors = [{**error, "loc": ("body", *error["loc"])} for error in refusal.value.errors()]
+    members = problems.body(problems.from_validation(RequestValidationError(errors), lambda steps, _: to_pointer(steps)), "1")
     assert members["errors"] == [{"pointer": pointer, "message": message}]
     assert members["detail"] == (f"{pointer}: {message}" if pointer else f"the body {message}")

@@ -1,14 +1,18 @@
-"""The proxy in front of a server that tells what it was asked."""
+"""Runs the proxy in front of a server that records its requests."""
 
 import asyncio
+import json
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.test_utils import BaseTestServer, TestServer
-from local_stack.proxy import create_app, target_path
+from local_stack import proxy
+from local_stack.proxy import MAX_BODY_BYTES, SERVER_OPTIONS, create_app, target_path
 from yarl import URL
 
 REST, HTTP = "rest1/v1", "http1/$default"
@@ -26,34 +30,40 @@ REST, HTTP = "rest1/v1", "http1/$default"
         ("/", "/restapis/rest1/v1/_user_request_/"),
     ],
 )
-def test_a_path_goes_to_its_gateway_as_it_came(path: str, target: str) -> None:
+def test_a_path_is_forwarded_unchanged_to_its_gateway(path: str, target: str) -> None:
     assert target_path(path, REST, HTTP) == target
 
+
+BODY = b"x" * MAX_BODY_BYTES
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
 async def _proxied(handler: Handler) -> AsyncIterator[BaseTestServer]:
-    upstream = web.Application()
+    upstream = web.Application(client_max_size=2 * MAX_BODY_BYTES)
     upstream.router.add_route("*", "/{path:.*}", handler)
     async with TestServer(upstream) as aws:
         app = create_app(aws_endpoint=str(aws.make_url("")).rstrip("/"), rest_api=REST, http_api=HTTP)
-        async with TestServer(app) as proxy:
-            yield proxy
+        server = TestServer(app)
+        await server.start_server(**SERVER_OPTIONS)
+        try:
+            yield server
+        finally:
+            await server.close()
 
 
-def _ask(handler: Handler, method: str, path: str, **options: Any) -> tuple[ClientResponse, bytes]:
-    async def ask() -> tuple[ClientResponse, bytes]:
-        async with _proxied(handler) as proxy, ClientSession(auto_decompress=False) as session:
-            url = URL(f"http://127.0.0.1:{proxy.port}{path}", encoded=True)
-            async with session.request(method, url, allow_redirects=False, **options) as answer:
-                return answer, await answer.read()
+def _send(handler: Handler, method: str, path: str, **options: Any) -> tuple[ClientResponse, bytes]:
+    async def send() -> tuple[ClientResponse, bytes]:
+        async with _proxied(handler) as server, ClientSession(auto_decompress=False) as session:
+            url = URL(f"http://127.0.0.1:{server.port}{path}", encoded=True)
+            async with session.request(method, url, allow_redirects=False, **options) as response:
+                return response, await response.read()
 
-    return asyncio.run(ask())
+    return asyncio.run(send())
 
 
-def test_method_path_headers_and_body_arrive_unchanged() -> None:
+def test_method_path_headers_and_body_are_forwarded_unchanged() -> None:
     seen: list[tuple[str, str, list[str], bytes]] = []
 
     async def record(request: web.Request) -> web.Response:
@@ -61,66 +71,134 @@ def test_method_path_headers_and_body_arrive_unchanged() -> None:
         return web.Response()
 
     headers = [("X-Twice", "1"), ("X-Twice", "2")]
-    _ask(record, "PATCH", "/a%2Fb/%3A/?q=%C3%A4&q=+", headers=headers, data=b"\x00\xff\r\n")
+    _send(record, "PATCH", "/a%2Fb/%3A/?q=%C3%A4&q=+", headers=headers, data=b"\x00\xff\r\n")
     assert seen == [("PATCH", "/restapis/rest1/v1/_user_request_/a%2Fb/%3A/?q=%C3%A4&q=+", ["1", "2"], b"\x00\xff\r\n")]
 
 
 @pytest.mark.parametrize("status", [200, 204, 303, 404, 429, 500])
-def test_status_headers_and_body_come_back_unchanged(status: int) -> None:
+def test_status_headers_and_body_are_returned_unchanged(status: int) -> None:
     body = b"" if status == 204 else b"\x1f\x8b raw"
 
-    async def answer(request: web.Request) -> web.Response:
-        response = web.Response(status=status, body=body, headers={"Location": "/x", "Content-Encoding": "gzip"})
+    async def respond(request: web.Request) -> web.Response:
+        headers = {"Location": "/x", "Content-Encoding": "gzip", "X-Request-Id": "theirs"}
+        response = web.Response(status=status, body=body, headers=headers)
         response.headers.add("Set-Cookie", "a=1")
         response.headers.add("Set-Cookie", "b=2")
         return response
 
-    answered, content = _ask(answer, "GET", "/x")
-    assert (answered.status, content) == (status, body)
-    assert answered.headers["Location"] == "/x"
-    assert answered.headers.getall("Set-Cookie") == ["a=1", "b=2"]
+    response, content = _send(respond, "GET", "/x")
+    assert (response.status, content) == (status, body)
+    assert (response.headers["Location"], response.headers["X-Request-Id"]) == ("/x", "theirs")
+    assert response.headers.getall("Set-Cookie") == ["a=1", "b=2"]
 
 
-def _headers_seen(sent: dict[str, str]) -> dict[str, str]:
+def _forwarded_headers(headers: dict[str, str]) -> dict[str, str]:
     seen: dict[str, str] = {}
 
     async def record(request: web.Request) -> web.Response:
         seen.update(request.headers)
         return web.Response()
 
-    _ask(record, "GET", "/x", headers=sent)
+    _send(record, "GET", "/x", headers=headers)
     return seen
 
 
-def test_the_client_is_added_to_the_chain_and_cannot_lie_about_the_rest() -> None:
-    seen = _headers_seen({"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https", "X-Forwarded-Port": "1"})
+def test_the_proxy_adds_the_client_and_overwrites_other_forwarded_headers() -> None:
+    seen = _forwarded_headers({"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https", "X-Forwarded-Port": "1"})
     assert seen["X-Forwarded-For"] == "203.0.113.7, 127.0.0.1"
     assert seen["X-Forwarded-Proto"] == "http"
     assert seen["X-Forwarded-Port"] == seen["Host"].rpartition(":")[2]
 
 
-def test_headers_of_one_connection_end_here() -> None:
-    seen = _headers_seen({"Connection": "X-Private, close", "X-Private": "1", "TE": "trailers", "X-Public": "1"})
+def test_connection_headers_are_not_forwarded() -> None:
+    seen = _forwarded_headers({"Connection": "X-Private, close", "X-Private": "1", "TE": "trailers", "X-Public": "1"})
     assert "X-Public" in seen
     assert not {"X-Private", "TE"} & set(seen)
 
 
-def test_nothing_is_invented_for_the_client() -> None:
+def test_the_proxy_adds_only_forwarded_headers() -> None:
     async def count(request: web.Request) -> web.Response:
         return web.Response(text=",".join(sorted(request.headers)))
 
-    _, content = _ask(count, "GET", "/x", skip_auto_headers=["User-Agent", "Accept", "Accept-Encoding"])
+    _, content = _send(count, "GET", "/x", skip_auto_headers=["User-Agent", "Accept", "Accept-Encoding"])
     assert content.decode() == "Host,X-Forwarded-For,X-Forwarded-Port,X-Forwarded-Proto"
 
 
-def test_requests_run_side_by_side() -> None:
-    """Three requests that wait for each other can only be answered at once."""
+async def _accept(request: web.Request) -> web.Response:
+    return web.Response(text=str(len(await request.read())), headers={"X-Request-Id": "theirs"})
+
+
+async def _in_chunks(size: int) -> AsyncIterator[bytes]:
+    for start in range(0, size, 100_000):
+        yield b"x" * min(100_000, size - start)
+
+
+def _assert_problem(response: ClientResponse, content: bytes, status: int, code: str) -> None:
+    members = json.loads(content)
+    assert (response.status, members["status"], members["code"]) == (status, status, code)
+    assert response.headers["Content-Type"].startswith("application/problem+json")
+    assert members["instance"] == response.headers["X-Request-Id"]
+    assert uuid.UUID(members["instance"])
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_body_of_4_5_mb_is_forwarded() -> None:
+    assert _send(_accept, "POST", "/x", data=BODY)[1] == str(len(BODY)).encode()
+
+
+@pytest.mark.parametrize("path", ["/contact/contacts", "/webhooks/twilio/1"])
+def test_a_larger_body_is_413(path: str) -> None:
+    _assert_problem(*_send(_accept, "POST", path, data=BODY + b"x"), 413, "payload_too_large")
+    _assert_problem(*_send(_accept, "POST", path, data=_in_chunks(MAX_BODY_BYTES + 1)), 413, "payload_too_large")
+
+
+@pytest.mark.parametrize("coding", ["gzip", "BR", "identity, deflate"])
+def test_a_content_encoding_other_than_identity_is_415(coding: str) -> None:
+    answer = _send(_accept, "POST", "/x", data=b"x", headers={"Content-Encoding": coding})
+    _assert_problem(*answer, 415, "unsupported_media_type")
+
+
+def test_the_content_encoding_identity_is_forwarded() -> None:
+    assert _send(_accept, "POST", "/x", data=b"x", headers={"Content-Encoding": "Identity"})[0].status == 200
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_path_that_the_local_aws_does_not_know_is_404(status: int) -> None:
+    async def refuse(request: web.Request) -> web.Response:
+        return web.json_response({"message": "Missing Authentication Token"}, status=status)
+
+    _assert_problem(*_send(refuse, "GET", "/%zz//"), 404, "not_found")
+
+
+def test_every_response_has_a_request_id() -> None:
+    async def fail(request: web.Request) -> web.Response:
+        return web.Response(status=500, text="broken")
+
+    response, content = _send(fail, "GET", "/x")
+    assert (response.status, content) == (500, b"broken")
+    assert uuid.UUID(response.headers["X-Request-Id"])
+
+
+@pytest.mark.parametrize(("routes", "status", "location"), [([["GET", "/console"]], 302, "/console"), ([], 200, None)])
+def test_the_root_leads_to_the_console_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, routes: list[Any], status: int, location: str | None
+) -> None:
+    file = tmp_path / "routes.json"
+    file.write_text(json.dumps(routes))
+    monkeypatch.setattr(proxy, "ROUTES", file)
+    response, _ = _send(_accept, "GET", "/")
+    assert (response.status, response.headers.get("Location")) == (status, location)
+    assert response.headers["X-Request-Id"]
+
+
+def test_requests_run_concurrently() -> None:
+    """Three requests that wait for each other succeed only when they run at the same time."""
 
     async def scenario() -> list[int]:
-        together = asyncio.Barrier(3)
+        barrier = asyncio.Barrier(3)
 
         async def meet(request: web.Request) -> web.Response:
-            await together.wait()
+            await barrier.wait()
             return web.Response()
 
         async def get(session: ClientSession, url: URL) -> int:
@@ -133,9 +211,9 @@ def test_requests_run_side_by_side() -> None:
     assert asyncio.run(scenario()) == [200, 200, 200]
 
 
-def test_a_local_aws_that_is_gone_is_a_bad_gateway() -> None:
+def test_an_unreachable_local_aws_is_a_502() -> None:
     async def scenario() -> int:
-        # Port 9 (discard) of loopback: nobody listens there.
+        # Nothing listens on port 9 (discard).
         app = create_app(aws_endpoint="http://127.0.0.1:9", rest_api=REST, http_api=HTTP)
         async with TestServer(app) as proxy, ClientSession() as session, session.get(proxy.make_url("/x")) as answer:
             return answer.status

@@ -33,7 +33,7 @@ def test_a_parameter_changes_the_fingerprint(project: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["functions/__pycache__/app.pyc", "layers/outreach.egg-info/PKG-INFO", "tests/test_it.py"])
-def test_what_is_not_in_the_stack_does_not_count(project: Path, name: str) -> None:
+def test_files_outside_the_stack_do_not_change_the_fingerprint(project: Path, name: str) -> None:
     before = sam.fingerprint(project, PARAMETERS)
     (project / name).parent.mkdir(parents=True)
     (project / name).write_text("x")

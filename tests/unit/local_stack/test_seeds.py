@@ -1,4 +1,4 @@
-"""The seeds are a promise to those who try the system out, and to the carrier simulator."""
+"""The seeds match the documentation and the carrier simulator."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from carrier_simulator.accounts import load_accounts
 from local_stack import seeds
 
 from outreach.settings import settings
-from outreach.sites import store
+from outreach.sites import site_store
 from outreach.sites.models import Carrier
 
 
@@ -34,16 +34,16 @@ def test_seeding_again_changes_nothing() -> None:
 
 @pytest.mark.usefixtures("seeded")
 @pytest.mark.parametrize(("api_key", "site_id"), [("local-10000", "10000"), ("local-20000", "20000")])
-def test_a_local_key_opens_its_site(api_key: str, site_id: str) -> None:
-    key = store.find_key(api_key)
+def test_a_local_key_gives_access_to_its_site(api_key: str, site_id: str) -> None:
+    key = site_store.find_key(api_key)
     assert key is not None
     assert (key.site_id, key.scopes) == (site_id, frozenset())
-    assert store.get_site(site_id).private_callbacks
+    assert site_store.get_site(site_id).private_callbacks
 
 
 @pytest.mark.usefixtures("seeded")
 @pytest.mark.parametrize(
-    ("account_id", "site_id", "number", "pace"),
+    ("account_id", "site_id", "number", "rate"),
     [
         ("647277e8-06a5-4eec-ba66-1cdd617dc778", "10000", "+15005550006", 100),
         ("647277e8-06a5-4eec-ba66-1cdd617dc779", "10000", "+15005550007", 5),
@@ -51,28 +51,28 @@ def test_a_local_key_opens_its_site(api_key: str, site_id: str) -> None:
         ("847277e8-06a5-4eec-ba66-1cdd617dc778", "20000", "+15005550009", 100),
     ],
 )
-def test_each_account_sends_from_its_number_at_its_pace(account_id: str, site_id: str, number: str, pace: int) -> None:
-    assert store.site_of_account(account_id) == site_id
-    account = store.get_account(site_id, account_id)
-    assert (account.number, account.messages_per_second) == (number, pace)
+def test_each_account_has_its_number_and_rate(account_id: str, site_id: str, number: str, rate: int) -> None:
+    assert site_store.site_of_account(account_id) == site_id
+    account = site_store.get_account(site_id, account_id)
+    assert (account.number, account.messages_per_second) == (number, rate)
 
 
 def test_the_simulator_knows_the_credentials_of_every_account() -> None:
-    simulated = load_accounts(None)
-    expected = {channel: {"token": account.token} for account in simulated.twilio for channel in account.channels.values()} | {
+    simulator = load_accounts(None)
+    expected = {channel: {"token": account.token} for account in simulator.twilio for channel in account.channels.values()} | {
         channel: {"api_key": account.key, "public_key": base64.b64encode(bytes(account.signing_key.verify_key)).decode()}
-        for account in simulated.telnyx
+        for account in simulator.telnyx
         for channel in account.channels.values()
     }
     assert {account.id: credentials for account, credentials in seeds.ACCOUNTS} == expected
 
 
 def test_the_simulator_knows_the_number_and_sid_of_every_account() -> None:
-    simulated = load_accounts(None)
-    sids = {channel: account.sid for account in simulated.twilio for channel in account.channels.values()}
+    simulator = load_accounts(None)
+    sids = {channel: account.sid for account in simulator.twilio for channel in account.channels.values()}
     twilio = [account for account, _ in seeds.ACCOUNTS if account.carrier is Carrier.TWILIO]
     assert {account.id: account.carrier_account for account in twilio} == sids
-    numbers = {channel: number for owner in (*simulated.twilio, *simulated.telnyx) for number, channel in owner.channels.items()}
+    numbers = {channel: number for owner in (*simulator.twilio, *simulator.telnyx) for number, channel in owner.channels.items()}
     assert {account.id: account.number for account, _ in seeds.ACCOUNTS} == numbers
 
 

@@ -4,14 +4,14 @@ import pytest
 from local_stack.settings import Settings
 
 
-def test_without_variables_the_documented_defaults_hold() -> None:
+def test_the_defaults_are_the_documented_ones() -> None:
     settings = Settings.from_environment({})
     assert (settings.port, settings.aws_port, settings.carrier_port, settings.iam) == (3000, 4566, 3001, True)
     assert settings.base_url == "http://127.0.0.1:3000"
     assert settings.state_dir.name == ".local"
 
 
-def test_each_variable_is_heeded(tmp_path: Path) -> None:
+def test_each_variable_sets_its_field(tmp_path: Path) -> None:
     settings = Settings.from_environment(
         {
             "PORT": "8000",
@@ -38,7 +38,7 @@ def test_each_variable_is_heeded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("PORT", "eighty"), ("PORT", "0"), ("AWS_LOCAL_PORT", "65536"), ("CARRIER_PORT", "-1"), ("IAM", "maybe")]
 )
-def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:
+def test_an_invalid_value_is_refused_with_the_name_of_its_variable(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=name):
         Settings.from_environment({name: value})
 
@@ -51,17 +51,17 @@ def test_an_empty_variable_counts_as_unset() -> None:
     ("twilio", "telnyx", "needed"),
     [("", "", True), ("http://t", "", True), ("", "http://t", True), ("http://t", "http://x", False)],
 )
-def test_the_simulator_runs_while_a_carrier_has_no_address(twilio: str, telnyx: str, needed: bool) -> None:
+def test_the_simulator_runs_unless_both_carriers_have_a_base_url(twilio: str, telnyx: str, needed: bool) -> None:
     assert Settings(twilio_base_url=twilio, telnyx_base_url=telnyx).needs_simulator is needed
 
 
-def test_a_carrier_without_an_address_is_the_simulator() -> None:
+def test_a_carrier_without_a_base_url_is_simulated() -> None:
     parameters = Settings(carrier_port=8002, twilio_base_url="http://twilio").stack_parameters("python3.11", "x86_64")
     assert parameters["TwilioBaseUrl"] == "http://twilio"
     assert parameters["TelnyxBaseUrl"] == "http://127.0.0.1:8002"
 
 
-def test_the_aws_of_a_developer_is_out_of_reach() -> None:
+def test_the_environment_hides_the_developers_aws_configuration() -> None:
     environment = Settings(aws_port=8001).aws_environment()
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:8001"
     assert environment["AWS_SHARED_CREDENTIALS_FILE"] == environment["AWS_CONFIG_FILE"] == "/dev/null"

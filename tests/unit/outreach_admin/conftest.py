@@ -1,4 +1,4 @@
-"""The command line on a mocked AWS."""
+"""Runs the command line on a mocked AWS."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from outreach_admin import cli, deployment
 
 @dataclass(frozen=True)
 class Result:
-    """How a command ended, and what it printed."""
+    """Exit status and output of a command."""
 
     code: int
     out: str
@@ -30,14 +30,14 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(aws: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command with ``--json``; ``stdin`` is what is piped in."""
-    # The fixture `aws` has entered its stack already.
+    """Run a command with ``--json`` and with ``stdin`` as standard input."""
+    # The fixture `aws` has already set the environment of the stack.
     monkeypatch.setattr(deployment, "enter", lambda _stack: None)
 
     def run_command(*arguments: str, stdin: str = "") -> Result:
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
-        with pytest.raises(SystemExit) as end:
+        with pytest.raises(SystemExit) as exit_:
             cli.main(["--json", *arguments])
-        return Result(int(end.value.code or 0), *capsys.readouterr())
+        return Result(int(exit_.value.code or 0), *capsys.readouterr())
 
     return run_command

@@ -1,4 +1,4 @@
-"""What `sam local` is given, and what its answers mean."""
+"""The template for `sam local` and the check of its results."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tests.support.template import ROOT, template
 ENDPOINT = "http://127.0.0.1:4566"
 
 
-def test_functions_in_containers_are_told_where_aws_is() -> None:
-    changed = loads(containers.template_with(ENDPOINT, (ROOT / "template.yaml").read_text()))
-    before = template()["Globals"]["Function"]["Environment"]["Variables"]
-    assert changed["Globals"]["Function"]["Environment"]["Variables"] == {"AWS_ENDPOINT_URL": ENDPOINT, **before}
+def test_the_template_gets_the_aws_endpoint() -> None:
+    patched = loads(containers.template_with(ENDPOINT, (ROOT / "template.yaml").read_text()))
+    original = template()["Globals"]["Function"]["Environment"]["Variables"]
+    assert patched["Globals"]["Function"]["Environment"]["Variables"] == {"AWS_ENDPOINT_URL": ENDPOINT, **original}
 
 
 def test_a_template_without_variables_is_refused() -> None:
@@ -23,9 +23,9 @@ def test_a_template_without_variables_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "printed", "judged"),
+    ("name", "printed", "expected"),
     [
-        ("ListFields", 'a line of its log\n{"statusCode": 200, "body": "[]"}', (True, "200")),
+        ("ListFields", 'a line of the log\n{"statusCode": 200, "body": "[]"}', (True, "200")),
         ("ListFields", '{"statusCode": 500}', (False, "500")),
         ("SendMessages", '{"batchItemFailures": []}', (True, '{"batchItemFailures": []}')),
         (
@@ -35,9 +35,9 @@ def test_a_template_without_variables_is_refused() -> None:
         ),
         ("BeginImport", "null", (True, "null")),
         ("BeginImport", '{"errorType": "KeyError", "errorMessage": "site"}', (False, "KeyError: site")),
-        ("BeginImport", "", (False, "no answer")),
+        ("BeginImport", "", (False, "no result")),
         ("ReceiveTelnyx", '{"statusCode": 403}', (True, "403")),
     ],
 )
-def test_an_answer_is_what_the_sample_event_must_get(name: str, printed: str, judged: tuple[bool, str]) -> None:
-    assert sample_events.judge(name, printed) == judged
+def test_a_result_is_compared_with_the_expected_result(name: str, printed: str, expected: tuple[bool, str]) -> None:
+    assert sample_events.check(name, printed) == expected

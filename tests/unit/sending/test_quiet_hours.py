@@ -1,4 +1,4 @@
-"""When somebody must not be written to."""
+"""Recipients are not texted during quiet hours."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ def at(text: str) -> datetime:
         (("America/New_York",), "2026-03-07T02:00", "2026-03-07T13:00"),
     ],
 )
-def test_the_next_moment_is_allowed_in_all_zones(zones: tuple[str, ...], moment: str, next_moment: str) -> None:
+def test_the_next_allowed_moment_is_allowed_in_all_zones(zones: tuple[str, ...], moment: str, next_moment: str) -> None:
     assert HOURS.next_allowed(at(moment), zones) == at(next_moment)
 
 
-def test_zones_that_never_agree_do_not_hold_a_message_for_ever() -> None:
-    apart = ("Pacific/Kiritimati", "Pacific/Pago_Pago")
-    narrow = SendingHours.parse("09:00-10:00")
-    assert narrow.next_allowed(at("2026-03-10T00:00"), apart) == at("2026-03-10T00:00")
+def test_zones_without_a_common_hour_do_not_defer_a_message_forever() -> None:
+    zones = ("Pacific/Kiritimati", "Pacific/Pago_Pago")
+    hours = SendingHours.parse("09:00-10:00")
+    assert hours.next_allowed(at("2026-03-10T00:00"), zones) == at("2026-03-10T00:00")
 
 
-def test_the_contacts_own_zone_comes_before_the_numbers() -> None:
+def test_the_contacts_own_zone_takes_precedence_over_the_numbers() -> None:
     assert zones_of("Asia/Tokyo", "+12125551234") == ("Asia/Tokyo",)
     assert zones_of(None, "+12125551234") == ("America/New_York",)
     assert zones_of(None, "+80012345678") == ()
 
 
 @pytest.mark.parametrize("text", ["", "08:00", "21:00-08:00", "8-21", "08:00-08:00"])
-def test_what_are_no_hours_is_refused(text: str) -> None:
+def test_invalid_hours_are_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         SendingHours.parse(text)

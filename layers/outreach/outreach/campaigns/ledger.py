@@ -1,37 +1,50 @@
-"""The ledger of a campaign record: for each contact of its frozen audience, what has become of it. One byte each.
+"""The ledger of a campaign record: one byte for each contact of its frozen audience, with what became of that contact.
 
-The audience is an ordered list of contacts that never changes; a contact's *place* is its index in it. The ledger is cut
-into pages of 800 places, one item a page, one byte ("cell") a place: still to be released, one of the six statuses of its
-message, or the reason why it was skipped. So
+* A *place* is the index of a contact in the audience, which is an ordered list and never changes.
+* A *cell* is the byte of one place: unreleased, one of the six message statuses, or the reason for a skip.
+* A *page* is the cells of 800 consecutive places, stored as one item.
 
-* every contact is in exactly one place, and the sum of the counts is the audience by construction;
-* a change is counted once however often and in whatever order it is reported: a cell only moves forward;
-* a whole page is one write unit, however many of its messages changed;
-* the list of skipped contacts needs no storage of its own.
+This layout has four consequences:
 
-Cells follow the message rows (through their stream); the sweep can make any page anew from its rows.
-A page that does not exist yet is one of which nothing has been released.
+* Every contact has exactly one place, so the counts always add up to the audience.
+* A cell only moves forward, so a change counts once, however often and in whatever order it is reported.
+* A page is one write unit, however many of its messages changed.
+* The list of skipped contacts needs no separate storage.
+
+A page also counts the codes of its failed messages. The count changes in the same write as the cell, so it is as exact.
+
+The stream of message rows updates the cells; the sweep can rebuild a page from its rows. A page that is not stored has only
+unreleased places.
+
+=================================  ==============  ======================================
+pk                                 sk              item in the campaigns table
+=================================  ==============  ======================================
+``SITE#<site>#LEDGER#<record>``    ``<page>``      ``cells``, ``version``, ``failures``, ``first_slot``
+=================================  ==============  ======================================
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 from outreach import dynamo
+from outreach.dynamo import Update
+from outreach.messages import failed_reasons
 from outreach.messages.models import Message
-from outreach.messages.status import SkipReason, Status
+from outreach.messages.status import MessageStatus, SkipReason
 from outreach.settings import settings
 
 PAGE_SIZE = 800
-
-_MAX_RACES = 20
+# Each shard of the stream writes by itself. With 400 shards, up to 20 attempts were needed in a simulation.
+_ATTEMPTS = 40
 
 
 class Cell(IntEnum):
-    """What has become of a contact of the audience."""
+    """What became of a contact of the audience."""
 
     UNRELEASED = 0
     QUEUED = 1
@@ -45,54 +58,62 @@ class Cell(IntEnum):
     OPTED_OUT = 9
     CANCELLED = 10
     FREQUENCY_CAP = 11
+    BLANK_MESSAGE = 12
+    MESSAGE_TOO_LONG = 13
 
     @classmethod
     def of(cls, message: Message) -> Cell:
-        """The cell that a message's row stands for."""
+        """The cell for a message."""
         return cls[(message.skip_reason or message.status).name]
 
     @classmethod
-    def skipped(cls, reason: SkipReason) -> Cell:
-        """The cell of a contact that gets no message."""
+    def of_skip(cls, reason: SkipReason) -> Cell:
+        """The cell for a contact that gets no message."""
         return cls[reason.name]
 
     @property
     def rank(self) -> int:
-        """How far along: a cell is only ever overwritten by a higher rank. Everything final ranks alike."""
+        """The progress that the cell represents. Only a higher rank overwrites a cell; all final cells have the same rank."""
         return min(self.value, Cell.DELIVERED)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether something will still be sent."""
-        return self in _OPEN
 
-
-_OPEN = frozenset({Cell.UNRELEASED, Cell.QUEUED, Cell.SENDING})
-_OPEN_BYTES = bytes(_OPEN)
-_SKIPS = {Cell.skipped(reason): reason for reason in SkipReason}
+_OPEN_BYTES = bytes((Cell.UNRELEASED, Cell.QUEUED, Cell.SENDING))
+_FAILURES = frozenset({Cell.UNDELIVERED, Cell.FAILED})
+_NO_CODES: Mapping[int, str] = {}
+_SKIPS = {Cell.of_skip(reason): reason for reason in SkipReason}
 
 
 @dataclass(frozen=True)
-class Page:
-    """The cells of the places ``number * PAGE_SIZE`` and up; ``version`` is 0 for a page that is not stored yet."""
+class LedgerPage:
+    """A stored page, whose first place is ``number * PAGE_SIZE``.
+
+    Attributes:
+        version: the number of its changes.
+        failures: how many of its ``failed`` and ``undelivered`` messages have each code
+            (:mod:`outreach.messages.failed_reasons`).
+        first_slot: the Unix time of the slot of its first message; ``None`` if it has none, or an earlier version stored it.
+    """
 
     record_id: str
     number: int
     cells: bytes
     version: int = 0
+    failures: Mapping[str, int] = field(default_factory=dict)
+    first_slot: int | None = None
 
     @property
     def has_open_cells(self) -> bool:
+        """Whether a message to one of the contacts may still be sent."""
         return any(cell in _OPEN_BYTES for cell in self.cells)
 
-    def places(self, *wanted: Cell) -> list[int]:
-        """The places whose cell is one of ``wanted``, in order."""
-        values = set(wanted)
+    def places(self, *cells: Cell) -> list[int]:
+        """The places that have one of ``cells``, in order."""
+        values = set(cells)
         return [self.number * PAGE_SIZE + index for index, cell in enumerate(self.cells) if cell in values]
 
 
 def page_of(place: int) -> int:
-    """The number of the page that has a place."""
+    """The number of the page that contains a place."""
     return place // PAGE_SIZE
 
 
@@ -101,26 +122,26 @@ def page_length(audience: int, number: int) -> int:
     return min(PAGE_SIZE, audience - number * PAGE_SIZE)
 
 
-def page_count(audience: int) -> int:
-    """How many pages an audience has."""
-    return -(-audience // PAGE_SIZE)
+def cell_at(place: int, cells: bytes) -> int:
+    """The cell of a place, given the cells of its page."""
+    return cells[place % PAGE_SIZE]
 
 
-def read_page(site_id: str, record_id: str, number: int) -> Page | None:
-    """A stored page (strongly consistent), or ``None``."""
+def read_page(site_id: str, record_id: str, number: int) -> LedgerPage | None:
+    """A page (strongly consistent read); ``None`` if it is not stored."""
     item = dynamo.get(settings().campaigns_table, _key(site_id, record_id, number), consistent=True)
-    return Page(record_id, number, item["cells"], item["version"]) if item else None
+    return _from_item(record_id, item) if item else None
 
 
-def read_pages(site_id: str, record_id: str) -> Iterator[Page]:
-    """The stored pages of a record, in order (strongly consistent)."""
+def read_pages(site_id: str, record_id: str) -> Iterator[LedgerPage]:
+    """The stored pages of a record, in order (strongly consistent read)."""
     items = dynamo.query(
         settings().campaigns_table,
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": _pk(site_id, record_id)},
         ConsistentRead=True,
     )
-    return (Page(record_id, int(item["sk"]), item["cells"], item["version"]) for item in items)
+    return (_from_item(record_id, item) for item in items)
 
 
 def cells(site_id: str, record_id: str, number: int, audience: int) -> bytes:
@@ -129,54 +150,128 @@ def cells(site_id: str, record_id: str, number: int, audience: int) -> bytes:
     return page.cells if page else bytes(page_length(audience, number))
 
 
-def enter(site_id: str, record_id: str, number: int, audience: int, changes: Mapping[int, Cell]) -> bytes:
-    """Enter what is decided about places of one page, which is stored if it isn't yet; returns the page's cells.
+def record_decisions(
+    site_id: str,
+    record_id: str,
+    number: int,
+    audience: int,
+    changes: Mapping[int, Cell],
+    codes: Mapping[int, str] = _NO_CODES,
+    *,
+    first_slot: float | None = None,
+) -> bytes:
+    """Enter decisions about places of one page, and store the page if it does not exist.
 
-    What stands there already and is as far along stays: a decision is made once.
+    A decision is final: it does not replace a stored cell of the same or a higher rank.
+
+    Args:
+        changes: the new cell of each place.
+        codes: why a message failed, for each place with such a cell.
+        first_slot: the earliest slot (Unix time) of the messages among them, if there are any.
+
+    Returns:
+        The page's cells after the change.
     """
-    fresh = _advanced(bytes(page_length(audience, number)), {place % PAGE_SIZE: cell for place, cell in changes.items()})
-    item = {**_key(site_id, record_id, number), "cells": fresh, "version": 1}
+    slot = None if first_slot is None else int(first_slot)
+    empty = LedgerPage(record_id, number, bytes(page_length(audience, number)), first_slot=slot)
+    page = _changed(empty, *_by_index(changes, codes))
+    item = {**_key(site_id, record_id, number), "cells": page.cells, "version": 1, "failures": page.failures or None}
+    item["first_slot"] = slot
     if dynamo.put_new(settings().campaigns_table, item):
-        return fresh
-    apply(site_id, record_id, changes)
+        return page.cells
+    apply(site_id, record_id, changes, codes, first_slot=slot)
     return cells(site_id, record_id, number, audience)
 
 
-def apply(site_id: str, record_id: str, changes: Mapping[int, Cell]) -> list[Page]:
-    """Move cells forward.
+def apply(
+    site_id: str,
+    record_id: str,
+    changes: Mapping[int, Cell],
+    codes: Mapping[int, str] = _NO_CODES,
+    *,
+    first_slot: int | None = None,
+) -> list[LedgerPage]:
+    """Move cells forward. Repeated or outdated changes have no effect.
 
     Args:
-        changes: the new cell of each place; what is not ahead of the stored cell is ignored, so that a repetition or an
-            older report changes nothing.
+        changes: the new cell of each place.
+        codes: why a message failed, for each place with such a cell.
+        first_slot: the slot of the first message of a page, which is kept if it has one.
 
     Returns:
-        The pages that changed, as they stand now.
+        The pages that changed, after the change.
 
     Raises:
-        RuntimeError: other writers were faster every time.
+        RuntimeError: concurrent writes kept conflicting, or a page is not stored.
     """
     by_page: dict[int, dict[int, Cell]] = {}
     for place, cell in changes.items():
-        by_page.setdefault(page_of(place), {})[place % PAGE_SIZE] = cell
-    pages = (_apply_to_page(site_id, record_id, number, cells) for number, cells in by_page.items())
+        by_page.setdefault(page_of(place), {})[place] = cell
+    pages = (_apply_to_page(site_id, record_id, number, part, codes, first_slot) for number, part in by_page.items())
     return [page for page in pages if page]
 
 
-def _apply_to_page(site_id: str, record_id: str, number: int, changes: Mapping[int, Cell]) -> Page | None:
-    for _ in range(_MAX_RACES):
+def apply_messages(site_id: str, record_id: str, messages: Mapping[int, Message]) -> list[LedgerPage]:
+    """Move the cells of messages forward, as :func:`apply` does.
+
+    Args:
+        messages: the message of each place.
+    """
+    return apply(site_id, record_id, {place: Cell.of(message) for place, message in messages.items()}, failure_codes(messages))
+
+
+def failure_codes(messages: Mapping[int, Message]) -> dict[int, str]:
+    """Why messages failed: a code for each place whose message did."""
+    return {
+        place: failed_reasons.code_of(message.failed_reason)
+        for place, message in messages.items()
+        if Cell.of(message) in _FAILURES
+    }
+
+
+def _apply_to_page(
+    site_id: str, record_id: str, number: int, changes: Mapping[int, Cell], codes: Mapping[int, str], first_slot: int | None
+) -> LedgerPage | None:
+    index_changes = _by_index(changes, codes)
+
+    def attempt() -> LedgerPage | None:
         page = read_page(site_id, record_id, number)
         if page is None:
             raise RuntimeError(f"record {record_id} has messages of page {number}, which was never released")
-        cells = _advanced(page.cells, changes)
-        if cells == page.cells:
+        changed = _changed(page, *index_changes, first_slot)
+        if changed.cells == page.cells:
             return None
-        if _replace(site_id, page, cells):
-            return Page(record_id, number, cells, page.version + 1)
-    raise RuntimeError(f"page {number} of record {record_id} is contended")
+        if not _replace(site_id, page, changed):
+            raise dynamo.WriteConflict
+        return changed
+
+    return dynamo.retry_on_conflict(
+        attempt, attempts=_ATTEMPTS, error=RuntimeError(f"page {number} of record {record_id} is contended")
+    )
 
 
-def _advanced(cells: bytes, changes: Mapping[int, Cell]) -> bytes:
-    """The cells with those of ``changes`` (by index) that are ahead."""
+def _by_index(changes: Mapping[int, Cell], codes: Mapping[int, str]) -> tuple[dict[int, Cell], dict[int, str]]:
+    """The changes of one page and the codes that belong to them, by index in the page."""
+    return (
+        {place % PAGE_SIZE: cell for place, cell in changes.items()},
+        {place % PAGE_SIZE: codes[place] for place in changes if place in codes},
+    )
+
+
+def _changed(
+    page: LedgerPage, changes: Mapping[int, Cell], codes: Mapping[int, str], first_slot: int | None = None
+) -> LedgerPage:
+    """The page after the changes. The code of a place counts if its cell changes to a failure."""
+    cells, failures = _advance(page.cells, changes), Counter(page.failures)
+    for index, code in codes.items():
+        if cells[index] != page.cells[index] and cells[index] in _FAILURES:
+            failures[code] += 1
+    slot = first_slot if page.first_slot is None else page.first_slot
+    return LedgerPage(page.record_id, page.number, cells, page.version + 1, dict(failures), slot)
+
+
+def _advance(cells: bytes, changes: Mapping[int, Cell]) -> bytes:
+    """The cells after the changes (by index in the page) that have a higher rank."""
     result = bytearray(cells)
     for index, cell in changes.items():
         if cell.rank > Cell(result[index]).rank:
@@ -184,23 +279,24 @@ def _advanced(cells: bytes, changes: Mapping[int, Cell]) -> bytes:
     return bytes(result)
 
 
-def _replace(site_id: str, page: Page, cells: bytes) -> bool:
-    try:
-        dynamo.update(
-            settings().campaigns_table,
-            _key(site_id, page.record_id, page.number),
-            "SET cells = :cells, version = version + :one",
-            {":cells": cells, ":one": 1, ":version": page.version},
-            condition="version = :version",
-        )
-    except dynamo.ConditionFailed:
-        return False
-    return True
+def _replace(site_id: str, page: LedgerPage, changed: LedgerPage) -> bool:
+    change = Update().set("cells", changed.cells).add("version")
+    if changed.failures != page.failures:
+        change.set("failures", changed.failures)
+    if changed.first_slot != page.first_slot:
+        change.set("first_slot", changed.first_slot)
+    return dynamo.update_if(
+        settings().campaigns_table,
+        _key(site_id, page.record_id, page.number),
+        change,
+        {":version": page.version},
+        condition="version = :version",
+    )
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many contacts of an audience are where; ``queued`` includes what is not released yet."""
+    """How many contacts of an audience have each status; ``queued`` includes unreleased places."""
 
     audience: int
     queued: int
@@ -213,22 +309,36 @@ class Counts:
     skipped_reasons: dict[str, int]
 
 
-def count(audience: int, pages: Iterable[Page]) -> Counts:
-    """Sum up a ledger; what no stored page tells of is still queued."""
+def count(audience: int, pages: Iterable[LedgerPage]) -> Counts:
+    """Count the cells of a ledger. Places without a stored page count as queued."""
     cells: Counter[int] = Counter()
     for page in pages:
         cells.update(page.cells)
     unreleased = audience - cells.total() + cells[Cell.UNRELEASED]
     reasons = {reason.value: cells[cell] for cell, reason in _SKIPS.items() if cells[cell]}
-    statuses = {status.value: cells[Cell[status.name]] for status in Status if status is not Status.SKIPPED}
+    statuses = {status.value: cells[Cell[status.name]] for status in MessageStatus if status is not MessageStatus.SKIPPED}
     statuses["queued"] += unreleased
     return Counts(audience=audience, **statuses, skipped=sum(reasons.values()), skipped_reasons=reasons)
 
 
-def skips(page: Page) -> Iterator[tuple[int, SkipReason]]:
-    """The skipped places of a page with their reasons."""
+def count_failures(pages: Iterable[LedgerPage]) -> Counter[str]:
+    """Count the ``failed`` and ``undelivered`` messages of a ledger by code."""
+    failures: Counter[str] = Counter()
+    for page in pages:
+        failures.update(page.failures)
+    return failures
+
+
+def skips(page: LedgerPage) -> Iterator[tuple[int, SkipReason]]:
+    """The skipped places of a page and the reasons."""
     for place in page.places(*_SKIPS):
-        yield place, _SKIPS[Cell(page.cells[place % PAGE_SIZE])]
+        yield place, _SKIPS[Cell(cell_at(place, page.cells))]
+
+
+def _from_item(record_id: str, item: Mapping[str, Any]) -> LedgerPage:
+    return LedgerPage(
+        record_id, int(item["sk"]), item["cells"], item["version"], item.get("failures", {}), item.get("first_slot")
+    )
 
 
 def _pk(site_id: str, record_id: str) -> str:

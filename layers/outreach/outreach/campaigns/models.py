@@ -1,4 +1,4 @@
-"""A campaign: what is said, to whom, from where."""
+"""Campaigns and their message templates."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from outreach.contacts.filters import Filter
+from outreach.contacts.filters.models import Filter
 
 
 @dataclass(frozen=True)
-class Wording:
-    """What a campaign says.
+class MessageTemplate:
+    """The template of a campaign's messages.
 
     Attributes:
-        template: of the text, in Liquid.
-        replaces_smart_quotes: whether typographic quotes, dashes and the like become plain ones where that makes the text GSM-7,
-            which takes fewer segments.
+        template: the text, in Liquid.
+        replaces_smart_quotes: whether to replace typographic quotes, dashes and spaces with plain ones if that makes the text
+            GSM-7, which takes fewer segments.
     """
 
     template: str
     replaces_smart_quotes: bool = False
 
     @classmethod
-    def of_snapshot(cls, campaign: Mapping[str, Any]) -> Wording:
-        """What the send of a record says, given its campaign in the form of the API."""
+    def of_snapshot(cls, campaign: Mapping[str, Any]) -> MessageTemplate:
+        """Return the template in a record's snapshot of its campaign."""
         return cls(campaign["message"], campaign["replacesSmartQuotes"])
 
 
@@ -34,14 +34,16 @@ class Campaign:
     """One campaign of a site.
 
     Attributes:
-        message: the Liquid template of the text.
-        replaces_smart_quotes: see :class:`Wording`.
+        message: the text, in Liquid.
+        replaces_smart_quotes: see :class:`MessageTemplate`.
         preferred_ticket: ``newTicket`` or ``existing``.
         attach_time: ``whenTheMessageIsSent`` or ``whenContactRepliesTheMessage``.
-        schedule_version: raised by each change of ``scheduled_start_time``.
-        is_schedule_pending: whether that time is still to come, as far as we have got.
-        max_segments: how many carrier segments a send of it may take; ``None``: any number.
-        callback_url: who is told of its messages' statuses; ``None`` for the site's default.
+        schedule_version: incremented by each change of ``scheduled_start_time``.
+        is_schedule_pending: whether the scheduled start has not happened yet.
+        max_segments: how many segments one send may take; ``None`` for no limit.
+        callback_url: where status changes of the messages are posted; ``None`` for the site's default.
+        schedule_status_reason: why the scheduled start was given up, or ``None``.
+        version: incremented by each change of the campaign.
     """
 
     id: str
@@ -61,7 +63,9 @@ class Campaign:
     callback_url: str | None = None
     max_segments: int | None = None
     replaces_smart_quotes: bool = False
+    schedule_status_reason: str | None = None
+    version: int = 0
 
     @property
-    def wording(self) -> Wording:
-        return Wording(self.message, self.replaces_smart_quotes)
+    def message_template(self) -> MessageTemplate:
+        return MessageTemplate(self.message, self.replaces_smart_quotes)

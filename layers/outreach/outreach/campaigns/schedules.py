@@ -1,92 +1,126 @@
-"""Scheduled starts: a send at a time, once, whatever fires twice, late or not at all.
+"""Scheduled starts: each starts one send, even if its schedule fires twice, late or never.
 
-A one-time schedule fires some time ahead and starts an execution of the state machine ``scheduled_start``, which waits for the
-very moment. Each change of the time raises the campaign's ``schedule_version``: an execution (named after it) whose version is
-no longer the campaign's sends nothing, and the record's id derives from it, so that two starts are one. What was missed all the
-same is started by the sweep.
+A one-time schedule fires 90 seconds early and starts an execution of the state machine ``scheduled_start``, which waits for the
+exact time. Each change of the time increments the campaign's ``schedule_version``, which
+
+* names the execution, so a schedule that fires twice starts one execution;
+* determines the id of the campaign record, so two starts make one send;
+* makes executions for an earlier time obsolete; they send nothing.
+
+The sweep starts campaigns whose schedule did not fire, and gives a start up that keeps failing.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
-from outreach import aws, clock, stepfunctions
-from outreach.campaigns import sends, store
+from outreach import clock, dynamo, scheduler, stepfunctions
+from outreach.campaigns import campaign_store, send_start
 from outreach.campaigns.models import Campaign
 from outreach.errors import NotFound
+from outreach.repeated_failures import report_given_up
 from outreach.settings import settings
 
-# EventBridge Scheduler is precise to the minute; the execution that it starts, to the second.
-_AHEAD = timedelta(seconds=90)
-# What is nearer than this is not worth a schedule.
-_NEAR = timedelta(seconds=120)
-# How late a start must be for the sweep to take it for missed.
-_MISSED_AFTER = timedelta(seconds=30)
+# EventBridge Scheduler is precise to the minute; the execution that it starts is precise to the second.
+_LEAD_TIME = timedelta(seconds=90)
+# For a shorter delay, the execution starts at once, without a schedule.
+_MIN_SCHEDULE_DELAY = timedelta(seconds=120)
+# The sweep treats a start that is later than this as overdue.
+_OVERDUE_AFTER = timedelta(seconds=30)
 
 
-def set_up(campaign: Campaign) -> None:
-    """Bring the schedule in line with the campaign's time, after the campaign was stored; repeated, it changes nothing."""
+def synchronize(campaign: Campaign) -> None:
+    """Create, move or remove the schedule of a stored campaign to match its scheduled time. Idempotent.
+
+    If another writer has changed the time, its schedule wins.
+    """
+    _write_schedule(campaign)
+    try:
+        newest = campaign_store.get(campaign.site_id, campaign.id)
+    except NotFound:
+        remove(campaign.id)
+        return
+    if newest.schedule_version != campaign.schedule_version:
+        synchronize(newest)
+
+
+def _write_schedule(campaign: Campaign) -> None:
     at = campaign.scheduled_start_time
     if at is None or not campaign.is_schedule_pending:
         remove(campaign.id)
-    elif at - clock.now() <= _NEAR:
+    elif at - clock.now() <= _MIN_SCHEDULE_DELAY:
         remove(campaign.id)
-        begin(_event(campaign, at))
+        start_execution(_event(campaign, at))
     else:
-        _put(campaign, at)
+        scheduler.put(_schedule(campaign, at))
 
 
 def remove(campaign_id: str) -> None:
-    """Remove the campaign's schedule, if it has one."""
-    scheduler = aws.scheduler()
-    with suppress(scheduler.exceptions.ResourceNotFoundException):
-        scheduler.delete_schedule(Name=campaign_id, GroupName=settings().schedule_group)
+    """Delete the campaign's schedule, if it has one."""
+    scheduler.delete(campaign_id, settings().schedule_group)
 
 
-def begin(event: dict[str, Any]) -> None:
-    """Start the execution that waits for the moment; the second time, it is there already."""
+def start_execution(event: dict[str, Any]) -> None:
+    """Start the execution that waits for the scheduled time. Idempotent."""
     stepfunctions.start(settings().scheduled_start_arn, f"{event['campaign_id']}-{event['version']}", event)
 
 
 def start(site_id: str, campaign_id: str, version: int) -> str:
-    """Send the campaign, unless its time was changed or it was deleted meanwhile. Says which: ``sent``, ``moved``, ``gone``."""
+    """Send a campaign at its scheduled time.
+
+    Args:
+        version: the campaign's ``schedule_version`` when the start was scheduled.
+
+    Returns:
+        ``sent``; or, without a send, ``moved`` if the scheduled time was changed or removed, and ``gone`` if the campaign was
+        deleted.
+    """
     try:
-        campaign = store.get(site_id, campaign_id)
+        campaign = campaign_store.get(site_id, campaign_id)
     except NotFound:
         return "gone"
     if campaign.schedule_version != version or campaign.scheduled_start_time is None:
         return "moved"
-    sends.send_as_scheduled(campaign)
-    store.end_schedule(campaign)
+    send_start.send_scheduled(campaign)
+    campaign_store.end_schedule(campaign)
     return "sent"
 
 
-def repair(site_id: str, campaign_id: str) -> None:
-    """Start what should have been started: for the sweep."""
-    campaign = store.get(site_id, campaign_id)
+def start_if_overdue(site_id: str, campaign_id: str) -> None:
+    """Start a campaign whose schedule did not fire; for the sweep. A start that keeps failing is given up, and says why."""
+    try:
+        _start_if_overdue(site_id, campaign_id)
+    except Exception as error:
+        _record_failure(site_id, campaign_id, dynamo.error_name(error))
+        raise
+
+
+def _start_if_overdue(site_id: str, campaign_id: str) -> None:
+    campaign = campaign_store.get(site_id, campaign_id)
     at = campaign.scheduled_start_time
-    if at is not None and campaign.is_schedule_pending and at + _MISSED_AFTER < clock.now():
+    if at is not None and campaign.is_schedule_pending and at + _OVERDUE_AFTER < clock.now():
         start(site_id, campaign_id, campaign.schedule_version)
 
 
-def _put(campaign: Campaign, at: datetime) -> None:
-    request = _schedule(campaign, at)
-    scheduler = aws.scheduler()
-    try:
-        scheduler.create_schedule(**request)
-    except scheduler.exceptions.ConflictException:
-        scheduler.update_schedule(**request)
+def _record_failure(site_id: str, campaign_id: str, reason: str) -> None:
+    version, earlier = campaign_store.start_failures(site_id, campaign_id)
+    failures = earlier.after(str(version), reason)
+    if not failures.are_too_many:
+        campaign_store.set_start_failures(site_id, campaign_id, version, failures)
+        return
+    described = f"no_progress: {failures.describe('the scheduled start')}"
+    if campaign_store.abandon_scheduled_start(site_id, campaign_id, version, described):
+        report_given_up("scheduled start", described, campaign_id=campaign_id, site_id=site_id)
 
 
 def _schedule(campaign: Campaign, at: datetime) -> Any:
     return {
         "Name": campaign.id,
         "GroupName": settings().schedule_group,
-        "ScheduleExpression": f"at({(at - _AHEAD).strftime('%Y-%m-%dT%H:%M:%S')})",
+        "ScheduleExpression": f"at({(at - _LEAD_TIME).strftime('%Y-%m-%dT%H:%M:%S')})",
         "FlexibleTimeWindow": {"Mode": "OFF"},
         "ActionAfterCompletion": "DELETE",
         "Target": {

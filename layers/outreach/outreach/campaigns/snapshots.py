@@ -1,4 +1,4 @@
-"""The campaign as its records keep it: as it was sent, in the form of the API (specification: OutreachCampaign)."""
+"""Snapshots of a campaign in its records: the campaign at the time of the send, in the JSON form of the API."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import Any
 
 from outreach import clock
 from outreach.campaigns.models import Campaign
-from outreach.contacts.conditions import Condition, Operator
-from outreach.contacts.filters import Filter, Match
+from outreach.contacts.filters.models import Condition, Filter, Match, Operator
 
 
 def snapshot(campaign: Campaign) -> dict[str, Any]:
-    """The campaign as JSON has it."""
+    """Return the campaign in the JSON form of the API."""
     scheduled = campaign.scheduled_start_time
     return {
         "id": campaign.id,
@@ -26,7 +25,7 @@ def snapshot(campaign: Campaign) -> dict[str, Any]:
         "timeToAutoAttachToTicket": campaign.attach_time,
         "contactFilterConditionMetType": campaign.contact_filter.match,
         "contactFilterLogicalExpresssion": campaign.contact_filter.expression,
-        "contactFilterConditions": [_shown(condition) for condition in campaign.contact_filter.conditions],
+        "contactFilterConditions": [_condition_to_json(condition) for condition in campaign.contact_filter.conditions],
         "scheduledStartTime": scheduled and clock.timestamp(scheduled),
         "callbackURL": campaign.callback_url,
         "maxSegments": campaign.max_segments,
@@ -34,16 +33,16 @@ def snapshot(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def filter_of(kept: Mapping[str, Any]) -> Filter:
-    """Whom the campaign of a snapshot was sent to."""
+def contact_filter(stored: Mapping[str, Any]) -> Filter:
+    """Return the contact filter in a stored snapshot."""
     return Filter(
-        Match(kept["contactFilterConditionMetType"]),
-        kept["contactFilterLogicalExpresssion"],
-        tuple(map(_condition, kept["contactFilterConditions"])),
+        Match(stored["contactFilterConditionMetType"]),
+        stored["contactFilterLogicalExpresssion"],
+        tuple(map(_condition_from_json, stored["contactFilterConditions"])),
     )
 
 
-def _shown(condition: Condition) -> dict[str, Any]:
+def _condition_to_json(condition: Condition) -> dict[str, Any]:
     return {
         "id": condition.id,
         "campaignId": condition.campaign_id,
@@ -54,7 +53,7 @@ def _shown(condition: Condition) -> dict[str, Any]:
     }
 
 
-def _condition(shown: Mapping[str, Any]) -> Condition:
+def _condition_from_json(stored: Mapping[str, Any]) -> Condition:
     return Condition(
-        shown["fieldName"], Operator(shown["operator"]), shown["value"], shown["order"], shown["id"], shown["campaignId"]
+        stored["fieldName"], Operator(stored["operator"]), stored["value"], stored["order"], stored["id"], stored["campaignId"]
     )

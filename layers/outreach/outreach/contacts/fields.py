@@ -1,4 +1,4 @@
-"""Contact fields and a site's schema: which fields there are, and what a contact's values must satisfy."""
+"""Contact fields: the system fields that every site has, and all fields of a site."""
 
 from __future__ import annotations
 
@@ -8,15 +8,24 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from outreach import text
+from outreach.contacts.field_values import FieldType, Options, Value, parse
 from outreach.contacts.models import FieldKey, IdentityType
-from outreach.contacts.values import FieldType, Options, Value, read
+from outreach.phone_numbers import NumberFormat
 
-# The contact's own properties: no field may have such a name, or filters and columns would be ambiguous.
-PROPERTIES = ("id", "name", "createTime", "lastUpdatedTime", "mergeToContactId", "customFields", "contactIdentities")
+# The properties of a contact.
+CONTACT_PROPERTIES = (
+    *("id", "name", "createTime", "lastUpdatedTime", "mergeToContactId", "customFields", "contactIdentities"),
+    "isOptedOut",
+)
+# The last column of the file of failed rows, which an import ignores.
+IMPORT_ERROR = "importError"
+# No field may have one of these names, however spaced, or filters and file columns would be ambiguous.
+RESERVED_NAMES = frozenset(map(text.compact_key, (*CONTACT_PROPERTIES, IMPORT_ERROR)))
 
-LAST = -1  # the order of a new field that is to come after the others
+LAST = -1  # the ``order`` of a new field that is placed after all others
 
-# name, type, length, in their order. Contract, Contacts: "System fields exist in every site from the start".
+# Name, type and length, in their order (docs/api.md, "Contacts").
 _SYSTEM_FIELDS: tuple[tuple[str, FieldType, int | None], ...] = (
     ("firstName", FieldType.TEXT, 256),
     ("lastName", FieldType.TEXT, 256),
@@ -38,6 +47,8 @@ _SYSTEM_NAMESPACE = uuid.UUID("5c2d1a3e-2f0b-5d0e-9a53-0d6f0e7f6a11")
 
 @dataclass(frozen=True)
 class FieldOption:
+    """An option of a field of type radio, dropdownlist or checkboxlist."""
+
     id: str
     value: str
     order: int
@@ -49,10 +60,10 @@ class Field:
     """One field of a site's contacts.
 
     Attributes:
-        key: where contacts keep the field's values. A new field has a new key, so that deleting one makes its values disappear
-            everywhere without touching a contact.
-        identity_type: set when the field stands for the contact's identities of that type.
-        length: the most characters of a text; ``None`` is the limit of every text.
+        key: the key of the field's values in contacts. Each new field gets a new key, so deleting a field hides its values in all
+            contacts without a write to any of them.
+        identity_type: set if the field represents the contact's identities of that type.
+        length: the maximum number of characters of a text; ``None`` for the general limit of texts.
     """
 
     id: str
@@ -74,72 +85,82 @@ class Field:
     def option_values(self) -> Options:
         return tuple(option.value for option in sorted(self.options, key=lambda option: option.order))
 
-    def read(self, given: Any) -> Value | None:
-        """See :func:`outreach.contacts.values.read`."""
-        return read(given, self.type, self.option_values, self.length)
+    def parse(self, value: Any) -> Value | None:
+        """Convert a value from a client; see :func:`outreach.contacts.field_values.parse`."""
+        return parse(value, self.type, self.option_values, self.length)
 
 
 @dataclass(frozen=True)
-class Schema:
-    """All fields of a site, the region that its national numbers are read in, and how many contacts it may have."""
+class SiteFields:
+    """All fields of a site, with the site's settings that apply to contacts.
+
+    Attributes:
+        region: ISO 3166 code of the country in which national phone numbers are read.
+        version: incremented by each change of the fields.
+        max_contacts: the site's limit of contacts; ``None`` for no limit.
+        reading: how phone numbers without ``+`` are read. An import may say so.
+    """
 
     site_id: str
     region: str
     fields: tuple[Field, ...]
     version: int = 0
     max_contacts: int | None = None
+    number_format: NumberFormat | None = None
 
     @cached_property
     def _by_name(self) -> Mapping[str, Field]:
-        return {field.name.casefold(): field for field in self.fields}
+        return {text.comparison_key(field.name): field for field in self.fields}
 
     @cached_property
-    def custom(self) -> tuple[Field, ...]:
-        """The fields that hold values (all but the identity fields), in their order."""
+    def value_fields(self) -> tuple[Field, ...]:
+        """The fields that hold values, which are all but the identity fields, in their order."""
         return tuple(field for field in self.ordered if field.identity_type is None)
 
-    @property
-    def ordered(self) -> list[Field]:
-        return sorted(self.fields, key=lambda field: (field.order, field.id))
+    @cached_property
+    def ordered(self) -> tuple[Field, ...]:
+        """The fields by their ``order``."""
+        return tuple(sorted(self.fields, key=lambda field: (field.order, field.id)))
 
     def find(self, name: str) -> Field | None:
-        """The field of that name, in any case."""
-        return self._by_name.get(name.strip().casefold())
+        """Return the field with a name, compared as text."""
+        return self._by_name.get(text.comparison_key(name))
 
     def by_id(self, field_id: str) -> Field | None:
         return next((field for field in self.fields if field.id == field_id), None)
 
-    def named(self, values: Mapping[FieldKey, Any]) -> dict[str, Any]:
-        """A contact's values by the names of the fields; those of deleted fields are left out."""
-        return {field.name: values[field.key] for field in self.custom if field.key in values}
+    def values_by_name(self, values: Mapping[FieldKey, Any]) -> dict[str, Any]:
+        """Return a contact's values by the names of their fields, without the values of deleted fields."""
+        return {field.name: values[field.key] for field in self.value_fields if field.key in values}
 
 
 def system_fields(site_id: str) -> tuple[Field, ...]:
-    """The fields that each site has from the start, with ids that are the same at every call."""
-    plain = [
+    """Return the fields that every site has from the start. Their ids never change."""
+    value_fields = [
         Field(_system_id(site_id, name), FieldKey(name), name, type_, is_system=True, length=length, order=order)
         for order, (name, type_, length) in enumerate(_SYSTEM_FIELDS)
     ]
-    return (*plain, *(_identity_field(site_id, type_, order) for order, type_ in enumerate(IdentityType, start=len(plain))))
+    identity_fields = (_identity_field(site_id, type_, order) for order, type_ in enumerate(IdentityType, len(value_fields)))
+    return (*value_fields, *identity_fields)
 
 
 def new_key(field_id: str) -> FieldKey:
-    """48 random bits of the field's id: enough to tell fields apart, in a third of the room."""
+    """Return a field's key: 48 random bits of its id, which are unique enough and take a third of the space."""
     return FieldKey(field_id[-12:])
 
 
-def replaced(fields: Iterable[Field], changed: Field) -> tuple[Field, ...]:
-    """The fields with one of them changed."""
+def replace_field(fields: Iterable[Field], changed: Field) -> tuple[Field, ...]:
+    """Return the fields with ``changed`` in place of the field that has its id."""
     return tuple(changed if field.id == changed.id else field for field in fields)
 
 
 def _identity_field(site_id: str, type_: IdentityType, order: int) -> Field:
-    shape = FieldType.EMAIL if type_ is IdentityType.EMAIL else FieldType.TEXT
+    field_type = FieldType.EMAIL if type_ is IdentityType.EMAIL else FieldType.TEXT
     return Field(
         _system_id(site_id, type_.value),
         FieldKey(type_.value),
         type_.value,
-        shape,
+        field_type,
         is_system=True,
         identity_type=type_,
         order=order,

@@ -1,52 +1,54 @@
-"""How an identity is written and compared (contract, Contacts: (type, normalised value) is unique in a site)."""
+"""Normalisation of identities. (type, normalised value) is unique in a site (docs/api.md, "Contacts")."""
 
 from __future__ import annotations
 
-import phonenumbers
-
+from outreach import email_addresses, phone_numbers, placeholders, text
 from outreach.contacts.models import IdentityType
-from outreach.contacts.values import FieldType, read
+from outreach.phone_numbers import NumberFormat
 
-MAX_VALUE = 400  # a marker's key holds the value, in at most 2,048 bytes
+MAX_VALUE = 400
+# DynamoDB allows 2,048 bytes in the partition key, which contains the normalised value and the site's id.
+_MAX_KEY_BYTES = 1_800
 
-_NUMBERS = (IdentityType.SMS, IdentityType.WHATSAPP)
+PHONE_NUMBERS = (IdentityType.SMS, IdentityType.WHATSAPP)
 
 
-def normalise(type_: IdentityType, value: str, region: str) -> tuple[str, str]:
-    """An identity's value as it is written, and as it is compared.
+def normalise(type_: IdentityType, value: str, region: str, number_format: NumberFormat | None = None) -> tuple[str, str]:
+    """Return an identity's value as responses show it, and its normalised value, by which it is compared.
 
-    Numbers become E.164; one that libphonenumber can't parse is kept as given. E-mail is compared without regard to case and
-    written as given.
+    A phone number becomes E.164; one that is not valid stays as given. An e-mail address is compared regardless of case and shown
+    as given. All others are ids of other systems and compare exactly.
 
     Args:
-        region: ISO 3166 region that national numbers are read in.
+        region: ISO 3166 code of the country in which national phone numbers are read.
+        number_format: see :func:`outreach.phone_numbers.parse`.
 
     Raises:
-        ValueError: the value is blank or too long, or an e-mail identity's is no e-mail address.
+        ValueError: the value is blank, too long, a placeholder, a rounded number, or not what the type demands.
     """
-    written = value.strip()
-    if not written or len(written) > MAX_VALUE:
-        raise ValueError(f"must have 1 to {MAX_VALUE} characters")
-    if type_ in _NUMBERS:
-        written = e164(written, region) or written
+    shown = text.normalise(value)
+    _require_value(shown)
+    if type_ in PHONE_NUMBERS:
+        shown = _phone_number(shown, region, number_format)
     if type_ is IdentityType.EMAIL:
-        read(written, FieldType.EMAIL)
-        return written, written.casefold()
-    return written, written
+        shown = email_addresses.parse(shown)
+    normalised_value = text.comparison_key(shown) if type_ is IdentityType.EMAIL else shown
+    if len(normalised_value.encode()) > _MAX_KEY_BYTES:
+        raise ValueError(f"must have at most {_MAX_KEY_BYTES} bytes in UTF-8")
+    return shown, normalised_value
 
 
-def e164(number: str, region: str) -> str | None:
-    """The number in E.164, or ``None`` when libphonenumber can't parse it."""
-    try:
-        parsed = phonenumbers.parse(number, region)
-    except phonenumbers.NumberParseException:
-        return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+def _require_value(shown: str) -> None:
+    if not shown or len(shown) > MAX_VALUE:
+        raise ValueError(f"must have 1 to {MAX_VALUE} characters")
+    if placeholders.is_placeholder(shown):
+        raise ValueError("must not be a placeholder for a missing value, such as n/a")
+    if placeholders.is_rounded_number(shown):
+        raise ValueError("was rounded by a spreadsheet; format its column as text, and enter the whole number")
 
 
-def is_valid_number(number: str) -> bool:
-    """Whether a carrier could know the number, in E.164."""
-    try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(number, None))
-    except phonenumbers.NumberParseException:
-        return False
+def _phone_number(shown: str, region: str, number_format: NumberFormat | None) -> str:
+    number = phone_numbers.parse(shown, region, number_format)
+    if number is None:
+        raise ValueError("must be one phone number and nothing else, such as +12125550123; put notes into another field")
+    return number.text

@@ -1,4 +1,4 @@
-"""A contact and its identities."""
+"""Contacts and their identities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NewType
 
-# Where a custom field's values stand in a contact. Neither a field's name (it may change) nor its long id.
+# The key of a field's value in a contact: shorter than the field's id and, unlike the field's name, never changed.
 FieldKey = NewType("FieldKey", str)
 
 MAX_IDENTITIES = 500
@@ -17,7 +17,7 @@ _ORDINAL = re.compile(r"[0-9a-f]{4}$")
 
 
 class IdentityType(StrEnum):
-    """The specification's identity types, spelt its way."""
+    """Where an identity addresses a contact. The values are those of the API."""
 
     VISITOR = "visitor"
     EMAIL = "email"
@@ -38,16 +38,16 @@ class Identity:
     """One address of a contact.
 
     Attributes:
-        id: see :func:`identity_id`; it stays the same when a merge moves the identity to another contact.
-        value: as it is written.
-        normal: as it is compared; unique, with the type, among the live identities of a site.
-        is_deleted: kept for display only: neither unique, nor found, nor sent to.
+        id: see :func:`identity_id`. It stays the same when a merge moves the identity to another contact.
+        value: the value as responses show it.
+        normalised_value: the value as it is compared. Together with the type it is unique among a site's live identities.
+        is_deleted: whether the identity is only displayed: it is not unique, not found and receives no messages.
     """
 
     id: str
     type: IdentityType
     value: str
-    normal: str
+    normalised_value: str
     name: str = ""
     avatar_url: str = ""
     info_url: str = ""
@@ -56,22 +56,25 @@ class Identity:
     is_deleted: bool = False
 
     @property
-    def mark(self) -> tuple[IdentityType, str]:
-        """What must be unique in a site."""
-        return self.type, self.normal
+    def key(self) -> tuple[IdentityType, str]:
+        """The identity key, which is unique among a site's live identities."""
+        return self.type, self.normalised_value
 
 
 @dataclass(frozen=True)
 class Contact:
-    """One person.
+    """A contact, or the tombstone of one that was merged into another.
 
     Attributes:
-        create_time: ``YYYY-MM-DDTHH:MM:SS.mmmZ``, like every time here.
-        values: what the fields hold, by :data:`FieldKey`, as ``outreach.contacts.values`` reads it; empty fields are left out.
-        last_ordinal: of the identities that were ever added, so that no identity's id is given twice.
+        create_time: formatted ``YYYY-MM-DDTHH:MM:SS.mmmZ``, like every time in this package.
+        values: the values of the fields by :data:`FieldKey`, as :mod:`outreach.contacts.field_values` returns them. Empty fields
+            are absent.
+        last_ordinal: the ordinal of the last identity ever added. It ensures that no identity id is assigned twice.
         merged_ids: the contacts that were merged into this one, directly or through another.
         merged_to: the contact that this one was merged into; ``None`` for a live contact.
-        version: raised by each write; 0 before the first.
+        version: incremented by each write; 0 before the first.
+        import_mark: the import that wrote the contact last; see :mod:`outreach.imports.import_marks`. Empty if none has. It
+            outlives later writes, but names the version that it belongs to.
     """
 
     id: str
@@ -85,6 +88,7 @@ class Contact:
     merged_ids: tuple[str, ...] = ()
     merged_to: str | None = None
     version: int = 0
+    import_mark: str = ""
 
     @property
     def first_name(self) -> str | None:
@@ -96,8 +100,14 @@ class Contact:
 
     @property
     def time_zone(self) -> str | None:
-        """IANA name, or ``None``."""
+        """The IANA name of the contact's time zone."""
         return self.values.get(FieldKey("timeZone"))
+
+    @property
+    def recipient_number(self) -> str | None:
+        """The number that messages go to: that of the first live SMS identity, which need not be valid."""
+        numbers = (identity.normalised_value for identity in self.live_identities if identity.type is IdentityType.SMS)
+        return next(numbers, None)
 
     @property
     def live_identities(self) -> tuple[Identity, ...]:
@@ -105,19 +115,23 @@ class Contact:
 
 
 def new_contact_id(source: uuid.UUID | None = None) -> str:
-    """A contact's id: a UUID (``source``, or a random one) whose last 16 bits are zero, which leaves them to its identities."""
+    """Return a UUID whose last 16 bits are zero, because :func:`identity_id` uses them.
+
+    Args:
+        source: the UUID to derive the id from; a random one if omitted.
+    """
     return f"{str(source or uuid.uuid4())[:-4]}0000"
 
 
 def identity_id(contact_id: str, ordinal: int) -> str:
-    """The id of the contact's ``ordinal``-th identity, counted from 1.
+    """Return the id of the contact's ``ordinal``-th identity, counted from 1.
 
-    It is the contact's id with the last 16 bits counted up: so the way from an identity to its contact needs neither an index
-    nor an item of its own, which would cost every new contact a write per identity.
+    It is the contact's id with the ordinal in the last 16 bits. An identity's id therefore leads to its contact without an index,
+    which would cost one more write per identity.
     """
     return _ORDINAL.sub(f"{ordinal:04x}", contact_id)
 
 
 def contact_of_identity(identity: str) -> str:
-    """The contact that an identity was added to; after a merge a tombstone that leads to the survivor."""
+    """Return the id of the contact that an identity was added to. After a merge, that contact is a tombstone."""
     return _ORDINAL.sub("0000", identity)

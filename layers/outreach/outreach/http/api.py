@@ -1,4 +1,4 @@
-"""What every endpoint shares: tenancy, scope, canonical paths, request ids, and errors as problem+json.
+"""Shared behaviour of every endpoint: tenancy, scopes, canonical paths, request ids and problem+json errors.
 
 A handler file is a Powertools resolver with one route and this module's :func:`entry_point`::
 
@@ -6,7 +6,7 @@ A handler file is a Powertools resolver with one route and this module's :func:`
 
     @app.get("/contact/contacts/<id>")
     def get_contact(id: Guid) -> Contact:
-        return contacts.get(api.caller(app).site_id, id)
+        return contact_store.get(api.caller(app).site_id, id)
 
     lambda_handler = api.entry_point(app, scope="contact:read")
 """
@@ -14,13 +14,14 @@ A handler file is a Powertools resolver with one route and this module's :func:`
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_args
 
 import orjson
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import ServiceError
+from aws_lambda_powertools.event_handler.openapi.compat import field_annotation_is_sequence
 from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
@@ -28,37 +29,59 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from outreach import parsing
-from outreach.errors import NotFound, OutreachError, UnsupportedMediaType, ValidationFailed
-from outreach.http import problems
+from outreach import dynamo, parsing
+from outreach.errors import NotFound, OutreachError, ValidationFailed
+from outreach.http import headers, json_pointers, pointers, problems
 from outreach.http.caller import Caller
-from outreach.http.requests import canonical_path, header
+from outreach.http.request import (
+    canonical_path,
+    header,
+    is_form,
+    require_acceptable_body,
+    with_canonical_media_type,
+    with_canonical_query,
+    with_form,
+)
+from outreach.http.routes import require_method
 from outreach.observability import logger
 
 if TYPE_CHECKING:
-    from outreach.http.idempotency import KeyedRequest
+    from aws_lambda_powertools.event_handler.api_gateway import Route
+
+    from outreach.http.idempotency import FindSecret, KeyedRequest
 
 JSON = "application/json; charset=utf-8"
 
-# 500 for a response that does not fit its model: without it the client would be told that its request is wrong.
+
+def _parse_body(body: str | bytes | Mapping[str, Any]) -> Any:
+    """Parse a body; a form is parsed already.
+
+    Of a list where an object belongs, Powertools would take the first entry. It leaves a tuple alone.
+    """
+    document = body if isinstance(body, Mapping) else parsing.parse_json(body)
+    return tuple(document) if isinstance(document, list) else document
+
+
+# By default Powertools blames the client (422) when a response does not fit its model. That is our bug, hence 500.
 OPTIONS: dict[str, Any] = {
     "enable_validation": True,
     "response_validation_error_http_code": 500,
-    "json_body_deserializer": parsing.parse_json,
+    "json_body_deserializer": _parse_body,
     "serializer": lambda body: orjson.dumps(body).decode(),
 }
 
 T = TypeVar("T")
+ParseForm = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 
 def caller(app: APIGatewayRestResolver) -> Caller:
-    """Who calls, within a route of :func:`entry_point`."""
+    """Return the caller of the current request; only inside a route of :func:`entry_point`."""
     return app.context["caller"]  # type: ignore[no-any-return]
 
 
 def new_id(app: APIGatewayRestResolver) -> str:
-    """The id of what a request creates: a random one, under an ``Idempotency-Key`` the same at every try."""
+    """Return the id of the resource that this request creates: random, or stable across attempts with one ``Idempotency-Key``."""
     return str(app.context["new_id"]())
 
 
@@ -68,12 +91,12 @@ def created(body: Any) -> Response[Any]:
 
 
 def accepted(body: Any, location: str) -> Response[Any]:
-    """202 with how far it is, and where to look later."""
+    """202 with the progress so far, and the URL to poll in ``Location``."""
     return Response(202, JSON, body, headers={"Location": location})
 
 
 def see_other(url: str) -> Response[Any]:
-    """303: it lies elsewhere."""
+    """303 to the URL that has the result."""
     return Response(303, headers={"Location": url})
 
 
@@ -83,11 +106,11 @@ def no_content() -> Response[None]:
 
 
 def verb(segment: str, verbs: Mapping[str, T]) -> tuple[str, T]:
-    """Take ``<id>:<verb>`` apart: API Gateway knows no variables within a segment (contract, Paths).
+    """Split ``<id>:<verb>``: API Gateway has no path variables within a segment (docs/api.md, "Paths").
 
     Raises:
-        NotFound: no verb, or none of ``verbs``.
-        ValidationFailed: the id is no GUID.
+        NotFound: the verb is missing or not among ``verbs``.
+        ValidationFailed: the id is not a GUID.
     """
     resource_id, _, name = segment.partition(":")
     if name not in verbs:
@@ -95,17 +118,25 @@ def verb(segment: str, verbs: Mapping[str, T]) -> tuple[str, T]:
     try:
         return parsing.parse_guid(resource_id), verbs[name]
     except ValueError as error:
-        raise ValidationFailed.at("id", str(error)) from error
+        raise ValidationFailed.at("/id", str(error)) from error
 
 
-def entry_point(app: APIGatewayRestResolver, *, scope: str | None, creates: bool = False, takes_forms: bool = False) -> Handler:
-    """The ``lambda_handler`` of an endpoint.
+def entry_point(
+    app: APIGatewayRestResolver,
+    *,
+    scope: str | Mapping[str, str] | None,
+    creates: bool = False,
+    parse_form: ParseForm | None = None,
+    find_secret: FindSecret | None = None,
+) -> Handler:
+    """Make the ``lambda_handler`` of an endpoint.
 
     Args:
         app: the resolver with the endpoint's routes.
-        scope: what the API key must be allowed to do; ``None`` where the route itself decides (the ``:verbs``).
-        creates: whether it takes an ``Idempotency-Key``; its route then gives what it creates the id of :func:`new_id`.
-        takes_forms: whether a body may be a form; elsewhere it is 415, though the resolver would read it.
+        scope: the scope that the API key needs; by verb, where each ``:verb`` has a route; ``None`` when the route checks it.
+        creates: whether the endpoint accepts an ``Idempotency-Key``; its route then uses :func:`new_id` for what it creates.
+        parse_form: parses a body that is a form. Without it, a form is 415.
+        find_secret: finds the ``secret`` of a response again when its request is repeated, because it is not stored with it.
     """
     _map_errors(app)
 
@@ -113,69 +144,129 @@ def entry_point(app: APIGatewayRestResolver, *, scope: str | None, creates: bool
         request_id = event["requestContext"]["requestId"]
         log = logger()
         try:
-            who = Caller.of(event)
-            log.append_keys(correlation_id=request_id, site_id=who.site_id)
-            if scope:
-                who.require(scope)
-            if not takes_forms:
-                _refuse_forms(event)
-            keyed = _under_key(event, who) if creates else None
-            app.append_context(caller=who, new_id=keyed.new_id if keyed else uuid.uuid4)  # type: ignore[no-untyped-call]
+            api_caller = Caller.of(event)
+            log.append_keys(correlation_id=request_id, site_id=api_caller.site_id)
+            require_method(event)
+            if required := scope if isinstance(scope, str) or scope is None else scope.get(_verb_of(event)):
+                api_caller.require(required)
+            event = _canonical(event, app, takes_forms=parse_form is not None)
+            keyed = _keyed_request(event, api_caller) if creates else None
+            if parse_form and is_form(event):
+                event = with_form(event, parse_form(event))
+            app.append_context(caller=api_caller, new_id=keyed.new_id if keyed else uuid.uuid4)  # type: ignore[no-untyped-call]
             resolve = partial(app.resolve, {**event, "path": canonical_path(event)}, context)
-            answer = keyed.once(context, resolve) if keyed else resolve()
+            response = keyed.resolve_once(context, resolve, find_secret) if keyed else resolve()
         except OutreachError as error:
-            answer = _raw(problems.response(error, request_id))
-        except Exception:
+            response = _to_gateway(problems.response(error, request_id))
+        except Exception as error:
             log.exception("request failed")
-            answer = _raw(problems.unexpected(request_id))
-        return _with_common_headers(answer, request_id)
+            response = _to_gateway(_unexpected(error, request_id))
+        return _with_common_headers(response, request_id)
 
     return lambda_handler
 
 
-def _under_key(event: Mapping[str, Any], who: Caller) -> KeyedRequest | None:
+def _verb_of(event: Mapping[str, Any]) -> str:
+    return canonical_path(event).rpartition(":")[2]
+
+
+def _keyed_request(event: Mapping[str, Any], api_caller: Caller) -> KeyedRequest | None:
     key = header(event, "Idempotency-Key")
     if key is None:
         return None
     from outreach.http.idempotency import KeyedRequest
 
-    return KeyedRequest.of(event, who, key)
+    return KeyedRequest.of(event, api_caller, key)
 
 
-def _refuse_forms(event: Mapping[str, Any]) -> None:
-    if event.get("body") and "form" in (header(event, "Content-Type") or "").partition(";")[0]:
-        raise UnsupportedMediaType(problems.SEND_JSON)
+def _canonical(event: dict[str, Any], app: APIGatewayRestResolver, *, takes_forms: bool) -> dict[str, Any]:
+    """Refuse what no endpoint accepts, and spell media type and query as the endpoint does."""
+    require_acceptable_body(event, takes_forms=takes_forms)
+    parameters = query_parameters(app)
+    scalars = [name for name, is_scalar in parameters.items() if is_scalar]
+    return with_canonical_query(with_canonical_media_type(event), parameters, scalars)
+
+
+@cache  # the types of the signatures are the same for every request
+def query_parameters(app: APIGatewayRestResolver) -> dict[str, bool]:
+    """Return the query parameters in the signatures of an endpoint's routes, and whether each has a single value."""
+    fields = [field for route in routes(app) for field in route.dependant.query_params]
+    return {field.alias: not _is_list(field.field_info.annotation) for field in fields}
+
+
+def _is_list(annotation: Any) -> bool:
+    """Return whether a type is a list, maybe an annotated or an optional one."""
+    return field_annotation_is_sequence(annotation) or any(map(_is_list, get_args(annotation)))
+
+
+def body_type(route: Route) -> Any:
+    """Return the type of the body in the signature of a route; ``None`` without a body."""
+    fields = route.dependant.body_params
+    return fields[0].field_info.annotation if fields else None
+
+
+def routes(app: APIGatewayRestResolver) -> list[Route]:
+    """Return the routes of an endpoint: one for each accepted spelling of its path."""
+    return [*app._static_routes, *app._dynamic_routes]
+
+
+def _unexpected(error: Exception, request_id: str) -> Response[str]:
+    """The response for an error that no rule foresees. A document may keep every limit and still be too large for an item."""
+    if dynamo.is_item_too_large(error):
+        message = "is too large to be stored (400 KB); use fewer or shorter values"
+        return problems.response(ValidationFailed.at("", message), request_id)
+    return problems.unexpected(request_id)
 
 
 def _map_errors(app: APIGatewayRestResolver) -> None:
-    """Register, for each kind of error that can reach the resolver, how it becomes one of ours."""
+    """Map every error that can reach the resolver to problem+json."""
 
-    def answers(error: OutreachError) -> Response[str]:
+    def locate(steps: Sequence[json_pointers.Step], has_tags: bool) -> str:
+        document = _document(app)
+        if document is None:
+            return json_pointers.to_pointer(steps[:1])
+        return pointers.in_document(steps, document, body_type(app.context["_route"]), has_tags=has_tags)
+
+    def respond(error: OutreachError) -> Response[str]:
         return problems.response(error, str(app.current_event["requestContext"]["requestId"]))
 
-    app.exception_handler(OutreachError)(answers)
-    app.exception_handler(RequestValidationError)(lambda error: answers(problems.from_validation(error)))
-    app.exception_handler(RequestUnsupportedContentType)(lambda error: answers(problems.from_content_type(error)))
-    app.exception_handler(UnicodeDecodeError)(lambda _: answers(ValidationFailed.at("", "is not UTF-8")))
-    app.exception_handler(ServiceError)(lambda error: answers(problems.from_status(error.status_code)))
-    app.exception_handler(ResponseValidationError)(_refuse)
+    def respond_to_invalid(error: ValidationFailed) -> Response[str]:
+        return respond(error if _document(app) is None else problems.with_pointers_into(error, locate))
+
+    app.exception_handler(OutreachError)(respond)
+    app.exception_handler(ValidationFailed)(respond_to_invalid)
+    app.exception_handler(RequestValidationError)(lambda error: respond(problems.from_validation(error, locate)))
+    app.exception_handler(RequestUnsupportedContentType)(lambda error: respond(problems.from_content_type(error)))
+    app.exception_handler(UnicodeDecodeError)(lambda _: respond(ValidationFailed.at("", "is not UTF-8")))
+    app.exception_handler(ServiceError)(lambda error: respond(problems.from_status(error.status_code)))
+    app.exception_handler(ResponseValidationError)(_raise_without_values)
 
 
-def _refuse(error: ResponseValidationError) -> NoReturn:
-    """A response that does not fit its model is a bug; its places may be logged, its values not."""
-    places = [".".join(map(str, entry["loc"])) for entry in error.errors()]
-    raise RuntimeError(f"the response does not fit its model at {places}") from None
+def _document(app: APIGatewayRestResolver) -> Any:
+    """The parsed body; ``None`` when it is not JSON."""
+    if isinstance(app.current_event.body, Mapping):  # a form
+        return None
+    try:
+        return app.current_event.json_body
+    except (ValidationFailed, ValueError):
+        return None
 
 
-def _raw(answer: Response[str]) -> dict[str, Any]:
-    headers = {name: [value] for name, value in {**answer.headers, "Content-Type": answer.content_type or JSON}.items()}
-    return {"statusCode": answer.status_code, "body": answer.body, "isBase64Encoded": False, "multiValueHeaders": headers}
+def _raise_without_values(error: ResponseValidationError) -> NoReturn:
+    """A response that does not fit its model is a bug. The error names its fields but not their values: it is logged."""
+    locations = [".".join(map(str, entry["loc"])) for entry in error.errors()]
+    raise RuntimeError(f"the response does not fit its model at {locations}") from None
 
 
-def _with_common_headers(answer: dict[str, Any], request_id: str) -> dict[str, Any]:
-    headers = answer["multiValueHeaders"]
-    headers["X-Request-Id"] = [request_id]
-    if headers.get("Content-Type") == ["application/json"]:
-        headers["Content-Type"] = [JSON]
-    # A string in any case: not every gateway takes ``null`` for no body.
-    return {**answer, "body": answer["body"] or ""}
+def _to_gateway(response: Response[str]) -> dict[str, Any]:
+    values = {name: [value] for name, value in {**response.headers, "Content-Type": response.content_type or JSON}.items()}
+    return {"statusCode": response.status_code, "body": response.body, "isBase64Encoded": False, "multiValueHeaders": values}
+
+
+def _with_common_headers(response: dict[str, Any], request_id: str) -> dict[str, Any]:
+    common = {name: [value] for name, value in {**headers.NO_STORE, **headers.SECURITY, "X-Request-Id": request_id}.items()}
+    values = {**response["multiValueHeaders"], **common}
+    if values.get("Content-Type") == ["application/json"]:
+        values["Content-Type"] = [JSON]
+    # Not every gateway accepts ``null`` as an empty body.
+    return {**response, "multiValueHeaders": values, "body": response["body"] or ""}

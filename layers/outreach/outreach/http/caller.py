@@ -1,4 +1,4 @@
-"""Who is calling: the site and the scopes of a verified API key, as the authorizer passed them on."""
+"""The caller of a request: the site, scopes and rate limits of a verified API key, as the authorizer passes them on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from outreach.errors import Forbidden
-from outreach.sites.rates import RATES, Rate, take
+from outreach.sites.rate_limits import RATES, Rate, enforce
 
 SCOPES = (
     "contact:read",
@@ -16,50 +16,65 @@ SCOPES = (
     "outreach:write",
     "outreach:send",
     "unichannel:send",
+    "ticketing:read",
     "ticketing:write",
 )
 
 
 @dataclass(frozen=True)
 class Caller:
-    """The site a request belongs to (never taken from the request itself) and what its key may do; no scopes = all.
+    """The site and permissions of an API key.
 
-    ``rates`` are those of the site's own; see :mod:`outreach.sites.rates`.
+    Attributes:
+        site_id: the key's site; a request cannot choose another one.
+        key_name: the name that the operator gave the key.
+        scopes: what the key may do; empty for everything.
+        rates: the site's own rate limits; see :mod:`outreach.sites.rate_limits`.
+        is_counted: whether the request has already been counted, because this is the background run of a deferred list.
     """
 
     site_id: str
     scopes: frozenset[str]
+    key_name: str = ""
     rates: Mapping[str, Rate] = field(default_factory=dict)
+    is_counted: bool = False
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> Caller:
-        """The caller of an API Gateway event.
+        """Return the caller of an API Gateway event.
 
         Raises:
-            Forbidden: ``siteId`` in the query string is not the key's site (contract, Tenancy).
+            Forbidden: ``siteId`` in the query string is not the key's site (docs/api.md, "Sites and API keys").
         """
         context = event["requestContext"]["authorizer"]
         rates = (entry.split("=") for entry in context.get("rates", "").split())
         caller = cls(
-            context["siteId"], frozenset(context["scopes"].split()), {action: Rate.parse(text) for action, text in rates}
+            context["siteId"],
+            frozenset(context["scopes"].split()),
+            context.get("keyName", ""),
+            {action: Rate.parse(text) for action, text in rates},
+            is_counted=bool(event.get("hasNoDeadline")),
         )
         query: Mapping[str, list[str]] = event.get("multiValueQueryStringParameters") or {}
-        named = {value for name, values in query.items() if name.lower() == "siteid" for value in values}
-        if named - {caller.site_id}:
-            raise Forbidden("siteId is not the site of this API key.")
+        requested_sites = {value for name, values in query.items() if name.lower() == "siteid" for value in values}
+        if requested_sites - {caller.site_id, ""}:
+            raise Forbidden("This API key belongs to another site; leave siteId out.")
         return caller
 
     def require(self, scope: str) -> None:
-        """
+        """Require that the key has a scope.
+
         Raises:
-            Forbidden: the key has scopes, and this is none of them.
+            Forbidden: the key is restricted to other scopes.
         """
         if self.scopes and scope not in self.scopes:
             raise Forbidden(f"The API key lacks the scope {scope}.")
 
-    def slow_down(self, action: str) -> None:
-        """
+    def enforce_rate_limit(self, action: str) -> None:
+        """Count one request against the site's rate limit for an action.
+
         Raises:
-            TooManyRequests: the site does this too fast.
+            TooManyRequests: the site has reached the limit.
         """
-        take(self.site_id, action, self.rates.get(action, RATES[action]))
+        if not self.is_counted:
+            enforce(self.site_id, action, self.rates.get(action, RATES[action]))

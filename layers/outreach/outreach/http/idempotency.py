@@ -1,22 +1,23 @@
-"""``Idempotency-Key``: who asks again gets the first answer, and nothing happens twice (contract, JSON conventions).
+"""``Idempotency-Key``: a repeated request gets the first response and has no further effect (docs/api.md, "JSON and HTTP").
 
 The rules are those of the Internet-Draft "The Idempotency-Key HTTP Header Field" (draft-ietf-httpapi-idempotency-key-header,
-section 2): 422 for a key with another request, 409 while the first one is in flight. Imported only for requests with a key.
+section 2): 422 for a key with another request, 409 while the first request is in flight. Imported only for requests with a key.
 
 =====================================  =============================================================
 pk (requests table)                    item
 =====================================  =============================================================
-``<site>#<method> <route>#<sha256>``   the request and its answer, as Powertools keeps them
+``<site>#<method> <route>#<sha256>``   the request and its response, as Powertools stores them
 the same, ``#IDS``                     ``seed`` of the ids that the request gives to what it creates
 =====================================  =============================================================
 
-A try that died leaves no answer, so the next one does everything again. It finds what was made by its id: that derives from the
-seed, which outlives failed tries, and writes of what is there already change nothing.
+A secret is not stored: a stored response has ``null`` in its place, and a replay reads it where it is kept.
+
+An attempt that crashes stores no response, so the next attempt repeats all its steps. Ids derive from the seed, which outlives
+failed attempts. The next attempt therefore finds what the crashed one created, and writing it again changes nothing.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
@@ -37,128 +38,159 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from outreach import aws, clock, dynamo
+from outreach import aws, clock, dynamo, parsing
 from outreach.errors import Conflict, Unprocessable, ValidationFailed
 from outreach.http.caller import Caller
-from outreach.http.requests import canonical_path, header
+from outreach.http.request import canonical_path, is_form, raw_body
 from outreach.observability import logger
 from outreach.settings import settings
 
-# No standard names it; after Stripe's ``Idempotent-Replayed``, in the spelling of the request's header.
+# The Internet-Draft defines no such header. This one follows Stripe's ``Idempotent-Replayed``.
 REPLAYED = "Idempotency-Replayed"
 
-_LIFE = timedelta(hours=24)
+_LIFETIME = timedelta(hours=24)
 _KEY = re.compile(r"[!-~]{1,255}")
-_BOUNDARY = re.compile(r'boundary="?([^";,]+)', re.IGNORECASE)
-_MAX_KEPT = 350_000  # an item has at most 400 KB
+_GUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_IN_PATH_AND_QUERY = re.compile(_GUID)
+# A JSON string that consists of GUIDs. One within a text is part of the text, where case counts.
+_IN_BODY = re.compile(rf'"[\s,]*{_GUID}(?:[\s,]+{_GUID})*[\s,]*"'.encode())
+_MAX_STORED = 350_000  # a DynamoDB item has at most 400 KB
 _EXPIRES = "expires"
+# The property of responses that must not be stored.
+_SECRET = "secret"  # noqa: S105 - a name
 
-Answer = dict[str, Any]
+Response = dict[str, Any]
+# Returns the secret of a response from the site's id, the id in the response, and the id that the request gave away.
+FindSecret = Callable[[str, str, str], str | None]
 
 
 @dataclass(frozen=True)
 class KeyedRequest:
-    """A request under a key.
+    """A request with an ``Idempotency-Key``.
 
     Attributes:
-        name: what the key stands for: no other site's request or other route's has the same.
-        request: fingerprint of what is asked.
+        site_id: the caller's site.
+        scope: site, method and route; the same key in another scope is another key.
+        key: the key.
+        fingerprint: the hash of the request; see :func:`_fingerprint`.
     """
 
-    name: str
+    site_id: str
+    scope: str
     key: str
-    request: str
+    fingerprint: str
 
     @classmethod
-    def of(cls, event: Mapping[str, Any], who: Caller, key: str) -> KeyedRequest:
-        """
+    def of(cls, event: Mapping[str, Any], caller: Caller, key: str) -> KeyedRequest:
+        """Build the keyed request of an event.
+
         Raises:
-            ValidationFailed: the key is empty, too long or no printable ASCII.
+            ValidationFailed: the key is empty, too long or not printable ASCII.
         """
         if not _KEY.fullmatch(key):
-            raise ValidationFailed.at("Idempotency-Key", "must have 1 to 255 printable ASCII characters, and no blanks")
-        return cls(f"{who.site_id}#{event['httpMethod']} {event['resource']}", key, _fingerprint(event, who))
+            raise ValidationFailed.at("/Idempotency-Key", "must have 1 to 255 printable ASCII characters and no spaces")
+        scope = f"{caller.site_id}#{event['httpMethod']} {event['resource']}"
+        return cls(caller.site_id, scope, key, _fingerprint(event, caller))
 
     def new_id(self) -> str:
-        """The id of what the request creates, the same at every try within 24 hours."""
+        """Return the id of what the request creates, the same for every attempt within 24 hours."""
         now = clock.now()
-        key = {"pk": f"{self.name}#{hashlib.sha256(self.key.encode()).hexdigest()}#IDS"}
-        values = {
-            ":seed": str(uuid.uuid4()),
-            ":expires": int((now + _LIFE).timestamp()),
-            ":now": int(now.timestamp()),
-        }
+        key = {"pk": f"{self.scope}#{hashlib.sha256(self.key.encode()).hexdigest()}#IDS"}
+        seed = dynamo.Update().set("seed", str(uuid.uuid4())).set(_EXPIRES, int((now + _LIFETIME).timestamp()))
         try:
             item = dynamo.update(
                 settings().requests_table,
                 key,
-                f"SET seed = :seed, {_EXPIRES} = :expires",
-                values,
-                condition=f"attribute_not_exists(pk) OR {_EXPIRES} < :now",
+                seed,
+                {":now": int(now.timestamp())},
+                condition=f"attribute_not_exists(pk) OR #{_EXPIRES} < :now",
             )
-        except dynamo.ConditionFailed as known:
-            item = known.item
-        # Another request under the same key, after a refusal of this one, makes another thing.
-        return str(uuid.uuid5(uuid.UUID(item["seed"]), self.request))
+        except dynamo.ConditionFailed as existing:
+            item = existing.item
+        # After an error, a different request may use the same key. It creates another resource, with another id.
+        return str(uuid.uuid5(uuid.UUID(item["seed"]), self.fingerprint))
 
-    def once(self, context: LambdaContext, resolve: Callable[[], Answer]) -> Answer:
-        """The answer of ``resolve``, or the one that it gave before.
+    def resolve_once(
+        self, context: LambdaContext, resolve: Callable[[], Response], find_secret: FindSecret | None = None
+    ) -> Response:
+        """Return the stored response of an earlier attempt, or call ``resolve`` and store its response.
 
-        An error frees the key. A success whose answer doesn't fit into an item, or leads elsewhere for a short while, isn't
-        kept but found anew.
+        An error releases the key. A success that is too large for an item, or redirects to a short-lived URL, is not stored; a
+        repeated request calls ``resolve`` again.
+
+        Args:
+            find_secret: finds the secret of a response that has one; ``None`` if no response of the endpoint has one.
 
         Raises:
             Conflict: the first request is in flight (``request_in_progress``).
-            Unprocessable: the first request was another one.
+            Unprocessable: the key was used with another request.
         """
-        given: list[Answer] = []
+        responses: list[Response] = []
 
-        def answer(*, data: Mapping[str, str]) -> Answer | None:
-            given.append(resolve())
-            if given[0]["statusCode"] >= 400:
-                raise _Refused
-            return given[0] if _is_kept(given[0]) else None
+        def respond(*, data: Mapping[str, str]) -> Response | None:
+            responses.append(resolve())
+            if responses[0]["statusCode"] >= 400:
+                raise _ErrorResponse
+            return _without_secret(responses[0]) if _is_storable(responses[0]) else None
 
-        config = _config(context, lambda kept: kept or resolve())
+        config = _config(context, lambda stored: self._with_secret(stored, find_secret) if stored else resolve())
         try:
-            kept = idempotent_function(
-                answer, data_keyword_argument="data", persistence_store=_store(), config=config, key_prefix=self.name
-            )(data={"key": self.key, "request": self.request})
+            stored = idempotent_function(
+                respond, data_keyword_argument="data", persistence_store=_store(), config=config, key_prefix=self.scope
+            )(data={"key": self.key, "request": self.fingerprint})
         except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError) as error:
-            raise Conflict("The first request with this Idempotency-Key is in flight.", code="request_in_progress") from error
+            raise Conflict(
+                "The first request with this Idempotency-Key is still in progress; try again later.", code="request_in_progress"
+            ) from error
         except IdempotencyValidationError as error:
             raise Unprocessable from error
-        except _Refused:
+        except _ErrorResponse:
             pass
         except IdempotencyPersistenceLayerError:
-            if not given:
+            if not responses:
                 raise
-            # It has happened, and the client must know. Who asks again finds it by its id.
-            logger().exception("an answer could not be kept")
-        return given[0] if given else kept
+            # The work is done, so the client gets its response. A repeated request finds the resource by its id.
+            logger().exception("the response could not be stored")
+        return responses[0] if responses else stored
+
+    def _with_secret(self, stored: Response, find_secret: FindSecret | None) -> Response:
+        body = orjson.loads(stored["body"]) if find_secret else None
+        if not find_secret or not isinstance(body, dict) or _SECRET not in body:
+            return stored
+        secret = find_secret(self.site_id, body["id"], self.new_id())
+        return {**stored, "body": orjson.dumps({**body, _SECRET: secret}).decode()}
 
 
-class _Refused(Exception):
-    """The answer is an error."""
+def _without_secret(response: Response) -> Response:
+    if f'"{_SECRET}"' not in (response["body"] or ""):
+        return response
+    body = orjson.loads(response["body"])
+    if not isinstance(body, dict) or _SECRET not in body:
+        return response
+    return {**response, "body": orjson.dumps({**body, _SECRET: None}).decode()}
 
 
-def _config(context: LambdaContext, replay: Callable[[Answer | None], Answer]) -> IdempotencyConfig:
-    def marked(kept: Answer | None, _record: object) -> Answer:
-        answer = replay(kept)
-        return {**answer, "multiValueHeaders": {**answer["multiValueHeaders"], REPLAYED: ["true"]}}
+class _ErrorResponse(Exception):
+    """The response is an error, which must not be stored."""
+
+
+def _config(context: LambdaContext, replay: Callable[[Response | None], Response]) -> IdempotencyConfig:
+    def with_replayed_header(stored: Response | None, _record: object) -> Response:
+        response = replay(stored)
+        return {**response, "multiValueHeaders": {**response["multiValueHeaders"], REPLAYED: ["true"]}}
 
     return IdempotencyConfig(
         event_key_jmespath="key",
         payload_validation_jmespath="request",
-        expires_after_seconds=int(_LIFE.total_seconds()),
+        expires_after_seconds=int(_LIFETIME.total_seconds()),
         hash_function="sha256",
         lambda_context=context,
-        response_hook=marked,  # type: ignore[arg-type] # a protocol that names the parameters otherwise
+        response_hook=with_replayed_header,  # type: ignore[arg-type] # the protocol's parameters have other names
     )
 
 
-def _is_kept(answer: Answer) -> bool:
-    return answer["statusCode"] < 300 and len(json.dumps(answer)) <= _MAX_KEPT
+def _is_storable(response: Response) -> bool:
+    return response["statusCode"] < 300 and len(json.dumps(response)) <= _MAX_STORED
 
 
 @cache
@@ -166,12 +198,34 @@ def _store() -> DynamoDBPersistenceLayer:
     return DynamoDBPersistenceLayer(settings().requests_table, key_attr="pk", expiry_attr=_EXPIRES, boto3_client=aws.dynamodb())
 
 
-def _fingerprint(event: Mapping[str, Any], who: Caller) -> str:
-    """What distinguishes requests. The scopes too: a key of fewer must not read what another one was answered."""
-    raw = event.get("body") or ""
-    body = base64.b64decode(raw) if event.get("isBase64Encoded") else raw.encode()
-    if boundary := _BOUNDARY.search(header(event, "Content-Type") or ""):
-        body = body.replace(boundary[1].encode(), b"")  # clients draw a new one for each try
+def _fingerprint(event: Mapping[str, Any], caller: Caller) -> str:
+    """Return the hash of path, query, body and scopes. With the scopes, a key with fewer of them cannot read a stored response.
+
+    GUIDs count in any case, as everywhere.
+    """
     query = event.get("multiValueQueryStringParameters")
-    asked = orjson.dumps([canonical_path(event), query, sorted(who.scopes)], option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(asked + b"\n" + body).hexdigest()
+    head = json.dumps([canonical_path(event), query, sorted(caller.scopes)], sort_keys=True)
+    head = _IN_PATH_AND_QUERY.sub(lambda guid: guid[0].lower(), head)
+    return hashlib.sha256(head.encode() + b"\n" + _comparable_body(event)).hexdigest()
+
+
+def _comparable_body(event: Mapping[str, Any]) -> bytes:
+    """Return what a body says, however a client writes it: another attempt may have another order, white space or boundary."""
+    body = raw_body(event)
+    try:
+        if is_form(event):
+            return _comparable_form(event)
+        body = orjson.dumps(parsing.parse_json(body), option=orjson.OPT_SORT_KEYS) if body else body
+    except ValidationFailed:
+        pass  # the request is refused, and no response is stored
+    return _IN_BODY.sub(lambda guids: guids[0].lower(), body)
+
+
+def _comparable_form(event: Mapping[str, Any]) -> bytes:
+    from outreach.http import forms
+
+    parts = [
+        [part.name, part.filename or "", part.headers.get("Content-Type", ""), hashlib.sha256(part.raw).hexdigest()]
+        for part in forms.parts(event)
+    ]
+    return orjson.dumps(sorted(parts))

@@ -1,41 +1,40 @@
-"""Errors as ``application/problem+json`` (RFC 9457): the one place where the exception tree meets HTTP."""
+"""Maps the exception tree to ``application/problem+json`` (RFC 9457)."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType, RequestValidationError
 
-from outreach.errors import FieldError, OutreachError, TooManyRequests, UnsupportedMediaType, ValidationFailed
+from outreach.errors import FieldError, MethodNotAllowed, OutreachError, TooManyRequests, UnsupportedMediaType, ValidationFailed
+from outreach.http.json_pointers import Step, to_pointer, to_steps
+from outreach.http.request import SEND_JSON
+from outreach.http.validation_messages import FORMS, message_of
 
 CONTENT_TYPE = "application/problem+json"
-SEND_JSON = "Send the body as application/json."
 
-# pydantic's findings in the words of our own, which continue the name of the place.
-_MESSAGES = {
-    "missing": "is required",
-    "string_type": "must be a string",
-    "string_too_short": "must have at least {min_length} characters",
-    "string_too_long": "must have at most {max_length} characters",
-    "too_long": "must have at most {max_length} entries",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "must be an object"),
-    **dict.fromkeys(("list_type", "tuple_type"), "must be an array"),
-}
+# Finds the JSON Pointer of a place in the body, and knows whether the steps to it are pydantic's.
+Locate = Callable[[Sequence[Step], bool], str]
 
 
 def response(error: OutreachError, request_id: str) -> Response[str]:
-    """The answer for one of our errors."""
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyRequests) else {}
-    return Response(error.status, CONTENT_TYPE, json.dumps(body(error, request_id)), headers=dict(headers))
+    """The HTTP response for an error."""
+    return Response(error.status, CONTENT_TYPE, json.dumps(body(error, request_id)), headers=dict(headers(error)))
+
+
+def headers(error: OutreachError) -> dict[str, str]:
+    """The headers that belong to an error."""
+    if isinstance(error, TooManyRequests):
+        return {"Retry-After": str(error.retry_after)}
+    return {"Allow": ", ".join(error.allow)} if isinstance(error, MethodNotAllowed) else {}
 
 
 def body(error: OutreachError, request_id: str) -> dict[str, Any]:
-    """The members of RFC 9457, section 3.1, plus ``code`` and, for 400, ``errors`` (contract, JSON conventions)."""
+    """Return the members of RFC 9457, section 3.1, plus ``code`` and, for 400, ``errors`` (docs/api.md, "Errors")."""
     members: dict[str, Any] = {
         "type": "about:blank",
         "title": error.title,
@@ -45,46 +44,50 @@ def body(error: OutreachError, request_id: str) -> dict[str, Any]:
         "code": error.code,
     }
     if isinstance(error, ValidationFailed):
+        members |= error.members
         members["errors"] = [{"pointer": entry.pointer, "message": entry.message} for entry in error.errors]
     return members
 
 
 def unexpected(request_id: str) -> Response[str]:
-    """The answer for anything we did not foresee: never with internals."""
-    return response(OutreachError("Something went wrong on our side; the request id helps us to find it."), request_id)
+    """Return the HTTP response for an unexpected exception; it reveals no internals."""
+    return response(OutreachError("An unexpected error occurred. Give the request id when you report it."), request_id)
 
 
-def from_validation(error: RequestValidationError) -> OutreachError:
-    """Powertools' and pydantic's findings as pointers into the request."""
-    return ValidationFailed(*map(_field_error, error.errors()))
+def from_validation(error: RequestValidationError, locate: Locate) -> OutreachError:
+    """Convert the errors of Powertools and pydantic to pointers into the request."""
+    errors = [(entry["type"], FieldError(_pointer(entry["loc"], locate), message_of(entry))) for entry in error.errors()]
+    pointers = [field_error.pointer for _, field_error in errors]
+
+    def is_of_another_choice(kind: str, pointer: str) -> bool:
+        # Where a value may have several forms, each form has its errors. An error within the value shows which form it has.
+        return kind in FORMS and any(other.startswith(f"{pointer}/") for other in pointers)
+
+    fitting = [field_error for kind, field_error in errors if not is_of_another_choice(kind, field_error.pointer)]
+    return ValidationFailed(*dict.fromkeys(fitting))
+
+
+def with_pointers_into(error: ValidationFailed, locate: Locate) -> ValidationFailed:
+    """Replace the documented names in the pointers of an error by those of the caller's document."""
+    errors = [FieldError(locate(to_steps(entry.pointer), False), entry.message) for entry in error.errors]
+    return ValidationFailed(*errors, members=error.members) if errors else error
 
 
 def from_content_type(_: RequestUnsupportedContentType) -> OutreachError:
+    """Convert Powertools' rejection of a media type."""
     return UnsupportedMediaType(SEND_JSON)
 
 
 def from_status(status: int) -> OutreachError:
-    """An error of the router itself (an unmatched route), by its status."""
+    """Convert an error of the resolver itself, such as an unmatched route."""
     error = OutreachError(HTTPStatus(status).phrase)
     error.status, error.title, error.code = status, HTTPStatus(status).phrase, HTTPStatus(status).name.lower()
     return error
 
 
-def _field_error(entry: dict[str, Any]) -> FieldError:
-    if entry["type"] == "json_invalid":
-        return FieldError("", f"is not JSON (at character {entry['loc'][-1]})")
-    return FieldError(_pointer(entry["loc"]), _message(entry))
-
-
-def _pointer(location: tuple[str | int, ...]) -> str:
-    """``("body", "contactIdentities", 0)`` → ``/contactIdentities/0`` (RFC 6901); a parameter is named as it is."""
-    place, *path = location
+def _pointer(location: Sequence[Step], locate: Locate) -> str:
+    """``("body", "contactIdentities", 0)`` → ``/contactIdentities/0``; a parameter is named like a property."""
+    place, *steps = location
     if place != "body":
-        return ".".join(map(str, path)) or str(place)
-    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
-
-
-def _message(entry: dict[str, Any]) -> str:
-    if template := _MESSAGES.get(entry["type"]):
-        return template.format(**entry.get("ctx", {}))
-    return str(entry["msg"]).removeprefix("Value error, ")
+        return to_pointer(steps[:1])
+    return locate([step for step in steps if step != "[key]"], True)

@@ -1,11 +1,9 @@
-"""Whether, when, and to which ticket a message is attached by itself (contract, Campaigns, records, messages: Auto-attach)."""
+"""Auto-attach: whether, when, and to which ticket a message is attached automatically (docs/api.md, "Messages")."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from outreach.messages.models import Message
 
@@ -22,39 +20,28 @@ class AttachTime(StrEnum):
 
 @dataclass(frozen=True)
 class AutoAttach:
-    """What was asked for, as it was asked.
+    """The auto-attach settings of a campaign or a single message, as the client gave them.
 
-    Who asks for a ticket without a preference gets the contact's open one; without a time, at once.
+    Without a preference the message is attached to the contact's open ticket; without a time, when it is sent.
     """
 
-    is_wanted: bool
-    preferred_ticket: str | None
-    time: str | None
+    is_requested: bool = False
+    preferred_ticket: str | None = None
+    time: str | None = None
 
     @classmethod
-    def of_campaign(cls, campaign: Mapping[str, Any]) -> AutoAttach:
-        """What the snapshot in a campaign record asks for."""
-        return cls(
-            campaign.get("isMessageAutoAttachedToTicket", False),
-            campaign.get("preferredTicketToAutoAttach"),
-            campaign.get("timeToAutoAttachToTicket"),
-        )
-
-    @classmethod
-    def of(cls, message: Message, campaign: Mapping[str, Any] | None) -> AutoAttach:
-        """What is asked for a message: by its record's campaign, or, for a single one, by itself."""
-        if campaign:
-            return cls.of_campaign(campaign)
-        return cls(message.is_auto_attached, message.preferred_ticket, message.attach_time)
+    def of(cls, message: Message, of_campaign: AutoAttach | None) -> AutoAttach:
+        """Return the settings of a message: those of its record's campaign, or a single message's own."""
+        return of_campaign or cls(message.is_auto_attached, message.preferred_ticket, message.attach_time)
 
     @property
-    def when_sent(self) -> bool:
-        return self.is_wanted and self.time != AttachTime.WHEN_REPLIED
+    def is_due_when_sent(self) -> bool:
+        return self.is_requested and self.time != AttachTime.WHEN_REPLIED
 
     @property
-    def when_replied(self) -> bool:
-        return self.is_wanted and self.time == AttachTime.WHEN_REPLIED
+    def is_due_when_replied(self) -> bool:
+        return self.is_requested and self.time == AttachTime.WHEN_REPLIED
 
     @property
-    def to_new_ticket(self) -> bool:
+    def is_for_new_ticket(self) -> bool:
         return self.preferred_ticket == PreferredTicket.NEW

@@ -1,23 +1,26 @@
-"""A message as the system keeps it: one row, about 1 KB, the campaign by reference to its record."""
+"""A message as it is stored: one row of about 1 KB, which refers to its campaign record."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid5
 
-from outreach import clock
-from outreach.messages.status import SkipReason, Status
+from outreach.consent.keywords import Keyword
+from outreach.messages.status import MessageStatus, SkipReason
+
+# The text of a message, as the carriers limit it (Twilio: Body), and the template of one (docs/api.md, "Merge fields").
+MAX_TEXT_CHARACTERS = 1_600
+MAX_TEMPLATE_CHARACTERS = 4_000
 
 
 class ClaimState(StrEnum):
-    """Who may call the carrier for a message.
+    """The state of a message's claim.
 
-    ``FREE``: whoever claims it. ``CALLING``: one worker does, until the lease ends. ``UNKNOWN``: nobody, the outcome of a
-    call is being found out. ``DONE``: nobody any more.
+    ``FREE``: a worker may claim the message. ``CALLING``: one worker calls the carrier, until the claim expires. ``UNKNOWN``: the
+    outcome of a call is being reconciled. ``DONE``: the message has an outcome.
     """
 
     FREE = "free"
@@ -28,7 +31,12 @@ class ClaimState(StrEnum):
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to call the carrier. ``until`` is a Unix time: after it, a ``CALLING`` has outlived its worker."""
+    """The exclusive right to call the carrier for a message.
+
+    Attributes:
+        attempt: the number of claims so far.
+        until: a Unix time. A ``CALLING`` claim expires then; a ``FREE`` one can be claimed from then on.
+    """
 
     state: ClaimState = ClaimState.FREE
     attempt: int = 0
@@ -36,7 +44,7 @@ class Claim:
 
 
 class Kind(StrEnum):
-    """Where a message belongs: to Outreach Message, to Outbound Unichannel, or it is what a contact wrote to us."""
+    """The kind of a message: of Outreach Message, of Outbound Unichannel, or inbound from a contact."""
 
     OUTREACH = "outreach"
     OUTBOUND = "outbound"
@@ -47,23 +55,30 @@ class Kind(StrEnum):
 class Message:
     """One SMS to one contact.
 
-    What a campaign determines for all its messages is not here but in its record; ``campaign_id`` to ``callback_url`` are for
-    single messages only. An inbound message has the channel account as ``recipient`` and is ``delivered`` from the start.
+    Settings that all messages of a campaign share are stored in its record; ``campaign_id`` to ``is_test`` are set for single
+    messages only. An inbound message has the channel account as ``recipient`` and is ``delivered`` from the start; its
+    ``record_id`` and ``campaign_id`` are those of the campaign message that it answers.
 
     Attributes:
-        slot: when it is due (see :mod:`outreach.clock` for the spelling); part of index keys, so it never changes.
-        record_id: the campaign record it belongs to, or ``None`` for a single message.
+        sender: the number, short code or name that it is sent from; empty until the carrier has chosen a number of a pool.
+        slot: the time at which it was first due, as :mod:`outreach.clock` writes it; a part of index keys.
+        record_id: its campaign record, or ``None`` for a single message.
         place: its position in the record's frozen audience.
-        segments: how many carrier segments the body takes.
-        sequence: raised by each change of the status; orders callbacks.
+        segments: the number of SMS segments of the body.
+        sequence: the number of changes of the status; orders callbacks.
         sent_time: when the carrier accepted it.
-        callback: whether somebody wants to be told of its status.
-        attach_when_sent: whether it goes to a ticket as soon as the carrier has accepted it.
-        skip_reason: why, when the status is ``skipped``.
-        time_zones: where the recipient may be (IANA names), where the site has quiet hours.
+        callback: whether changes of its status are delivered to a callback endpoint.
+        attach_when_sent: whether it is attached to a ticket when the carrier has accepted it.
+        skip_reason: the reason for the status ``skipped``.
+        time_zones: the recipient's possible time zones (IANA names), if the site has quiet hours.
         ticket_id: the ticket that it is attached to.
-        media_urls: what the carrier fetches and sends along (MMS).
-        attachments: the same as the client described it, for an outbound message.
+        media_urls: the files that the carrier fetches and sends with it (MMS).
+        attachments: the same files as the client described them, or as the carrier did for an inbound message.
+        is_test: whether it tests a campaign; then it shows the contact's values, but goes to another number.
+        keyword: the meaning of an inbound message that is a keyword.
+        carrier_failures: consecutive failures of its carrier (:class:`outreach.repeated_failures.Failures`), if any.
+        repair_failures: the same for attempts of the sweep to queue it again.
+        last_error: the name of the error that kept a worker from sending it since it was queued last, if any.
     """
 
     id: str
@@ -79,7 +94,7 @@ class Message:
     place: int | None = None
     callback: bool = False
     attach_when_sent: bool = False
-    status: Status = Status.QUEUED
+    status: MessageStatus = MessageStatus.QUEUED
     sequence: int = 0
     claim: Claim = Claim()
     sent_time: str | None = None
@@ -91,25 +106,19 @@ class Message:
     media_urls: tuple[str, ...] = ()
     time_zones: tuple[str, ...] = ()
     attachments: tuple[Mapping[str, Any], ...] = ()
+    keyword: Keyword | None = None
     campaign_id: str | None = None
     campaign_sent_time: str | None = None
     is_auto_attached: bool = False
     preferred_ticket: str | None = None
     attach_time: str | None = None
     callback_url: str | None = None
-
-
-@dataclass(frozen=True)
-class Period:
-    """A stretch of time; its end is not in it."""
-
-    start: datetime
-    end: datetime
-
-    def __contains__(self, moment: str) -> bool:
-        return clock.timestamp(self.start) <= moment < clock.timestamp(self.end)
+    is_test: bool = False
+    carrier_failures: Mapping[str, Any] | None = None
+    repair_failures: Mapping[str, Any] | None = None
+    last_error: str | None = None
 
 
 def campaign_message_id(record_id: str, contact_id: str) -> str:
-    """The id of a contact's message in a campaign record: the same however often the fan-out is repeated."""
+    """Return the id of a contact's message in a campaign record: always the same, so releasing it again is idempotent."""
     return str(uuid5(UUID(record_id), contact_id))

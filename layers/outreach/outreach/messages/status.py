@@ -1,12 +1,16 @@
-"""The status of a message, which only moves forward (contract, Campaigns, records, messages)."""
+"""The status of a message, which only moves forward (docs/api.md, "Messages")."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
 
-class Status(StrEnum):
-    """``skipped`` is ours alone: a row overtaken by cancel or opt-out, which the API shows as a skip and never as a message."""
+class MessageStatus(StrEnum):
+    """The statuses of a message.
+
+    ``skipped`` is internal: the campaign was cancelled or the recipient opted out after the row was created. The API shows such a
+    contact among the skipped contacts, not among the messages.
+    """
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -18,7 +22,7 @@ class Status(StrEnum):
 
     @property
     def rank(self) -> int:
-        """How far along a message is: a change is allowed only to a higher rank."""
+        """The position in a message's life cycle; a status may change only to one of higher rank."""
         return _RANKS[self]
 
     @property
@@ -27,31 +31,33 @@ class Status(StrEnum):
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the carrier has taken the message, whatever became of it there."""
-        return self in (Status.SENT, Status.DELIVERED, Status.UNDELIVERED)
+        """Whether the carrier has accepted the message, delivered or not."""
+        return self in (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNDELIVERED)
 
-    def before(self) -> list[Status]:
-        """The statuses from which this one can be reached."""
-        return [status for status in Status if status.rank < self.rank]
+    def earlier_statuses(self) -> list[MessageStatus]:
+        """Return the statuses that may change to this one."""
+        return [status for status in MessageStatus if status.rank < self.rank]
 
 
 _FINAL = 3
 _RANKS = {
-    Status.QUEUED: 0,
-    Status.SENDING: 1,
-    Status.SENT: 2,
-    Status.DELIVERED: _FINAL,
-    Status.UNDELIVERED: _FINAL,
-    Status.FAILED: _FINAL,
-    Status.SKIPPED: _FINAL,
+    MessageStatus.QUEUED: 0,
+    MessageStatus.SENDING: 1,
+    MessageStatus.SENT: 2,
+    MessageStatus.DELIVERED: _FINAL,
+    MessageStatus.UNDELIVERED: _FINAL,
+    MessageStatus.FAILED: _FINAL,
+    MessageStatus.SKIPPED: _FINAL,
 }
 
 
 class SkipReason(StrEnum):
-    """Why a contact of the audience gets no message."""
+    """Why a contact of the audience is not sent a message."""
 
     NO_RECIPIENT = "no_recipient"
     INVALID_RECIPIENT = "invalid_recipient"
     OPTED_OUT = "opted_out"
     CANCELLED = "cancelled"
     FREQUENCY_CAP = "frequency_cap"
+    BLANK_MESSAGE = "blank_message"
+    MESSAGE_TOO_LONG = "message_too_long"

@@ -1,6 +1,7 @@
-"""Quiet hours: when a recipient must not be written to, by the clock on their wall (carriers.md, quiet hours).
+"""Quiet hours: the local times at which recipients must not be texted (docs/carriers.md, "Quiet hours").
 
-A recipient's time zone is the contact's, else those of the number's region; of several, all must allow it.
+A recipient's time zone is the contact's own, or else those of the phone number's region. A message goes out only when all of
+these zones allow it.
 """
 
 from __future__ import annotations
@@ -11,49 +12,57 @@ from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-# Beyond that no zone has a day left that another could object to.
+# The hours repeat every day, and no two zones are more than 26 hours apart.
 _DAYS_AHEAD = 3
 
 
 @dataclass(frozen=True)
 class SendingHours:
-    """The part of the day in which messages may go out, in the recipient's local time."""
+    """The part of the day in which messages may be sent, in the recipient's local time."""
 
-    opens: time
-    closes: time
+    start: time
+    end: time
 
     @classmethod
     def parse(cls, text: str) -> SendingHours:
-        """``08:00-21:00``.
+        """Parse a text such as ``08:00-21:00``.
 
         Raises:
-            ValueError: it isn't of that form, or closes before it opens.
+            ValueError: the text has another form, or the hours end before they start.
         """
-        opens, _, closes = text.partition("-")
-        hours = cls(time.fromisoformat(opens.strip()), time.fromisoformat(closes.strip()))
-        if hours.opens >= hours.closes:
-            raise ValueError("sending hours must close after they open, like 08:00-21:00")
+        start, _, end = text.partition("-")
+        hours = cls(time.fromisoformat(start.strip()), time.fromisoformat(end.strip()))
+        if hours.start >= hours.end:
+            raise ValueError("sending hours must end after they start, for example 08:00-21:00")
         return hours
 
     def allow(self, moment: datetime, zones: Iterable[str]) -> bool:
-        """Whether it is within the hours in all of the zones."""
-        return all(self.opens <= moment.astimezone(_zone(zone)).time() < self.closes for zone in zones)
+        """Return whether the moment lies within the hours in all zones."""
+        return all(self.start <= moment.astimezone(_zone(zone)).time() < self.end for zone in zones)
 
     def next_allowed(self, moment: datetime, zones: Iterable[str]) -> datetime:
-        """The first moment, from ``moment`` on, that is within the hours in all zones; ``moment`` where there never is one."""
-        named = list(zones)
-        candidates = [moment, *sorted(opening for zone in named for opening in self._openings(moment, zone))]
-        return next((candidate for candidate in candidates if self.allow(candidate, named)), moment)
+        """Return the first moment, from ``moment`` on, that lies within the hours in all zones.
 
-    def _openings(self, moment: datetime, zone: str) -> Iterable[datetime]:
+        Returns ``moment`` itself when the zones have no hour in common.
+        """
+        names = list(zones)
+        candidates = [moment, *sorted(start for zone in names for start in self._starts_after(moment, zone))]
+        return next((candidate for candidate in candidates if self.allow(candidate, names)), moment)
+
+    def _starts_after(self, moment: datetime, zone: str) -> Iterable[datetime]:
         local = moment.astimezone(_zone(zone))
         days = (local.date() + timedelta(days=ahead) for ahead in range(_DAYS_AHEAD))
-        openings = (datetime.combine(day, self.opens, _zone(zone)).astimezone(UTC) for day in days)
-        return (opening for opening in openings if opening > moment)
+        starts = (datetime.combine(day, self.start, _zone(zone)).astimezone(UTC) for day in days)
+        return (start for start in starts if start > moment)
 
 
 def zones_of(time_zone: str | None, number: str) -> tuple[str, ...]:
-    """The time zones (IANA names) that a recipient may be in; none when nothing is known."""
+    """Return the time zones (IANA names) that a recipient may be in; empty when none is known.
+
+    Args:
+        time_zone: the contact's own zone, if set.
+        number: the recipient's E.164 number.
+    """
     return (time_zone,) if time_zone else _zones_of_number(number)
 
 
@@ -63,7 +72,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _zones_of_number(number: str) -> tuple[str, ...]:
-    # Its table takes megabytes and is read by nobody whose site has no quiet hours.
+    # The library's table takes megabytes; only sites with quiet hours need it.
     from phonenumbers import parse
     from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 

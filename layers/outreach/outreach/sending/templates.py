@@ -1,98 +1,328 @@
-"""Merge fields: message templates in Liquid, the language without access to anything but the fields it is given.
+"""Templates of messages in Liquid: parsed, analysed, and rendered within limits.
 
-Templates are the customers', so they get no files, no loops, no endless values: the time they take is bounded by their length.
-Liquid's library is imported when the first template is compiled: it takes longer than everything else that a function imports.
+Customers write the templates, so these read nothing but the given fields, and one rendering is bounded in time, memory and size:
+
+* A value in a rendering has at most :data:`_MAX_SIZE` characters and entries, a number at most :data:`_MAX_NUMBER`. Filters are
+  wrapped for that; those that multiply the sizes of their arguments are checked before they run.
+* Between two such steps the CPU time is compared with a deadline. Waiting does not count, so a busy machine changes no result.
+* Liquid's own limits bound the output, the variables, the iterations and the nesting.
+
+The Liquid library is imported when the first template is parsed, because that import takes longer than all others together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache, wraps
-from typing import TYPE_CHECKING, Any
+from io import StringIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from outreach.errors import ValidationFailed
+from outreach.messages.models import MAX_TEMPLATE_CHARACTERS
 
 if TYPE_CHECKING:
-    from liquid import BoundTemplate, Environment
+    from liquid import BoundTemplate, Environment, RenderContext
 
-MAX_TEMPLATE_CHARACTERS = 4_000
-# For each opening brace that isn't closed, the lexer reads the rest of the template.
 MAX_FIELDS = 200
-# What a filter may be given, in characters or elements; `replace` can multiply two of them.
-_MAX_ARGUMENT_SIZE = 8_000
-_MAX_OUTPUT_BYTES = 32_000
+# The longest text of a contact has 10,000 characters.
+_MAX_SIZE = 12_000
+_MAX_NUMBER = 10**18
+_MAX_CPU_SECONDS = 0.1
+_MAX_OUTPUT_BYTES = 100_000
 _MAX_LOCALS_BYTES = 256_000
+_MAX_ITERATIONS = 1_000
+# Liquid writes out a path for each loop over it.
+_MAX_PATH_LENGTH = 10
+# The lexer's time grows with the square of a run of white space in a tag.
+_LONG_WHITE_SPACE = re.compile(r"\s{100}")
+# Indexes in indexes, as many as a path may have parts: the parser takes long for more.
+_NESTED_INDEXES = re.compile(rf"(?:\[[^\[\]]*){{{_MAX_PATH_LENGTH + 1}}}")
+# Comparing each entry with each other one takes the time of ten entries in another filter, from so many entries on.
+_MAX_UNIQUE = 1_000
+# No date and no format of a date is longer.
+_MAX_DATE_CHARACTERS = 100
 
-_FORBIDDEN_TAGS = ("include", "render", "for", "break", "continue", "cycle", "tablerow")
+_FORBIDDEN_TAGS = ("include", "render", "tablerow")
+# Liquid itself knows these names.
+_BUILT_IN = ("now", "today")
+
+# A name, and the properties or indexes that follow it. An index that is a name itself is a list of segments.
+Segments = Sequence[Any]
+
+
+class LimitExceeded(Exception):
+    """A rendering needs more time or memory than it may have."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A name that a template takes from its fields, such as ``customFields.company``.
+
+    Attributes:
+        text: the name as Liquid writes it.
+        segments: its parts.
+    """
+
+    text: str
+    segments: Segments
+
+
+@dataclass(frozen=True)
+class Template:
+    """A parsed template.
+
+    Attributes:
+        references: the names that it takes from the fields. Those that it defines itself are left out.
+    """
+
+    compiled: BoundTemplate
+    references: tuple[Reference, ...]
 
 
 @lru_cache(maxsize=256)
-def parse(template: str) -> BoundTemplate:
-    """Compile a template; what was compiled lately is kept.
+def parse(template: str) -> Template:
+    """Parse a template, or return the one parsed before.
 
     Raises:
-        ValidationFailed: it isn't Liquid, uses a filter or tag that we don't have, or is too long; points at ``/message``.
+        ValidationFailed: the template is not valid Liquid, uses a filter, a tag or a range that is not supported, or is too long;
+            points at ``/message``.
     """
-    if len(template) > MAX_TEMPLATE_CHARACTERS:
-        raise _invalid(f"must have at most {MAX_TEMPLATE_CHARACTERS} characters")
-    if template.count("{{") > MAX_FIELDS:
-        raise _invalid(f"must have at most {MAX_FIELDS} fields")
+    _require_parsable(template)
     environment = _environment()
     try:
         compiled = environment.from_string(template)
-        unknown = sorted(compiled.analyze().filters.keys() - environment.filters.keys())
-    except Exception as error:  # whatever the engine trips over, the template is at fault
-        raise _invalid(_words(error)) from error
-    if unknown:
-        raise _invalid(f"unknown filter '{unknown[0]}'")
-    return compiled
+        analysis = compiled.analyze(include_partials=False)
+        _require_supported(compiled)
+    except Exception as error:  # any error of the engine means that the template is invalid
+        raise _invalid(_first_line(error)) from error
+    if unknown := sorted(analysis.filters.keys() - environment.filters.keys()):
+        raise _invalid(f"has an unknown filter '{unknown[0]}'")
+    own_names = {*analysis.locals, *_BUILT_IN}
+    variables = (variable for name, found in analysis.globals.items() if name not in own_names for variable in found)
+    return Template(compiled, tuple(dict.fromkeys(Reference(str(found), _hashable(found.segments)) for found in variables)))
 
 
 def render(template: str, fields: Mapping[str, object]) -> str:
-    """The text of ``template`` for one contact. Fields that aren't there are empty.
+    """Render a template with the fields of one contact. Missing fields render as empty text.
 
     Raises:
-        ValidationFailed: it doesn't parse, or can't be rendered with these fields; points at ``/message``.
+        ValidationFailed: the template is invalid, cannot be rendered with these fields, or exceeds the limits; points at
+            ``/message``.
     """
-    compiled = parse(template)
+    parsed = parse(template)
     try:
-        return compiled.render(fields)
-    except Exception as error:  # as above
-        raise _invalid(_words(error)) from error
+        return _render(parsed, fields)
+    except Exception as error:  # as in parse
+        raise _invalid(_first_line(error)) from error
+
+
+def constant_text(template: str) -> str | None:
+    """Return the text that a template renders to for every contact; ``None`` if that depends on the contact.
+
+    Raises:
+        ValidationFailed: the template is invalid, or exceeds the limits already without a contact's values; points at
+            ``/message``.
+    """
+    if not parse(template).references:
+        return render(template, {})
+    _require_within_limits(template)
+    return None
+
+
+def _require_within_limits(template: str) -> None:
+    from liquid.exceptions import ResourceLimitError
+
+    try:
+        _render(parse(template), {})
+    except (LimitExceeded, ResourceLimitError) as error:
+        raise _invalid(_first_line(error)) from error
+    except Exception:  # noqa: S110 - the values of a contact may be what is missing
+        pass
+
+
+def _render(parsed: Template, fields: Mapping[str, object]) -> str:
+    context = parsed.compiled.context_class(parsed.compiled, globals=fields)
+    buffer = context.get_buffer()
+    parsed.compiled.render_with_context(context, buffer)
+    return buffer.getvalue()
+
+
+def _require_parsable(template: str) -> None:
+    if len(template) > MAX_TEMPLATE_CHARACTERS:
+        raise _invalid(f"must have at most {MAX_TEMPLATE_CHARACTERS} characters")
+    if template.count("{{") > MAX_FIELDS:
+        raise _invalid(f"must have at most {MAX_FIELDS} merge fields")
+    if ("{{" in template or "{%" in template) and _NESTED_INDEXES.search(template):
+        raise _invalid(f"has a name with more than {_MAX_PATH_LENGTH} parts")
+    if "{{" in template and _LONG_WHITE_SPACE.search(template):
+        raise _invalid("must not contain 100 consecutive spaces together with merge fields")
+
+
+def _require_supported(compiled: BoundTemplate) -> None:
+    """Require that a template has no ranges and no long paths.
+
+    Raises:
+        ValueError: the template has a range, which may be endless, or a path that is too long.
+    """
+    from liquid.builtin.expressions.path import Path
+    from liquid.builtin.expressions.primitive import RangeLiteral
+
+    expressions = [expression for node in _nodes(compiled) for expression in node.expressions()]
+    while expressions:
+        expression = expressions.pop()
+        if isinstance(expression, RangeLiteral):
+            raise ValueError(f"has a range {expression}, which is not supported")  # noqa: TRY004 - the template is wrong
+        if isinstance(expression, Path) and len(expression.path) > _MAX_PATH_LENGTH:
+            raise ValueError(f"has a name with more than {_MAX_PATH_LENGTH} parts")
+        expressions += expression.children()
+
+
+def _nodes(compiled: BoundTemplate) -> list[Any]:
+    context = compiled.context_class(compiled)
+    found: list[Any] = list(compiled.nodes)
+    for node in found:  # grows during the loop
+        found += node.children(context, include_partials=False)
+    return found
 
 
 @cache
 def _environment() -> Environment:
     import liquid
 
+    class BoundedTemplate(liquid.BoundTemplate):
+        context_class = _bounded_context()
+
     class Sandbox(liquid.Environment):
         output_stream_limit = _MAX_OUTPUT_BYTES
         local_namespace_limit = _MAX_LOCALS_BYTES
+        loop_iteration_limit = _MAX_ITERATIONS
+        template_class = BoundedTemplate
 
     environment = Sandbox()
     for name in _FORBIDDEN_TAGS:
         del environment.tags[name]
-    environment.filters = {name: _bounded(function) for name, function in environment.filters.items()}
+    environment.filters = {name: _bounded(name, function) for name, function in environment.filters.items()}
     return environment
 
 
-def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A Liquid filter that refuses to take more than a message can need; what it makes is another filter's or the output's."""
+def _bounded_context() -> type[RenderContext]:
+    import liquid
+    from liquid.output import LimitedStringIO
+
+    class BoundedContext(liquid.RenderContext):
+        """A rendering that ends at a deadline. Each step of a template asks its context for something first."""
+
+        __slots__ = ("deadline",)
+
+        def __init__(self, *args: Any, **options: Any) -> None:
+            self.deadline = time.thread_time() + _MAX_CPU_SECONDS
+            super().__init__(*args, **options)
+
+        @property
+        def disabled_tags(self) -> list[str]:
+            """The tags that a node may not have: none. Every node asks for them before it renders itself."""
+            self._require_time()
+            return []
+
+        @disabled_tags.setter
+        def disabled_tags(self, _: list[str]) -> None: ...
+
+        def get(self, *args: Any, **options: Any) -> object:
+            self._require_time()
+            return super().get(*args, **options)
+
+        def filter(self, *args: Any, **options: Any) -> Callable[..., object]:
+            self._require_time()
+            return super().filter(*args, **options)
+
+        def get_buffer(self, buf: TextIO | None = None) -> StringIO:
+            """Make a buffer that keeps line breaks as they are; Liquid's own ones write each as a line feed."""
+            used = buf.size if isinstance(buf, LimitedStringIO) else 0
+            return LimitedStringIO(limit=_MAX_OUTPUT_BYTES - used, newline="\n")
+
+        def _require_time(self) -> None:
+            if time.thread_time() > self.deadline:
+                raise LimitExceeded("takes too long to render")
+
+    return BoundedContext
+
+
+def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a Liquid filter so that neither its arguments nor its result are larger than a message can need."""
+    require_cheap = _SPECIAL_LIMITS.get(name)
 
     @wraps(function)
     def bounded(*args: Any, **options: Any) -> Any:
         for value in (*args, *options.values()):
-            if isinstance(value, str | list | tuple | range) and len(value) > _MAX_ARGUMENT_SIZE:
-                raise ValueError("a value is too long")
-        return function(*args, **options)
+            _require_size(value)
+        if require_cheap:
+            require_cheap(*args)
+        result = function(*args, **options)
+        _require_size(result)
+        return result
 
     return bounded
+
+
+def _require_size(value: Any) -> None:
+    if isinstance(value, int | float):
+        if not abs(value) <= _MAX_NUMBER:  # not-a-number compares with nothing
+            raise LimitExceeded("has a number that is too large")
+    elif _size(value) > _MAX_SIZE:
+        raise LimitExceeded("has a value that is too long")
+
+
+def _size(value: Any) -> int:
+    """Return the characters of a text, or the entries of a list and the characters in them."""
+    if isinstance(value, list | tuple):
+        return len(value) if len(value) > _MAX_SIZE else len(value) + sum(map(_size, value))
+    return len(value) if isinstance(value, str) else 0
+
+
+def _require_short_replacement(value: Any = "", search: Any = "", replacement: Any = "") -> None:
+    text = str(value)
+    _require_length(len(text) + text.count(str(search)) * len(str(replacement)))
+
+
+def _require_short_join(values: Any = (), separator: Any = " ") -> None:
+    entries = len(values) if isinstance(values, list | tuple) else 1
+    _require_length(_size(values) + entries * len(str(separator)))
+
+
+def _require_few_entries(values: Any = (), *_: Any) -> None:
+    if isinstance(values, list | tuple) and len(values) > _MAX_UNIQUE:
+        raise LimitExceeded("has a list that is too long")
+
+
+def _require_short_date(*values: Any) -> None:
+    if any(isinstance(value, str) and len(value) > _MAX_DATE_CHARACTERS for value in values):
+        raise LimitExceeded("has a date that is too long")
+
+
+def _require_length(length: int) -> None:
+    if length > _MAX_SIZE:
+        raise LimitExceeded("has a value that is too long")
+
+
+_SPECIAL_LIMITS: Mapping[str, Callable[..., None]] = {
+    "replace": _require_short_replacement,
+    "join": _require_short_join,
+    "uniq": _require_few_entries,
+    "date": _require_short_date,
+}
+
+
+def _hashable(segments: Sequence[Any]) -> Segments:
+    return tuple(_hashable(segment) if isinstance(segment, list) else segment for segment in segments)
 
 
 def _invalid(message: str) -> ValidationFailed:
     return ValidationFailed.at("/message", message)
 
 
-def _words(error: Exception) -> str:
-    """The first line only: the following ones show the template's text."""
+def _first_line(error: Exception) -> str:
+    """Return the first line of an error message; the following lines quote the template."""
     return (str(error).splitlines() or [type(error).__name__])[0]

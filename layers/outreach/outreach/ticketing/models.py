@@ -1,4 +1,4 @@
-"""A ticket and its messages (specification: Attach a message to the ticket)."""
+"""The messages of tickets (docs/api.md, "Tickets")."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 
-class SenderType(StrEnum):
-    """Who wrote a ticket message; the values are the specification's."""
+class AuthorType(StrEnum):
+    """The kind of author of a ticket message; the values are those of the API."""
 
     CONTACT = "contact"
     VISITOR = "visitor"
@@ -20,7 +20,7 @@ class SenderType(StrEnum):
 
 
 class ContentType(StrEnum):
-    """What a ticket message holds; the values are the specification's."""
+    """The content type of a ticket message; the values are those of the API."""
 
     TEXT = "text"
     HTML = "html"
@@ -34,23 +34,40 @@ class ContentType(StrEnum):
 
 
 @dataclass(frozen=True)
-class TicketMessage:
-    """One message of a ticket.
+class Ticket:
+    """A ticket of the built-in ticketing system.
 
     Attributes:
-        id: a GUID; the same message is in a ticket once, however often it is attached.
-        ticket_id: counted from 1 in each site.
-        sent_by_id: the contact's, channel account's, … id.
-        time: when it was written, as :mod:`outreach.clock` spells it.
-        original_id: its id in the channel that it came by.
-        channel_id: the name of that channel.
-        body: plain text, whatever way it travelled.
+        id: its number, counted from 1 in each site.
+        contact_id: the contact that it was opened for.
+        account_id: the channel account that it was opened for.
+        create_time: when it was opened, as :mod:`outreach.clock` formats it.
+    """
+
+    id: int
+    contact_id: str
+    account_id: str
+    create_time: str
+
+
+@dataclass(frozen=True)
+class TicketMessage:
+    """A message of a ticket.
+
+    Attributes:
+        id: a GUID; a message that is attached again with the same id is in the ticket only once.
+        ticket_id: the ticket number, counted from 1 in each site.
+        sent_by_id: the id of the author, such as a contact or a channel account.
+        time: when it was written, as :mod:`outreach.clock` formats it.
+        original_id: its id in the channel.
+        channel_id: the name of the channel that carried it.
+        body: plain text, decoded if it was sent in base64.
     """
 
     id: str
     ticket_id: int
     sent_by_id: str
-    sent_by_type: SenderType
+    sent_by_type: AuthorType
     time: str
     type: ContentType
     channel_id: str

@@ -1,0 +1,28 @@
+/** The API key of this tab. It is in `sessionStorage` only, so it ends with the tab. */
+
+const NAME = "outreach.apiKey";
+const listeners = new Set<() => void>();
+
+export function apiKey(): string | null {
+  return sessionStorage.getItem(NAME);
+}
+
+export function signIn(key: string): void {
+  sessionStorage.setItem(NAME, key);
+  notify();
+}
+
+export function signOut(): void {
+  sessionStorage.removeItem(NAME);
+  notify();
+}
+
+/** Calls `listener` after each sign-in and sign-out; returns the function that ends this. */
+export function onSessionChange(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function notify(): void {
+  for (const listener of listeners) listener();
+}

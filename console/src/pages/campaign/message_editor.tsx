@@ -1,0 +1,100 @@
+import { useMemo, useRef } from "preact/hooks";
+import type { Schemas } from "../../api/client";
+import { useFields } from "../../api/queries";
+import { formatNumber } from "../../format";
+import { Field } from "../../parts/field";
+import { fieldLabel } from "../../parts/field_label";
+import { texts } from "../../texts";
+import type { Change, Draft } from "./draft";
+import { analyse, MAX_TEMPLATE, mergeField, type TextAnalysis } from "./merge_fields";
+import { countSegments, MAX_SEGMENTS } from "../../segments";
+
+const words = texts.campaign.text;
+const FIRST_FIELDS = ["name", "firstName", "lastName"];
+
+interface EditorProperties {
+  draft: Draft;
+  account: Schemas["ChannelAccount"] | undefined;
+  /** A contact for whom the text is counted. */
+  example: Schemas["Contact"] | undefined;
+  error: string | undefined;
+  onChange: Change;
+}
+
+/** Writes the text, with buttons for merge fields, and says what it costs and what is wrong with it. */
+export function MessageEditor({ draft, account, example, error, onChange }: EditorProperties) {
+  const fields = useFields().data;
+  const area = useRef<HTMLTextAreaElement>(null);
+  const analysis = useMemo(() => analyse(draft.message, fields, example), [draft.message, fields, example]);
+
+  function insert(name: string): void {
+    const input = area.current!;
+    input.setRangeText(`{{ ${mergeField(name)} }}`, input.selectionStart, input.selectionEnd, "end");
+    input.focus();
+    onChange({ message: input.value });
+  }
+  return (
+    <>
+      <Field label={words.label} hint={words.segmentHint} error={error ?? problemText(analysis, draft, account)}>
+        {(slots) => (
+          <textarea
+            {...slots}
+            ref={area}
+            rows={5}
+            maxLength={2 * MAX_TEMPLATE}
+            value={draft.message}
+            onInput={(event) => onChange({ message: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      <TextCount draft={draft} analysis={analysis} account={account} example={example} />
+      <MergeFieldButtons names={(fields ?? []).map((field) => field.name)} onInsert={insert} />
+    </>
+  );
+}
+
+function problemText(analysis: TextAnalysis, draft: Draft, account: Schemas["ChannelAccount"] | undefined): string | undefined {
+  const problems = [...analysis.problems];
+  const most = account && MAX_SEGMENTS[account.carrier];
+  if (most && !analysis.hasFields && countSegments(analysis.rendered ?? "", account.carrier, draft.replacesSmartQuotes).segments > most)
+    problems.push(words.tooManySegments(formatNumber(most)));
+  return problems.join(" ") || undefined;
+}
+
+function MergeFieldButtons({ names, onInsert }: { names: string[]; onInsert: (name: string) => void }) {
+  const others = names.filter((name) => !FIRST_FIELDS.includes(name));
+  const button = (name: string) => (
+    <button key={name} type="button" class="secondary outline" aria-label={words.insertOf(fieldLabel(name))} onClick={() => onInsert(name)}>{fieldLabel(name)}</button>
+  );
+  return (
+    <>
+      <div class="actions merge-fields">
+        <span>{words.insert}</span>
+        {FIRST_FIELDS.map(button)}
+      </div>
+      {others.length > 0 && (
+        <details>
+          <summary>{words.more}</summary>
+          <div class="actions merge-fields">{others.map(button)}</div>
+          <p><small>{words.fallback}</small></p>
+        </details>
+      )}
+    </>
+  );
+}
+
+function TextCount({ draft, analysis, account, example }: Omit<EditorProperties, "error" | "onChange"> & { analysis: TextAnalysis }) {
+  const counted = countSegments(analysis.rendered ?? draft.message, account?.carrier, draft.replacesSmartQuotes);
+  return (
+    <p class="text-count">
+      <strong>{words.count(formatNumber(counted.characters), counted.encoding, segmentsText(counted.segments))}</strong>{" "}
+      {analysis.hasFields && <small>{example ? words.example(example.name) : words.withoutValues}</small>}{" "}
+      {counted.expensive.length > 0 && <small>{words.expensive(counted.expensive.slice(0, 5).join(" "))}</small>}
+    </p>
+  );
+}
+
+/** A number of segments in words. */
+export function segmentsText(count: number): string {
+  return words.segments(count, formatNumber(count));
+}

@@ -1,0 +1,59 @@
+import type { Schemas } from "../api/client";
+import { useChannelAccounts } from "../api/queries";
+import { formatNumber, formatTime } from "../format";
+import { Page } from "../parts/page";
+import { QueryResult } from "../parts/query_result";
+import { StatusMark } from "../parts/status_mark";
+import { texts } from "../texts";
+
+/** The senders of the site and their state. */
+export function ChannelAccountsPage() {
+  const accounts = useChannelAccounts();
+  return (
+    <Page title={texts.navigation.accounts}>
+      <p>{texts.accounts.intro}</p>
+      <QueryResult query={accounts}>
+        {({ channelAccounts }) => (channelAccounts.length === 0 ? <p>{texts.accounts.empty}</p> : <Accounts accounts={channelAccounts} />)}
+      </QueryResult>
+    </Page>
+  );
+}
+
+function Accounts({ accounts }: { accounts: Schemas["ChannelAccount"][] }) {
+  return (
+    <div class="table" role="region" aria-label={texts.navigation.accounts} tabIndex={0}>
+      <table>
+        <thead>
+          <tr>{Object.values(texts.accounts.columns).map((column) => <th key={column} scope="col">{column}</th>)}</tr>
+        </thead>
+        <tbody>{accounts.map((account) => <Account key={account.id} account={account} />)}</tbody>
+      </table>
+    </div>
+  );
+}
+
+function Account({ account }: { account: Schemas["ChannelAccount"] }) {
+  return (
+    <tr>
+      <th scope="row">{account.name}</th>
+      <td><State account={account} /></td>
+      <td>{account.number}</td>
+      <td>{texts.accounts.types[account.senderType]}</td>
+      <td>{texts.accounts.carriers[account.carrier] ?? account.carrier}</td>
+      <td>{texts.accounts.rate(formatNumber(account.messagesPerSecond))}</td>
+    </tr>
+  );
+}
+
+function State({ account }: { account: Schemas["ChannelAccount"] }) {
+  return (
+    <>
+      <StatusMark status={account.status} />
+      {account.status === "paused" && (
+        <p>
+          {texts.accounts.reason(account.statusReason ?? "")} {account.pausedUntil && texts.accounts.until(formatTime(account.pausedUntil))} {texts.accounts.todo}
+        </p>
+      )}
+    </>
+  );
+}

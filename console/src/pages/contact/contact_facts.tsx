@@ -1,0 +1,42 @@
+import type { ComponentChildren } from "preact";
+import type { Schemas } from "../../api/client";
+import { useFields } from "../../api/queries";
+import { formatTime } from "../../format";
+import { fieldLabel } from "../../parts/field_label";
+import { OptedOutMark } from "../../parts/opted_out_mark";
+import { texts } from "../../texts";
+import { shownFields, toText } from "./field_values";
+import { recipientNumber } from "./identities";
+
+type Contact = Schemas["Contact"];
+
+/** What is known of a contact. Details without a value are left out. */
+export function ContactFacts({ contact }: { contact: Contact }) {
+  const fields = shownFields(useFields().data ?? []);
+  const known = fields.filter((field) => contact.customFields[field.name] !== undefined && contact.customFields[field.name] !== null);
+  return (
+    <dl class="facts">
+      <Fact label={texts.contacts.name}><bdi>{contact.name}</bdi></Fact>
+      {contact.contactIdentities.map((identity) => (
+        <Fact key={identity.id} label={fieldLabel(identity.contactIdentityType)}>
+          {identity.isDeleted ? <s><bdi>{identity.value}</bdi></s> : <bdi>{identity.value}</bdi>}
+          {contact.isOptedOut && identity.contactIdentityType === "SMS" && identity.value === recipientNumber(contact) && <> <OptedOutMark /></>}
+        </Fact>
+      ))}
+      {known.map((field) => (
+        <Fact key={field.id} label={fieldLabel(field.name)}><bdi class="text">{toText(field, contact.customFields[field.name])}</bdi></Fact>
+      ))}
+      <Fact label={texts.contact.created}>{formatTime(contact.createTime)}</Fact>
+      <Fact label={texts.contact.changed}>{formatTime(contact.lastUpdatedTime)}</Fact>
+    </dl>
+  );
+}
+
+function Fact({ label, children }: { label: string; children: ComponentChildren }) {
+  return (
+    <>
+      <dt>{label}</dt>
+      <dd>{children}</dd>
+    </>
+  );
+}

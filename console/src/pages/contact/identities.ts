@@ -1,0 +1,13 @@
+import type { Schemas } from "../../api/client";
+
+export const NOT_MERGED = "00000000-0000-0000-0000-000000000000";
+
+/** The values of a contact's identities of one type that are in use. Messages go to the first one of the type `SMS`. */
+export function identityValues(contact: Schemas["Contact"], type: Schemas["Identity"]["contactIdentityType"]): string[] {
+  return contact.contactIdentities.filter((entry) => entry.contactIdentityType === type && !entry.isDeleted).map((entry) => entry.value);
+}
+
+/** The number that gets the contact's messages. */
+export function recipientNumber(contact: Schemas["Contact"]): string | undefined {
+  return identityValues(contact, "SMS")[0];
+}

@@ -1,0 +1,84 @@
+import { useFields } from "../../api/queries";
+import { formatNumber } from "../../format";
+import { fieldLabel } from "../../parts/field_label";
+import { texts } from "../../texts";
+import type { Check } from "./check_file";
+import type { Columns } from "./start_import";
+
+const MOST_EXAMPLES = 2;
+
+interface Properties {
+  columns: Columns;
+  check: Check;
+  onChange: (columns: Columns) => void;
+}
+
+/** The columns of the file beside the fields that they go into. Those that nobody imports are folded away. */
+export function ColumnsTable(properties: Properties) {
+  const headings = Object.keys(properties.columns);
+  // As it was when the file was checked: the table does not move while somebody selects.
+  const isShown = (heading: string) => properties.check.unknown.has(heading) || Boolean(properties.check.options.columns?.[heading]);
+  const used = headings.filter(isShown);
+  const unused = headings.filter((heading) => !isShown(heading));
+  return (
+    <section>
+      <h2>{texts.importFile.columns}</h2>
+      <p>{texts.importFile.columnsHint}</p>
+      {used.length > 0 && <Table {...properties} headings={used} />}
+      {unused.length > 0 && (
+        <details open={used.length === 0}>
+          <summary>{texts.importFile.unused(formatNumber(unused.length))}</summary>
+          <Table {...properties} headings={unused} />
+        </details>
+      )}
+    </section>
+  );
+}
+
+function Table({ headings, columns, check, onChange }: Properties & { headings: string[] }) {
+  return (
+    <table class="mapping">
+      <thead>
+        <tr>
+          <th scope="col">{texts.importFile.column}</th>
+          <th scope="col">{texts.importFile.field}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {headings.map((heading) => (
+          <tr key={heading}>
+            <th scope="row" class="long-text">
+              <bdi>{heading}</bdi>
+              <Examples values={check.rows.map((row) => row.values[heading] ?? "")} />
+            </th>
+            <td>
+              <FieldChoice heading={heading} field={columns[heading] ?? null} onChange={(field) => onChange({ ...columns, [heading]: field })} />
+              <Note heading={heading} check={check} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Note({ heading, check }: { heading: string; check: Check }) {
+  if (check.suggested.has(heading)) return <small>{texts.importFile.suggested}</small>;
+  return check.unknown.has(heading) ? <small>{texts.importFile.unknown}</small> : null;
+}
+
+function Examples({ values }: { values: string[] }) {
+  const examples = [...new Set(values.filter(Boolean))].slice(0, MOST_EXAMPLES);
+  return examples.length > 0 ? <small>{examples.map((value, index) => <>{index > 0 && ", "}<bdi>{value}</bdi></>)}</small> : null;
+}
+
+function FieldChoice({ heading, field, onChange }: { heading: string; field: string | null; onChange: (field: string | null) => void }) {
+  // The chosen field is there before the site's fields are read.
+  const names = [...new Set(["name", field ?? "name", ...(useFields().data ?? []).map((entry) => entry.name), "isOptedOut"])];
+  return (
+    <select aria-label={texts.importFile.fieldOf(heading)} onChange={(event) => onChange(event.currentTarget.value || null)}>
+      <option value="" selected={field === null}>{texts.importFile.ignore}</option>
+      {names.map((name) => <option key={name} value={name} selected={name === field}>{fieldLabel(name)}</option>)}
+    </select>
+  );
+}

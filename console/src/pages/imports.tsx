@@ -1,0 +1,80 @@
+import { keepPreviousData, useQuery } from "@tanstack/preact-query";
+import { useState } from "preact/hooks";
+import { Link } from "wouter-preact";
+import { api, read } from "../api/client";
+import { SLOW_POLL_MILLISECONDS, useCan } from "../api/queries";
+import { formatNumber, formatTime } from "../format";
+import { Page } from "../parts/page";
+import { Pager } from "../parts/pager";
+import { QueryResult } from "../parts/query_result";
+import { texts } from "../texts";
+import { pollMilliseconds } from "./imports/import_record";
+import type { ImportSummary } from "./imports/import_record";
+import { ImportStatus } from "./imports/import_status";
+import { UndoImport } from "./imports/undo_import";
+
+const PAGE_SIZE = 25;
+
+/** Earlier imports, newest first, and the way to a new one. */
+export function ImportsPage() {
+  const [page, setPage] = useState(1);
+  const imports = useImports(page);
+  const canWrite = useCan()("contact:write");
+  return (
+    <Page title={texts.imports.title} actions={canWrite && <Link class="button" href="/imports/new">{texts.imports.new}</Link>}>
+      <QueryResult query={imports}>
+        {({ contactImportRecords, total }) =>
+          total === 0 ? <p>{texts.imports.none}</p> : (
+            <>
+              <ImportTable records={contactImportRecords} />
+              <Pager page={page} size={PAGE_SIZE} total={total} onPage={setPage} />
+            </>
+          )}
+      </QueryResult>
+    </Page>
+  );
+}
+
+function useImports(page: number) {
+  return useQuery({
+    queryKey: ["imports", page],
+    queryFn: () => read(api.GET("/contact/contactImportRecords", { params: { query: { pageIndex: page, pageSize: PAGE_SIZE } } })),
+    refetchInterval: ({ state: { data } }) => Math.min(SLOW_POLL_MILLISECONDS, ...(data?.contactImportRecords ?? []).map((record) => pollMilliseconds(record) || Infinity)),
+    placeholderData: keepPreviousData,
+  });
+}
+
+function ImportTable({ records }: { records: ImportSummary[] }) {
+  return (
+    <div class="table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{texts.imports.time}</th>
+            <th scope="col">{texts.imports.status}</th>
+            <th scope="col" class="amount">{texts.imports.rows}</th>
+            <th scope="col" class="amount">{texts.imports.created}</th>
+            <th scope="col" class="amount">{texts.imports.updated}</th>
+            <th scope="col" class="amount">{texts.imports.skipped}</th>
+            <th scope="col" class="amount">{texts.imports.failed}</th>
+            <th scope="col">{texts.imports.undoColumn}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {records.map((record) => (
+            <tr key={record.id}>
+              <th scope="row" class="time"><Link href={`/imports/${record.id}`}>{formatTime(record.createTime)}</Link></th>
+              <td><ImportStatus record={record} /></td>
+              <td class="amount">{record.totalRows !== null && formatNumber(record.totalRows)}</td>
+              <td class="amount">{formatNumber(record.createdCount)}</td>
+              <td class="amount">{formatNumber(record.updatedCount)}</td>
+              <td class="amount">{formatNumber(record.skippedCount)}</td>
+              <td class="amount">{formatNumber(record.failedCount)}</td>
+              <td><UndoImport record={record} /></td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

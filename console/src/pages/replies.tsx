@@ -1,0 +1,205 @@
+import { useQuery } from "@tanstack/preact-query";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Link, useLocation } from "wouter-preact";
+import { api, read, type Schemas } from "../api/client";
+import { useCan, useSite } from "../api/queries";
+import { REPLY_PAGE_SIZE, markSeen, seenTime, useReplies, type ReplyFilter } from "../api/replies";
+import { formatTime } from "../format";
+import { announce } from "../parts/announcer";
+import { Answer } from "../parts/answer";
+import { ContactLink } from "../parts/contact_link";
+import { Page } from "../parts/page";
+import { Pager } from "../parts/pager";
+import { QueryResult } from "../parts/query_result";
+import { ReplyContent } from "../parts/reply_content";
+import { Thread } from "../parts/thread";
+import { texts } from "../texts";
+
+const SENDS_TO_CHOOSE = 100;
+const EXCERPT = 100;
+// An empty list has been seen, too.
+const BEFORE_ALL = new Date(0).toISOString();
+
+/** What contacts wrote, newest first: to all sends or one, from all contacts or one. A reply opens its thread. */
+export function RepliesPage({ recordId, contactId }: { recordId?: string; contactId?: string }) {
+  const [keywords, setKeywords] = useState("");
+  const [page, setPage] = useState(1);
+  const [opened, setOpened] = useState<Schemas["Reply"]>();
+  const opener = useRef<HTMLElement>(null);
+  const sends = useSendNames();
+  const filter: ReplyFilter = { ...(recordId && { campaignRecordId: recordId }), ...(contactId && { contactId }), ...(keywords && { keywords }) };
+  const replies = useReplies(filter, page);
+  const isWhole = Object.keys(filter).length === 0 && page === 1;
+  const newSince = useSeen(replies.data?.replies, isWhole && !replies.isPlaceholderData);
+  useArrivals(page === 1 && !replies.isPlaceholderData ? replies.data?.replies : undefined, JSON.stringify(filter));
+  const open = (reply: Schemas["Reply"], button: HTMLElement) => {
+    opener.current = button;
+    setOpened(reply);
+  };
+  useEffect(() => {
+    setPage(1);
+    setOpened(undefined);
+  }, [recordId]);
+  // A narrow screen hides the list while a thread is open, so the focus can return only after it.
+  useEffect(() => {
+    if (!opened) opener.current?.focus();
+  }, [opened]);
+
+  return (
+    <Page title={texts.navigation.replies}>
+      <Filters
+        recordId={recordId}
+        contactId={contactId}
+        sends={sends}
+        onSearch={(text) => {
+          setKeywords(text);
+          setPage(1);
+        }}
+      />
+      <div class={opened ? "split open" : "split"}>
+        <div class="split-list">
+          <QueryResult query={replies}>
+            {(list) => (
+              <>
+                {list.replies.length === 0 && <p>{isWhole ? texts.replies.empty : texts.replies.noneFound}</p>}
+                <ReplyList replies={list.replies} sends={sends} newSince={newSince} openedContact={opened?.contactId} onOpen={open} />
+                {list.total > REPLY_PAGE_SIZE && <Pager page={page} size={REPLY_PAGE_SIZE} total={list.total} onPage={setPage} />}
+              </>
+            )}
+          </QueryResult>
+        </div>
+        {opened && <Conversation key={opened.contactId} reply={opened} onClose={() => setOpened(undefined)} />}
+      </div>
+    </Page>
+  );
+}
+
+function Filters(properties: { recordId?: string; contactId?: string; sends: Map<string, string>; onSearch: (text: string) => void }) {
+  const { recordId, contactId, sends, onSearch } = properties;
+  const [, navigate] = useLocation();
+  const search = (event: SubmitEvent) => {
+    event.preventDefault();
+    onSearch(String(new FormData(event.currentTarget as HTMLFormElement).get("keywords")).trim());
+  };
+  return (
+    <div class="filters">
+      {contactId ? (
+        <p>{texts.replies.ofContact} <ContactLink id={contactId} number={texts.replies.thisContact} />. <Link href="/replies">{texts.replies.showAll}</Link></p>
+      ) : (
+        <label>
+          {texts.replies.send}{" "}
+          <select value={recordId ?? ""} onChange={({ currentTarget: { value } }) => navigate(value ? `/replies/record/${value}` : "/replies")}>
+            <option value="">{texts.replies.allSends}</option>
+            {recordId && !sends.has(recordId) && <option value={recordId}>{texts.replies.thisSend}</option>}
+            {[...sends].map(([id, name]) => <option key={id} value={id}>{name}</option>)}
+          </select>
+        </label>
+      )}
+      <form role="search" onSubmit={search}>
+        <input type="search" name="keywords" aria-label={texts.replies.search} placeholder={texts.replies.search} />
+        <button class="secondary outline">{texts.replies.find}</button>
+      </form>
+    </div>
+  );
+}
+
+interface ListProperties {
+  replies: Schemas["Reply"][];
+  /** Names of sends by id. */
+  sends: Map<string, string>;
+  newSince: string | null;
+  openedContact: string | undefined;
+  onOpen: (reply: Schemas["Reply"], button: HTMLElement) => void;
+}
+
+function ReplyList({ replies, sends, newSince, openedContact, onOpen }: ListProperties) {
+  return (
+    <ol class="replies" aria-label={texts.navigation.replies}>
+      {replies.map((reply) => (
+        <li key={reply.id} aria-current={reply.contactId === openedContact ? "true" : undefined}>
+          <ReplyEntry
+            reply={reply}
+            send={reply.campaignRecordId ? (sends.get(reply.campaignRecordId) ?? texts.replies.aSend) : null}
+            isNew={newSince !== null && reply.receivedTime > newSince}
+            onOpen={(button) => onOpen(reply, button)}
+          />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function ReplyEntry({ reply, send, isNew, onOpen }: { reply: Schemas["Reply"]; send: string | null; isNew: boolean; onOpen: (button: HTMLElement) => void }) {
+  const canAnswer = useCan()("outreach:send");
+  return (
+    <article>
+      <header>
+        {isNew && <mark>{texts.replies.isNew}</mark>} <ContactLink id={reply.contactId} number={reply.from} /> <small>{reply.from}, {formatTime(reply.receivedTime)}</small>
+      </header>
+      <ReplyContent reply={reply} />
+      {send && <small>{texts.replies.answersTo} <Link href={`/sends/${reply.campaignRecordId}`}>{send}</Link></small>}
+      <div class="actions">
+        <button type="button" class="secondary outline" aria-label={texts.replies.openOf(texts.replies.open(canAnswer), reply.from)} onClick={(event) => onOpen(event.currentTarget)}>
+          {texts.replies.open(canAnswer)}
+        </button>
+      </div>
+    </article>
+  );
+}
+
+/** One thread with its answer box. Its heading takes the focus when it opens. */
+function Conversation({ reply, onClose }: { reply: Schemas["Reply"]; onClose: () => void }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    heading.current?.focus();
+    heading.current?.scrollIntoView({ block: "nearest" });
+  }, []);
+  return (
+    <section class="conversation" aria-labelledby="conversation-title">
+      <div class="page-head">
+        <h2 id="conversation-title" ref={heading} tabIndex={-1}>
+          {texts.replies.conversation} <ContactLink id={reply.contactId} number={reply.from} />
+        </h2>
+        <button type="button" class="secondary outline" onClick={onClose}>{texts.replies.close}</button>
+      </div>
+      <Thread contactId={reply.contactId} />
+      <Answer contactId={reply.contactId} />
+    </section>
+  );
+}
+
+/** The names of the newest sends by id, to choose one and to say what a reply answers. */
+function useSendNames(): Map<string, string> {
+  const query = { pageSize: SENDS_TO_CHOOSE };
+  const sends = useQuery({
+    queryKey: ["sendNames"],
+    queryFn: () => read(api.GET("/outreach/campaignRecords", { params: { query } })) as Promise<Schemas["RecordList"]>,
+    staleTime: 60_000,
+  });
+  return new Map(sends.data?.records.map(({ id, campaign, sentTime }) => [id, texts.replies.sendName(campaign.name, formatTime(sentTime))]));
+}
+
+/** Marks replies as seen while the whole list is shown; returns the time of the newest one that was seen before. */
+function useSeen(replies: Schemas["Reply"][] | undefined, isWhole: boolean): string | null {
+  const siteId = useSite().data?.siteId;
+  const [before, setBefore] = useState<string | null>(null);
+  const newest = replies && (replies[0]?.receivedTime ?? BEFORE_ALL);
+  useEffect(() => {
+    if (siteId) setBefore(seenTime(siteId));
+  }, [siteId]);
+  useEffect(() => {
+    if (siteId && newest && isWhole) markSeen(siteId, newest);
+  }, [siteId, newest, isWhole]);
+  return before;
+}
+
+/** Announces replies that arrive while the page is open. Another filter is another list: its first replies are not new. */
+function useArrivals(replies: Schemas["Reply"][] | undefined, filter: string): void {
+  const last = useRef<{ filter: string; time: string }>(null);
+  useEffect(() => {
+    if (!replies) return;
+    const arrived = last.current?.filter === filter ? replies.filter(({ receivedTime }) => receivedTime > last.current!.time) : [];
+    if (arrived.length > 0) announce(texts.replies.arrived(arrived.length, arrived[0]!.from, arrived[0]!.message.slice(0, EXCERPT)));
+    last.current = { filter, time: replies[0]?.receivedTime ?? "" };
+  }, [replies, filter]);
+}

@@ -1,0 +1,87 @@
+import { keepPreviousData, useQuery } from "@tanstack/preact-query";
+import { useState } from "preact/hooks";
+import { Link } from "wouter-preact";
+import { api, read, type Schemas } from "../api/client";
+import { POLL_MILLISECONDS, SLOW_POLL_MILLISECONDS } from "../api/queries";
+import { formatNumber, formatTime } from "../format";
+import { Page } from "../parts/page";
+import { Pager } from "../parts/pager";
+import { QueryResult } from "../parts/query_result";
+import { acceptedCount, failedCount, isActive } from "../send_state";
+import { StatusMark } from "../parts/status_mark";
+import { texts } from "../texts";
+
+const SIZE = 20;
+const STATUSES = ["pending", "running", "paused", "completed", "cancelled"] as const;
+type Status = (typeof STATUSES)[number];
+
+/** The sends of all campaigns, newest first. */
+export function SendsPage() {
+  const [page, setPage] = useState(1);
+  const [status, setStatus] = useState<Status>();
+  const sends = useSends(page, status);
+  return (
+    <Page title={texts.navigation.sends}>
+      <div class="filters">
+        <label>
+          {texts.sends.status}{" "}
+          <select
+            value={status ?? ""}
+            onChange={(event) => {
+              setStatus((event.currentTarget.value || undefined) as Status | undefined);
+              setPage(1);
+            }}
+          >
+            <option value="">{texts.sends.all}</option>
+            {STATUSES.map((one) => <option key={one} value={one}>{texts.status[one]}</option>)}
+          </select>
+        </label>
+      </div>
+      <QueryResult query={sends}>
+        {({ records, total }) => (
+          <>
+            {records.length === 0 ? <p>{status ? texts.sends.noneOfStatus : texts.sends.empty}</p> : <Sends records={records} />}
+            {total > SIZE && <Pager page={page} size={SIZE} total={total} onPage={setPage} />}
+          </>
+        )}
+      </QueryResult>
+    </Page>
+  );
+}
+
+function useSends(pageIndex: number, status: Status | undefined) {
+  const query = { pageIndex, pageSize: SIZE, ...(status && { status }) };
+  return useQuery({
+    queryKey: ["sends", query],
+    queryFn: () => read(api.GET("/outreach/campaignRecords", { params: { query } })) as Promise<Schemas["RecordList"]>,
+    placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) => (state.data?.records.some(isActive) ? POLL_MILLISECONDS * 2 : SLOW_POLL_MILLISECONDS),
+  });
+}
+
+function Sends({ records }: { records: Schemas["Record"][] }) {
+  return (
+    <div class="table" role="region" aria-label={texts.navigation.sends} tabIndex={0}>
+      <table>
+        <thead>
+          <tr>{Object.values(texts.sends.columns).map((column) => <th key={column} scope="col">{column}</th>)}</tr>
+        </thead>
+        <tbody>{records.map((record) => <Send key={record.id} record={record} />)}</tbody>
+      </table>
+    </div>
+  );
+}
+
+function Send({ record: { id, campaign, status, sentTime, counts, failedOf } }: { record: Schemas["Record"] }) {
+  return (
+    <tr>
+      <th scope="row"><Link href={`/sends/${id}`}>{campaign.name}</Link>{failedOf && <small> {texts.sends.again}</small>}</th>
+      <td><StatusMark status={status} /></td>
+      <td class="time">{formatTime(sentTime)}</td>
+      <td>{counts.audience === null ? "…" : formatNumber(counts.audience)}</td>
+      <td>{formatNumber(acceptedCount(counts))}</td>
+      <td>{formatNumber(counts.delivered)}</td>
+      <td>{formatNumber(failedCount(counts))}</td>
+    </tr>
+  );
+}

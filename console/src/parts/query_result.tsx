@@ -1,0 +1,23 @@
+import type { ComponentChildren } from "preact";
+import { ApiError } from "../api/errors";
+import { Problem } from "./problem";
+import { texts } from "../texts";
+
+interface Query<T> {
+  data: T | undefined;
+  error: unknown;
+  refetch: () => unknown;
+}
+
+/**
+ * What a query has read; before that, that it loads, or why it failed. Old data stays visible beside a new error, unless it is gone.
+ */
+export function QueryResult<T>({ query, children }: { query: Query<T>; children: (data: T) => ComponentChildren }) {
+  const isGone = query.error instanceof ApiError && query.error.status === 404;
+  return (
+    <>
+      <Problem error={query.error} retry={() => void query.refetch()} />
+      {query.data !== undefined && !isGone ? children(query.data) : !query.error && <p aria-busy="true">{texts.common.loading}</p>}
+    </>
+  );
+}

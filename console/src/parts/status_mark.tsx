@@ -1,0 +1,16 @@
+import { texts } from "../texts";
+
+const SYMBOLS: Record<string, string> = {
+  completed: "✓", delivered: "✓", active: "✓",
+  failed: "✕", undelivered: "✕", cancelled: "✕",
+  paused: "‖", pending: "…", running: "▶", queued: "…", sending: "▶", sent: "→", skipped: "–", undone: "↶",
+};
+
+/** A status in words, with a symbol and a colour; its meaning never depends on the colour. `text` replaces the words. */
+export function StatusMark({ status, text }: { status: string; text?: string }) {
+  return (
+    <span class={`status status-${status}`}>
+      <span aria-hidden="true">{SYMBOLS[status] ?? "•"}</span> {text ?? texts.status[status] ?? status}
+    </span>
+  );
+}

@@ -1,0 +1,122 @@
+"""HTTP requests that post callbacks to a customer's endpoints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import Self
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from outreach import ssrf_guard
+from outreach.once import once
+from outreach.retry_after import retry_after
+
+# Bodies up to this size are read, so that their connection can be kept.
+_MAX_BODY = 1 << 14
+_HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Outreach-Callbacks/1.0"}
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The endpoint answered 2xx."""
+
+    status: int
+
+
+@dataclass(frozen=True)
+class Gone:
+    """The endpoint answered 410: it wants no more callbacks of this message."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The endpoint gave any other answer, or none. The callback must be retried.
+
+    Attributes:
+        reason: ``HTTP <status>``, ``Timeout``, or the name of another error that prevented an answer.
+        status: the HTTP status; ``None`` without an answer.
+        retry_after: the seconds to wait that the endpoint asked for, if any.
+        endpoint_fault: the endpoint is down, unreachable or throttling, so other callbacks would fail as well.
+    """
+
+    reason: str
+    status: int | None = None
+    retry_after: float | None = None
+    endpoint_fault: bool = False
+
+
+EndpointResponse = Delivered | Gone | Failed
+
+_BROKEN = Failed("ConnectionError", endpoint_fault=True)
+
+
+class Connections:
+    """The connections to the endpoints of one site, which are kept while an invocation delivers; a context manager.
+
+    A connection serves further callbacks only to the same host at the same address, which the guard has checked again.
+    """
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._session = once(lambda allow_private: self._open.enter_context(ssrf_guard.session(allow_private)))
+        self._answered: set[tuple[str, ...]] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool) -> EndpointResponse:
+        """Post ``body``. Redirects are not followed; only the status and ``Retry-After`` of the answer are read.
+
+        The endpoint may have closed a connection that was kept, so a broken one is replaced once.
+
+        Args:
+            headers: the signature's headers; this function adds those for JSON.
+            allow_private: whether the URL may lead to private and loopback addresses; for development only.
+        """
+        origin = tuple(url.split("/", 3)[:3])  # the URL may not be valid
+        may_be_kept = origin in self._answered
+        answer = _post(self._session(allow_private), url, body, headers)
+        if may_be_kept and answer == _BROKEN:
+            with ssrf_guard.session(allow_private) as fresh:
+                return _post(fresh, url, body, headers)
+        if answer != _BROKEN:
+            self._answered.add(origin)
+        return answer
+
+
+def _post(session: requests.Session, url: str, body: bytes, headers: Mapping[str, str]) -> EndpointResponse:
+    started = time.monotonic()
+    try:
+        with session.post(url, data=body, headers={**_HEADERS, **headers}) as response:
+            answer = _classify(response)
+            _keep_connection(response)
+            return answer
+    except (requests.RequestException, UnicodeError) as error:  # UnicodeError: the host name cannot be encoded
+        # The session closes a connection that is too slow, which looks like an error of the connection.
+        is_timeout = isinstance(error, requests.Timeout) or time.monotonic() - started >= ssrf_guard.TOTAL_SECONDS
+        return Failed("Timeout" if is_timeout else type(error).__name__, endpoint_fault=True)
+
+
+def _keep_connection(response: requests.Response) -> None:
+    """Read the body of an answer if it is small, because only then can the connection serve another request."""
+    length = response.raw.length_remaining
+    if length is not None and length <= _MAX_BODY:
+        with suppress(HTTPError, OSError):
+            response.raw.read(_MAX_BODY, decode_content=False)
+
+
+def _classify(response: requests.Response) -> EndpointResponse:
+    status = response.status_code
+    if 200 <= status < 300:
+        return Delivered(status)
+    if status == requests.codes.gone:
+        return Gone()
+    is_throttled = status == requests.codes.too_many_requests
+    return Failed(f"HTTP {status}", status, retry_after(response), endpoint_fault=is_throttled)

@@ -1,0 +1,475 @@
+"""Campaign records: one record for each send, with the cursor of the release.
+
+The record has copies of the properties of its campaign that are needed often. The snapshot has the whole campaign
+(:mod:`.snapshot_store`).
+
+=================  =======================================  ===================================================
+pk                 sk                                       item in the campaigns table
+=================  =======================================  ===================================================
+``SITE#<site>``    ``RECORD#<record>``                      the record
+``SITE#<site>``    ``RECORDS#<campaign>#<time>#<record>``   the record's entry in the campaign's list of records
+``SITE#<site>``    ``SNAPSHOT#<record>``                    the campaign at the time of the send
+=================  =======================================  ===================================================
+
+A record has the attribute ``unfinished`` until nothing of it remains to be done. The sweep reads the sparse index over it. The
+index ``records`` has the site's records in the order of their start, with what a list filters and sorts by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from outreach import clock, dynamo
+from outreach.campaigns import ledger, snapshot_store, timeline
+from outreach.dynamo import Update
+from outreach.errors import NotFound
+from outreach.messages.auto_attach import AutoAttach
+from outreach.repeated_failures import Failures
+from outreach.settings import settings
+from outreach.tolerant_reader import known
+
+# The only value of the sparse index's partition key.
+UNFINISHED = "yes"
+
+
+class RecordStatus(StrEnum):
+    """The status of a send (docs/api.md, "Campaigns")."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class SendSource(StrEnum):
+    """What started a send."""
+
+    MANUAL = "manual"
+    SCHEDULED = "scheduled"
+
+
+@dataclass(frozen=True)
+class CampaignRecord:
+    """One send of a campaign.
+
+    Attributes:
+        campaign_name, channel_account_id, auto_attach: those of the campaign at the time of the send.
+        max_segments: the campaign's segment budget; ``None`` if it has none.
+        audience: the size of the frozen audience; ``None`` before the freeze.
+        released: the cursor of the release: every place before it has been released, deferred or skipped.
+        executions: how many state machine executions have been started for the record.
+        failed_of: the record whose failed and undelivered messages are sent again; ``None`` for a send to all that match.
+        callback_url: where status changes of the messages are posted; ``None`` if nowhere.
+        spent_segments: how many segments have been released; counted only if the campaign has a budget.
+        status_reason: why the record paused itself, or ``None``.
+        send_failures: the failures of the send since it last made progress.
+        started_time: when the audience was frozen, or ``None``.
+        ended_time: when the record was completed or cancelled, or ``None``.
+        status_time: when the record was last paused, resumed, cancelled or completed, or ``None``.
+    """
+
+    id: str
+    site_id: str
+    campaign_id: str
+    sent_time: str
+    campaign_name: str
+    channel_account_id: str
+    auto_attach: AutoAttach = field(default_factory=AutoAttach)
+    max_segments: int | None = None
+    status: RecordStatus = RecordStatus.PENDING
+    source: SendSource = SendSource.MANUAL
+    audience: int | None = None
+    released: int = 0
+    executions: int = 0
+    failed_of: str | None = None
+    callback_url: str | None = None
+    spent_segments: int = 0
+    status_reason: str | None = None
+    send_failures: Failures = field(default_factory=Failures)
+    started_time: str | None = None
+    ended_time: str | None = None
+    status_time: str | None = None
+
+    @property
+    def audience_size(self) -> int:
+        """The size of the audience; 0 before the freeze."""
+        return self.audience or 0
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the audience is known."""
+        return self.audience is not None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the status is final."""
+        return self.status in (RecordStatus.COMPLETED, RecordStatus.CANCELLED, RecordStatus.FAILED)
+
+    @property
+    def is_released(self) -> bool:
+        """Whether the cursor has reached the end of the audience."""
+        return self.audience is not None and self.released >= self.audience
+
+
+@dataclass(frozen=True)
+class RecordEntry:
+    """A record in the list of its site's records; see :class:`CampaignRecord`."""
+
+    id: str
+    campaign_id: str
+    sent_time: str
+    status: RecordStatus
+    source: SendSource
+    status_reason: str | None = None
+    started_time: str | None = None
+    ended_time: str | None = None
+    failed_of: str | None = None
+
+
+def create(record: CampaignRecord, snapshot: Mapping[str, Any]) -> bool:
+    """Store a new record and its snapshot.
+
+    Args:
+        snapshot: the campaign at the time of the send, in the JSON form of the API.
+
+    Returns:
+        ``False`` if it already exists, because the start of the send was repeated.
+    """
+    entry = {"pk": f"SITE#{record.site_id}", "sk": f"RECORDS#{record.campaign_id}#{record.sent_time}#{record.id}"}
+    item = {**_to_item(record), "unfinished": UNFINISHED}
+    table = settings().campaigns_table
+    puts = [
+        {"Put": {"TableName": table, "Item": dynamo.to_item(item), **dynamo.if_version(0)}},
+        {"Put": {"TableName": table, "Item": dynamo.to_item(entry)}},
+        snapshot_store.put_request(record.site_id, record.id, snapshot),
+    ]
+    try:
+        dynamo.transact(puts)
+    except dynamo.TransactionRefused:
+        return False
+    return True
+
+
+def get(site_id: str, record_id: str) -> CampaignRecord:
+    """Return the record (strongly consistent read).
+
+    Raises:
+        NotFound: the site has no such record.
+    """
+    item = dynamo.get(settings().campaigns_table, _key(site_id, record_id), consistent=True)
+    if item is None:
+        raise NotFound("There is no such campaign record.")
+    return from_item(item)
+
+
+def get_many(site_id: str, record_ids: list[str], *, consistent: bool = False) -> dict[str, CampaignRecord]:
+    """Return the records that exist, by id."""
+    keys = [_key(site_id, record_id) for record_id in record_ids]
+    records = map(from_item, dynamo.batch_get(settings().campaigns_table, keys, consistent=consistent))
+    return {record.id: record for record in records}
+
+
+def ids_of_campaign(site_id: str, campaign_id: str, **request: Any) -> Iterator[str]:
+    """Yield the ids of a campaign's records by ``sent_time``, oldest first (strongly consistent read).
+
+    Args:
+        request: further parameters of the client's Query.
+    """
+    entries = dynamo.query(
+        settings().campaigns_table,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+        ExpressionAttributeValues={":pk": f"SITE#{site_id}", ":sk": f"RECORDS#{campaign_id}#"},
+        ConsistentRead=True,
+        **request,
+    )
+    return (entry["sk"].rsplit("#", 1)[1] for entry in entries)
+
+
+def list_by_campaign(site_id: str, campaign_id: str) -> list[CampaignRecord]:
+    """Return the records of a campaign by ``sent_time``, oldest first (strongly consistent read)."""
+    ids = list(ids_of_campaign(site_id, campaign_id))
+    records = get_many(site_id, ids, consistent=True)
+    return [records[record_id] for record_id in ids if record_id in records]
+
+
+def list_by_site(site_id: str) -> list[RecordEntry]:
+    """Return the records of a site by ``sent_time``, oldest first. About 25 entries take one read unit."""
+    items = dynamo.query(
+        settings().campaigns_table,
+        IndexName="records",
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": f"SITE#{site_id}"},
+    )
+    return [
+        RecordEntry(
+            id=item["sk"].removeprefix("RECORD#"),
+            campaign_id=item["campaign_id"],
+            sent_time=item["sent_time"],
+            status=RecordStatus(item["status"]),
+            source=SendSource(item["source"]),
+            status_reason=item.get("status_reason") or None,
+            started_time=item.get("started_time"),
+            ended_time=item.get("ended_time"),
+            failed_of=item.get("failed_of"),
+        )
+        for item in items
+    ]
+
+
+def newest(site_id: str, campaign_id: str) -> CampaignRecord | None:
+    """Return the record of the campaign's last send (strongly consistent read)."""
+    record_id = next(ids_of_campaign(site_id, campaign_id, ScanIndexForward=False, Limit=1), None)
+    return get(site_id, record_id) if record_id else None
+
+
+def unfinished(prefix: str = "RECORD#") -> Iterator[tuple[str, str]]:
+    """Yield the site and id of each unfinished item of all sites.
+
+    Args:
+        prefix: ``RECORD#`` for records, ``CAMPAIGN#`` for campaigns with a pending scheduled start.
+    """
+    items = dynamo.query(
+        settings().campaigns_table,
+        IndexName="unfinished",
+        KeyConditionExpression="unfinished = :unfinished AND begins_with(sk, :prefix)",
+        ExpressionAttributeValues={":unfinished": UNFINISHED, ":prefix": prefix},
+    )
+    for item in items:
+        yield item["pk"].removeprefix("SITE#"), item["sk"].removeprefix(prefix)
+
+
+def freeze(record: CampaignRecord, audience: int) -> CampaignRecord:
+    """Set the size of the audience. A pending record starts running; a paused or cancelled one keeps its status. Idempotent."""
+    not_frozen, pending = "attribute_not_exists(audience)", {":pending": RecordStatus.PENDING}
+    now = clock.timestamp(clock.now())
+    freeze_only = Update().set("audience", audience).set("started_time", now)
+    freeze_and_run = Update().set("audience", audience).set("started_time", now).set("status", RecordStatus.RUNNING)
+    if not _update_if(record, freeze_and_run, pending, f"{not_frozen} AND #status = :pending"):
+        _update_if(record, freeze_only, pending, f"{not_frozen} AND #status <> :pending")
+    frozen = get(record.site_id, record.id)
+    _put_entry(frozen, frozen.started_time or now, ledger.count(frozen.audience_size, ()))
+    return frozen
+
+
+def change_status(
+    record: CampaignRecord, status: RecordStatus, *, released: int | None = None, reason: str | None = None
+) -> CampaignRecord:
+    """Pause, resume or cancel a record.
+
+    Args:
+        released: the new position of the cursor; ``None`` keeps the current one.
+        reason: why the record pauses itself; ``None`` if a client asked for the change.
+
+    Raises:
+        ConditionFailed: the stored status is not the one of ``record``.
+    """
+    now = clock.timestamp(clock.now())
+    change = Update().set("status", status).set("status_time", now).set("status_reason", reason or "").remove("send_failures")
+    if released is not None:
+        change.set("released", released)
+    if status is RecordStatus.CANCELLED:
+        change.set("ended_time", now)
+    changed = _update(record, change, {":old": record.status}, "#status = :old")
+    _put_entry(changed, now, None)
+    return changed
+
+
+def count_segments(record: CampaignRecord, segments: int) -> CampaignRecord:
+    """Add released segments to those that the budget has already spent."""
+    return _update(record, Update().add("spent_segments", segments), {}, "attribute_exists(pk)")
+
+
+def counts(record: CampaignRecord) -> ledger.Counts | None:
+    """Return how many contacts of the audience have each status; ``None`` before the freeze."""
+    if record.audience is None:
+        return None
+    return ledger.count(record.audience, ledger.read_pages(record.site_id, record.id))
+
+
+def sample(site_id: str, record_id: str) -> None:
+    """Store the counts of a record for its timeline, unless the minute has a sample. Called before the ledger changes."""
+    now = clock.now()
+    if timeline.has_sample(site_id, record_id, now):
+        return
+    record = get(site_id, record_id)
+    current = counts(record)
+    if current:
+        timeline.put_sample(site_id, record_id, now, current, is_running=record.status is RecordStatus.RUNNING)
+
+
+def read_timeline(record: CampaignRecord) -> list[tuple[str, ledger.Counts]]:
+    """Return the time and the counts of each sample of a record: at least one a minute while it runs."""
+    entries, current = timeline.read(record.site_id, record.id), counts(record)
+    if current is None:
+        return []
+    now = timeline.TimelineEntry(clock.timestamp(clock.now()), current, record.status is RecordStatus.RUNNING)
+    return list(timeline.fill_gaps(timeline.append_current(entries, now)))
+
+
+def move_cursor(record: CampaignRecord, released: int) -> CampaignRecord:
+    """Move the cursor of the release or the cancellation.
+
+    Raises:
+        ConditionFailed: a concurrent release has moved it, or the record was cancelled, which moves it back to the start.
+    """
+    condition = "released = :old AND (#status = :status OR #status = :paused)"
+    values = {":old": record.released, ":status": record.status, ":paused": RecordStatus.PAUSED}
+    return _update(record, Update().set("released", released), values, condition)
+
+
+def count_execution(record: CampaignRecord) -> CampaignRecord | None:
+    """Count an execution before it starts; its number makes its name unique. ``None`` if another call was faster."""
+    is_counted = _update_if(record, Update().add("executions"), {":old": record.executions}, "executions = :old")
+    return replace(record, executions=record.executions + 1) if is_counted else None
+
+
+def set_failures(record: CampaignRecord, failures: Failures) -> None:
+    """Store the failures of the send."""
+    _update_if(record, Update().set("send_failures", failures.to_item()), {}, "attribute_exists(pk)")
+
+
+def forget_failures(record: CampaignRecord) -> None:
+    """Remove the failures of the send."""
+    _update_if(record, Update().remove("send_failures"), {}, "attribute_exists(pk)")
+
+
+def end_cancellation(record: CampaignRecord, reason: str) -> None:
+    """Remove a cancelled record from the sweep's index although messages may still be queued.
+
+    Args:
+        reason: why the cancellation cannot be completed.
+    """
+    change = Update().set("status_reason", reason).remove("unfinished", "send_failures")
+    _update_if(record, change, {":cancelled": RecordStatus.CANCELLED}, "#status = :cancelled")
+
+
+def try_finish_cancellation(site_id: str, record_id: str) -> None:
+    """Remove a cancelled record from the sweep's index if all its pages are cancelled and no message is queued or being sent."""
+    record = get(site_id, record_id)
+    has_pages_left = record.audience is not None and not record.is_released
+    if record.status is not RecordStatus.CANCELLED or has_pages_left:
+        return
+    pages = _pages_without_open_cells(record)
+    if pages is None:
+        return
+    if record.audience is not None:
+        _put_entry(record, clock.timestamp(clock.now()), ledger.count(record.audience, pages))
+    _update_if(record, Update().remove("unfinished"), {":cancelled": RecordStatus.CANCELLED}, "#status = :cancelled")
+
+
+def try_complete(site_id: str, record_id: str) -> None:
+    """Complete a running record if everything is released and no message is queued or being sent.
+
+    Two callers may be the last: the release, after it moved the cursor, and the stream consumer, after it closed the last cell
+    of a page. Each writes its own change before it reads the other's, so at least one of them sees both.
+    """
+    record = get(site_id, record_id)
+    if record.status is not RecordStatus.RUNNING or not record.is_released:
+        return
+    pages = _pages_without_open_cells(record)
+    if pages is None:
+        return
+    now = clock.timestamp(clock.now())
+    completed = replace(record, status=RecordStatus.COMPLETED)
+    _put_entry(completed, now, ledger.count(record.audience_size, pages))
+    change = Update().set("status", completed.status).set("status_time", now).set("ended_time", now).remove("unfinished")
+    _update_if(record, change, {":running": RecordStatus.RUNNING}, "#status = :running")
+
+
+def _pages_without_open_cells(record: CampaignRecord) -> list[ledger.LedgerPage] | None:
+    """Return the stored pages; ``None`` if one has a place whose message may still be sent."""
+    pages = []
+    for page in ledger.read_pages(record.site_id, record.id):
+        if page.has_open_cells:
+            return None
+        pages.append(page)
+    return pages
+
+
+def _put_entry(record: CampaignRecord, time: str, current: ledger.Counts | None) -> None:
+    """Add to the timeline: the start or the end with the counts, or a change of the status without them."""
+    entry = timeline.TimelineEntry(time, current, record.status is RecordStatus.RUNNING)
+    timeline.put(record.site_id, record.id, entry)
+
+
+def _update(record: CampaignRecord, change: Update, values: Mapping[str, Any], condition: str) -> CampaignRecord:
+    key = _key(record.site_id, record.id)
+    return from_item(dynamo.update(settings().campaigns_table, key, change, values, condition=condition))
+
+
+def _update_if(record: CampaignRecord, change: Update, values: Mapping[str, Any], condition: str) -> bool:
+    key = _key(record.site_id, record.id)
+    return dynamo.update_if(settings().campaigns_table, key, change, values, condition=condition)
+
+
+def _to_item(record: CampaignRecord) -> dict[str, Any]:
+    return {
+        **_key(record.site_id, record.id),
+        "campaign_id": record.campaign_id,
+        "sent_time": record.sent_time,
+        "campaign_name": record.campaign_name,
+        "channel_account_id": record.channel_account_id,
+        "auto_attach": asdict(record.auto_attach),
+        "max_segments": record.max_segments,
+        "status": record.status,
+        "source": record.source,
+        "audience": record.audience,
+        "released": record.released,
+        "executions": record.executions,
+        "failed_of": record.failed_of,
+        "callback_url": record.callback_url,
+        "spent_segments": record.spent_segments,
+    }
+
+
+def from_item(item: Mapping[str, Any]) -> CampaignRecord:
+    """Return the record of an item."""
+    return CampaignRecord(
+        id=item["sk"].removeprefix("RECORD#"),
+        site_id=item["pk"].removeprefix("SITE#"),
+        campaign_id=item["campaign_id"],
+        sent_time=item["sent_time"],
+        **_copied(item),
+        status=RecordStatus(item["status"]),
+        source=SendSource(item["source"]),
+        audience=item.get("audience"),
+        released=item["released"],
+        executions=item["executions"],
+        failed_of=item.get("failed_of"),
+        callback_url=item.get("callback_url"),
+        spent_segments=item["spent_segments"],
+        status_reason=item.get("status_reason") or None,
+        send_failures=Failures.from_item(item.get("send_failures")),
+        started_time=item.get("started_time"),
+        ended_time=item.get("ended_time"),
+        status_time=item.get("status_time"),
+    )
+
+
+def _copied(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a record copies from its campaign. An older record has the whole snapshot instead."""
+    if "campaign" not in item:
+        copied = {name: item.get(name) for name in ("campaign_name", "channel_account_id", "max_segments")}
+        return copied | {"auto_attach": AutoAttach(**known(AutoAttach, item["auto_attach"]))}
+    campaign = orjson.loads(item["campaign"])
+    return {
+        "campaign_name": campaign["name"],
+        "channel_account_id": campaign["channelAccountId"],
+        "max_segments": campaign["maxSegments"],
+        "auto_attach": AutoAttach(
+            campaign["isMessageAutoAttachedToTicket"],
+            campaign["preferredTicketToAutoAttach"],
+            campaign["timeToAutoAttachToTicket"],
+        ),
+    }
+
+
+def _key(site_id: str, record_id: str) -> dict[str, str]:
+    return {"pk": f"SITE#{site_id}", "sk": f"RECORD#{record_id}"}

@@ -1,0 +1,75 @@
+"""Deferred recipients: places of the audience that stay unreleased until the end of their recipients' quiet hours.
+
+=================================  ===========================  =========================================================
+pk                                 sk                           item in the campaigns table
+=================================  ===========================  =========================================================
+``SITE#<site>#DEFERRED#<record>``  ``<time>#<first>-<last>``    ``places`` of one ledger page, to be released at the time
+=================================  ===========================  =========================================================
+
+The key names the first and the last place, so that two batches of one page with the same release time are two items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from outreach import clock, dynamo
+from outreach.settings import settings
+
+
+@dataclass(frozen=True)
+class DeferredRecipients:
+    """Places of one ledger page that may be released from ``release_time`` on."""
+
+    site_id: str
+    record_id: str
+    release_time: datetime
+    places: Sequence[int]
+
+    @property
+    def key(self) -> dict[str, str]:
+        release_time = clock.timestamp(self.release_time)
+        places = f"{self.places[0]:09}-{self.places[-1]:09}"
+        return {"pk": _pk(self.site_id, self.record_id), "sk": f"{release_time}#{places}"}
+
+
+def put(deferred: DeferredRecipients) -> None:
+    """Store the deferred places of one batch. A repeated batch replaces them."""
+    dynamo.put(settings().campaigns_table, {**deferred.key, "places": list(deferred.places)})
+
+
+def first(site_id: str, record_id: str) -> DeferredRecipients | None:
+    """Return the deferred places of a record with the earliest release time."""
+    items = dynamo.query(
+        settings().campaigns_table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": _pk(site_id, record_id)},
+        ConsistentRead=True,
+        Limit=1,
+    )
+    item = next(items, None)
+    if item is None:
+        return None
+    release_time = clock.from_timestamp(item["sk"].split("#")[0])
+    return DeferredRecipients(site_id, record_id, release_time, item["places"])
+
+
+def keep_only(deferred: DeferredRecipients, places: Sequence[int]) -> None:
+    """Reduce deferred places to ``places``, of which there may be none."""
+    if list(places) == list(deferred.places):
+        return
+    if places:
+        put(replace(deferred, places=places))  # before the deletion: a crash in between leaves places twice, never none
+    dynamo.delete(settings().campaigns_table, deferred.key)
+
+
+def clear(site_id: str, record_id: str) -> None:
+    """Delete all deferred places of a record."""
+    while deferred := first(site_id, record_id):
+        keep_only(deferred, [])
+
+
+def _pk(site_id: str, record_id: str) -> str:
+    return f"SITE#{site_id}#DEFERRED#{record_id}"

@@ -1,0 +1,46 @@
+"""The result of one step of a release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from outreach.campaigns import campaign_records, missing_fields
+from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
+
+
+class ReleaseProgress(StrEnum):
+    """How a release continues after a step.
+
+    ``MORE``: with the next step, at once. ``WAIT``: with the next step, after a while. ``RELEASED``: not at all, because every
+    recipient is released. ``STOPPED``: not at all, because the record does not run.
+    """
+
+    MORE = "more"
+    WAIT = "wait"
+    RELEASED = "released"
+    STOPPED = "stopped"
+
+
+class PauseReason(StrEnum):
+    """Why a record pauses itself.
+
+    ``CAP_REACHED``: the segment budget of the campaign or the daily quota of the site is used up. ``ACCOUNT_DOWN``: the channel
+    account has failed for too long. ``MISSING_FIELD``: the message names a contact field that the site no longer has.
+    """
+
+    CAP_REACHED = "cap_reached"
+    ACCOUNT_DOWN = "account_down"
+    MISSING_FIELD = missing_fields.CODE
+
+
+@dataclass(frozen=True)
+class ReleaseStep:
+    progress: ReleaseProgress
+    wait_seconds: int = 0
+
+
+def pause(record: CampaignRecord, reason: PauseReason, details: str = "") -> ReleaseStep:
+    """Pause the record and stop its release."""
+    campaign_records.change_status(record, RecordStatus.PAUSED, reason=f"{reason}: {details}" if details else reason)
+    return ReleaseStep(ReleaseProgress.STOPPED)

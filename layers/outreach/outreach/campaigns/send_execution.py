@@ -1,0 +1,37 @@
+"""Executions of the state machine ``campaign_send``. One execution at a time works on a campaign record."""
+
+from __future__ import annotations
+
+from outreach import stepfunctions
+from outreach.campaigns import campaign_records
+from outreach.campaigns.campaign_records import CampaignRecord
+from outreach.settings import settings
+
+
+def start(record: CampaignRecord) -> None:
+    """Replace the record's execution with a new one. Of concurrent calls, one starts an execution; the others do nothing."""
+    counted = campaign_records.count_execution(record)
+    if counted is None:
+        return
+    _stop(record)
+    event = {"site_id": record.site_id, "record_id": record.id, "release": {"steps": 0}}
+    stepfunctions.start(settings().campaign_send_arn, _name(counted), event)
+
+
+def is_running(record: CampaignRecord) -> bool:
+    """Return whether the record's newest execution is running."""
+    return record.executions > 0 and stepfunctions.is_running(settings().campaign_send_arn, _name(record))
+
+
+def outcome_of(record: CampaignRecord) -> str:
+    """Return how the record's newest execution ended."""
+    return stepfunctions.outcome_of(settings().campaign_send_arn, _name(record))
+
+
+def _stop(record: CampaignRecord) -> None:
+    if is_running(record):
+        stepfunctions.stop(settings().campaign_send_arn, _name(record), cause="replaced by a new execution")
+
+
+def _name(record: CampaignRecord) -> str:
+    return f"{record.id}-{record.executions}"

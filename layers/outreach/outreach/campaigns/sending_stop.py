@@ -1,0 +1,54 @@
+"""The operator's stop button: stops the messages of channel accounts, and starts them again (docs/operations.md, "Stop sending").
+
+The stop is an attribute of the account, which releases, workers and the API read anyway, so it costs no read. While it is set, no
+carrier is asked to send. A release waits. A worker drops the jobs of the account, whose messages stay queued in their table. At
+the start, running sends release their queued messages again, with new slots. The sweep queues single messages again, and whatever
+else is overdue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from outreach import clock
+from outreach.campaigns import campaign_records, lifecycle
+from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
+from outreach.sending import pacing
+from outreach.sites import site_store
+from outreach.sites.models import ChannelAccount, SendingStop
+
+
+def stop(accounts: Iterable[ChannelAccount], reason: str) -> list[ChannelAccount]:
+    """Stop channel accounts. Messages that a carrier is being asked to send at this moment are still sent.
+
+    Args:
+        reason: why, for the other operators.
+
+    Returns:
+        The accounts that were not stopped before.
+    """
+    new_stop = SendingStop(clock.timestamp(clock.now()), reason)
+    return [account for account in accounts if site_store.stop_account(account, new_stop)]
+
+
+def start(accounts: Iterable[ChannelAccount]) -> tuple[list[ChannelAccount], list[CampaignRecord]]:
+    """Let channel accounts send again. If this is interrupted, the sweep queues what is overdue.
+
+    Returns:
+        The accounts that were stopped before, and their running sends, which go on.
+    """
+    started = [account for account in accounts if site_store.start_account(account)]
+    for account in started:
+        pacing.release_slots(account, clock.now().timestamp())
+    return started, [lifecycle.continue_with_new_slots(record) for record in _running_sends(started)]
+
+
+def _running_sends(accounts: Iterable[ChannelAccount]) -> list[CampaignRecord]:
+    keys = {(account.site_id, account.id) for account in accounts}
+    sites = {site_id for site_id, _ in keys}
+    records = (campaign_records.get(*ids) for ids in campaign_records.unfinished() if ids[0] in sites)
+    return [
+        record
+        for record in records
+        if record.status is RecordStatus.RUNNING and (record.site_id, record.channel_account_id) in keys
+    ]

@@ -1,0 +1,226 @@
+"""Twilio Programmable Messaging, API 2010-04-01 (docs/carriers.md, "Twilio").
+
+https://www.twilio.com/docs/messaging/api/message-resource
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from base64 import b64encode
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+from outreach.carriers import carrier_http
+from outreach.carriers.outcomes import Accepted, OutboundSms, SendOutcome, Unknown
+from outreach.carriers.protocol import Candidates, Credentials
+from outreach.carriers.twilio_codes import CODES
+from outreach.carriers.webhook_messages import (
+    CARRIER_KEYWORDS,
+    CarrierWebhook,
+    InboundMessage,
+    Receipt,
+    attachment,
+    webhook_errors,
+)
+from outreach.messages.status import MessageStatus
+from outreach.retry_after import retry_after
+from outreach.sites.models import ChannelAccount
+
+_STATUSES = {
+    "accepted": MessageStatus.SENDING,
+    "scheduled": MessageStatus.SENDING,
+    "queued": MessageStatus.SENDING,
+    "sending": MessageStatus.SENDING,
+    "sent": MessageStatus.SENT,
+    "partially_delivered": MessageStatus.SENT,
+    "delivered": MessageStatus.DELIVERED,
+    "read": MessageStatus.DELIVERED,
+    "undelivered": MessageStatus.UNDELIVERED,
+    "failed": MessageStatus.FAILED,
+    "canceled": MessageStatus.FAILED,
+}
+
+# Twilio documents ten.
+_MAX_MEDIA = 100
+_PAGE_SIZE = 1000
+# Twilio's connection overrides: a webhook that fails in any way, a 4xx too, is repeated five times instead of once. The signature
+# does not cover the fragment. https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
+RETRIES = "#rc=5&rp=all"
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+_FORM = "application/x-www-form-urlencoded"
+_DIGESTS = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
+
+
+def send(account: ChannelAccount, credentials: Credentials, sms: OutboundSms, *, base_url: str) -> SendOutcome:
+    """Ask Twilio to send a message. Twilio has no idempotency keys, so a request whose outcome is unknown must not be repeated.
+
+    Args:
+        account: the channel account that sends.
+        credentials: ``token``, the account's auth token.
+        sms: the message.
+        base_url: ``https://api.twilio.com``, without the API's version.
+    """
+    form = {
+        "To": sms.recipient,
+        "From": sms.sender,
+        "MessagingServiceSid": sms.pool,
+        "Body": sms.body,
+        "MediaUrl": sms.media_urls,
+        "StatusCallback": sms.status_url and sms.status_url + RETRIES,
+    }
+    data = {name: value for name, value in form.items() if value}
+    response = carrier_http.call("POST", _url(account, base_url), data=data, auth=_auth(account, credentials))
+    return response if isinstance(response, SendOutcome) else _outcome(response)
+
+
+def reconcile(
+    account: ChannelAccount, credentials: Credentials, sms: OutboundSms, since: datetime, *, base_url: str
+) -> Candidates | Unknown:
+    """Return the messages with the same numbers and body that Twilio has accepted since a time (to the second).
+
+    Nobody knows which number of a Messaging Service has sent, so then the messages of the whole service are compared.
+    An empty list does not prove that Twilio has not accepted the message.
+    """
+    since = since.replace(microsecond=0)
+    # A message in Twilio's queue has no DateSent yet, so Twilio filters by day, and the time is compared here.
+    day = since.astimezone(UTC).date().isoformat()
+    query: dict[str, Any] = {"To": sms.recipient, "From": sms.sender, "DateSent>": day, "PageSize": _PAGE_SIZE}
+    params = {name: value for name, value in query.items() if value}
+    response = carrier_http.call("GET", _url(account, base_url), params=params, auth=_auth(account, credentials))
+    messages = None if isinstance(response, SendOutcome) or not response.is_success else response.body.get("messages")
+    if not isinstance(messages, list):
+        return Unknown("Twilio's list of messages cannot be read")
+    return Candidates(dict(filter(None, (_candidate(message, sms, since) for message in messages))))
+
+
+def verify(webhook: CarrierWebhook, credentials: Credentials) -> bool:
+    """Return whether Twilio has signed a webhook (https://www.twilio.com/docs/usage/webhooks/webhooks-security).
+
+    The signature covers the URL and the parameters of a form; for any other body it covers the SHA-256 in the query. Twilio is
+    inconsistent about the port in the URL, so the URL is accepted with and without it.
+
+    Args:
+        webhook: the request.
+        credentials: ``token``; also ``shared_key`` if Twilio signs with one (``X-Twilio-Webhooks-Signature-Settings``).
+    """
+    settings = _signature_settings(webhook)
+    digest = _DIGESTS.get(settings.get("algorithm") or "HMAC_SHA1")
+    signed = _signed_parameters(webhook)
+    if digest is None or signed is None:
+        return False
+    key = credentials.get("shared_key", credentials["token"]) if "key" in settings else credentials["token"]
+    signature = _header(webhook, "x-twilio-signature").encode()
+    return any(
+        hmac.compare_digest(signature, b64encode(hmac.digest(key.encode(), (url + signed).encode(), digest)))
+        for url in _url_variants(webhook.url)
+    )
+
+
+def parse_receipt(body: bytes) -> Receipt:
+    """Parse a status callback. Unknown parameters and statuses are ignored, because Twilio adds new ones without notice.
+
+    Raises:
+        ValidationFailed: the body is not a status callback.
+    """
+    with webhook_errors():
+        form = _form(body)
+        status, number = _STATUSES.get(form["MessageStatus"]), form.get("ErrorCode", "")
+        failed = status in (MessageStatus.UNDELIVERED, MessageStatus.FAILED)
+        code = CODES.get(number)
+        description = form.get("ErrorMessage") or (code.description if code else form["MessageStatus"])
+        reason = carrier_http.describe(number, description) if failed else None
+        return Receipt(form["MessageSid"], status, reason, code.scope if code else None, form.get("From", ""))
+
+
+def parse_inbound(body: bytes) -> InboundMessage | None:
+    """Parse an inbound message; ``None`` for a status callback, which Twilio may be configured to send to the same URL.
+
+    Raises:
+        ValidationFailed: the body is neither.
+    """
+    with webhook_errors():
+        form = _form(body)
+        if "MessageStatus" in form:
+            return None
+        # An attachment that is missing must not keep an opt-out from taking effect, so NumMedia is not relied on.
+        media = [(form.get(f"MediaUrl{index}", ""), form.get(f"MediaContentType{index}", "")) for index in range(_MAX_MEDIA)]
+        opt_out = CARRIER_KEYWORDS.get(form.get("OptOutType", "").upper())
+        return InboundMessage(
+            carrier_message_id=form["MessageSid"],
+            sender=form.get("From", ""),
+            recipient=form["To"],
+            body=form.get("Body", ""),
+            media_urls=tuple(url for url, _ in media if url),
+            opt_out=opt_out,
+            attachments=tuple(attachment(*file) for file in media if any(file)),
+        )
+
+
+def _candidate(message: object, sms: OutboundSms, since: datetime) -> tuple[str, str] | None:
+    """Return the id and the sender of a listed message that may be ``sms``; ``None`` for any other entry."""
+    if not isinstance(message, dict) or message.get("body") != sms.body:
+        return None
+    if sms.pool and message.get("messaging_service_sid") != sms.pool:
+        return None
+    try:
+        created = parsedate_to_datetime(carrier_http.text_of(message.get("date_created")))
+    except ValueError:
+        return None
+    is_newer = (created if created.tzinfo else created.replace(tzinfo=UTC)) >= since
+    sid = carrier_http.id_of(message.get("sid"))
+    return (sid, carrier_http.text_of(message.get("from"))) if is_newer and sid else None
+
+
+def _outcome(response: carrier_http.CarrierResponse) -> SendOutcome:
+    sid = carrier_http.id_of(response.body.get("sid"))
+    if response.is_success and sid:
+        return Accepted(sid, carrier_http.text_of(response.body.get("from")))
+    code, description = carrier_http.code_of(response.body.get("code")), carrier_http.text_of(response.body.get("message"))
+    return carrier_http.classify(response.status, code, description, CODES, retry_seconds=retry_after(response))
+
+
+def _url(account: ChannelAccount, base_url: str) -> str:
+    return f"{base_url}/2010-04-01/Accounts/{account.carrier_account}/Messages.json"
+
+
+def _auth(account: ChannelAccount, credentials: Credentials) -> tuple[str, str]:
+    return account.carrier_account, credentials["token"]
+
+
+def _header(webhook: CarrierWebhook, name: str) -> str:
+    return webhook.headers.get(name, "")
+
+
+def _form(body: bytes) -> dict[str, str]:
+    return dict(parse_qsl(body.decode(), keep_blank_values=True))
+
+
+def _signature_settings(webhook: CarrierWebhook) -> dict[str, str]:
+    """Parse the header ``key=…,algorithm=…``; empty when Twilio signs with the account's token and SHA-1."""
+    parts = _header(webhook, "x-twilio-webhooks-signature-settings").split(",")
+    return {name: value for name, _, value in (part.strip().partition("=") for part in parts) if name}
+
+
+def _signed_parameters(webhook: CarrierWebhook) -> str | None:
+    """Return the text that is signed after the URL.
+
+    Returns:
+        The sorted parameters of a form; empty for any other body whose hash is in the URL; ``None`` when that hash is wrong.
+    """
+    if _header(webhook, "content-type").partition(";")[0].strip().lower() == _FORM:
+        pairs = set(parse_qsl(webhook.body.decode("utf-8", "replace"), keep_blank_values=True))
+        return "".join(name + value for name, value in sorted(pairs))
+    body_hash = parse_qs(urlsplit(webhook.url).query).get("bodySHA256", [""])[0]
+    expected = hashlib.sha256(webhook.body).hexdigest()
+    return "" if hmac.compare_digest(body_hash.lower().encode(), expected.encode()) else None
+
+
+def _url_variants(url: str) -> tuple[str, str]:
+    """Return the URL without and with its port, otherwise unchanged."""
+    parts = urlsplit(url)
+    host = parts.netloc.removesuffix(f":{parts.port}")
+    port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    return url.replace(parts.netloc, host, 1), url.replace(parts.netloc, f"{host}:{port}", 1)

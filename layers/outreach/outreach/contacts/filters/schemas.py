@@ -1,0 +1,105 @@
+"""Request and response bodies of filters.
+
+``contacts:query`` and campaigns have the same filters with different property names. Each accepts both sets of names.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, BeforeValidator, Field
+
+from outreach import parsing, wire
+from outreach.contacts.filters.expression import MAX_LENGTH
+from outreach.contacts.filters.models import Condition, Filter, Match, Operator
+
+_MAX_VALUE = 2_000
+# Up to here, a float without a fraction is exactly the integer that was sent.
+_EXACT_FLOATS = 2**53
+
+
+def _text(value: Any) -> Any:
+    """Convert a condition's value to a string. Clients also send numbers and booleans."""
+    if value is None:
+        raise ValueError('is required; "" means that the contact has no value')
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_FLOATS:
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _order(value: Any) -> int:
+    if value is None:
+        raise ValueError("is required")
+    return parsing.parse_integer(value)
+
+
+_match = wire.one_of(*Match)
+_operator = wire.one_of(*Operator)
+
+
+def _names(suffix: str, *prefixes: str) -> AliasChoices:
+    """Return the accepted names of a property. Errors use the first prefix.
+
+    The API spells "Expresssion" with three s; the correct spelling is also accepted.
+    """
+    names = [f"{prefix}{spelling}" for prefix in prefixes for spelling in (suffix, suffix.replace("sss", "ss"))]
+    return AliasChoices(*dict.fromkeys(names))
+
+
+_CAMPAIGN = ("contactFilter", "filter")
+_QUERY = ("filter", "contactFilter")
+
+OptionalMatch = Annotated[Match | None, BeforeValidator(lambda value: _match(value) if value else None)]
+OptionalExpression = Annotated[str | None, Field(max_length=MAX_LENGTH)]
+
+
+class ConditionBody(wire.Request):
+    """A condition in a request."""
+
+    id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
+    field_name: Annotated[str, Field(max_length=wire.MAX_NAME)]
+    operator: Annotated[Operator, BeforeValidator(_operator)]
+    value: Annotated[str, BeforeValidator(_text), Field(max_length=_MAX_VALUE)]
+    order: Annotated[int, BeforeValidator(_order)]
+
+    def condition(self) -> Condition:
+        """Return the condition, with a new id if none is given."""
+        return Condition(self.field_name, self.operator, self.value, self.order, self.id or str(uuid.uuid4()))
+
+
+class FilterBody(wire.Request):
+    """The properties of a filter in a campaign (a mixin). A body without them selects every contact."""
+
+    filter_condition_met_type: OptionalMatch = Field(None, validation_alias=_names("ConditionMetType", *_CAMPAIGN))
+    filter_logical_expression: OptionalExpression = Field(None, validation_alias=_names("LogicalExpresssion", *_CAMPAIGN))
+    filter_conditions: tuple[ConditionBody, ...] | None = Field(None, validation_alias=_names("Conditions", *_CAMPAIGN))
+
+    def filter(self) -> Filter:
+        """Return the filter."""
+        return Filter(
+            self.filter_condition_met_type or Match.ALL,
+            self.filter_logical_expression or "",
+            tuple(condition.condition() for condition in self.filter_conditions or ()),
+        )
+
+
+class QueryFilterBody(FilterBody):
+    """The properties of a filter in ``contacts:query``."""
+
+    filter_condition_met_type: OptionalMatch = Field(None, validation_alias=_names("ConditionMetType", *_QUERY))
+    filter_logical_expression: OptionalExpression = Field(None, validation_alias=_names("LogicalExpresssion", *_QUERY))
+    filter_conditions: tuple[ConditionBody, ...] | None = Field(None, validation_alias=_names("Conditions", *_QUERY))
+
+
+class ConditionResponse(wire.Response):
+    """A condition in a response (docs/api.md, "Filters")."""
+
+    id: str
+    campaign_id: str | None
+    field_name: str
+    operator: Operator
+    value: str
+    order: int

@@ -1,0 +1,73 @@
+"""Text of one cell: protection against spreadsheet formulas, and several values in one cell.
+
+Importing an export gives exactly the exported values (docs/api.md, "Export").
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+
+_SEPARATOR = ";"
+# Google's separator for several identities; a quoted value keeps it.
+_GOOGLE_SEPARATOR = re.compile(r'(?P<before>^|[;\r\n]|:::)(?P<quoted> *"(?:[^"]+|"")*") *|:::')
+_NEEDS_QUOTES = re.compile(r'[;"\r\n]|:::|^\s')
+
+# Text that a spreadsheet would evaluate (OWASP, CSV Injection), after any number of apostrophes.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_GUARDED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
+
+_DATE = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:$|T\d\d:)")
+
+
+def is_date(value: str) -> bool:
+    """Return whether a value is a date as a workbook's cell is read, ``2024-05-01``, which looks like a number but is not one."""
+    return _DATE.match(value.strip()) is not None
+
+
+def guard(text: str) -> str:
+    """Prefix an apostrophe to text that a spreadsheet would evaluate as a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unguard(text: str) -> str:
+    """Reverse :func:`guard`."""
+    return text[1:] if _GUARDED_FORMULA.match(text) else text
+
+
+def join(values: Iterable[str]) -> str:
+    """Put several values into one cell; a value that contains a separator is quoted."""
+    return _SEPARATOR.join(map(_quoted, values))
+
+
+def _quoted(value: str) -> str:
+    return '"{}"'.format(value.replace('"', '""')) if _NEEDS_QUOTES.search(value) else value
+
+
+def split(cell: str) -> list[str]:
+    """Reverse :func:`join`; blank values and spaces before a value are dropped.
+
+    Raises:
+        ValueError: a quotation mark is missing.
+    """
+    try:
+        rows = list(csv.reader(io.StringIO(cell, newline=""), delimiter=_SEPARATOR, skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        raise ValueError("has unbalanced quotation marks") from error
+    return [value for row in rows for value in row if value.strip()]
+
+
+def split_identities(cell: str) -> list[str]:
+    """Split like :func:`split`, and also as Google separates values.
+
+    Raises:
+        ValueError: a quotation mark is missing.
+    """
+    return split(_GOOGLE_SEPARATOR.sub(_with_our_separator, cell))
+
+
+def _with_our_separator(found: re.Match[str]) -> str:
+    before = found["before"] if found["quoted"] else found[0]
+    return (_SEPARATOR if before == ":::" else before) + (found["quoted"] or "")

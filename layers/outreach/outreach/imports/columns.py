@@ -1,0 +1,336 @@
+"""The columns of import and export files: which contact field each one holds, and how its cells are parsed.
+
+A column is named ``name``, ``isOptedOut`` or like a contact field, or the client says what it holds. An export has read-only
+columns too, which an import ignores.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from outreach import phone_numbers, placeholders, text
+from outreach.contacts import identities
+from outreach.contacts.field_values import FieldType
+from outreach.contacts.fields import IMPORT_ERROR, Field, SiteFields
+from outreach.contacts.identity_uniqueness import IdentityKey
+from outreach.contacts.models import IdentityType
+from outreach.errors import FieldError, ValidationFailed
+from outreach.http.json_pointers import to_pointer
+from outreach.imports import cells, heading_suggestions
+from outreach.imports.import_options import ImportOptions, UnknownColumns
+from outreach.parsing import parse_flag
+
+NAME = "name"
+IS_OPTED_OUT = "isOptedOut"
+# An export has these columns after those of the template.
+READ_ONLY = ("id", "createTime", "lastUpdatedTime")
+
+MAX_COLUMNS = 1_000
+MAX_HEADING = 256
+# A record holds the headings up to three times, in JSON.
+_MAX_HEADINGS_BYTES = 60_000
+
+_IGNORED = (*READ_ONLY, IMPORT_ERROR)
+# Limits the size of the record; more would not help anyone.
+_MAX_ERRORS = 100
+# Text fields in which a number that a spreadsheet has rounded is an error; identities have their own check.
+_NUMBERS_AS_TEXT = ("phone", "fax")
+# Names of text fields that hold phone numbers.
+_PHONE_LIKE = re.compile(r"phone|mobil|cell|\btel|handy|sms|whatsapp", re.IGNORECASE)
+
+# What a column holds: a field, or the name of a contact property. ``None`` is a column to ignore.
+Content = Field | str | None
+
+
+class UnknownColumn(Exception):
+    """A heading names no contact field."""
+
+
+def template_headings(site_fields: SiteFields) -> list[str]:
+    """Return the columns of the template: the name, and the site's fields in their order."""
+    return [NAME, *(entry.name for entry in site_fields.ordered)]
+
+
+@dataclass
+class ContactData:
+    """The contact data of one row, without blank cells.
+
+    Attributes:
+        name: the contact's name; ``None`` for a blank cell.
+        values: by field name.
+        identities: the values as they are shown, by identity key.
+        is_opted_out: whether the row's numbers must not be texted.
+        errors: the cells that cannot be parsed; the pointers are headings.
+        warnings: the cells that are read differently from how they are written; the pointers are headings.
+        number_columns: the headings of text columns with a number that could be texted.
+    """
+
+    name: str | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    identities: dict[IdentityKey, str] = field(default_factory=dict)
+    is_opted_out: bool = False
+    errors: list[FieldError] = field(default_factory=list)
+    warnings: list[FieldError] = field(default_factory=list)
+    number_columns: set[str] = field(default_factory=set)
+
+    @property
+    def has_sms(self) -> bool:
+        return any(type_ is IdentityType.SMS for type_, _ in self.identities)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a site's files, as an import's options say.
+
+    Attributes:
+        mapping: what the client says about columns, by folded heading.
+    """
+
+    site_fields: SiteFields
+    mapping: Mapping[str, Content] = field(default_factory=dict)
+    ignores_unknown: bool = False
+    _cache: dict[str, Content] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, site_fields: SiteFields, options: ImportOptions) -> Columns:
+        """Apply the options of an import to a site's fields.
+
+        Raises:
+            ValidationFailed: ``columns`` names something that is not a contact field; the pointers lead into the request.
+        """
+        known = cls(replace(site_fields, number_format=options.phone_numbers))
+        mapping: dict[str, Content] = {}
+        errors = []
+        for heading, name in options.columns.items():
+            try:
+                mapping[text.compact_key(heading)] = known.importable(name)
+            except ValueError as error:
+                errors.append(FieldError(to_pointer(("columns", heading)), str(error)))
+        if errors:
+            raise ValidationFailed(*errors)
+        return replace(known, mapping=mapping, ignores_unknown=options.unknown_columns is UnknownColumns.IGNORE, _cache={})
+
+    def importable(self, name: str | None) -> Content:
+        """Return the field or property with a name.
+
+        Raises:
+            ValueError: there is none, or an import cannot change it.
+        """
+        if not name or not name.strip():
+            return None
+        content = self.site_fields.find(name) or self._by_folded_name.get(text.compact_key(name))
+        if content is None or content in _IGNORED:
+            raise ValueError("must be a contact field of this site, name, isOptedOut or null")
+        return content
+
+    @cached_property
+    def _by_folded_name(self) -> Mapping[str, Content]:
+        """Fields and properties by folded name. If two field names differ only in spaces, the first field wins."""
+        contents: dict[str, Content] = {text.compact_key(name): name for name in (NAME, IS_OPTED_OUT, *_IGNORED)}
+        for entry in self.site_fields.ordered:
+            contents.setdefault(text.compact_key(entry.name), entry)
+        return contents
+
+    def find(self, heading: str) -> Content:
+        """Return what a column holds; ``None`` for a column to ignore.
+
+        Raises:
+            UnknownColumn: the heading names no contact field, and the options do not say what to do.
+        """
+        if heading not in self._cache:
+            self._cache[heading] = self._find(heading)
+        return self._cache[heading]
+
+    def _find(self, heading: str) -> Content:
+        folded = text.compact_key(heading)
+        if folded in self.mapping:
+            return self.mapping[folded]
+        content = self.site_fields.find(heading) or self._by_folded_name.get(folded)
+        if content is None and (not self.ignores_unknown or not folded):
+            raise UnknownColumn(heading)
+        return content
+
+    def is_known(self, heading: str) -> bool:
+        """Return whether it is clear what to do with a column."""
+        try:
+            self.find(heading)
+        except UnknownColumn:
+            return False
+        return True
+
+    def header_errors(self, header: Sequence[str]) -> list[str]:
+        """Return what is wrong with a header: unknown columns, columns that occur twice, or no column that can be imported."""
+        headings = [heading for heading in header if heading]
+        errors = _spelling_errors(headings)
+        if errors:
+            return errors
+        suggestions = self.suggestions(headings)
+        errors = [_unknown_column(heading, suggestions) for heading in headings if not self.is_known(heading)]
+        contents = [(heading, self.find(heading)) for heading in headings if self.is_known(heading)]
+        errors += _repeated_columns(contents)
+        if not errors and all(content is None or content in _IGNORED for _, content in contents):
+            errors.append("the first row of the file must have at least one contact field as a column heading")
+        rest = len(errors) - _MAX_ERRORS
+        return [*errors[:_MAX_ERRORS], f"the file has {rest} more such errors"] if rest > 0 else errors
+
+    def suggestions(self, header: Sequence[str]) -> dict[str, str | None]:
+        """Return the fields of unknown columns that a common export has, and ``None`` for those of them to ignore."""
+        unknown = [heading for heading in header if heading and not self.is_known(heading)]
+        used = {name for heading in header if self.is_known(heading) and (name := content_name(self.find(heading)))}
+        known_names = {content_name(content) for content in self._by_folded_name.values()}
+        suggested = heading_suggestions.suggest(unknown, used)
+        return {heading: name for heading, name in suggested.items() if name is None or name in known_names}
+
+    def names_by_heading(self, header: Sequence[str]) -> dict[str, str | None]:
+        """Return the name of what each column holds, by heading; ``None`` for a column that is not imported."""
+        contents = {heading: self.find(heading) for heading in header if heading}
+        return {heading: None if content in _IGNORED else content_name(content) for heading, content in contents.items()}
+
+    def unused_headings(self, header: Sequence[str]) -> list[str]:
+        """Return the headings of ``columns``, folded, that the file does not have."""
+        return sorted(self.mapping.keys() - set(map(text.compact_key, header)))
+
+    def headings_by_name(self, header: Sequence[str]) -> dict[str, str]:
+        """Return the headings of a file by the names of their fields and properties."""
+        contents = {heading: self.find(heading) for heading in header if self.is_known(heading)}
+        return {name: heading for heading, content in contents.items() if (name := content_name(content))}
+
+    def parse(self, row: Mapping[str, str]) -> ContactData:
+        """Parse the cells of a row, given by heading."""
+        data = ContactData()
+        for heading, cell in row.items():
+            try:
+                self._parse_cell(data, heading, cells.unguard(cell))
+            except UnknownColumn:
+                message = "is not a contact field" if heading else "the row has a value in a column without a heading"
+                data.errors.append(FieldError(heading, message))
+            except ValueError as error:
+                data.errors.append(FieldError(heading, str(error)))
+        return data
+
+    def _parse_cell(self, data: ContactData, heading: str, cell: str) -> None:
+        content = self.find(heading)
+        if isinstance(content, Field):
+            if content.identity_type:
+                self._parse_identities(data, heading, cell, content.identity_type)
+            else:
+                self._parse_value(data, heading, cell, content)
+        elif content == NAME:
+            data.name = text.normalise(cell) or None
+        elif content == IS_OPTED_OUT:
+            data.is_opted_out = _parse_yes_or_no(cell)
+
+    def _parse_value(self, data: ContactData, heading: str, cell: str, content: Field) -> None:
+        if content.name in _NUMBERS_AS_TEXT and placeholders.is_rounded_number(cell):
+            raise ValueError("is a number that a spreadsheet has rounded; format the column as text and enter the number again")
+        data.values[content.name] = _parse_options(cell) if content.type is FieldType.CHECKBOX_LIST else cell
+        if content.type is FieldType.TEXT and _PHONE_LIKE.search(heading) and self._is_number(cell):
+            data.number_columns.add(heading)
+
+    def _is_number(self, cell: str) -> bool:
+        return phone_numbers.to_e164(cell, self.site_fields.region) is not None
+
+    def _parse_identities(self, data: ContactData, heading: str, cell: str, type_: IdentityType) -> None:
+        for value in cells.split_identities(cell):
+            if placeholders.is_placeholder(value):
+                message = f"{text.normalise(value)} is a placeholder and was ignored"
+                data.warnings.append(FieldError(heading, message))
+                continue
+            if type_ in identities.PHONE_NUMBERS and cells.is_date(value):
+                data.warnings.append(FieldError(heading, "is a date, not a phone number, and was ignored"))
+                continue
+            shown, normal = identities.normalise(type_, value, self.site_fields.region, self.site_fields.number_format)
+            data.identities.setdefault((type_, normal), shown)
+            if type_ in identities.PHONE_NUMBERS:
+                data.warnings += [FieldError(heading, message) for message in self._number_warnings(value)]
+
+    def _number_warnings(self, value: str) -> list[str]:
+        region, number_format = self.site_fields.region, self.site_fields.number_format
+        number = phone_numbers.parse(value, region, number_format)
+        warnings = []
+        if number and number.extension:
+            warnings.append(f"the extension {number.extension} was dropped: only {number.text} can be texted")
+        if number and not number.is_valid:
+            warnings.append(f"{number.text} is not a valid number and cannot be texted{_advice(value, region)}")
+        return warnings
+
+
+def content_name(content: Content) -> str | None:
+    """Return the name of a field or property."""
+    return content.name if isinstance(content, Field) else content
+
+
+def _advice(value: str, region: str) -> str:
+    candidate = phone_numbers.missing_country_code(value, region)
+    return f"; {candidate} would be valid; write it in this form, or set phoneNumbers to international" if candidate else ""
+
+
+def _parse_options(cell: str) -> str | list[str]:
+    """Split several options as an export writes them. The field itself parses one option, or options separated by commas."""
+    options = cells.split(cell)
+    return options if len(options) != 1 else options[0]
+
+
+def _parse_yes_or_no(cell: str) -> bool:
+    try:
+        return parse_flag(text.normalise(cell))
+    except ValueError as error:
+        raise ValueError("must be yes or no") from error
+
+
+def _spelling_errors(headings: Sequence[str]) -> list[str]:
+    if len(headings) > MAX_COLUMNS:
+        return [f"the file has more than {MAX_COLUMNS:,} columns"]
+    if sum(len(heading.encode()) for heading in headings) > _MAX_HEADINGS_BYTES:
+        return [f"the headings of the file have more than {_MAX_HEADINGS_BYTES:,} bytes together; remove columns"]
+    errors = []
+    for number, heading in enumerate(headings, start=1):
+        try:
+            text.require_name(heading)
+        except ValueError as error:
+            errors.append(f"the heading of column {number} {error}")
+        if len(heading) > MAX_HEADING:
+            errors.append(f"the heading of column {number} must have at most {MAX_HEADING} characters")
+    return errors[:_MAX_ERRORS]
+
+
+def _unknown_column(heading: str, suggestions: Mapping[str, str | None]) -> str:
+    error = f"the file has a column that is not a contact field: {heading}"
+    if heading not in suggestions:
+        return f"{error}; if | separates the cells, begin the file with the line sep=|" if "|" in heading else error
+    name = suggestions[heading]
+    return (
+        f"{error}; it seems to be {name}: send columns with " + f'{{"{heading}": "{name}"}}'
+        if name
+        else (f"{error}; to ignore it, send columns with " + f'{{"{heading}": null}}')
+    )
+
+
+def _repeated_columns(contents: Sequence[tuple[str, Content]]) -> list[str]:
+    """Errors for fields that several columns hold. Only identities may have several columns, with different headings."""
+    counts = Counter(_unique_part(heading, content) for heading, content in contents if content not in (None, *_IGNORED))
+    repeated = {name for (name, _), count in counts.items() if count > 1}
+    return [_repeated_column(name, _headings_of(name, contents)) for name in sorted(filter(None, repeated))]
+
+
+def _repeated_column(name: str, headings: Sequence[str]) -> str:
+    same = [heading for heading, count in Counter(map(text.compact_key, headings)).items() if count > 1]
+    if same:
+        heading = next(heading for heading in headings if text.compact_key(heading) == same[0])
+        return f"the file has several columns with the heading {heading}; rename or remove all but one of them"
+    error = f"the file has several columns for the contact field {name}: {', '.join(headings)}"
+    return f"{error}; keep one of them, and ignore the others: send columns with " + f'{{"{headings[-1]}": null}}'
+
+
+def _unique_part(heading: str, content: Content) -> tuple[str | None, str]:
+    is_identity = isinstance(content, Field) and content.identity_type is not None
+    return content_name(content), text.compact_key(heading) if is_identity else ""
+
+
+def _headings_of(name: str, contents: Sequence[tuple[str, Content]]) -> list[str]:
+    return [heading for heading, content in contents if content_name(content) == name]

@@ -1,0 +1,52 @@
+"""Downloads a file from the URL that a client gives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import IO
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from outreach import ssrf_guard
+from outreach.sites import site_store
+
+_HEADERS = {"User-Agent": "Outreach-Import/1.0", "Accept-Encoding": "identity"}
+_BLOCK_BYTES = 1 << 16
+
+
+def download(site_id: str, url: str, file: IO[bytes], max_bytes: int) -> None:
+    """Download a URL into ``file``, by the SSRF rules that also apply to callbacks.
+
+    Raises:
+        ValueError: the URL cannot be fetched, or its content is too large.
+    """
+    allow_private = site_store.get_site(site_id).private_callbacks
+    for block in blocks(url, allow_private=allow_private):
+        if file.tell() + len(block) > max_bytes:
+            raise ValueError(f"has more than {max_bytes // 1_000_000} MB; import it in parts")
+        file.write(block)
+
+
+def blocks(url: str, *, allow_private: bool) -> Iterator[bytes]:
+    """Yield the content of a URL, block by block.
+
+    Args:
+        allow_private: whether the URL may lead into a private network.
+
+    Raises:
+        ValueError: the URL does not return status 200 and a complete body within ``ssrf_guard.TOTAL_SECONDS``.
+    """
+    deadline = time.monotonic() + ssrf_guard.TOTAL_SECONDS
+    try:
+        with ssrf_guard.session(allow_private) as session, session.get(url, headers=_HEADERS) as response:
+            if response.status_code != requests.codes.ok:
+                raise ValueError(f"cannot be fetched: HTTP {response.status_code}")
+            # ``read1`` returns what has arrived. Waiting for full blocks would let a slow server exceed the deadline.
+            while block := response.raw.read1(_BLOCK_BYTES, decode_content=False):
+                if time.monotonic() > deadline:
+                    raise ValueError(f"cannot be fetched: the download took more than {ssrf_guard.TOTAL_SECONDS:g} seconds")
+                yield block
+    except (requests.RequestException, HTTPError, UnicodeError) as error:
+        raise ValueError(f"cannot be fetched: {type(error).__name__}") from error

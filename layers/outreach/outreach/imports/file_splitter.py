@@ -1,0 +1,96 @@
+"""The first pass of an import: reads the file once and splits its rows into chunks.
+
+It imports nothing, so a file with an unknown column or an unreadable end changes no contact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from itertools import islice
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from outreach import s3, text
+from outreach.contacts import field_store
+from outreach.errors import ValidationFailed
+from outreach.http.job_status import JobStatus
+from outreach.imports import cells, download, file_reader, import_objects, import_records
+from outreach.imports.columns import Columns
+from outreach.imports.import_records import ImportRecord, SplitFile
+from outreach.imports.import_warnings import Warnings
+
+_ROWS_PER_CHUNK = 500
+
+
+def write_chunks(record: ImportRecord) -> ImportRecord:
+    """Split an import's file into chunks; a repeated call writes the same chunks."""
+    if record.status is not JobStatus.PENDING:
+        return record
+    try:
+        with TemporaryFile() as file:
+            _load(record, file)
+            return _split(record, file)
+    except ValueError as error:
+        return import_records.mark_failed(record, [f"the file {error}"])
+    except ValidationFailed as error:  # a field that the request names has been deleted
+        return import_records.mark_failed(record, list(map(str, error.errors)))
+
+
+def _split(record: ImportRecord, file: IO[bytes]) -> ImportRecord:
+    warnings = Warnings()
+    opened = file_reader.open_file(file, warnings, record.options.encodings)
+    numbered_rows = enumerate(opened.rows, start=1)
+    header = next(filter(any, (list(map(_heading, row)) for _, row in numbered_rows)), [])  # blank rows may precede it
+    columns = Columns.of(field_store.load(record.site_id), record.options)
+    if errors := columns.header_errors(header):
+        return import_records.mark_failed(record, errors, columns.suggestions(header))
+    for heading in columns.unused_headings(header):
+        warnings.add(1, heading, "columns names this column, but the file does not have it")
+    total, chunks = _write_chunks(record, header, numbered_rows)
+    if warnings.count:
+        entries = [asdict(replace(warning, column=_heading(warning.column))) for warning in warnings.entries]
+        s3.files().put_lines(import_objects.warnings_key(record.site_id, record.id, None), entries)
+    split_file = SplitFile(total, chunks, columns.names_by_heading(header), **vars(opened.format), file_warnings=warnings.count)
+    return import_records.mark_split(record, split_file)
+
+
+def _heading(cell: str) -> str:
+    """Return a heading without the line breaks that a spreadsheet shows it in."""
+    return " ".join(text.normalise(cells.unguard(cell)).split())
+
+
+def _load(record: ImportRecord, file: IO[bytes]) -> None:
+    if record.source_url:
+        download.download(record.site_id, record.source_url, file, import_objects.MAX_UPLOAD_BYTES)
+        return
+    key = import_objects.upload_key(record.site_id, record.id)
+    if (s3.files().head(key) or {})["ContentLength"] > import_objects.MAX_UPLOAD_BYTES:
+        raise ValueError(f"has more than {import_objects.MAX_UPLOAD_BYTES // 1_000_000} MB; import it in parts")
+    s3.files().download(key, file)
+
+
+def _write_chunks(
+    record: ImportRecord, header: Sequence[str], numbered_rows: Iterable[tuple[int, Sequence[str]]]
+) -> tuple[int, int]:
+    """Write the chunks; return the number of rows and the number of chunks."""
+    rows = _data_rows(header, numbered_rows)
+    total = chunks = 0
+    while chunk := list(islice(rows, _ROWS_PER_CHUNK)):
+        s3.files().put_lines(import_objects.chunk_key(record.site_id, record.id, chunks), [header, *chunk])
+        total += len(chunk)
+        chunks += 1
+    return total, chunks
+
+
+def _data_rows(header: Sequence[str], numbered_rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[dict[str, Any]]:
+    """Yield the rows that are not blank, each with its number in the file and its cells by heading."""
+    for number, row in numbered_rows:
+        if values := _by_heading(header, row):
+            yield {"row": number, "values": values}
+
+
+def _by_heading(header: Sequence[str], row: Sequence[str]) -> dict[str, str]:
+    """The cells that are not blank. The empty heading represents a missing one; the second pass reports its cell as an error."""
+    headings = [*header, *[""] * (len(row) - len(header))]
+    return {heading: cell for heading, cell in zip(headings, row, strict=False) if text.normalise(cell)}

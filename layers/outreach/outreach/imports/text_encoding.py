@@ -1,0 +1,193 @@
+"""Finds the character encoding of a text file (docs/api.md, "Import")."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO
+
+from outreach.imports.file_format import UnreadableFile
+
+# The mark of UTF-32 begins like that of UTF-16.
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Files that name one encoding and are written in its extension (WHATWG Encoding Standard, labels).
+_EXTENSIONS = {
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "utf-8": "utf-8-sig",
+}
+# The common names of Python's codecs.
+_NAMES = {"utf-8-sig": "utf-8", "cp874": "windows-874", "cp932": "shift_jis", "cp949": "euc-kr", "euc_jp": "euc-jp"}
+# Python's codecs for other purposes.
+_NOT_FOR_FILES = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem", "utf-7"}
+
+_SAMPLE_BYTES = 4096
+_BLOCK_BYTES = 1 << 20
+_WORD_SEPARATORS = re.compile(rb"[\r\n\t,;\" ]+")
+# The texts of this many words decide the encoding (docs/decisions.md, "Imports"). Fewer need a second opinion.
+_DECISIVE_WORDS = 6
+_USUAL_LATIN = "cp1252"
+# Categories of characters that no text has: controls, unassigned and private ones.
+_NOT_TEXT = ("Cc", "Cn", "Co")
+
+_UNKNOWN = "is neither an Excel workbook nor text in a recognisable encoding; save it as UTF-8, or set `encoding`"
+
+
+def find_encoding(file: IO[bytes], named: Sequence[str]) -> str:
+    """Find the encoding of a file.
+
+    In this order: a byte order mark; an encoding that the client has named; UTF-8 and UTF-16 if the file can be decoded so; and
+    detection. No encoding is chosen only because it can decode any file, as Windows-1252 nearly can.
+
+    Args:
+        file: must be seekable.
+        named: the encodings that the client has named, the most reliable first; blank ones do not count.
+
+    Returns:
+        The name of a Python codec.
+
+    Raises:
+        UnreadableFile: the file is not in an encoding that was named, or no encoding is plausible.
+    """
+    file.seek(0)
+    sample = file.read(_SAMPLE_BYTES)
+    for bom, codec in _BOMS:
+        if sample.startswith(bom):
+            return codec
+    if candidates := [_codec(name) for name in named if name.strip()]:
+        return _first_that_decodes(candidates, file)
+    if _is_utf16(sample):
+        return "utf-16-le" if sample[1::2].count(0) > sample[0::2].count(0) else "utf-16-be"
+    return "utf-8" if _decodes("utf-8", file) else _detect(file)
+
+
+def _is_utf16(sample: bytes) -> bool:
+    """Whether a text without a mark is UTF-16.
+
+    In Western text every other byte is zero, in other text at least each comma has one. A single zero elsewhere is a stray
+    control character.
+    """
+    zeros = sample.count(0)
+    return zeros > len(sample) // 4 or (zeros > len(sample) // 50 and not _is_utf8(sample))
+
+
+def _is_utf8(sample: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeError:
+        return False
+    return True
+
+
+def display_name(codec: str) -> str:
+    """Return the name of a codec as other programs write it, such as ``windows-1251``."""
+    name = codecs.lookup(codec).name
+    return _NAMES.get(name) or re.sub("^cp125", "windows-125", re.sub("^iso8859", "iso-8859", name))
+
+
+def _codec(name: str) -> str:
+    """Return the codec of a name that a client gives."""
+    try:
+        codec = codecs.lookup(name.strip()).name
+        io.TextIOWrapper(io.BytesIO(), codec)  # refuses codecs that do not decode to text
+    except (LookupError, ValueError) as error:
+        raise UnreadableFile(_not_an_encoding(name)) from error
+    if codec in _NOT_FOR_FILES:
+        raise UnreadableFile(_not_an_encoding(name))
+    return _EXTENSIONS.get(codec, codec)
+
+
+def _not_an_encoding(name: str) -> str:
+    return f"cannot be read as {name[:40]!r}, which is not the name of an encoding; write one such as utf-8 or windows-1252"
+
+
+def _first_that_decodes(codecs_: Sequence[str], file: IO[bytes]) -> str:
+    for codec in codecs_:
+        if _decodes(codec, file):
+            return codec
+    names = " or ".join(dict.fromkeys(map(display_name, codecs_)))
+    raise UnreadableFile(f"cannot be read as {names}; set `encoding` to its real encoding, or save it as UTF-8")
+
+
+def _decodes(codec: str, file: IO[bytes]) -> bool:
+    """Return whether the whole file can be decoded."""
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(codec)()
+    try:
+        while block := file.read(_BLOCK_BYTES):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _detect(file: IO[bytes]) -> str:
+    """Detect the encoding of a file that is not UTF-8."""
+    import chardetng_py  # only a few files need it
+
+    sample = _sample(_lines_beyond_ascii(file))
+    codec = _codec(chardetng_py.detect(sample))
+    if not _decodes(codec, file) or not _is_text(sample.decode(codec, "replace")):
+        raise UnreadableFile(_UNKNOWN)
+    if len(_words(sample)) < _DECISIVE_WORDS and not (_is_distinctive(sample, codec) and _has_second_opinion(sample, codec)):
+        raise UnreadableFile(_UNKNOWN)
+    return codec
+
+
+def _is_distinctive(sample: bytes, codec: str) -> bool:
+    """Return whether a few words suffice. Rare Latin encodings are ambiguous: a Norwegian name decodes as a Lithuanian one."""
+    text = sample.decode(codec)
+    is_latin = all("LATIN" in unicodedata.name(char, "") for char in text if char.isalpha() and not char.isascii())
+    return not is_latin or text == sample.decode(_USUAL_LATIN, "replace")
+
+
+def _has_second_opinion(sample: bytes, codec: str) -> bool:
+    """Return whether another detector reads the same text."""
+    import chardet
+
+    other = chardet.detect(sample)["encoding"]
+    try:
+        return other is not None and sample.decode(other) == sample.decode(codec)
+    except (LookupError, UnicodeError):
+        return False
+
+
+def _lines_beyond_ascii(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the lines that tell something about the encoding."""
+    file.seek(0)
+    while line := file.readline(_BLOCK_BYTES):
+        if not line.isascii():
+            yield line
+
+
+def _sample(lines: Iterable[bytes]) -> bytes:
+    sample = io.BytesIO()
+    for line in lines:
+        sample.write(line)
+        if sample.tell() > _BLOCK_BYTES:
+            break
+    return sample.getvalue()
+
+
+def _words(sample: bytes) -> set[bytes]:
+    return {word for word in _WORD_SEPARATORS.split(sample) if not word.isascii()}
+
+
+def _is_text(text: str) -> bool:
+    return not any(unicodedata.category(char) in _NOT_TEXT and char not in "\t\r\n" for char in set(text))

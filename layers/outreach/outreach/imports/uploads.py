@@ -1,0 +1,29 @@
+"""Starts an import, from an uploaded file, from a URL, or from a file that the client uploads later."""
+
+from __future__ import annotations
+
+from outreach import s3
+from outreach.imports import import_execution, import_objects, import_records
+from outreach.imports.import_options import ImportOptions
+from outreach.imports.import_records import ImportRecord
+
+
+def import_file(site_id: str, import_id: str, content: bytes, options: ImportOptions) -> ImportRecord:
+    """Start importing a file."""
+    record = import_records.create(site_id, import_id, options)
+    s3.files().put(import_objects.upload_key(site_id, record.id), content)
+    import_execution.start(site_id, record.id)
+    return record
+
+
+def import_url(site_id: str, import_id: str, url: str, options: ImportOptions) -> ImportRecord:
+    """Start importing the file at a URL."""
+    record = import_records.create(site_id, import_id, options, url)
+    import_execution.start(site_id, record.id)
+    return record
+
+
+def await_upload(site_id: str, import_id: str, size: int, options: ImportOptions) -> tuple[ImportRecord, str]:
+    """Create an import that starts when the client has uploaded its file of ``size`` bytes; also return the URL for the PUT."""
+    record = import_records.create(site_id, import_id, options)
+    return record, s3.files().upload_url(import_objects.upload_key(site_id, record.id), size)

@@ -1,0 +1,215 @@
+"""Reads the rows of the first visible worksheet of an XLSX workbook, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import IO
+
+from openpyxl.utils import column_index_from_string
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
+
+from outreach.imports.file_format import UnreadableFile
+from outreach.imports.import_warnings import Warnings
+from outreach.imports.xlsx_package import Attributes, Handlers, Package, Relationship, open_package
+from outreach.imports.xlsx_strings import SharedStrings, TextCollector, decode_escapes, read_shared_strings
+from outreach.imports.xlsx_styles import Format, general, read_formats
+
+# Excel specifications and limits: worksheet size.
+_MAX_ROWS = 1_048_576
+# Excel has 16,384. Each row of such a width would take long, and no site has so many fields.
+_MAX_COLUMNS = 2_000
+
+_DIGITS = "0123456789"
+
+
+def rows(file: IO[bytes], warnings: Warnings) -> Iterator[list[str]]:
+    """Yield all rows, blank ones too. Memory grows only with the workbook's table of shared strings.
+
+    Args:
+        file: must be seekable.
+        warnings: receives the sheets and cells that are not read.
+
+    Raises:
+        UnreadableFile: the file is not a workbook, or too large.
+    """
+    with open_package(file) as package:
+        book = _open_workbook(package)
+        if book.other_sheets:
+            names = ", ".join(book.other_sheets)
+            warnings.add(1, "", f"only the sheet {book.sheet} was read; the file has other sheets: {names}")
+        sheet = _SheetParser(book, warnings)
+        blocks = package.parse(book.sheet_part, Handlers(sheet.start, sheet.end, sheet.text))
+        while not sheet.is_complete and next(blocks, blocks) is not blocks:
+            yield from sheet.take_rows()
+        yield from sheet.take_rows()
+
+
+@dataclass(frozen=True)
+class _Workbook:
+    """A workbook.
+
+    Attributes:
+        sheet: the name of the first visible worksheet; ``sheet_part`` is its part.
+        other_sheets: the names of the other worksheets, hidden ones too.
+    """
+
+    sheet: str
+    sheet_part: str
+    other_sheets: list[str]
+    strings: SharedStrings
+    formats: list[Format]
+
+
+def _open_workbook(package: Package) -> _Workbook:
+    main = next(entry.target for entry in package.relationships("").values() if entry.kind == "officeDocument")
+    parts = package.relationships(main)
+    sheets, epoch = _sheets(package, main, parts)
+    visible = [(name, part) for name, part, is_visible in sheets if is_visible]
+    if not visible:
+        raise UnreadableFile("is a workbook without a visible worksheet")
+    name, part = visible[0]
+    others = [other for other, other_part, _ in sheets if other_part != part]
+    by_kind = {entry.kind: entry.target for entry in parts.values() if entry.target in package}
+    strings = read_shared_strings(package, by_kind["sharedStrings"]) if "sharedStrings" in by_kind else SharedStrings()
+    formats = read_formats(package, by_kind["styles"], epoch) if "styles" in by_kind else []
+    return _Workbook(name, part, others, strings, formats)
+
+
+def _sheets(package: Package, part: str, parts: dict[str, Relationship]) -> tuple[list[tuple[str, str, bool]], datetime]:
+    """Return the worksheets of a workbook, each with its name, part and visibility, and day zero of its dates."""
+    sheets: list[tuple[str, str, bool]] = []
+    epoch = CALENDAR_WINDOWS_1900
+
+    def start(element: str, attributes: Attributes) -> None:
+        nonlocal epoch
+        if element == "workbookPr" and attributes.get("date1904") in ("1", "true", "on"):
+            epoch = CALENDAR_MAC_1904
+        if element == "sheet":
+            id_ = next(value for name, value in attributes.items() if name.rpartition(":")[2] == "id")
+            if parts[id_].kind == "worksheet":
+                sheets.append((attributes["name"], parts[id_].target, attributes.get("state", "visible") == "visible"))
+
+    package.parse_all(part, Handlers(start))
+    return sheets, epoch
+
+
+@dataclass
+class _SheetParser:
+    """Collects the rows of a worksheet from its XML."""
+
+    book: _Workbook
+    warnings: Warnings
+    is_complete: bool = False
+    _rows: list[list[str]] = field(default_factory=list)
+    _row: list[str] = field(default_factory=list)
+    _header: Sequence[str] = ()
+    _number: int = 0
+    _column: int = 0
+    _type: str = "n"
+    _format: Format = general
+    _has_formula: bool = False
+    _has_value: bool = False
+    _collects: bool = False
+    _phonetic: int = 0
+    _collector: TextCollector = field(default_factory=TextCollector)
+    _columns: dict[str, int] = field(default_factory=dict)
+
+    def take_rows(self) -> list[list[str]]:
+        """Return the complete rows that were not returned before."""
+        rows, self._rows = self._rows, []
+        return rows
+
+    def start(self, element: str, attributes: Attributes) -> None:
+        if element == "c":
+            self._start_cell(attributes)
+        elif element == "v" or (element == "t" and not self._phonetic):
+            self._collects = self._has_value = True
+        elif element == "row":
+            self._start_row(attributes)
+        elif element == "f":
+            self._has_formula = True
+        elif element == "rPh":
+            self._phonetic += 1
+
+    def text(self, piece: str) -> None:
+        if self._collects:
+            self._collector.add(piece)
+
+    def end(self, element: str) -> None:
+        self._collects = False
+        if element == "c":
+            self._end_cell()
+        elif element == "row":
+            self._end_row()
+        elif element == "rPh":
+            self._phonetic -= 1
+        elif element == "sheetData":
+            self.is_complete = True
+
+    def _start_row(self, attributes: Attributes) -> None:
+        """Rows that the file leaves out are blank. A row may state any number, such as a billion."""
+        number = max(int(attributes.get("r", 0)), self._number + 1)
+        self._rows += [[] for _ in range(min(number, _MAX_ROWS + 1) - self._number - 1)]
+        self._number = number
+        self._row, self._column = [], 0
+
+    def _end_row(self) -> None:
+        if self._number > _MAX_ROWS:
+            self.is_complete = True
+        if self.is_complete:
+            return
+        self._header = self._header or self._row  # blank rows may precede it
+        self._rows.append(self._row)
+
+    def _start_cell(self, attributes: Attributes) -> None:
+        reference = attributes.get("r")
+        self._column = self._column_of(reference) if reference else self._column + 1
+        self._type = attributes.get("t", "n")
+        style = attributes.get("s")
+        self._format = self.book.formats[int(style)] if style and int(style) < len(self.book.formats) else general
+        self._has_formula = self._has_value = False
+
+    def _column_of(self, reference: str) -> int:
+        letters = reference.rstrip(_DIGITS)
+        if letters not in self._columns:
+            self._columns[letters] = column_index_from_string(letters)
+        return self._columns[letters]
+
+    def _end_cell(self) -> None:
+        text = self._cell_text(self._collector.take())
+        if text.strip():
+            if self._column > _MAX_COLUMNS:
+                raise UnreadableFile(f"has a cell beyond column {_MAX_COLUMNS:,}; delete it, or save the file as CSV")
+            self._row += [""] * (self._column - len(self._row))
+            self._row[self._column - 1] = text
+
+    def _cell_text(self, value: str) -> str:
+        if self._type == "s":
+            return self.book.strings[int(value)] if value else ""
+        if self._type == "inlineStr" or self._type == "str":
+            return decode_escapes(value)
+        if not value:
+            if self._has_formula:
+                self._warn("has a formula without a stored result and counts as empty; save the file in a spreadsheet program")
+            return ""
+        if self._type == "n":
+            return self._number_text(value)
+        if self._type == "b":
+            return "true" if value in ("1", "true") else "false"
+        if self._type == "e":
+            self._warn(f"has the spreadsheet error {value} and counts as empty")
+            return ""
+        return value
+
+    def _number_text(self, value: str) -> str:
+        try:
+            return self._format(value)
+        except (ValueError, OverflowError):
+            self._warn("is formatted as a date but is not a valid date; it is treated as empty")
+            return ""
+
+    def _warn(self, message: str) -> None:
+        column = self._header[self._column - 1] if self._column <= len(self._header) else ""
+        self.warnings.add(self._number, column, message)

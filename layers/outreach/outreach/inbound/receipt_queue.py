@@ -1,0 +1,57 @@
+"""Receipts that could not be applied, because a table was throttled or failed. They wait in the queue of inbound messages.
+
+A carrier repeats a webhook only a few times. Only receipts with a valid signature get here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import orjson
+
+from outreach import sqs
+from outreach.carriers.error_scopes import ErrorScope
+from outreach.carriers.webhook_messages import Receipt
+from outreach.inbound import receipts
+from outreach.messages.status import MessageStatus
+from outreach.settings import settings
+from outreach.sites import site_store
+from outreach.sites.models import ChannelAccount
+from outreach.tolerant_reader import known
+
+
+@dataclass(frozen=True)
+class QueuedReceipt:
+    """A receipt of a message of a channel account."""
+
+    site_id: str
+    account_id: str
+    message_id: str
+    receipt: Receipt
+
+    @classmethod
+    def from_json(cls, body: str) -> QueuedReceipt | None:
+        """Read the body of a queue message; ``None`` if it is a reply."""
+        values = orjson.loads(body)
+        if "receipt" not in values:
+            return None
+        receipt = values["receipt"]
+        receipt |= {"status": receipt["status"] and MessageStatus(receipt["status"])}
+        receipt |= {"scope": receipt["scope"] and ErrorScope(receipt["scope"])}
+        return cls(**known(cls, values) | {"receipt": Receipt(**known(Receipt, receipt))})
+
+
+def put(account: ChannelAccount, message_id: str, receipt: Receipt) -> None:
+    """Queue a receipt.
+
+    Raises:
+        RuntimeError: SQS did not accept it; the carrier must deliver the webhook again.
+    """
+    queued = QueuedReceipt(account.site_id, account.id, message_id, receipt)
+    sqs.send(settings().inbound_queue_url, [sqs.QueueMessage(account.site_id, orjson.dumps(asdict(queued)).decode())])
+
+
+def apply(queued: QueuedReceipt) -> None:
+    """Apply a receipt as its webhook would have done."""
+    account = site_store.get_account(queued.site_id, queued.account_id)
+    receipts.apply(account, queued.message_id, queued.receipt)

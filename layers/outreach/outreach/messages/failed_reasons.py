@@ -1,0 +1,33 @@
+"""Why a message failed: ``<code>: <words>``, where the code is the carrier's or one of ours.
+
+A reason's words may come from the carrier and name a phone number, so only codes are counted and logged.
+"""
+
+from __future__ import annotations
+
+import re
+
+EXPIRED = "expired: the channel account could not send for a week"
+OUTCOME_UNKNOWN = "outcome_unknown: the carrier did not confirm whether it accepted the message"
+TEMPLATE_ERROR = "template_error: the message can't be rendered with this contact's fields"
+UNEXPECTED_ERROR = "unexpected_error: the message can't be prepared for this contact"
+
+# The code of a reason that has none.
+OTHER = "other"
+
+# A carrier's number, one of our words, or an HTTP status; alone, or before the words.
+_CODE = re.compile(r"([0-9]{1,10}|[a-z][a-z_]{0,39}|HTTP [0-9]{3})(?=: |$)")
+_OWN = dict(reason.split(": ", 1) for reason in (EXPIRED, OUTCOME_UNKNOWN, TEMPLATE_ERROR, UNEXPECTED_ERROR))
+# The reason of a message has its own words (:meth:`outreach.repeated_failures.Failures.describe`).
+_OWN["no_progress"] = "sending the message kept failing"
+
+
+def code_of(failed_reason: str) -> str:
+    """Return the code of a reason, or :data:`OTHER`."""
+    match = _CODE.match(failed_reason)
+    return match[1] if match else OTHER
+
+
+def own_words(code: str) -> str | None:
+    """Return the words of one of our own codes; ``None`` for any other code."""
+    return _OWN.get(code)

@@ -1,0 +1,320 @@
+"""The messages table. Every change of a row is a conditional write. :mod:`outreach.messages.message_rows` describes the rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import Any
+
+from outreach import clock, dynamo
+from outreach.dynamo import ConditionFailed, Update
+from outreach.errors import NotFound
+from outreach.messages import message_rows
+from outreach.messages.models import ClaimState, Kind, Message
+from outreach.messages.status import MessageStatus, SkipReason
+from outreach.repeated_failures import Failures
+from outreach.settings import settings
+
+_CONCURRENT_WRITES = 16
+# No worker calls the carrier for the message, and none has done so with an unknown outcome.
+_WAITING = "#claim.#state = :free AND #status IN (:queued, :sending)"
+_WAITING_VALUES = {":free": ClaimState.FREE, ":queued": MessageStatus.QUEUED, ":sending": MessageStatus.SENDING}
+# SQS delays are whole seconds by another clock, so a job may arrive a moment before its slot.
+_EARLY_SECONDS = 1
+
+
+def create_many(messages: Sequence[Message]) -> list[Message]:
+    """Create rows that do not exist yet; existing rows stay unchanged.
+
+    Each row is one conditional PutItem, many at a time. BatchWriteItem has no conditions and would overwrite a delivered
+    message with a queued one.
+
+    Returns:
+        The messages whose rows existed already.
+    """
+    with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
+        created = pool.map(lambda message: dynamo.put_new(settings().messages_table, message_rows.new_row(message)), messages)
+        return [message for message, is_new in zip(messages, created, strict=True) if not is_new]
+
+
+def postpone(messages: Sequence[Message], slots: Sequence[float]) -> None:
+    """Postpone waiting messages to new slots (Unix times). Until then no worker claims them and the sweep leaves them alone."""
+    with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
+        list(pool.map(_postpone, messages, slots))
+
+
+def _postpone(message: Message, slot: float) -> bool:
+    change = Update().set("claim.until", round(slot))
+    return _change(message, change, {":free": ClaimState.FREE}, "#claim.#state = :free")
+
+
+def get(site_id: str, message_id: str) -> Message:
+    """Return a message (a strongly consistent read).
+
+    Raises:
+        NotFound: the site has no such message.
+    """
+    row = dynamo.get(settings().messages_table, message_rows.key(site_id, message_id), consistent=True)
+    if row is None:
+        raise NotFound("There is no such message.")
+    return message_rows.from_row(row)
+
+
+def get_reply(site_id: str, message_id: str) -> Message:
+    """Return an inbound message (a strongly consistent read).
+
+    Raises:
+        NotFound: the site has no such reply.
+    """
+    row = dynamo.get(settings().messages_table, message_rows.key(site_id, message_id), consistent=True)
+    if row is None or row.get("kind") != Kind.INBOUND:
+        raise NotFound("There is no such reply.")
+    return message_rows.from_row(row)
+
+
+def get_many(site_id: str, message_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Message]:
+    """Return those of the messages that exist, by id."""
+    keys = [message_rows.key(site_id, message_id) for message_id in message_ids]
+    rows = dynamo.batch_get(settings().messages_table, keys, consistent=consistent)
+    return {message.id: message for message in map(message_rows.from_row, rows)}
+
+
+def ids_of_contact(site_id: str, contact_id: str, kind: Kind = Kind.OUTREACH, *, since: str = "0") -> list[str]:
+    """Return the ids of a contact's messages, or of its replies, with slots from ``since`` on, in the order of the slots."""
+    key = message_rows.replies_pk if kind is Kind.INBOUND else message_rows.contact_pk
+    return _ids_in(key(site_id, contact_id), since)
+
+
+def ids_of_person(site_id: str, contact_ids: Iterable[str], numbers: Iterable[str]) -> list[str]:
+    """Return the ids of all messages to and from contacts, and of outbound messages to numbers (E.164)."""
+    of_contacts = [
+        (message_rows.contact_pk(site_id, contact_id), message_rows.replies_pk(site_id, contact_id)) for contact_id in contact_ids
+    ]
+    partitions = [*chain.from_iterable(of_contacts), *(message_rows.outbound_pk(site_id, number) for number in numbers)]
+    return [message_id for partition in partitions for message_id in _ids_in(partition)]
+
+
+def ids_of_ticket(site_id: str, ticket_id: str) -> list[str]:
+    """Return the ids of the messages attached to a ticket, in the order of their slots."""
+    keys = dynamo.query(
+        settings().messages_table,
+        IndexName="ticket",
+        KeyConditionExpression="ticket_pk = :pk",
+        ExpressionAttributeValues={":pk": message_rows.ticket_pk(site_id, ticket_id)},
+    )
+    return [key["contact_sk"].rsplit("#", 1)[1] for key in keys]
+
+
+def unsettled_ids(before: str) -> Iterator[tuple[str, str]]:
+    """Yield site and id of each single message, of all sites, whose slot is before a time and that has no outcome."""
+    for shard in range(message_rows.TIMELINE_SHARDS):
+        keys = dynamo.query(
+            settings().messages_table,
+            IndexName="unsettled",
+            KeyConditionExpression="unsettled = :shard AND contact_sk < :before",
+            ExpressionAttributeValues={":shard": f"{shard:02}", ":before": before},
+        )
+        for key in keys:
+            site_id, _, message_id = key["pk"].partition("#")
+            yield site_id, message_id
+
+
+def carrier_ids_of_other_messages(message: Message) -> set[str]:
+    """Return the carriers' ids of the other messages to a message's contact, and of outbound messages to its number."""
+    ids = {
+        *ids_of_contact(message.site_id, message.contact_id),
+        *_ids_in(message_rows.outbound_pk(message.site_id, message.recipient)),
+    }
+    others = get_many(message.site_id, ids - {message.id}, consistent=True)
+    return {other.carrier_message_id for other in others.values() if other.carrier_message_id}
+
+
+def _ids_in(contact_pk: str, since: str = "0") -> list[str]:
+    keys = dynamo.query(
+        settings().messages_table,
+        IndexName="contact",
+        KeyConditionExpression="contact_pk = :pk AND contact_sk >= :since",
+        ExpressionAttributeValues={":pk": contact_pk, ":since": since},
+    )
+    return [key["contact_sk"].rsplit("#", 1)[1] for key in keys]
+
+
+def adopt(message: Message, carrier_message_id: str) -> bool:
+    """Record that a message owns a message in the carrier's list; ``False`` when another message owns it."""
+    ownership = message_rows.new_ownership(message, carrier_message_id)
+    if dynamo.put_new(settings().messages_table, ownership):
+        return True
+    owner = dynamo.get(settings().messages_table, {"pk": ownership["pk"]}, consistent=True)
+    return owner is not None and owner["message_id"] == message.id
+
+
+def claim(site_id: str, message_id: str, *, until: int) -> Message:
+    """Claim a message whose slot has begun, in order to call the carrier; its status becomes ``sending``.
+
+    Args:
+        until: the Unix time by which the caller has recorded the outcome or died.
+
+    Raises:
+        ClaimRefused: another worker has claimed the message, it has an outcome, its slot has not begun, or it does not exist.
+    """
+    change = (
+        Update()
+        .set("claim.state", ClaimState.CALLING)
+        .set("claim.until", until)
+        .add("claim.attempt")
+        .set("status", MessageStatus.SENDING)
+        .add("sequence")
+    )
+    soon = math.ceil(clock.now().timestamp()) + _EARLY_SECONDS
+    try:
+        row = dynamo.update(
+            settings().messages_table,
+            message_rows.key(site_id, message_id),
+            change,
+            {**_WAITING_VALUES, ":soon": soon},
+            condition=f"{_WAITING} AND #claim.#until <= :soon",
+        )
+    except ConditionFailed as refusal:
+        raise ClaimRefused(message_rows.from_row(refusal.item) if refusal.item else None) from refusal
+    return message_rows.from_row(row)
+
+
+class ClaimRefused(Exception):
+    """A message cannot be claimed. ``message`` is its current state, or ``None`` when it does not exist."""
+
+    def __init__(self, message: Message | None) -> None:
+        super().__init__("the message cannot be claimed")
+        self.message = message
+
+
+def set_claim(message: Message, state: ClaimState, *, until: int) -> bool:
+    """End the claim of ``message``'s attempt without an outcome.
+
+    Args:
+        state: ``FREE`` when the carrier has certainly not accepted the message, otherwise ``UNKNOWN``.
+        until: for ``FREE`` the Unix time of the next attempt, for ``UNKNOWN`` that of the claim.
+
+    Returns:
+        ``False`` (and nothing written) when a receipt or another attempt came first.
+    """
+    change = Update().set("claim.state", state).set("claim.until", until)
+    values = {":sending": MessageStatus.SENDING, ":attempt": message.claim.attempt}
+    return _change(message, change, values, "#status = :sending AND #claim.#attempt = :attempt")
+
+
+def advance(
+    message: Message,
+    status: MessageStatus,
+    *,
+    carrier_message_id: str | None = None,
+    sent_time: str | None = None,
+    sender: str = "",
+    failed_reason: str | None = None,
+) -> bool:
+    """Move a message forward to a status, reported by the carrier's response or its receipt.
+
+    Args:
+        carrier_message_id: the carrier's id of the message.
+        sent_time: when the carrier accepted it.
+        sender: what it was sent from, as the carrier reports it. It is written only if it is not known yet, as for a pool.
+        failed_reason: the carrier's code and words.
+
+    Returns:
+        ``False`` when the message has the same rank or a higher one. Then only missing values of ``carrier_message_id``,
+        ``sent_time`` and ``sender`` are written: the receipt may arrive before the response that contains them.
+    """
+    change = Update().set("status", status).add("sequence").set("claim.state", ClaimState.DONE).remove("unsettled")
+    if failed_reason is not None:
+        change.set("failed_reason", failed_reason)
+    earlier = {f":earlier{index}": value for index, value in enumerate(status.earlier_statuses())}
+    arguments = {"carrier_message_id": carrier_message_id, "sent_time": sent_time, "sender": sender or None}
+    facts = {name: value for name, value in arguments.items() if value is not None}
+    is_written = _change(message, _set_missing(change, facts), earlier, f"#status IN ({', '.join(earlier)})")
+    if not is_written and facts:
+        _change(message, _set_missing(Update(), facts), {}, "attribute_exists(pk)")
+    return is_written
+
+
+def record_sender(message: Message, sender: str) -> None:
+    """Record which number of a pool a message was sent from, unless that is known."""
+    _change(message, Update().set_if_missing("sender", sender), {}, "attribute_exists(pk)")
+
+
+def _set_missing(change: Update, facts: Mapping[str, str]) -> Update:
+    for name, value in facts.items():
+        change.set_if_missing(name, value)
+    return change
+
+
+def set_carrier_failures(message: Message, failures: Failures) -> None:
+    """Store the consecutive failures of the carrier to accept a message."""
+    _change(message, Update().set("carrier_failures", failures.to_item()), {}, "attribute_exists(pk)")
+
+
+def set_repair_failures(message: Message, failures: Failures) -> None:
+    """Store the consecutive attempts of the sweep to queue a message again, and remove the error of the last attempt."""
+    change = Update().set("repair_failures", failures.to_item()).remove("last_error")
+    _change(message, change, {}, "attribute_exists(pk)")
+
+
+def record_error(site_id: str, message_id: str, reason: str) -> None:
+    """Record the error that keeps a worker from sending or reconciling a message; the sweep counts it as the reason."""
+    dynamo.update_if(
+        settings().messages_table,
+        message_rows.key(site_id, message_id),
+        Update().set("last_error", reason),
+        {":queued": MessageStatus.QUEUED, ":sending": MessageStatus.SENDING},
+        condition="#status IN (:queued, :sending)",
+    )
+
+
+def skip(message: Message, reason: SkipReason) -> bool:
+    """Skip a waiting message; ``False`` when a worker has claimed it, or it has an outcome.
+
+    The message loses its index keys, so it is no longer listed.
+    """
+    change = Update().set("status", MessageStatus.SKIPPED).set("skip_reason", reason).add("sequence")
+    change.remove("timeline_pk", "timeline_sk", "contact_pk", "contact_sk", "unsettled")
+    return _change(message, change, _WAITING_VALUES, _WAITING)
+
+
+def fail_waiting(message: Message, reason: str) -> bool:
+    """Mark a waiting message as failed; ``False`` when a worker has claimed it, or it has an outcome."""
+    change = Update().set("status", MessageStatus.FAILED).set("failed_reason", reason).set("claim.state", ClaimState.DONE)
+    return _change(message, change.add("sequence").remove("unsettled"), _WAITING_VALUES, _WAITING)
+
+
+def attach(site_id: str, message_id: str, ticket_id: str) -> bool:
+    """Attach a message to a ticket; ``False`` when it is already attached, or does not exist."""
+    return dynamo.update_if(
+        settings().messages_table,
+        message_rows.key(site_id, message_id),
+        Update().set("ticket_id", ticket_id).set("ticket_pk", message_rows.ticket_pk(site_id, ticket_id)),
+        condition="attribute_exists(pk) AND attribute_not_exists(ticket_id)",
+    )
+
+
+def change(before: Message, after: Message) -> bool:
+    """Write the difference between two states of a message, index keys included.
+
+    Attributes that other writers have added (a ticket, the carrier's id) stay.
+
+    Returns:
+        ``False`` (and nothing written) when the status has changed since ``before``.
+    """
+    old, new = message_rows.to_row(before), message_rows.to_row(after)
+    changed = [name for name, value in new.items() if old.get(name) != value]
+    removed = sorted(old.keys() - new.keys())
+    if not changed and not removed:
+        return True
+    difference = Update().remove(*removed)
+    for name in changed:
+        difference.set(name, new[name])
+    return _change(before, difference, {":before": before.sequence}, "#sequence = :before")
+
+
+def _change(message: Message, change: Update, values: Mapping[str, Any], condition: str) -> bool:
+    key = message_rows.key(message.site_id, message.id)
+    return dynamo.update_if(settings().messages_table, key, change, values, condition=condition)

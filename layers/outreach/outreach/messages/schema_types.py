@@ -1,0 +1,22 @@
+"""Request fields with fixed values that campaigns and single messages share. Input ignores case; output has one spelling."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from outreach import text, wire
+from outreach.messages.auto_attach import AttachTime, PreferredTicket
+from outreach.messages.models import MAX_TEMPLATE_CHARACTERS, MAX_TEXT_CHARACTERS
+
+_read_preferred_ticket = wire.one_of(*PreferredTicket)
+_read_attach_time = wire.one_of(*AttachTime)
+
+MessageText = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS), AfterValidator(text.require_visible)]
+TemplateText = Annotated[str, Field(min_length=1, max_length=MAX_TEMPLATE_CHARACTERS), AfterValidator(text.require_visible)]
+Channel = Annotated[Literal["sms"], BeforeValidator(wire.one_of("sms"))]
+OptionalPreferredTicket = Annotated[
+    str | None, BeforeValidator(lambda value: wire.none_if_blank(value) and _read_preferred_ticket(value))
+]
+OptionalAttachTime = Annotated[str | None, BeforeValidator(lambda value: wire.none_if_blank(value) and _read_attach_time(value))]

@@ -1,0 +1,180 @@
+"""HTTP with a limit for the total time and the size of a response.
+
+A read timeout is not enough, because every received byte renews it; so the socket is shut down when the whole time is over. A
+limit on the received bytes is not enough either, because a few compressed kilobytes may become gigabytes.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import requests
+from requests import adapters
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from outreach.once import once
+
+_CONNECTIONS = 40
+_BLOCK_BYTES = 1 << 16
+# Reads the headers of both gzip and zlib.
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+_ENCODINGS = ("gzip", "x-gzip", "deflate")
+
+
+class BodyTooLarge(requests.RequestException):
+    """A response's body exceeds its limit, or cannot be decoded."""
+
+
+def session(time_limit: Callable[[], float]) -> requests.Session:
+    """Return a session to a system that the operator has chosen: with a pool of connections, and without proxies and retries.
+
+    Args:
+        time_limit: returns the seconds that a request may take.
+    """
+    pooled = requests.Session()
+    pooled.trust_env = False
+    pooled.headers["Accept-Encoding"] = "identity"
+    for scheme in ("https://", "http://"):
+        pooled.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS, max_retries=0))
+    limit_time(pooled, time_limit)
+    return pooled
+
+
+def limit_time(session: requests.Session, time_limit: Callable[[], float]) -> None:
+    """Bound each request of a session, from the connection to the end of its body.
+
+    Args:
+        time_limit: returns the seconds that a request may take.
+    """
+    pools: dict[str, Any] = {"http": _pool(HTTPConnectionPool, time_limit), "https": _pool(HTTPSConnectionPool, time_limit)}
+    for adapter in session.adapters.values():
+        if isinstance(adapter, HTTPAdapter):
+            adapter.poolmanager.pool_classes_by_scheme = pools
+
+
+def read_body(response: requests.Response, max_bytes: int) -> bytes:
+    """Read a streamed response's body, decoded.
+
+    Raises:
+        BodyTooLarge: it has more than ``max_bytes``, or an encoding that was not asked for.
+        HTTPError: the connection broke (of urllib3).
+    """
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in (*_ENCODINGS, "identity", ""):
+        raise BodyTooLarge(f"has the unknown encoding {encoding[:20]}")
+    decoder = zlib.decompressobj(_GZIP_OR_ZLIB) if encoding in _ENCODINGS else None
+    body = bytearray()
+    # ``read1`` returns what has arrived, so that a slow server cannot fill the memory of a waiting call.
+    while block := response.raw.read1(_BLOCK_BYTES, decode_content=False):
+        body += _decode(decoder, block, max_bytes + 1 - len(body)) if decoder else block
+        if len(body) > max_bytes:
+            raise BodyTooLarge(f"has more than {max_bytes} bytes")
+    return bytes(body)
+
+
+def _decode(decoder: Any, block: bytes, max_bytes: int) -> bytes:
+    try:
+        return bytes(decoder.decompress(block, max_bytes))
+    except zlib.error as error:
+        raise BodyTooLarge("cannot be decompressed") from error
+
+
+class _Deadline:
+    """Shuts down a connection's socket when the time of its request is over."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        # TLS takes over the socket's own descriptor.
+        self._sock = sock.dup()
+        self._timer: threading.Timer | None = None
+
+    def start(self, seconds: float) -> None:
+        self.stop()
+        self._timer = threading.Timer(max(0.0, seconds), _shut_down, [self._sock])
+        self._timer.daemon = True
+        self._timer.start()
+
+    def stop(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def close(self) -> None:
+        self.stop()
+        self._sock.close()
+
+
+def _shut_down(sock: socket.socket) -> None:
+    with suppress(OSError):  # either side may have closed it already
+        sock.shutdown(socket.SHUT_RDWR)
+
+
+class _TimedConnection(HTTPConnection):
+    """A connection whose requests end in time, including the TLS handshake of the first one."""
+
+    time_limit: Callable[[], float]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._deadline: _Deadline | None = None
+
+    def _new_conn(self) -> socket.socket:
+        started = time.monotonic()
+        sock = super()._new_conn()
+        self._deadline = _Deadline(sock)
+        self._deadline.start(self.time_limit() - (time.monotonic() - started))
+        return sock
+
+    def request(self, *args: Any, **options: Any) -> None:
+        if self._deadline:  # the connection has served another request before
+            self._deadline.start(self.time_limit())
+        super().request(*args, **options)
+
+    def stop_timer(self) -> None:
+        """Stop the time of a request whose response has been read."""
+        if self._deadline:
+            self._deadline.stop()
+
+    def close(self) -> None:
+        if self._deadline:
+            self._deadline.close()
+            self._deadline = None
+        super().close()
+
+
+@once
+def tls_context() -> ssl.SSLContext:
+    """Return the process's TLS context, which trusts the authorities of requests. Parsing them takes 15 ms of CPU."""
+    return ssl.create_default_context(cafile=adapters.DEFAULT_CA_BUNDLE_PATH)
+
+
+class _TimedTLSConnection(_TimedConnection, HTTPSConnection):
+    """The same over TLS, with the shared context."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        # urllib3 would add authorities to the context once more, and switch off its check of the host to make that of
+        # ``assert_hostname``. Without the latter OpenSSL checks the host that ``server_hostname`` names, or else the URL's.
+        shared = {"ssl_context": tls_context(), "ca_certs": None, "assert_hostname": None}
+        super().__init__(*args, **{**options, **shared})
+
+
+def _pool(base: type[HTTPConnectionPool], time_limit: Callable[[], float]) -> type[HTTPConnectionPool]:
+    connection = _TimedTLSConnection if issubclass(base, HTTPSConnectionPool) else _TimedConnection
+
+    class Pool(base):  # type: ignore[misc, valid-type]
+        ConnectionCls = type(connection.__name__, (connection,), {"time_limit": staticmethod(time_limit)})
+
+        def _put_conn(self, conn: Any) -> None:
+            if conn:
+                conn.stop_timer()
+            super()._put_conn(conn)
+
+    return Pool

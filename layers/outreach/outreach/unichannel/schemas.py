@@ -1,0 +1,44 @@
+"""Request schemas of outbound messages (docs/api.md, "Outbound Unichannel")."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from outreach import wire
+from outreach.messages.models import MAX_TEXT_CHARACTERS
+from outreach.sites.models import Carrier
+
+# Twilio's limit.
+MAX_ATTACHMENTS = 10
+
+_CARRIERS = wire.one_of(*Carrier)
+
+ChannelCarrier = Annotated[Carrier | None, BeforeValidator(lambda value: wire.none_if_blank(value) and _CARRIERS(value))]
+AttachmentType = Annotated[
+    Literal["video", "audio", "image", "file"], BeforeValidator(wire.one_of("video", "audio", "image", "file"))
+]
+
+
+class AttachmentBody(wire.Request):
+    """A file that the carrier fetches and sends with the message."""
+
+    type: AttachmentType
+    url: wire.Url
+    size: wire.Integer | None = None
+    name: str | None = None
+
+
+class OutboundMessageBody(wire.Request):
+    """An outbound message to send."""
+
+    channel_account_id: wire.Guid
+    channel_carrier: ChannelCarrier = None
+    contact_id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
+    to: Annotated[str, Field(min_length=1, max_length=100)]
+    message: Annotated[str, Field(max_length=MAX_TEXT_CHARACTERS)]
+    attachments: Annotated[
+        tuple[AttachmentBody, ...], BeforeValidator(lambda value: value or ()), Field(max_length=MAX_ATTACHMENTS)
+    ] = ()
+    callback_url: wire.OptionalUrl = Field(None, alias="callbackURL")

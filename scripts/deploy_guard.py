@@ -1,0 +1,81 @@
+"""Refuses a deployment that would hit the wrong AWS account or the wrong stack, before anything is changed.
+
+``python -m scripts.deploy_guard prod`` compares the profile of samconfig.toml with where the credentials lead.
+``OUTREACH_ACCOUNT`` is the id of the account that the profile belongs to; a production profile needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from outreach_admin import deployment
+
+CONFIG = Path(__file__).parents[1] / "samconfig.toml"
+RETENTION = "DataRetention"
+PRODUCTION = "Retain"
+
+
+class WrongTarget(Exception):
+    """The deployment must not go there. The message says why, and what to do."""
+
+
+def check(profile: str, account: str | None) -> str:
+    """Check where a profile would be deployed.
+
+    Args:
+        profile: a profile of samconfig.toml.
+        account: the id of the AWS account that the profile belongs to; ``None`` if nobody has said.
+
+    Returns:
+        The account and the stack.
+
+    Raises:
+        WrongTarget: the profile does not exist; it is for production and nobody has said for which account; the credentials are
+            of another account; or the stack is production and the profile is not, or the reverse.
+    """
+    parameters = tomllib.loads(CONFIG.read_text()).get(profile, {}).get("deploy", {}).get("parameters")
+    if not parameters:
+        raise WrongTarget(f"samconfig.toml has no profile {profile}. Name one, such as PROFILE=staging.")
+    is_production = f"{RETENTION}={PRODUCTION}" in parameters.get("parameter_overrides", "")
+    current = boto3.client("sts").get_caller_identity()["Account"]
+    if is_production and not account:
+        raise WrongTarget(f"Set OUTREACH_ACCOUNT to the id of the AWS account of {profile}. The credentials are of {current}.")
+    if account and account != current:
+        raise WrongTarget(f"The credentials are of the AWS account {current}, but {profile} belongs to {account}.")
+    stack = str(parameters["stack_name"])
+    deployed = _retention(stack)
+    if deployed and (deployed == PRODUCTION) != is_production:
+        raise WrongTarget(f"The stack {stack} has {RETENTION}={deployed}, which does not fit the profile {profile}.")
+    return f"{current}/{stack}"
+
+
+def _retention(stack: str) -> str | None:
+    """The stack's parameter that makes it production or not; ``None`` if there is no such stack."""
+    try:
+        described = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        return None
+    parameters: list[Any] = described.get("Parameters", [])
+    return next((str(entry["ParameterValue"]) for entry in parameters if entry["ParameterKey"] == RETENTION), None)
+
+
+def main() -> int:
+    deployment.choose_region()
+    try:
+        print(f"deploying to {check(sys.argv[1], os.environ.get('OUTREACH_ACCOUNT') or None)}")
+    except (WrongTarget, ClientError, BotoCoreError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,250 @@
+"""Tries a deployed stack through its API, and prints what of AWS works that no local stack can show.
+
+Uses the AWS credentials and region of the environment. Makes a key in a site of its own, and revokes it at the end. With a
+channel account and a number, it also sends a campaign to that number.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import boto3
+import requests
+import typer
+from outreach_admin import admin, deployment
+
+from outreach import __version__, s3
+from outreach.settings import settings
+from outreach.sites import site_store
+from outreach.sites.models import Site
+
+SITE = "smoke"
+SCOPES = frozenset({"contact:read", "contact:write", "outreach:read", "outreach:write", "outreach:send"})
+# A function that starts in a container on a busy machine takes this long; API Gateway answers earlier.
+TIMEOUT_SECONDS = 120
+# How long a message of one recipient may take until its carrier has accepted it.
+SEND_SECONDS = 300
+# What every answer has, those of the gateway itself included (docs/api.md, "JSON and HTTP").
+HEADERS = ("X-Request-Id", "X-Content-Type-Options", "Strict-Transport-Security")
+
+
+def main(
+    stack: str,
+    account: Annotated[str, typer.Option(help="a channel account that sends, as SITE/ID")] = "",
+    to: Annotated[str, typer.Option(help="the number that it sends to")] = "",
+) -> None:
+    """Try a stack; stop at the first thing that does not work.
+
+    Raises:
+        RuntimeError: The stack does not do what it should; the message says what.
+        requests.RequestException: The API does not answer, or answers with an error.
+        botocore.exceptions.ClientError: The stack does not exist or may not be read.
+    """
+    deployment.choose_region()
+    deployment.enter(stack)
+    (described,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    base = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}["ApiUrl"]
+    parameters = {entry["ParameterKey"]: entry["ParameterValue"] for entry in described.get("Parameters", [])}
+    with temporary_key(SITE) as key:
+        checks: dict[str, Callable[[], None]] = {
+            f"version {__version__} runs": partial(check_version, base, key),
+            "a contact is created, read and deleted": partial(check_contact_round_trip, base, key),
+            "errors of the gateway look like all others": partial(check_gateway_errors, base),
+            "%3A in a path equals a colon": partial(check_encoded_verb, base, key),
+            "a file is read by a presigned URL": check_presigned_url,
+            "the gateway's limits are the parameters'": partial(check_limits, stack, parameters),
+            "the tables have the operator's key": partial(check_key, parameters.get("KmsKeyArn", "")),
+        }
+        for name, check in checks.items():
+            check()
+            print(f"ok  {name}")
+    if account and to:
+        site_id, _, account_id = account.partition("/")
+        with temporary_key(site_id) as key:
+            print(f"ok  a campaign reaches {check_send(base, key, account_id, to)}")
+    print(f"{stack} works at {base}")
+
+
+@contextmanager
+def temporary_key(site_id: str = SITE) -> Iterator[str]:
+    """Make a key of a site, and revoke it at the end. The site `SITE` is made, too."""
+    if site_id == SITE:
+        admin.put_site(Site(SITE))
+    key = admin.new_api_key()
+    key_id = admin.put_api_key(site_store.get_site(site_id).id, "smoke", key, SCOPES)
+    try:
+        yield key
+    finally:
+        admin.revoke_api_key(site_id, key_id)
+
+
+def check_version(base: str, key: str) -> None:
+    """Check that the API at a base URL has the version of this checkout.
+
+    Raises:
+        RuntimeError: It has another one.
+    """
+    answer = requests.get(f"{base}/site", headers=_headers(key), timeout=TIMEOUT_SECONDS)
+    answer.raise_for_status()
+    # Releases before 0.2.0 do not say their version.
+    if (version := answer.json().get("version")) != __version__:
+        raise RuntimeError(f"The API has version {version}, this checkout {__version__}. Deploy this checkout, or use that one.")
+
+
+def check_contact_round_trip(base: str, key: str) -> None:
+    """Create a contact, read it back and delete it. Check that the authorizer refuses an unknown key.
+
+    Raises:
+        RuntimeError: The contact is another one than was created, or an unknown key may read it.
+    """
+    body = {"name": "Smoke", "contactIdentities": [{"type": "email", "value": f"{uuid.uuid4()}@example.com"}]}
+    created = requests.post(f"{base}/contact/contacts", json=body, headers=_headers(key), timeout=TIMEOUT_SECONDS)
+    created.raise_for_status()
+    url = f"{base}/contact/contacts/{created.json()['id']}"
+    fetched = requests.get(url, headers=_headers(key), timeout=TIMEOUT_SECONDS)
+    unauthorized = requests.get(url, headers=_headers("nobody"), timeout=TIMEOUT_SECONDS)
+    requests.delete(url, headers=_headers(key), timeout=TIMEOUT_SECONDS).raise_for_status()
+    fetched.raise_for_status()
+    if fetched.json() != created.json() or unauthorized.status_code != requests.codes.unauthorized:
+        raise RuntimeError("The contact read differs from the contact created, or an unknown key may read it.")
+
+
+def check_gateway_errors(base: str) -> None:
+    """Check that the gateway answers an unknown key and an unknown path itself, in the form of all errors.
+
+    Raises:
+        RuntimeError: It does not.
+    """
+    for path, headers, status in (("/site", _headers("nobody"), 401), ("/no/such/path", {}, 404)):
+        answer = requests.get(base + path, headers=headers, timeout=TIMEOUT_SECONDS)
+        missing = [name for name in HEADERS if name not in answer.headers]
+        media_type = answer.headers.get("Content-Type", "")
+        if answer.status_code != status or missing or not media_type.startswith("application/problem+json"):
+            raise RuntimeError(f"GET {path}: status {answer.status_code}, {media_type}, without {missing}; expected {status}.")
+
+
+def check_encoded_verb(base: str, key: str) -> None:
+    """Check that an encoded colon leads to the verb, decoded by the gateway or by a redirect.
+
+    Raises:
+        RuntimeError: It does not.
+    """
+    url = f"{base}/contact/contacts%3Aquery"
+    answer = requests.post(url, json={}, headers=_headers(key), timeout=TIMEOUT_SECONDS, allow_redirects=False)
+    is_decoded = answer.headers.get("Location", "").endswith("/contact/contacts:query")
+    if answer.status_code != requests.codes.ok and not (answer.status_code == requests.codes.permanent_redirect and is_decoded):
+        raise RuntimeError(f"POST {url}: status {answer.status_code}; expected 200, or 308 to the decoded path.")
+
+
+def check_presigned_url() -> None:
+    """Check that a file is read from its bucket by a presigned URL, in the region of the stack.
+
+    Raises:
+        RuntimeError: It is not.
+    """
+    key, content = f"exports/{SITE}/{uuid.uuid4()}", b"smoke"
+    s3.files().put(key, content)
+    url = s3.files().download_url(key)
+    answer = requests.get(url, timeout=TIMEOUT_SECONDS)
+    s3.files().delete_all([key])
+    if answer.content != content:
+        raise RuntimeError(f"{urlsplit(url).hostname} answers a presigned URL with status {answer.status_code}.")
+
+
+def check_limits(stack: str, parameters: Mapping[str, str]) -> None:
+    """Check that the API's stage has the limits that the parameters of the stack name.
+
+    Raises:
+        RuntimeError: It has others, or none.
+    """
+    resource = boto3.client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId="Api")
+    api_id = resource["StackResourceDetail"]["PhysicalResourceId"]
+    stage = boto3.client("apigateway").get_stage(restApiId=api_id, stageName="v1")
+    found = stage.get("methodSettings", {}).get("*/*", {}).get("throttlingRateLimit", 0)
+    if float(parameters["ApiRateLimit"]) != found:
+        raise RuntimeError(f"The API is limited to {found} requests a second, the parameter says {parameters['ApiRateLimit']}.")
+
+
+def check_key(kms_key: str) -> None:
+    """Check that the messages are encrypted with the operator's key, if the stack has one.
+
+    Raises:
+        RuntimeError: They are not.
+    """
+    table = boto3.client("dynamodb").describe_table(TableName=settings().messages_table)["Table"]
+    found = table.get("SSEDescription", {}).get("KMSMasterKeyArn", "")
+    if kms_key and found != kms_key:
+        raise RuntimeError(f"The messages are encrypted with {found or 'a key of AWS'}, the parameter says {kms_key}.")
+
+
+def check_send(base: str, key: str, account_id: str, to: str) -> str:
+    """Send a campaign to one number, as the README does, and wait until the carrier has decided.
+
+    Returns:
+        The number, and how many messages the record has of each status.
+
+    Raises:
+        RuntimeError: The preview has another audience, or the carrier has not accepted the message in time.
+    """
+    api = _Api(base, key)
+    identities, company = [{"type": "SMS", "value": to}], f"Smoke {uuid.uuid4()}"
+    contact = api.post(
+        "/contact/contacts", {"name": "Smoke", "contactIdentities": identities, "customFields": {"company": company}}
+    )
+    try:
+        return f"{to}: {_send(api, account_id, company)}"
+    finally:
+        api.request("DELETE", f"/contact/contacts/{contact['id']}")
+
+
+def _send(api: _Api, account_id: str, company: str) -> dict[str, Any]:
+    condition = {"fieldName": "company", "operator": "is", "value": company, "order": 1}
+    campaign = {"name": "Smoke", "channel": "sms", "channelAccountId": account_id, "message": "Outreach works."}
+    path = f"/outreach/campaigns/{api.post('/outreach/campaigns', campaign | {'contactFilterConditions': [condition]})['id']}"
+    if (audience := api.post(f"{path}:preview")["audience"]) != 1:
+        raise RuntimeError(f"The preview of a campaign to one contact has {audience}.")
+    record = api.post(f"{path}:send")
+    deadline = time.monotonic() + SEND_SECONDS
+    while record["status"] in ("pending", "running"):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"The record {record['id']} is still {record['status']}.")
+        time.sleep(1)
+        record = api.get(f"/outreach/campaignRecords/{record['id']}")
+    counts: dict[str, Any] = record["counts"]
+    if record["status"] != "completed" or counts["failed"] or counts["skipped"]:
+        raise RuntimeError(f"The record {record['id']} is {record['status']}: {counts}.")
+    return {status: number for status, number in counts.items() if number}
+
+
+@dataclass(frozen=True)
+class _Api:
+    """The API with a key."""
+
+    base: str
+    key: str
+
+    def request(self, method: str, path: str, body: Any = None) -> requests.Response:
+        answer = requests.request(method, self.base + path, json=body, headers=_headers(self.key), timeout=TIMEOUT_SECONDS)
+        answer.raise_for_status()
+        return answer
+
+    def get(self, path: str) -> Any:
+        return self.request("GET", path).json()
+
+    def post(self, path: str, body: Any = None) -> Any:
+        return self.request("POST", path, body).json()
+
+
+def _headers(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+if __name__ == "__main__":
+    typer.run(main)

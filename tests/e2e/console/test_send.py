@@ -1,0 +1,175 @@
+"""Watching, pausing, resuming and cancelling a send, and what its page says about everybody."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from local_stack.seeds import ACCOUNTS
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.support import browser as browsers
+from tests.support.administration import Administration, Shop
+from tests.support.browser import Console
+from tests.support.campaigns import DELIVERED, completed, create_campaign, import_people, new_name, numbers, send
+from tests.support.client import Client
+
+FAST_ACCOUNT = ACCOUNTS[0][0].id
+# At five messages a second this takes 100 seconds: enough to pause and cancel it in the middle on a slow machine.
+AUDIENCE = 500
+HOSTILE_NAME = "<img src=x onerror=alert(1)>"
+
+
+def test_a_send_of_500_is_paused_and_resumed_and_cancelled(shop_console: Console, shop: Shop) -> None:
+    api, company = shop.api, new_name("Slow")
+    import_people(api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:AUDIENCE])])
+    record_id = send(api, create_campaign(api, company, shop.account_id))
+    page = shop_console.page
+    shop_console.open("Sends")
+    page.get_by_role("link", name=company).click()
+    expect(page.get_by_role("heading", level=1, name=company)).to_be_visible()
+    expect(page.get_by_text("messages a second, about")).to_be_visible()
+
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Somebody paused this send.")).to_be_visible()
+    expect(page.get_by_role("status")).to_have_text("This send is now: Paused.")
+    expect(page.get_by_role("button", name="Resume")).to_be_focused()
+    assert api.get(f"/outreach/campaignRecords/{record_id}")["status"] == "paused"
+
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    assert api.get(f"/outreach/campaignRecords/{record_id}")["status"] == "running"
+
+    page.get_by_role("button", name="Cancel this send").click()
+    dialog = page.get_by_role("dialog", name="Cancel this send?")
+    expect(dialog).to_contain_text("A cancelled send cannot be resumed.")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="Cancel this send")).to_be_focused()
+    page.keyboard.press("Enter")
+    dialog.get_by_role("button", name="Cancel the send for good").click()
+    expect(page.get_by_role("status")).to_have_text("This send is now: Cancelled.")
+    expect(page.get_by_text("the send was cancelled first").first).to_be_visible()
+    counts = api.get(f"/outreach/campaignRecords/{record_id}")["counts"]
+    assert counts["audience"] == AUDIENCE
+    assert 0 < counts["skippedReasons"]["cancelled"] < AUDIENCE
+
+
+def test_failures_are_explained_downloaded_and_sent_again(console_of_any_size: Console, api: Client, tmp_path: Path) -> None:
+    company, page = new_name("Mixed"), console_of_any_size.page
+    invalid, opted_out, undelivered, *fine = numbers([101, 102, 103, *DELIVERED[:2]])
+    people = [
+        ("Ida", invalid),
+        ("Otto", opted_out),
+        ("Ulla", undelivered),
+        ("Ann", fine[0]),
+        ("Ben", fine[1]),
+        (HOSTILE_NAME, "12"),
+    ]
+    import_people(api, company, people)
+    record_id = send(api, create_campaign(api, company, FAST_ACCOUNT))
+    completed(api, record_id)
+    page.goto(f"{console_of_any_size.base_url}/console#/sends/{record_id}")
+
+    failures = page.get_by_role("region", name="Why messages failed")
+    expect(failures.get_by_role("row", name="not a valid number (code 21211) 1")).to_be_visible()
+    expect(failures.get_by_role("row", name="the recipient has unsubscribed (code 21610) 1")).to_be_visible()
+    skipped = page.get_by_role("region", name="Skipped contacts").first
+    expect(skipped.get_by_role("row", name=f"{HOSTILE_NAME} 12 the number is not a valid phone number")).to_be_visible()
+    messages = page.get_by_role("region", name="Messages", exact=True).first
+    messages.get_by_label("Show").select_option("Failed")
+    expect(messages.get_by_role("link", name="Ida")).to_be_visible()
+    expect(messages.get_by_role("link", name="Ann")).to_be_hidden()
+    console_of_any_size.check()
+
+    rows = csv.DictReader(io.StringIO(_download(page, tmp_path)))
+    assert sorted(row["name"] for row in rows) == sorted(name for name, _ in people)
+
+    page.get_by_role("button", name="Send to the 3 that failed").click()
+    dialog = page.get_by_role("dialog", name="Send again to 3 contacts?")
+    console_of_any_size.check()
+    dialog.get_by_role("button", name="Send again").click()
+    expect(page.get_by_role("link", name="This send goes to those that failed in an earlier one")).to_be_visible()
+    expect(_row(page, "Chosen")).to_contain_text("3")
+    page.get_by_role("link", name="This send goes to those that failed in an earlier one").click()
+    expect(page.get_by_role("link", name="Sent again to those that failed")).to_be_visible()
+
+
+def test_a_send_that_has_used_its_budget_says_what_to_do(shop_console: Console, shop: Shop) -> None:
+    company, page = new_name("Budget"), shop_console.page
+    import_people(shop.api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:3])])
+    record_id = send(shop.api, create_campaign(shop.api, company, shop.account_id, maxSegments=1))
+    page.goto(f"{shop_console.base_url}/console#/sends/{record_id}")
+    expect(page.get_by_text("The campaign's budget of 1 segments, or the site's daily quota, is used up.")).to_be_visible()
+    expect(page.get_by_text("if it is the budget, cancel the send.")).to_be_visible()
+
+
+def test_the_buttons_of_an_older_send_leave_a_newer_one_alone(shop_console: Console, shop: Shop) -> None:
+    company, page = new_name("Twice"), shop_console.page
+    import_people(shop.api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:200])])
+    campaign_id = create_campaign(shop.api, company, shop.account_id)
+    older, newer = send(shop.api, campaign_id), send(shop.api, campaign_id)
+    page.goto(f"{shop_console.base_url}/console#/sends/{older}")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("alert")).to_contain_text("A newer send of this campaign is not over yet")
+    assert shop.api.get(f"/outreach/campaignRecords/{newer}")["status"] != "paused"
+    for _ in (newer, older):
+        shop.api.post(f"/outreach/campaigns/{campaign_id}:cancel")
+
+
+def test_results_that_take_a_while_are_downloaded_too(console: Console, api: Client, tmp_path: Path) -> None:
+    company, page = new_name("Deferred"), console.page
+    import_people(api, company, [("Ann", number) for number in numbers(DELIVERED[:1])])
+    record_id = send(api, create_campaign(api, company, FAST_ACCOUNT))
+    completed(api, record_id)
+    # No export of this size is deferred, so the answers are those of a large one; another file stands for the result.
+    page.route("**/*:export", lambda route: route.fulfill(status=202, headers={"Location": f"/listResults/{record_id}"}))
+    answers = iter(
+        [{"json": {"status": "running"}}, {"status": 303, "headers": {"Location": "/contact/importTemplate?format=csv"}}]
+    )
+    page.route("**/listResults/*", lambda route: route.fulfill(**next(answers)))  # type: ignore[arg-type]
+    page.goto(f"{console.base_url}/console#/sends/{record_id}")
+    assert _download(page, tmp_path).startswith("name,")
+
+
+def test_a_key_that_may_only_read_sees_no_button_that_changes_a_send(
+    browser: Browser, addresses: tuple[str, str], shop: Shop, administration: Administration
+) -> None:
+    api, company = shop.api, new_name("Read")
+    import_people(api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:50])])
+    campaign_id = create_campaign(api, company, shop.account_id)
+    record_id = send(api, campaign_id)
+    api.post(f"/outreach/campaigns/{campaign_id}:pause")
+    with browsers.tab(browser, addresses[0], browsers.DESKTOP, [addresses[1]]) as reader:
+        reader.sign_in(administration.create_key(shop.id, "outreach:read"))
+        reader.page.goto(f"{addresses[0]}/console#/sends/{record_id}")
+        expect(reader.page.get_by_text("Somebody paused this send.")).to_be_visible()
+        expect(reader.page.get_by_role("button", name="Download results (CSV)")).to_be_visible()
+        assert _visible(reader.page, ["Resume", "Pause", "Cancel this send"]) == []
+    api.post(f"/outreach/campaigns/{campaign_id}:cancel")
+
+
+def _row(page: Page, name: str) -> Locator:
+    return (
+        page.get_by_role("region", name="Where everybody is")
+        .get_by_role("row")
+        .filter(has=page.get_by_role("rowheader", name=name, exact=True))
+    )
+
+
+def _visible(page: Page, buttons: Sequence[str]) -> list[str]:
+    return [name for name in buttons if page.get_by_role("button", name=name).count()]
+
+
+def _download(page: Page, folder: Path) -> str:
+    """Download the results; returns the text of the file.
+
+    The page adds nothing to what the API answers, a mark of the byte order included.
+    """
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download results (CSV)").click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path.read_text("utf-8-sig")

@@ -1,0 +1,33 @@
+"""Signing in and out, and what the page may do at all."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.support import browser as browsers
+from tests.support.browser import Console
+
+PAGES = ("Contacts", "Imports", "Campaigns", "Sends", "Replies", "Opt-outs", "Channel accounts", "Who am I", "Start")
+
+
+def test_an_unknown_key_is_refused_and_not_kept(browser: Browser, addresses: tuple[str, str]) -> None:
+    with browsers.tab(browser, addresses[0], browsers.DESKTOP) as opened:
+        opened.page.goto(f"{addresses[0]}/console")
+        opened.page.get_by_label("API key").fill("no-such-key")
+        opened.page.get_by_role("button", name="Sign in").click()
+        expect(opened.page.get_by_text("The API does not know this key.")).to_be_visible()
+        assert opened.page.evaluate("sessionStorage.length") == 0
+
+
+def test_signing_out_forgets_the_key(console: Console) -> None:
+    console.page.get_by_role("button", name="Sign out").click()
+    expect(console.page.get_by_label("API key")).to_be_visible()
+    assert console.page.evaluate("sessionStorage.length") == 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_opens_by_the_navigation_and_keeps_the_rules(console_of_any_size: Console, name: str) -> None:
+    console_of_any_size.open(name)
+    console_of_any_size.page.wait_for_load_state("networkidle")
+    console_of_any_size.check()

@@ -1,0 +1,125 @@
+"""Message rows are created once, claimed by one worker, and only move forward."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from outreach.errors import NotFound
+from outreach.messages import message_rows, message_store
+from outreach.messages.models import ClaimState, Message
+from outreach.messages.status import MessageStatus, SkipReason
+
+SITE = "10000"
+MESSAGE = Message(
+    id="11183a83-48e9-4d0d-a3bd-fb19ce5c12db",
+    site_id=SITE,
+    contact_id="f9928d68-92e6-4487-a2e8-8234fc9d1f48",
+    account_id="647277e8-06a5-4eec-ba66-1cdd617dc778",
+    sender="+15005550006",
+    recipient="+12125550100",
+    body="Hello",
+    slot="2026-05-23T03:00:36.277Z",
+    record_id="d3f5b968-ad51-42af-b759-64c0afc40b84",
+    place=7,
+)
+LATER = 4_000_000_000
+
+
+@pytest.fixture(autouse=True)
+def _row(aws: None) -> None:
+    message_store.create_many([MESSAGE])
+
+
+def current() -> Message:
+    return message_store.get(SITE, MESSAGE.id)
+
+
+def test_a_row_is_read_as_it_was_written() -> None:
+    assert current() == MESSAGE
+
+
+def test_a_row_fits_one_write_unit() -> None:
+    row = message_rows.new_row(
+        replace(
+            MESSAGE, body="x" * 160, failed_reason="30003: Unreachable destination handset", carrier_message_id="SM" + "0" * 32
+        )
+    )
+    assert sum(len(name) + len(str(value)) for name, value in row.items()) <= 1024
+
+
+def test_creating_a_row_again_does_not_change_it() -> None:
+    message_store.advance(MESSAGE, MessageStatus.DELIVERED)
+    other = replace(MESSAGE, id="22283a83-48e9-4d0d-a3bd-fb19ce5c12db")
+    message_store.create_many([MESSAGE, other])
+    assert current().status is MessageStatus.DELIVERED
+    assert message_store.get(SITE, other.id) == other
+
+
+def test_another_site_does_not_find_the_message() -> None:
+    with pytest.raises(NotFound):
+        message_store.get("20000", MESSAGE.id)
+
+
+def test_only_one_worker_may_claim_a_message() -> None:
+    claimed = message_store.claim(SITE, MESSAGE.id, until=LATER)
+    assert (claimed.status, claimed.claim.state, claimed.claim.attempt) == (MessageStatus.SENDING, ClaimState.CALLING, 1)
+    with pytest.raises(message_store.ClaimRefused) as refusal:
+        message_store.claim(SITE, MESSAGE.id, until=LATER)
+    assert refusal.value.message == claimed
+
+
+def test_a_missing_message_cannot_be_claimed() -> None:
+    with pytest.raises(message_store.ClaimRefused) as refusal:
+        message_store.claim("20000", MESSAGE.id, until=LATER)
+    assert refusal.value.message is None
+
+
+def test_a_released_message_can_be_claimed_for_the_next_attempt() -> None:
+    first = message_store.claim(SITE, MESSAGE.id, until=LATER)
+    assert message_store.set_claim(first, ClaimState.FREE, until=0)
+    assert message_store.claim(SITE, MESSAGE.id, until=LATER).claim.attempt == 2
+
+
+def test_a_worker_cannot_release_a_later_claim() -> None:
+    first = message_store.claim(SITE, MESSAGE.id, until=LATER)
+    message_store.set_claim(first, ClaimState.FREE, until=0)
+    message_store.claim(SITE, MESSAGE.id, until=LATER)
+    assert not message_store.set_claim(first, ClaimState.FREE, until=0)
+
+
+@pytest.mark.parametrize("final", [MessageStatus.DELIVERED, MessageStatus.UNDELIVERED, MessageStatus.FAILED])
+@pytest.mark.parametrize("late", [MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNDELIVERED, MessageStatus.FAILED])
+def test_a_final_status_stays(final: MessageStatus, late: MessageStatus) -> None:
+    assert message_store.advance(MESSAGE, final)
+    assert not message_store.advance(MESSAGE, late)
+    assert current().status is final
+
+
+def test_a_response_after_the_receipt_still_sets_the_carriers_id() -> None:
+    message_store.advance(MESSAGE, MessageStatus.DELIVERED)
+    assert not message_store.advance(MESSAGE, MessageStatus.SENT, carrier_message_id="SM1", sent_time="2026-05-23T03:00:40.000Z")
+    assert (current().status, current().carrier_message_id, current().sent_time) == (
+        MessageStatus.DELIVERED,
+        "SM1",
+        "2026-05-23T03:00:40.000Z",
+    )
+
+
+def test_each_change_of_the_status_raises_the_sequence() -> None:
+    claimed = message_store.claim(SITE, MESSAGE.id, until=LATER)
+    message_store.advance(claimed, MessageStatus.SENT)
+    message_store.advance(claimed, MessageStatus.SENT)
+    message_store.advance(claimed, MessageStatus.DELIVERED)
+    assert current().sequence == 3
+
+
+def test_a_claimed_message_cannot_be_skipped() -> None:
+    message_store.claim(SITE, MESSAGE.id, until=LATER)
+    assert not message_store.skip(MESSAGE, SkipReason.CANCELLED)
+
+
+def test_a_queued_message_can_be_skipped_with_a_reason() -> None:
+    assert message_store.skip(MESSAGE, SkipReason.OPTED_OUT)
+    assert (current().status, current().skip_reason) == (MessageStatus.SKIPPED, SkipReason.OPTED_OUT)

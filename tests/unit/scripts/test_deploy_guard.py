@@ -1,0 +1,60 @@
+"""A profile is deployed only where it belongs."""
+
+from __future__ import annotations
+
+import json
+
+import boto3
+import pytest
+
+from scripts import deploy_guard
+from scripts.deploy_guard import WrongTarget, check
+
+ACCOUNT = "123456789012"  # moto's
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def deploy(stack: str, retention: str) -> None:
+    """Create a stack with nothing but a queue and the parameter."""
+    template = {
+        "Parameters": {"DataRetention": {"Type": "String"}},
+        "Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {}}},
+    }
+    parameters = [{"ParameterKey": "DataRetention", "ParameterValue": retention}]
+    boto3.client("cloudformation").create_stack(StackName=stack, TemplateBody=json.dumps(template), Parameters=parameters)
+
+
+def test_a_first_deployment_and_an_update_of_the_right_stack_go_on() -> None:
+    assert check("prod", ACCOUNT) == f"{ACCOUNT}/outreach-prod"
+    deploy("outreach-prod", "Retain")
+    assert check("prod", ACCOUNT) == f"{ACCOUNT}/outreach-prod"
+    assert check("staging", None) == f"{ACCOUNT}/outreach-staging"
+
+
+@pytest.mark.parametrize(
+    ("profile", "account", "reason"),
+    [
+        ("prod", None, "Set OUTREACH_ACCOUNT"),
+        ("prod", "210987654321", "belongs to 210987654321"),
+        ("staging", "210987654321", "belongs to 210987654321"),
+        ("production", ACCOUNT, "no profile production"),
+    ],
+)
+def test_another_account_or_an_unknown_profile_is_refused(profile: str, account: str | None, reason: str) -> None:
+    with pytest.raises(WrongTarget, match=reason):
+        check(profile, account)
+
+
+@pytest.mark.parametrize(("profile", "retention"), [("staging", "Retain"), ("prod", "Delete")])
+def test_a_stack_of_another_kind_is_refused(profile: str, retention: str) -> None:
+    deploy(f"outreach-{profile}", retention)
+    with pytest.raises(WrongTarget, match=f"DataRetention={retention}"):
+        check(profile, ACCOUNT)
+
+
+def test_the_command_prints_the_reason_and_fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["deploy_guard", "prod"])
+    monkeypatch.delenv("OUTREACH_ACCOUNT", raising=False)
+    assert deploy_guard.main() == 1
+    assert "OUTREACH_ACCOUNT" in capsys.readouterr().err

@@ -1,0 +1,78 @@
+"""The smoke test of a deployed stack, against the API in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+from werkzeug.serving import make_server
+
+from outreach.sites import site_store
+from scripts import smoke
+from tests.support import gateway
+
+
+@pytest.fixture
+def api(aws: None) -> Iterator[str]:
+    """The base URL of the API."""
+    server = make_server("127.0.0.1", 0, gateway.application)
+    thread = Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+
+
+def test_a_stack_that_works_passes_and_nothing_is_left(api: str) -> None:
+    with smoke.temporary_key() as key:
+        smoke.check_version(api, key)
+        smoke.check_contact_round_trip(api, key)
+    assert site_store.find_key(key) is None
+
+
+def test_another_version_is_found(api: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smoke, "__version__", "0.1.0")
+    with smoke.temporary_key() as key, pytest.raises(RuntimeError, match=r"has version \S+, this checkout 0\.1\.0"):
+        smoke.check_version(api, key)
+
+
+def test_the_key_is_revoked_when_a_check_fails(aws: None) -> None:
+    keys = []
+
+    def fail() -> None:
+        with smoke.temporary_key() as key:
+            keys.append((key, site_store.find_key(key)))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    ((key, stored),) = keys
+    assert stored
+    assert site_store.find_key(key) is None
+
+
+def test_an_authorizer_that_accepts_everybody_is_found(api: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with smoke.temporary_key() as key:
+        monkeypatch.setattr(gateway, "_authorized", lambda _headers: {"site_id": smoke.SITE, "scopes": ""})
+        with pytest.raises(RuntimeError, match="unknown key"):
+            smoke.check_contact_round_trip(api, key)
+
+
+def test_errors_of_the_gateway_encoded_verbs_and_presigned_urls_are_tried(api: str) -> None:
+    with smoke.temporary_key() as key:
+        smoke.check_gateway_errors(api)
+        smoke.check_encoded_verb(api, key)
+    smoke.check_presigned_url()
+
+
+def test_a_gateway_that_answers_errors_in_another_form_is_found(api: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smoke, "HEADERS", ("X-Other",))
+    with pytest.raises(RuntimeError, match="without \\['X-Other'\\]"):
+        smoke.check_gateway_errors(api)
+
+
+def test_messages_without_the_operators_key_are_found(aws: None) -> None:
+    smoke.check_key("")
+    with pytest.raises(RuntimeError, match="encrypted with a key of AWS"):
+        smoke.check_key("arn:aws:kms:us-east-1:123456789012:key/any")

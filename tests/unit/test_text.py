@@ -1,0 +1,78 @@
+"""Text is normalised, compared and sorted in one way (docs/api.md, "Text, numbers and addresses")."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outreach import text
+
+INVISIBLE = ["\ufeff", "\u200b", "\u2060", "\u061c", "\u200e", "\u200f", "\u202a", "\u202e", "\u2066", "\u2069"]
+
+
+@pytest.mark.parametrize(
+    ("given_text", "expected"),
+    [
+        (" a ", "a"),
+        ("\u00a0a\u3000\n", "a"),
+        ("Zoe\u0308", "Zo\u00eb"),
+        ("\ufeff \u200bTroms\u00f8\u200b ", "Troms\u00f8"),
+        ("👨\u200d👩\u200d👧", "👨\u200d👩\u200d👧"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("a  b", "a  b"),
+    ],
+)
+def test_text_is_composed_and_trimmed(given_text: str, expected: str) -> None:
+    assert text.normalise(given_text) == expected
+
+
+@pytest.mark.parametrize("char", INVISIBLE)
+def test_invisible_characters_are_removed_everywhere(char: str) -> None:
+    assert text.normalise(f"{char}a{char}b{char}") == "ab"
+
+
+@given(st.text())
+def test_normalising_and_comparing_are_stable(value: str) -> None:
+    normalised = text.normalise(value)
+    assert text.normalise(normalised) == normalised
+    assert text.is_same(value, normalised)
+    assert text.is_same(value, unicodedata.normalize("NFD", value))
+
+
+def test_a_body_keeps_its_white_space_and_its_marks() -> None:
+    assert text.normalise_body(" \u200eHello\nZoe\u0308 ") == " \u200eHello\nZo\u00eb "
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("Straße", "STRASSE", True),
+        ("Caf\u00e9", "CAFE\u0301", True),
+        ("New\u00a0 York", "new york", True),
+        ("Ber gen", "Bergen", False),
+        ("Cafe", "Caf\u00e9", False),
+    ],
+)
+def test_texts_are_the_same_regardless_of_case_composition_and_white_space(first: str, second: str, expected: bool) -> None:
+    assert text.is_same(first, second) is expected
+
+
+def test_texts_sort_regardless_of_case_and_accents_then_exactly() -> None:
+    names = ["Zed", "émile", "Emil", "Øyvind", "Åsa", "andrew", "André", "Oz", "asa", "emile"]
+    expected = ["André", "andrew", "asa", "Åsa", "Emil", "emile", "émile", "Øyvind", "Oz", "Zed"]
+    assert sorted(names, key=text.sort_key) == expected
+
+
+@pytest.mark.parametrize(
+    "char", ["\x00", "\x07", "\n", "\t", "\x7f", "\x85", "\u2028", "\u2029", "\ufffe", "\ufdd0", "\U0001ffff"]
+)
+def test_a_name_has_no_control_characters(char: str) -> None:
+    with pytest.raises(ValueError, match=r"must not contain the character U\+"):
+        text.require_name(f"bad{char}name")
+
+
+def test_a_name_is_normalised() -> None:
+    assert text.require_name(" Gro\u0308\u200bße\n") == "Größe"

@@ -1,0 +1,107 @@
+"""TLS of requests to carriers and customers: one context for the process, and every certificate is checked."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from outreach import timed_http
+from outreach.callbacks.callback_request import Connections, Delivered, EndpointResponse, Failed
+from outreach.carriers import carrier_http
+from outreach.carriers.carrier_http import CarrierResponse
+from outreach.carriers.outcomes import Unknown
+from tests.support.certificates import Authority, make_authority
+from tests.support.http_server import reply, serving
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The only authorities that our requests trust."""
+    path = tmp_path / "bundle.pem"
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(path))
+    timed_http.tls_context.cache_clear()
+    carrier_http._session.cache_clear()
+    yield path
+    timed_http.tls_context.cache_clear()
+    carrier_http._session.cache_clear()
+
+
+@pytest.fixture
+def authority(bundle: Path, tmp_path: Path) -> Authority:
+    """An authority that our requests trust."""
+    authority = make_authority(tmp_path)
+    bundle.write_bytes(authority.certificate)
+    return authority
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files of authorities that were parsed."""
+    files: list[str] = []
+
+    load = ssl.SSLContext.load_verify_locations
+
+    def counted(context: ssl.SSLContext, *arguments: Any, **options: Any) -> None:
+        files.append(str(options or arguments))
+        load(context, *arguments, **options)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", counted)
+    return files
+
+
+def call(url: str) -> object:
+    return carrier_http.call("POST", url, data=b"{}")
+
+
+def post(url: str) -> EndpointResponse:
+    with Connections() as connections:
+        return connections.post(url, b"{}", {}, allow_private=True)
+
+
+def test_authorities_are_parsed_once_for_all_requests_of_all_threads(authority: Authority, loads: list[str]) -> None:
+    with serving(reply(200), tls=authority.server("127.0.0.1")) as server, ThreadPoolExecutor(10) as pool:
+        assert list(pool.map(post, [server.url] * 10)) == [Delivered(200)] * 10
+        assert all(isinstance(answer, CarrierResponse) for answer in pool.map(call, [server.url] * 10))
+        post(server.url)
+    assert len(loads) == 1
+
+
+def test_requests_leave_the_checks_of_the_shared_context_on(authority: Authority) -> None:
+    with serving(reply(200), tls=authority.server("127.0.0.1")) as server:
+        post(server.url)
+        call(server.url)
+    context = timed_http.tls_context()
+    assert (context.check_hostname, context.verify_mode) == (True, ssl.CERT_REQUIRED)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "localhost"])
+def test_a_certificate_for_another_host_is_refused(authority: Authority, host: str) -> None:
+    with serving(reply(200), tls=authority.server(host)) as server:
+        assert post(server.url) == Failed("SSLError", endpoint_fault=True)
+        assert isinstance(call(server.url), Unknown)
+    assert not server.requests
+
+
+def test_an_unknown_authority_is_refused(authority: Authority, tmp_path: Path) -> None:
+    with serving(reply(200), tls=make_authority(tmp_path).server("127.0.0.1")) as server:
+        assert post(server.url) == Failed("SSLError", endpoint_fault=True)
+        assert isinstance(call(server.url), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("certified", "expected"), [("hooks.test", Delivered(200)), ("other.test", Failed("SSLError", endpoint_fault=True))]
+)
+def test_the_guard_checks_the_host_of_the_url_and_not_its_address(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, certified: str, expected: EndpointResponse
+) -> None:
+    with serving(reply(200), tls=authority.server(certified, "127.0.0.1")) as server:
+        port = server.url.rpartition(":")[2]
+        # The guard takes the server for one with a public address.
+        monkeypatch.setattr("requests_hardened.ip_filter_adapter.filter_host", lambda *_, **__: "127.0.0.1")
+        answer = Connections().post(f"https://hooks.test:{port}/hook", b"{}", {}, allow_private=False)
+    assert answer == expected
