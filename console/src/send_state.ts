@@ -34,6 +34,11 @@ export function isActive({ status }: Schemas["Record"]): boolean {
   return status === "pending" || status === "running" || status === "paused";
 }
 
+/** Whether messages of a send are on their way to the carrier. After a cancellation, they are for a while. */
+export function isUnderWay(record: Schemas["Record"]): boolean {
+  return isActive(record) || record.counts.queued + record.counts.sending > 0;
+}
+
 /** How many contacts of a send are past the carrier or skipped, so nothing more is done about them. */
 export function doneCount({ audience, queued, sending }: Schemas["Counts"]): number {
   return (audience ?? 0) - queued - sending;

@@ -1,6 +1,6 @@
 /** One send and what belongs to it: its campaign's other sends, and what can be done with it. */
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/preact-query";
-import { isActive } from "../send_state";
+import { isActive, isUnderWay } from "../send_state";
 import { texts } from "../texts";
 import { api, read, type Schemas } from "./client";
 import { ApiError } from "./errors";
@@ -13,21 +13,21 @@ export const DETAIL_PAGE_SIZE = 20;
 // The sends of one campaign that are looked at to find those that repeat another.
 const MOST_SIBLINGS = 100;
 
-/** Reads a send: often while it runs, seldom while receipts may still come. */
+/** Reads a send: often while messages are on their way, seldom while receipts may still come. */
 export function useSend(id: string) {
   return useQuery({
     queryKey: ["send", id],
     queryFn: () => read(api.GET("/outreach/campaignRecords/{id}", { params: { path: { id } } })),
-    refetchInterval: ({ state }) => (!state.data ? false : isActive(state.data) ? POLL_MILLISECONDS : state.data.counts.sent > 0 && SLOW_POLL_MILLISECONDS),
+    refetchInterval: ({ state }) => (!state.data ? false : isUnderWay(state.data) ? POLL_MILLISECONDS : state.data.counts.sent > 0 && SLOW_POLL_MILLISECONDS),
   });
 }
 
-export function useTimeline(id: string, isRunning: boolean) {
+export function useTimeline(id: string, isUnderWay: boolean) {
   return useQuery({
-    queryKey: ["timeline", id, isRunning],
+    queryKey: ["timeline", id, isUnderWay],
     queryFn: () => read(api.GET("/outreach/campaignRecords/{id}/timeline", { params: { path: { id } } })),
     placeholderData: keepPreviousData,
-    refetchInterval: isRunning && SLOW_POLL_MILLISECONDS,
+    refetchInterval: isUnderWay && SLOW_POLL_MILLISECONDS,
   });
 }
 
@@ -41,13 +41,13 @@ export function useSiblings(campaignId: string | undefined) {
   });
 }
 
-export function useMessages(campaignRecordId: string, status: MessageStatus | undefined, pageIndex: number, isRunning: boolean) {
+export function useMessages(campaignRecordId: string, status: MessageStatus | undefined, pageIndex: number, isUnderWay: boolean) {
   const query = { campaignRecordId, pageIndex, pageSize: DETAIL_PAGE_SIZE, ...(status && { status }) };
   return useQuery({
     queryKey: ["messages", query],
     queryFn: () => read(api.GET("/outreach/messages", { params: { query } })) as Promise<Schemas["MessageList"]>,
     placeholderData: keepPreviousData,
-    refetchInterval: isRunning && POLL_MILLISECONDS * 3,
+    refetchInterval: isUnderWay && POLL_MILLISECONDS * 3,
   });
 }
 

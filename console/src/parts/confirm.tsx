@@ -24,10 +24,16 @@ export function Confirm(properties: Properties) {
   useEffect(() => {
     const opener = document.activeElement;
     dialog.current?.showModal();
-    return () => opener instanceof HTMLElement && opener.focus();
+    // Nothing outside can have the focus until the dialog is gone from the page.
+    return () => queueMicrotask(() => opener instanceof HTMLElement && opener.focus());
   }, []);
+  // The browser would close the dialog at once and say so a moment later. Whoever asked again in that moment would get no dialog.
+  const onCancel = (event: Event) => {
+    event.preventDefault();
+    properties.onClose();
+  };
   return (
-    <dialog ref={dialog} aria-labelledby="confirm-title" onClose={properties.onClose}>
+    <dialog ref={dialog} aria-labelledby="confirm-title" onCancel={onCancel} onClose={properties.onClose}>
       <article>
         <h2 id="confirm-title">{properties.title}</h2>
         {properties.children}

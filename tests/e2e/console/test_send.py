@@ -14,7 +14,7 @@ from tests.support import browser as browsers
 from tests.support.administration import Administration, Shop
 from tests.support.browser import Console
 from tests.support.campaigns import DELIVERED, completed, create_campaign, import_people, new_name, numbers, send
-from tests.support.client import Client
+from tests.support.client import Client, until
 
 FAST_ACCOUNT = ACCOUNTS[0][0].id
 # At five messages a second this takes 100 seconds: enough to pause and cancel it in the middle on a slow machine.
@@ -55,6 +55,22 @@ def test_a_send_of_500_is_paused_and_resumed_and_cancelled(shop_console: Console
     counts = api.get(f"/outreach/campaignRecords/{record_id}")["counts"]
     assert counts["audience"] == AUDIENCE
     assert 0 < counts["skippedReasons"]["cancelled"] < AUDIENCE
+
+
+def test_a_cancelled_send_is_watched_until_everybody_is_skipped(shop_console: Console, shop: Shop) -> None:
+    company, page = new_name("Cancelled"), shop_console.page
+    import_people(shop.api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:100])])
+    campaign_id = create_campaign(shop.api, company, shop.account_id)
+    record_id = send(shop.api, campaign_id)
+    shop.api.post(f"/outreach/campaigns/{campaign_id}:pause")
+    # Nobody waits for a receipt, so that the page watches the queued messages alone.
+    path = f"/outreach/campaignRecords/{record_id}"
+    until(lambda: shop.api.get(path)["counts"], lambda counts: counts["queued"] and not counts["sending"] + counts["sent"], 60)
+    page.goto(f"{shop_console.base_url}/console#/sends/{record_id}")
+    page.get_by_role("button", name="Cancel this send").click()
+    page.get_by_role("button", name="Cancel the send for good").click()
+    expect(page.get_by_text("the send was cancelled first").first).to_be_visible()
+    expect(_row(page, "Waiting")).to_have_count(0)
 
 
 def test_failures_are_explained_downloaded_and_sent_again(console_of_any_size: Console, api: Client, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import { ContactLink } from "../../parts/contact_link";
 import { FailureReason } from "../../parts/failure_reason";
 import { Pager } from "../../parts/pager";
 import { QueryResult } from "../../parts/query_result";
-import { isActive } from "../../send_state";
+import { isUnderWay } from "../../send_state";
 import { StatusMark } from "../../parts/status_mark";
 import { texts } from "../../texts";
 
@@ -16,7 +16,7 @@ const STATUSES: MessageStatus[] = ["queued", "sending", "sent", "delivered", "un
 export function Messages({ record }: { record: Schemas["Record"] }) {
   const [page, setPage] = useState(1);
   const [status, setStatus] = useState<MessageStatus>();
-  const messages = useMessages(record.id, status, page, isActive(record));
+  const messages = useMessages(record.id, status, page, isUnderWay(record));
   return (
     <section aria-labelledby="messages">
       <h2 id="messages">{texts.send.messages.title}</h2>

@@ -3,7 +3,7 @@ import type { Schemas } from "../../api/client";
 import { useTimeline } from "../../api/sends";
 import { formatNumber, formatTime } from "../../format";
 import { Chart, type ChartSeries } from "../../parts/chart";
-import { acceptedCount, failedCount, isActive } from "../../send_state";
+import { acceptedCount, failedCount, isActive, isUnderWay } from "../../send_state";
 import { texts } from "../../texts";
 
 const SERIES: ChartSeries[] = [
@@ -16,7 +16,7 @@ const MOST_ROWS = 60;
 
 /** The counts of a send over time, as a chart and as a table. The newest counts are its last point while it runs. */
 export function TimelineChart({ record }: { record: Schemas["Record"] }) {
-  const timeline = useTimeline(record.id, isActive(record));
+  const timeline = useTimeline(record.id, isUnderWay(record));
   const samples = useMemo(() => withNewest(timeline.data ?? [], record), [timeline.data, record]);
   const data = useMemo(() => columns(samples), [samples]);
   if (samples.length < 2) return null;
