@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from outreach.callbacks import callback_queue, endpoint_backlog
+from outreach.callbacks import callback_queue, callback_request, endpoint_backlog
 from outreach.callbacks.callback_queue import CallbackJob
-from outreach.callbacks.callback_request import Connections, Delivered, EndpointResponse, Failed
+from outreach.callbacks.callback_request import Delivered, EndpointResponse, Failed
 from outreach.messages import message_store
 from outreach.messages.status import MessageStatus
 from tests.support import customer_endpoint, functions, interleaving
@@ -53,8 +53,8 @@ class Notifiers:
         self.message_id = customer_endpoint.create_message(url)
         self.set_status(MessageStatus.SENDING)
 
-    def post(self, _url: str, _body: bytes, headers: Mapping[str, str], **_: Any) -> EndpointResponse:
-        """Replaces :meth:`Connections.post`: one step until the request arrives, another until its answer does."""
+    def post(self, _site_id: str, _url: str, _body: bytes, headers: Mapping[str, str], **_: Any) -> EndpointResponse:
+        """Replaces :func:`callback_request.post`: one step until the request arrives, another until its answer does."""
         interleaving.step()
         self.received.append(int(headers["webhook-id"].rsplit("-", 1)[1]))
         answer = next(self.answers, OK)
@@ -142,7 +142,7 @@ def test_the_newest_status_arrives_last_when_workers_run_concurrently(
 ) -> None:
     tried["orders of concurrent callback deliveries"] += 1
     notifiers, schedule = Notifiers(iter(answers)), chain.from_iterable(repeat(*burst) for burst in order)
-    monkeypatch.setattr(Connections, "post", lambda _, *args, **options: notifiers.post(*args, **options))
+    monkeypatch.setattr(callback_request, "post", notifiers.post)
     monkeypatch.setattr(callback_queue, "put", lambda jobs, **_: notifiers.pending.extend(jobs))
     if is_notified_before:
         notifiers.deliver_sending()

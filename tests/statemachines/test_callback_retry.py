@@ -11,7 +11,7 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_funct
 
 from outreach import aws, clock, dynamo
 from outreach.callbacks import delivery_state, endpoint_backlog, notification, retry_execution, retry_worker
-from outreach.callbacks.callback_request import Connections, Delivered, EndpointResponse, Failed
+from outreach.callbacks.callback_request import Delivered, EndpointResponse, Failed
 from outreach.messages.status import MessageStatus
 from tests.statemachines.conftest import Machine, Run
 from tests.support import customer_endpoint, functions, pipeline
@@ -188,7 +188,7 @@ def test_slow_callbacks_after_two_days_of_downtime_keep_within_the_transitions(
     monkeypatch.setattr(dynamo, "transact", write_one_by_one)
     up_at, posted = now.seconds + 2 * DAY, list[str]()
 
-    def post_callback(callback: notification.PendingCallback, _: Connections) -> EndpointResponse:
+    def post_callback(callback: notification.PendingCallback) -> EndpointResponse:
         posted.append(callback.subject_id)
         return Delivered(200) if now.seconds >= up_at else Failed("ConnectionError", endpoint_fault=True)
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from outreach import timed_http
-from outreach.callbacks.callback_request import Connections, Delivered, EndpointResponse, Failed
+from outreach.callbacks import callback_request
+from outreach.callbacks.callback_request import Delivered, EndpointResponse, Failed
 from outreach.carriers import carrier_http
 from outreach.carriers.carrier_http import CarrierResponse
 from outreach.carriers.outcomes import Unknown
@@ -59,8 +60,7 @@ def call(url: str) -> object:
 
 
 def post(url: str) -> EndpointResponse:
-    with Connections() as connections:
-        return connections.post(url, b"{}", {}, allow_private=True)
+    return callback_request.post("10000", url, b"{}", {}, allow_private=True)
 
 
 def test_authorities_are_parsed_once_for_all_requests_of_all_threads(authority: Authority, loads: list[str]) -> None:
@@ -103,5 +103,5 @@ def test_the_guard_checks_the_host_of_the_url_and_not_its_address(
         port = server.url.rpartition(":")[2]
         # The guard takes the server for one with a public address.
         monkeypatch.setattr("requests_hardened.ip_filter_adapter.filter_host", lambda *_, **__: "127.0.0.1")
-        answer = Connections().post(f"https://hooks.test:{port}/hook", b"{}", {}, allow_private=False)
+        answer = callback_request.post("10000", f"https://hooks.test:{port}/hook", b"{}", {}, allow_private=False)
     assert answer == expected

@@ -11,7 +11,8 @@ import boto3
 import pytest
 
 from outreach import clock
-from outreach.callbacks.callback_request import Connections, Failed
+from outreach.callbacks import callback_request
+from outreach.callbacks.callback_request import Failed
 from outreach.campaigns import campaign_records, lifecycle
 from outreach.delivery import unknown_outcomes
 from outreach.imports import import_execution
@@ -52,7 +53,7 @@ def begin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a site work, and stop in the middle of everything."""
     create_machines()
     boto3.client("scheduler").create_schedule_group(Name=settings().schedule_group)
-    monkeypatch.setattr(Connections, "post", lambda *_, **__: Failed("HTTP 500", 500))
+    monkeypatch.setattr(callback_request, "post", lambda *_, **__: Failed("HTTP 500", 500))
     pipeline.put_site()
     sample_data.put_all(CALLBACK_URL)
     contacts = [pipeline.create_contact(number, f"Contact {number}", city="Oslo") for number in NUMBERS]

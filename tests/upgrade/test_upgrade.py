@@ -20,7 +20,8 @@ import boto3
 import pytest
 
 from outreach import __version__
-from outreach.callbacks.callback_request import Connections, Delivered
+from outreach.callbacks import callback_request
+from outreach.callbacks.callback_request import Delivered
 from outreach.campaigns import campaign_records
 from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
 from outreach.http.job_status import JobStatus
@@ -89,7 +90,7 @@ def test_what_the_older_release_has_begun_is_finished_and_no_message_is_sent_twi
     state: stored_state.State, carrier: Server, now: customer_endpoint.Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     callbacks: list[bytes] = []
-    monkeypatch.setattr(Connections, "post", lambda _self, _url, body, *_, **__: callbacks.append(body) or Delivered(200))
+    monkeypatch.setattr(callback_request, "post", lambda _site_id, _url, body, *_, **__: callbacks.append(body) or Delivered(200))
     monkeypatch.setattr(send_queue, "_MAX_DELAY_SECONDS", 0)  # the queue's own clock does not move
     finish_executions(state, now, monkeypatch)
     with running_today(now, monkeypatch) as machines:

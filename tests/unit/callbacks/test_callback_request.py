@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 import requests
 
-from outreach import ssrf_guard
-from outreach.callbacks.callback_request import Connections, Delivered, EndpointResponse, Failed, Gone
+from outreach import clock, ssrf_guard
+from outreach.callbacks import callback_request
+from outreach.callbacks.callback_request import Delivered, EndpointResponse, Failed, Gone
 from tests.support.http_server import Reply, Server, hang_up, reply, serving, slowly
 
+SITE = "10000"
 SIGNATURE = {"webhook-id": "id", "webhook-timestamp": "1", "webhook-signature": "v1,x"}
 
 
 def post(url: str, *, allow_private: bool = True) -> EndpointResponse:
-    with Connections() as connections:
-        return connections.post(url, b'{"a": 1}', SIGNATURE, allow_private=allow_private)
+    return callback_request.post(SITE, url, b'{"a": 1}', SIGNATURE, allow_private=allow_private)
 
 
 def post_to(answer: Reply) -> EndpointResponse:
@@ -264,17 +265,22 @@ def test_a_host_name_with_a_private_address_is_refused(no_connections: list[Any]
     assert not no_connections
 
 
-def post_twice(server: Server, *paths: str) -> list[EndpointResponse]:
-    with Connections() as connections:
-        return [connections.post(server.url + path, b"{}", {}, allow_private=True) for path in paths or ("/a", "/b")]
+def post_twice(server: Server, site_id: str = SITE) -> list[EndpointResponse]:
+    return [callback_request.post(site_id, server.url + path, b"{}", {}, allow_private=True) for path in ("/a", "/b")]
 
 
-def test_a_connection_is_kept_for_further_callbacks_of_an_invocation() -> None:
+def test_a_connection_is_kept_for_further_callbacks_of_a_site_within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    monkeypatch.setattr(clock, "now", lambda: start)
     with serving(reply(200, b"ok"), keeps_connections=True) as server:
         assert post_twice(server) == [Delivered(200)] * 2
-        assert server.connections == 1
         post_twice(server)
+        assert server.connections == 1
+        post_twice(server, "another")
         assert server.connections == 2
+        monkeypatch.setattr(clock, "now", lambda: start + dt.timedelta(minutes=1))
+        post_twice(server)
+        assert server.connections == 3
 
 
 @pytest.mark.parametrize("body", [b"x" * 20_000, b"x" * 2_000_000])

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Self
+from functools import lru_cache
 
 import requests
 from urllib3.exceptions import HTTPError
 
-from outreach import ssrf_guard
+from outreach import clock, ssrf_guard
 from outreach.once import once
 from outreach.retry_after import retry_after
 
 # Bodies up to this size are read, so that their connection can be kept.
 _MAX_BODY = 1 << 14
+# Connections are kept for a period, in which the endpoints of so many sites have theirs: more than a batch has sites.
+_KEPT_SECONDS = 60
+_KEPT_SITES = 32
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Outreach-Callbacks/1.0"}
 
 
@@ -54,41 +57,46 @@ EndpointResponse = Delivered | Gone | Failed
 _BROKEN = Failed("ConnectionError", endpoint_fault=True)
 
 
-class Connections:
-    """The connections to the endpoints of one site, which are kept while an invocation delivers; a context manager.
+class _Connections:
+    """The connections to the endpoints of one site, so that no connection of one customer is used for another.
 
-    A connection serves further callbacks only to the same host at the same address, which the guard has checked again.
+    Attributes:
+        session: makes the session, once for public and once for private addresses.
+        answered: the origins that have answered. Their connections may be kept, and the endpoint may have closed these since.
     """
 
     def __init__(self) -> None:
-        self._open = ExitStack()
-        self._session = once(lambda allow_private: self._open.enter_context(ssrf_guard.session(allow_private)))
-        self._answered: set[tuple[str, ...]] = set()
+        self.session = once(ssrf_guard.session)
+        self.answered: set[tuple[str, ...]] = set()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._open.close()
+@lru_cache(maxsize=_KEPT_SITES)
+def kept_connections(_site_id: str, _period: int) -> _Connections:
+    """Return the connections of a site, kept for one period."""
+    return _Connections()
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool) -> EndpointResponse:
-        """Post ``body``. Redirects are not followed; only the status and ``Retry-After`` of the answer are read.
 
-        The endpoint may have closed a connection that was kept, so a broken one is replaced once.
+def post(site_id: str, url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool) -> EndpointResponse:
+    """Post ``body``. Redirects are not followed; only the status and ``Retry-After`` of the answer are read.
 
-        Args:
-            headers: the signature's headers; this function adds those for JSON.
-            allow_private: whether the URL may lead to private and loopback addresses; for development only.
-        """
-        origin = tuple(url.split("/", 3)[:3])  # the URL may not be valid
-        may_be_kept = origin in self._answered
-        answer = _post(self._session(allow_private), url, body, headers)
-        if may_be_kept and answer == _BROKEN:
-            with ssrf_guard.session(allow_private) as fresh:
-                return _post(fresh, url, body, headers)
-        if answer != _BROKEN:
-            self._answered.add(origin)
-        return answer
+    Connections are kept for a while, because a TLS handshake takes most of the CPU time of a callback. A connection serves only
+    callbacks of one site to the same host at the same address, which the guard has checked again. A kept connection that is
+    broken is replaced once.
+
+    Args:
+        headers: the signature's headers; this function adds those for JSON.
+        allow_private: whether the URL may lead to private and loopback addresses; for development only.
+    """
+    connections = kept_connections(site_id, int(clock.now().timestamp()) // _KEPT_SECONDS)
+    origin = tuple(url.split("/", 3)[:3])  # the URL may not be valid
+    may_be_kept = origin in connections.answered
+    answer = _post(connections.session(allow_private), url, body, headers)
+    if may_be_kept and answer == _BROKEN:
+        with ssrf_guard.session(allow_private) as fresh:
+            return _post(fresh, url, body, headers)
+    if answer != _BROKEN:
+        connections.answered.add(origin)
+    return answer
 
 
 def _post(session: requests.Session, url: str, body: bytes, headers: Mapping[str, str]) -> EndpointResponse:

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from outreach.callbacks import callback_queue, delivery_state, endpoint_backlog, notification, retry_execution
 from outreach.callbacks.callback_queue import CallbackJob
-from outreach.callbacks.callback_request import Connections, Failed
+from outreach.callbacks.callback_request import Failed
 from outreach.callbacks.delivery_state import DeliveryState
 from outreach.callbacks.endpoint_backlog import Endpoint, StateChange
 from outreach.callbacks.notification import PendingCallback
@@ -68,14 +68,12 @@ def _deliver_for_site(site_id: str, jobs: Iterable[CallbackJob]) -> set[str]:
     job_of = _newest_jobs(jobs)
     get_endpoint = cache(partial(endpoint_backlog.get, site_id, consistent=False))
     last_states = delivery_state.get_many(site_id, [subject_id for subject_id, job in job_of.items() if job.is_last])
-    with Connections() as connections, ThreadPoolExecutor(len(job_of)) as pool:
+    with ThreadPoolExecutor(len(job_of)) as pool:
         claims = {
             subject_id: partial(_claim, job, last_states.get(subject_id), get_endpoint) for subject_id, job in job_of.items()
         }
         states, failed_claims = _run_concurrently(pool, claims)
-        changes, failed_deliveries = _run_concurrently(
-            pool, dict(_deliveries(site_id, job_of, states, get_endpoint, connections))
-        )
+        changes, failed_deliveries = _run_concurrently(pool, dict(_deliveries(site_id, job_of, states, get_endpoint)))
     logger().info("callbacks attempted", site_id=site_id, subject_ids=list(states))
     by_endpoint = sorted(changes.values(), key=attrgetter("endpoint_id", "is_endpoint_fault"))
     return failed_claims | failed_deliveries | _write_backlog_changes(site_id, by_endpoint)
@@ -129,18 +127,14 @@ def _claim_unless_parked(job: CallbackJob, last_state: DeliveryState | None) -> 
 
 
 def _deliveries(
-    site_id: str,
-    job_of: Mapping[str, CallbackJob],
-    states: Mapping[str, DeliveryState],
-    get_endpoint: _GetEndpoint,
-    connections: Connections,
+    site_id: str, job_of: Mapping[str, CallbackJob], states: Mapping[str, DeliveryState], get_endpoint: _GetEndpoint
 ) -> Iterator[tuple[str, Callable[[], _BacklogChange | None]]]:
     """Yield each subject's id and the task that delivers it. Data that the tasks share is read here."""
     callbacks = _load_pending(site_id, job_of, states)
     for subject_id, state in states.items():
         if callback := callbacks.get(subject_id):
             endpoint = get_endpoint(callback.endpoint_id)
-            yield subject_id, partial(_attempt, state, callback, endpoint, connections, force=job_of[subject_id].force)
+            yield subject_id, partial(_attempt, state, callback, endpoint, force=job_of[subject_id].force)
         else:
             yield subject_id, partial(_write_unless_backlog_changes, notification.finish(state, None))
 
@@ -154,14 +148,12 @@ def _load_pending(site_id: str, job_of: Mapping[str, CallbackJob], subject_ids: 
     return current | notification.load_pending(site_id, [key for key in subject_ids if key not in current])
 
 
-def _attempt(
-    state: DeliveryState, callback: PendingCallback, endpoint: Endpoint, connections: Connections, *, force: bool
-) -> _BacklogChange | None:
+def _attempt(state: DeliveryState, callback: PendingCallback, endpoint: Endpoint, *, force: bool) -> _BacklogChange | None:
     if state.endpoint_id not in (None, endpoint.id):
         state = endpoint_backlog.unpark_claimed(state)
     if endpoint.is_down and not force:
         return _BacklogChange(endpoint.id, notification.postpone(state, endpoint))
-    response = notification.post_callback(callback, connections)
+    response = notification.post_callback(callback)
     change = notification.apply_response(state, endpoint.id, callback.sequence, response)
     is_endpoint_fault = isinstance(response, Failed) and response.endpoint_fault
     return _write_unless_backlog_changes(change, is_endpoint_fault=is_endpoint_fault)

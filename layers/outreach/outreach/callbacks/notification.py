@@ -14,8 +14,8 @@ from functools import lru_cache, partial
 import orjson
 
 from outreach import clock, wire
-from outreach.callbacks import delivery_state, endpoint_backlog, retry_schedule, signature
-from outreach.callbacks.callback_request import Connections, Delivered, EndpointResponse, Failed, Gone
+from outreach.callbacks import callback_request, delivery_state, endpoint_backlog, retry_schedule, signature
+from outreach.callbacks.callback_request import Delivered, EndpointResponse, Failed, Gone
 from outreach.callbacks.delivery_state import Attempt, AttemptOutcome, DeliveryState
 from outreach.callbacks.endpoint_backlog import Endpoint, StateChange
 from outreach.campaigns import campaign_records
@@ -142,11 +142,11 @@ def record_and_site(site_id: str, record_id: str | None, _period: int) -> tuple[
     return campaign_records.get(site_id, record_id) if record_id else None, site_store.get_site(site_id)
 
 
-def post_callback(callback: PendingCallback, connections: Connections) -> EndpointResponse:
+def post_callback(callback: PendingCallback) -> EndpointResponse:
     """Sign and post a subject's state; all attempts of one state carry the same ``webhook-id``."""
     body = callback.body()
     headers = signature.headers(callback.webhook_id, body, clock.now(), callback.secrets())
-    response = connections.post(callback.url, body, headers, allow_private=callback.allow_private)
+    response = callback_request.post(callback.site_id, callback.url, body, headers, allow_private=callback.allow_private)
     if isinstance(response, Failed):
         count("CallbacksFailed")
     # At INFO, each batch has a line with the subjects that were attempted.

@@ -16,7 +16,7 @@ from itertools import islice
 from outreach import clock
 from outreach.callbacks import abandonment, callback_queue, delivery_state, endpoint_backlog, notification, retry_schedule
 from outreach.callbacks.callback_queue import CallbackJob
-from outreach.callbacks.callback_request import Connections, EndpointResponse, Failed
+from outreach.callbacks.callback_request import EndpointResponse, Failed
 from outreach.callbacks.delivery_state import DeliveryState
 from outreach.callbacks.endpoint_backlog import Endpoint, StateChange
 from outreach.observability import logger
@@ -59,15 +59,14 @@ def retry_due_callbacks(site_id: str, endpoint_id: str, generation: int, has_tim
     endpoint = endpoint_backlog.get(site_id, endpoint_id)
     if not endpoint.has_backlog or endpoint.generation != generation:
         return RetryStep(RetryProgress.DONE)
-    with Connections() as connections:
-        return _retry_due(endpoint, connections, has_time)
+    return _retry_due(endpoint, has_time)
 
 
-def _retry_due(endpoint: Endpoint, connections: Connections, has_time: Callable[[], bool]) -> RetryStep:
+def _retry_due(endpoint: Endpoint, has_time: Callable[[], bool]) -> RetryStep:
     due = endpoint_backlog.due_subjects(endpoint.id, _now())
     failures, batch_size = endpoint.failures + 1, 1
     while keys := list(islice(due, batch_size)):
-        results = _attempt_batch(endpoint, keys, connections)
+        results = _attempt_batch(endpoint, keys)
         if fault := _endpoint_fault(results):
             return _back_off(endpoint, fault, failures, has_time)
         if batch_size == 1 and any(result.response for result in results):
@@ -79,20 +78,20 @@ def _retry_due(endpoint: Endpoint, connections: Connections, has_time: Callable[
     return _close_or_wait(endpoint)
 
 
-def _attempt_batch(endpoint: Endpoint, keys: list[tuple[str, str]], connections: Connections) -> list[_Result]:
+def _attempt_batch(endpoint: Endpoint, keys: list[tuple[str, str]]) -> list[_Result]:
     with ThreadPoolExecutor(len(keys)) as pool:
-        results = [result for result in pool.map(partial(_attempt, endpoint, connections), keys) if result]
+        results = [result for result in pool.map(partial(_attempt, endpoint), keys) if result]
     unparked = [result.change for result in results if not result.change.after.is_parked]
     endpoint_backlog.unpark(endpoint.site_id, endpoint.id, unparked)
     return results
 
 
-def _attempt(endpoint: Endpoint, connections: Connections, key: tuple[str, str]) -> _Result | None:
+def _attempt(endpoint: Endpoint, key: tuple[str, str]) -> _Result | None:
     state = _claim_parked(endpoint, key)
     if state is None:
         return None
     try:
-        result = _deliver(endpoint, state, connections)
+        result = _deliver(endpoint, state)
     except Exception as error:
         # An internal error counts as a failed attempt, so that the callback does not block the others.
         logger().exception("a callback could not be attempted", subject_id=state.subject_id, site_id=state.site_id)
@@ -109,14 +108,14 @@ def _claim_parked(endpoint: Endpoint, key: tuple[str, str]) -> DeliveryState | N
         return None
 
 
-def _deliver(endpoint: Endpoint, state: DeliveryState, connections: Connections) -> _Result:
+def _deliver(endpoint: Endpoint, state: DeliveryState) -> _Result:
     callback = notification.load_pending(state.site_id, [state.subject_id]).get(state.subject_id)
     if callback is None:
         return _Result(notification.finish(state, None), None)
     if callback.endpoint_id != endpoint.id:  # the URL has changed: queue a first delivery to the new one
         callback_queue.put([CallbackJob(state.site_id, state.subject_id, callback.sequence, force=True)])
         return _Result(notification.finish(state, None), None)
-    response = notification.post_callback(callback, connections)
+    response = notification.post_callback(callback)
     return _Result(notification.apply_response(state, endpoint.id, callback.sequence, response), response)
 
 
