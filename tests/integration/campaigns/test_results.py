@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -48,6 +49,19 @@ def test_failures_are_counted_by_code_the_most_frequent_first(carrier: str) -> N
     assert (record["counts"]["failed"], record["counts"]["undelivered"]) == (1, 2)
     of_campaign = call("outreach/list_campaign_records", "GET", f"/outreach/campaigns/{record['campaign']['id']}/records").body
     assert records() == of_campaign["records"] == [record]
+
+
+def test_a_completed_send_never_shows_what_a_cheap_read_has_missed(carrier: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    record, reads = completed(DELIVERED), list[bool]()
+
+    def lagging(*ids: str, consistent: bool = True) -> Iterator[ledger.LedgerPage]:
+        reads.append(consistent)
+        return read_pages(*ids) if consistent else iter(())
+
+    read_pages = ledger.read_pages
+    monkeypatch.setattr(ledger, "read_pages", lagging)
+    assert pipeline.record(record["id"])["counts"] == record["counts"]
+    assert reads == [False, True]
 
 
 def test_a_repeated_stream_counts_no_failure_twice(carrier: str) -> None:

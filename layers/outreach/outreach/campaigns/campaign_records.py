@@ -26,6 +26,7 @@ import orjson
 
 from outreach import clock, dynamo
 from outreach.campaigns import ledger, snapshot_store, timeline
+from outreach.campaigns.ledger import LedgerPage
 from outreach.dynamo import Update
 from outreach.errors import NotFound
 from outreach.messages.auto_attach import AutoAttach
@@ -286,11 +287,21 @@ def count_segments(record: CampaignRecord, segments: int) -> CampaignRecord:
     return _update(record, Update().add("spent_segments", segments), {}, "attribute_exists(pk)")
 
 
-def counts(record: CampaignRecord) -> ledger.Counts | None:
+def ledger_to_show(record: CampaignRecord) -> list[LedgerPage]:
+    """Return the pages of a record's ledger by a cheap read, which may lack the last changes.
+
+    A completed record shows all of them, because it would contradict itself otherwise.
+    """
+    pages = list(ledger.read_pages(record.site_id, record.id, consistent=False))
+    counts = ledger.count(record.audience_size, pages)
+    if record.status is RecordStatus.COMPLETED and counts.queued + counts.sending:
+        return list(ledger.read_pages(record.site_id, record.id))
+    return pages
+
+
+def _counts_to_show(record: CampaignRecord) -> ledger.Counts | None:
     """Return how many contacts of the audience have each status; ``None`` before the freeze."""
-    if record.audience is None:
-        return None
-    return ledger.count(record.audience, ledger.read_pages(record.site_id, record.id))
+    return None if record.audience is None else ledger.count(record.audience, ledger_to_show(record))
 
 
 def sample(site_id: str, record_id: str) -> None:
@@ -299,14 +310,14 @@ def sample(site_id: str, record_id: str) -> None:
     if timeline.has_sample(site_id, record_id, now):
         return
     record = get(site_id, record_id)
-    current = counts(record)
+    current = _counts_to_show(record)
     if current:
         timeline.put_sample(site_id, record_id, now, current, is_running=record.status is RecordStatus.RUNNING)
 
 
 def read_timeline(record: CampaignRecord) -> list[tuple[str, ledger.Counts]]:
     """Return the time and the counts of each sample of a record: at least one a minute while it runs."""
-    entries, current = timeline.read(record.site_id, record.id), counts(record)
+    entries, current = timeline.read(record.site_id, record.id), _counts_to_show(record)
     if current is None:
         return []
     now = timeline.TimelineEntry(clock.timestamp(clock.now()), current, record.status is RecordStatus.RUNNING)

@@ -133,13 +133,13 @@ def read_page(site_id: str, record_id: str, number: int) -> LedgerPage | None:
     return _from_item(record_id, item) if item else None
 
 
-def read_pages(site_id: str, record_id: str) -> Iterator[LedgerPage]:
-    """The stored pages of a record, in order (strongly consistent read)."""
+def read_pages(site_id: str, record_id: str, *, consistent: bool = True) -> Iterator[LedgerPage]:
+    """The stored pages of a record, in order. A read that is not consistent costs half, and may lack the last changes."""
     items = dynamo.query(
         settings().campaigns_table,
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": _pk(site_id, record_id)},
-        ConsistentRead=True,
+        ConsistentRead=consistent,
     )
     return (_from_item(record_id, item) for item in items)
 
