@@ -78,7 +78,7 @@ class Execution:
 
 
 @dataclass
-class World:
+class SimulatedSystem:
     """The simulated system, see the module.
 
     Attributes:
