@@ -31,7 +31,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach import dynamo, parsing
 from outreach.errors import NotFound, OutreachError, ValidationFailed
-from outreach.http import headers, json_pointers, pointers, problems
+from outreach.http import error_pointers, headers, json_pointers, problems
 from outreach.http.caller import Caller
 from outreach.http.request import (
     canonical_path,
@@ -225,7 +225,7 @@ def _map_errors(app: APIGatewayRestResolver) -> None:
         document = _document(app)
         if document is None:
             return json_pointers.to_pointer(steps[:1])
-        return pointers.in_document(steps, document, body_type(app.context["_route"]), has_tags=has_tags)
+        return error_pointers.in_document(steps, document, body_type(app.context["_route"]), has_tags=has_tags)
 
     def respond(error: OutreachError) -> Response[str]:
         return problems.response(error, str(app.current_event["requestContext"]["requestId"]))
