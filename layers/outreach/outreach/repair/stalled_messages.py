@@ -36,7 +36,7 @@ def is_overdue(row: Message, now: float) -> bool:
     return is_waiting and earliest + _OVERDUE_SECONDS < now
 
 
-def may_have(first_slot: int | None, now: float) -> bool:
+def may_be_overdue(first_slot: int | None, now: float) -> bool:
     """Return whether a message may be overdue among those whose first slot is known. It saves reading those on their way."""
     return first_slot is None or first_slot + _OVERDUE_SECONDS < now
 
