@@ -26,7 +26,7 @@ from benchmarks.local_aws.tables import Table
 from benchmarks.servers import Servers, serving
 from outreach import aws as aws_clients
 from outreach import clock, dynamo
-from outreach.callbacks import notification
+from outreach.callbacks import delivery_attempt
 from outreach.carriers import carrier_http
 from outreach.contacts.contact_documents import item_of
 from outreach.contacts.listing import contact_counts
@@ -206,5 +206,5 @@ def _clear_caches() -> None:
     aws_clients._client.cache_clear()
     carrier_http._session.cache_clear()
     receipts.cached_account.cache_clear()
-    notification.record_and_site.cache_clear()
+    delivery_attempt.record_and_site.cache_clear()
     parameters.clear_caches()  # type: ignore[no-untyped-call]

@@ -17,7 +17,7 @@ from moto.moto_api._internal.models import moto_api_backend
 
 from outreach import aws, parameter_store
 from outreach import clock as our_clock
-from outreach.callbacks import notification
+from outreach.callbacks import delivery_attempt
 from outreach.settings import settings
 from tests.reliability.simulation import Clock, SimulatedSystem
 from tests.support import carriers, pipeline, template
@@ -48,7 +48,7 @@ def systems(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Syste
         moto_api_backend.reset()
         template.create_data_resources()
         parameter_store.clear()
-        notification.record_and_site.cache_clear()
+        delivery_attempt.record_and_site.cache_clear()
         system = SimulatedSystem(Clock(), calls or Calls())
         monkeypatch.setattr(our_clock, "now", system.clock.now)
         monkeypatch.setattr("time.time", system.clock.time)
