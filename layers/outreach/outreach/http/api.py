@@ -125,7 +125,7 @@ def entry_point(
     app: APIGatewayRestResolver,
     *,
     scope: str | Mapping[str, str] | None,
-    creates: bool = False,
+    idempotent: bool = False,
     parse_form: ParseForm | None = None,
     find_secret: FindSecret | None = None,
 ) -> Handler:
@@ -134,7 +134,7 @@ def entry_point(
     Args:
         app: the resolver with the endpoint's routes.
         scope: the scope that the API key needs; by verb, where each ``:verb`` has a route; ``None`` when the route checks it.
-        creates: whether the endpoint accepts an ``Idempotency-Key``; its route then uses :func:`new_id` for what it creates.
+        idempotent: whether the endpoint accepts an ``Idempotency-Key``; its route then uses :func:`new_id` for what it creates.
         parse_form: parses a body that is a form. Without it, a form is 415.
         find_secret: finds the ``secret`` of a response again when its request is repeated, because it is not stored with it.
     """
@@ -150,7 +150,7 @@ def entry_point(
             if required := scope if isinstance(scope, str) or scope is None else scope.get(_verb_of(event)):
                 api_caller.require(required)
             event = _canonical(event, app, takes_forms=parse_form is not None)
-            keyed = _keyed_request(event, api_caller) if creates else None
+            keyed = _keyed_request(event, api_caller) if idempotent else None
             if parse_form and is_form(event):
                 event = with_form(event, parse_form(event))
             app.append_context(caller=api_caller, new_id=keyed.new_id if keyed else uuid.uuid4)  # type: ignore[no-untyped-call]
