@@ -30,7 +30,7 @@ from outreach.http.request import MAX_PARAMETER
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs/openapi.json"
 ADDITIONS = ROOT / "scripts/openapi.yaml"
-AREAS = ("sites", "contacts", "outreach", "unichannel", "ticketing")
+HANDLERS = ("contacts/*", "outreach/*", "sites/*", "ticketing/*", "unichannel/*", "api/get_list_result")
 
 Json = dict[str, Any]
 
@@ -112,7 +112,7 @@ def text() -> str:
 
 def _handlers() -> Iterator[tuple[ModuleType, Json]]:
     """Load the handler of each endpoint; yields the module and the OpenAPI schema of its resolver."""
-    for file in sorted(path for area in AREAS for path in ROOT.glob(f"functions/{area}/*/app.py")):
+    for file in (path for handler in HANDLERS for path in sorted(ROOT.glob(f"functions/{handler}/app.py"))):
         spec = importlib.util.spec_from_file_location(file.parent.name, file)
         assert spec  # noqa: S101
         assert spec.loader  # noqa: S101

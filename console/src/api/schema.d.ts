@@ -2114,25 +2114,6 @@ export interface components {
              */
             uploadUrl: string | null;
         };
-        /**
-         * @description The status of a list that was too slow for an immediate response.
-         * @example {
-         *       "id": "1c7d3e52-8f60-4b9a-a2c4-5d6e7f809a1b",
-         *       "status": "running"
-         *     }
-         */
-        ListResult: {
-            /**
-             * Format: uuid
-             * @description The id.
-             */
-            id: string;
-            /**
-             * @description `running`: in progress. `completed`: the result is available. `failed`: repeat the original request.
-             * @enum {string}
-             */
-            status: "pending" | "running" | "completed" | "failed" | "undone";
-        };
         OptOutChange: {
             /**
              * Format: date-time
@@ -2925,6 +2906,25 @@ export interface components {
              * @description A record of this campaign. Only the contacts whose message in it is `failed` or `undelivered` get a message.
              */
             failedOf?: string | null;
+        };
+        /**
+         * @description The status of a list that was too slow for an immediate response.
+         * @example {
+         *       "id": "1c7d3e52-8f60-4b9a-a2c4-5d6e7f809a1b",
+         *       "status": "running"
+         *     }
+         */
+        ListResult: {
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /**
+             * @description `running`: in progress. `completed`: the result is available. `failed`: repeat the original request.
+             * @enum {string}
+             */
+            status: "pending" | "running" | "completed" | "failed" | "undone";
         };
         /**
          * @description A webhook, which subscribes to events.

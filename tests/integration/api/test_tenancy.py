@@ -138,7 +138,7 @@ CASES = [
     Case("GET /contact/importTemplate", "contacts/get_import_template", "contact:read", 200),
     Case("POST /contact/contacts:export", "contacts/export_contacts", "contact:read", 202, EXPORT | {"selected": ["{contact}"]}),
     Case("GET /contact/contactExportRecords/{export}", "contacts/get_export_record", "contact:read", 404),
-    Case("GET /listResults/{list}", "contacts/get_list_result", "", 404),
+    Case("GET /listResults/{list}", "api/get_list_result", "", 404),
     Case(
         "POST /outreach/campaigns",
         "outreach/create_campaign",
