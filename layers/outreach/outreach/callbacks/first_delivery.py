@@ -146,7 +146,7 @@ def _deliveries(
 
 
 def _load_pending(site_id: str, job_of: Mapping[str, CallbackJob], subject_ids: Iterable[str]) -> dict[str, PendingCallback]:
-    """Load subjects. A cheap read is enough for those that it shows in their last state; the others are read consistently."""
+    """Load subjects. First read eventually consistently; read those consistently that this does not show in their last state."""
     subject_ids = list(subject_ids)
     last_ids = [subject_id for subject_id in subject_ids if job_of[subject_id].is_last]
     eventual = delivery_attempt.load_pending(site_id, last_ids, consistent=False)

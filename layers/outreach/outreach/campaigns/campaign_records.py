@@ -11,8 +11,8 @@ pk                 sk                                       item in the campaign
 ``SITE#<site>``    ``SNAPSHOT#<record>``                    the campaign at the time of the send
 =================  =======================================  ===================================================
 
-A record has the attribute ``unfinished`` until nothing of it remains to be done. The sweep reads the sparse index over it. The
-index ``records`` has the site's records in the order of their start, with what a list filters and sorts by.
+A record has the attribute ``unfinished`` until all its work is done. The sweep reads the sparse index of that attribute. The
+index ``records`` has the site's records in the order of their start, with the attributes by which lists filter and sort.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from outreach.repeated_failures import Failures
 from outreach.settings import settings
 from outreach.tolerant_reader import known
 
-# The only value of the sparse index's partition key.
+# The only value of the partition key of the sparse index.
 UNFINISHED = "yes"
 
 
@@ -68,7 +68,7 @@ class CampaignRecord:
         failed_of: the record whose failed and undelivered messages are sent again; ``None`` for a send to all that match.
         callback_url: where status changes of the messages are posted; ``None`` if nowhere.
         spent_segments: how many segments have been released; counted only if the campaign has a budget.
-        status_reason: why the record paused itself, or ``None``.
+        status_reason: why Outreach itself paused the record, or could not cancel it; or ``None``.
         send_failures: the failures of the send since it last made progress.
         started_time: when the audience was frozen, or ``None``.
         ended_time: when the record was completed or cancelled, or ``None``.
@@ -265,7 +265,7 @@ def change_status(
 
     Args:
         released: the new position of the cursor; ``None`` keeps the current one.
-        reason: why the record pauses itself; ``None`` if a client asked for the change.
+        reason: why the record is paused; ``None`` if a client asked for the change.
 
     Raises:
         ConditionFailed: the stored status is not the one of ``record``.

@@ -66,7 +66,7 @@ def _send(account: ChannelAccount, message: Message) -> float | None:
         return clock.now().timestamp()  # the worker reads them again
     throttle = AccountThrottle(breaker)
     recipient = JobRecipient(message.id, message.recipient)
-    # The throttle comes first: it refuses jobs that were queued before it read the account.
+    # The throttle is read before the job gets its time: it defers jobs that were queued before the account slowed down.
     job = SendJob(account.site_id, account.id, None, (recipient,), queued=clock.now().timestamp())
     retry_at = attempt_send(breaker, throttle, credentials, job, recipient)
     throttle.settle()
