@@ -1,7 +1,7 @@
 """One attempt to send a message: claim it, call the carrier, record the outcome. Every step may be repeated safely.
 
 Only the worker that claims a message calls the carrier; other copies of the job are dropped. A claim outlives the worker that
-made it. When a worker dies during its call, the call is therefore not repeated but reconciled
+made it. When a worker crashes during its call, the call is therefore not repeated but reconciled
 (:mod:`outreach.delivery.unknown_outcomes`).
 """
 
@@ -97,7 +97,7 @@ def _fail_if_expired(job: SendJob, recipient: JobRecipient) -> bool:
 
 
 def _handle_refused_claim(message: Message | None, now: float) -> float | None:
-    """Return when to queue a message again whose claim was refused; start to reconcile it when its worker has died."""
+    """Return when to queue a message again whose claim was refused; start to reconcile it when its worker has crashed."""
     if message is None or message.status.is_final:
         return None
     match message.claim.state:

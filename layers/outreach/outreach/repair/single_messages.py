@@ -16,7 +16,7 @@ _MIN_AGE = timedelta(minutes=2)
 
 
 def repair() -> int:
-    """Queue overdue single messages of all sites again, and reconcile those whose worker died.
+    """Queue overdue single messages of all sites again, and reconcile those whose worker crashed.
 
     Returns:
         The number of messages repaired.

@@ -1,6 +1,6 @@
 """The sweep: finds unfinished work in the tables and lets it continue after any failure.
 
-For campaign records it restarts executions that failed, queues overdue messages again, reconciles messages whose worker died,
+For campaign records it restarts executions that failed, queues overdue messages again, reconciles messages whose worker crashed,
 updates the ledger from the message rows, and completes records that are done. Schedules, imports, single messages and callbacks
 have their own repair functions. Repairs use the same functions as normal processing.
 """
