@@ -22,7 +22,7 @@ from zlib import crc32
 import orjson
 from twilio.request_validator import RequestValidator
 
-from benchmarks.environment import World
+from benchmarks.environment import SimulatedSystem
 from benchmarks.local_aws.server import QueuedMessage, Usage
 from benchmarks.local_aws.tables import Change
 from outreach.observability import logger
@@ -77,7 +77,7 @@ class Campaign:
         stream_shards: the shards of the stream, each with an invocation of its own.
     """
 
-    world: World
+    system: SimulatedSystem
     record_id: str
     stages: dict[str, Stage] = field(default_factory=lambda: {name: Stage() for name in STAGES})
     steps: int = 0
@@ -87,7 +87,7 @@ class Campaign:
     stream_shards: int = 1
 
     @classmethod
-    def start(cls, world: World, *, stream_shards: int = 1, **changes: Any) -> Campaign:
+    def start(cls, system: SimulatedSystem, *, stream_shards: int = 1, **changes: Any) -> Campaign:
         """Create and send a campaign to all contacts, whose record waits for its execution.
 
         Args:
@@ -95,7 +95,7 @@ class Campaign:
             changes: further properties of the campaign.
         """
         record_id = pipeline.send(pipeline.create_campaign(**{"message": MESSAGE, **changes})["id"])
-        return cls(world, record_id, stream_shards=stream_shards)
+        return cls(system, record_id, stream_shards=stream_shards)
 
     @property
     def transitions(self) -> int:
@@ -122,7 +122,7 @@ class Campaign:
                 return
             if answer["outcome"] == "wait":
                 self.waits += 1
-                self.world.clock.seconds += answer["seconds"]
+                self.system.clock.seconds += answer["seconds"]
 
     def deliver(self, entries: list[QueuedMessage]) -> None:
         """Send the recipients of SQS messages that are due in the same second, and process receipts and changes."""
@@ -135,7 +135,7 @@ class Campaign:
 
     def send(self, *entries: QueuedMessage) -> None:
         """Pass SQS messages to the worker in one batch."""
-        self.world.clock.seconds = max(self.world.clock.seconds, *(entry.due for entry in entries))
+        self.system.clock.seconds = max(self.system.clock.seconds, *(entry.due for entry in entries))
         event = {"Records": [{"messageId": entry.message_id, "body": entry.body} for entry in entries]}
         messages = sum(len(_recipients(entry)) for entry in entries)
         answer = self.invoke(WORKER, "workers/send_messages", event, messages=messages)
@@ -154,7 +154,7 @@ class Campaign:
         """Pass all changes of message rows to the stream's consumer, and deliver the callbacks that it queues."""
         while self.process_change_batch(_STREAM_BATCH):
             pass
-        queue = self.world.aws.queues.get(settings().callback_queue_url, deque())
+        queue = self.system.aws.queues.get(settings().callback_queue_url, deque())
         while queue:
             entry = queue.popleft()
             event = {"Records": [{"messageId": entry.message_id, "body": entry.body}]}
@@ -168,7 +168,7 @@ class Campaign:
         Returns:
             Whether there were any changes.
         """
-        batch = self.world.aws.dynamodb.tables[settings().messages_table].take_changes(size)
+        batch = self.system.aws.dynamodb.tables[settings().messages_table].take_changes(size)
         modified = [change for change in batch if change.old is not None and change.new is not None]
         for shard in range(self.stream_shards):
             part = [change for change in modified if crc32(repr(change.keys).encode()) % self.stream_shards == shard]
@@ -182,7 +182,7 @@ class Campaign:
     ) -> Any:
         """Invoke a function and add the resources that it uses to a stage."""
         entry, handler = self.stages[stage], load(function).lambda_handler
-        with self.world.aws.measured() as usage, self._capture_log(entry), measure_cpu(self.world) as cpu_time:
+        with self.system.aws.measured() as usage, self._capture_log(entry), measure_cpu(self.system) as cpu_time:
             answer = handler(event, context or Context())
         entry.invocations += 1
         entry.messages += messages if stage != FREEZE else 0
@@ -207,7 +207,7 @@ class Campaign:
 
     @property
     def _queue(self) -> deque[QueuedMessage]:
-        return self.world.aws.queues.setdefault(settings().send_queue_url, deque())
+        return self.system.aws.queues.setdefault(settings().send_queue_url, deque())
 
     @property
     def _event(self) -> dict[str, Any]:
@@ -238,15 +238,15 @@ class CpuTime:
 
 
 @contextmanager
-def measure_cpu(world: World) -> Iterator[CpuTime]:
+def measure_cpu(system: SimulatedSystem) -> Iterator[CpuTime]:
     """Measure the CPU time of the code inside, without that of the simulated services and without garbage collection."""
     cpu_time = CpuTime()
     gc.disable()
-    simulated, started = world.simulated_cpu_seconds, time.process_time()
+    simulated, started = system.simulated_cpu_seconds, time.process_time()
     try:
         yield cpu_time
     finally:
-        cpu_time.seconds = time.process_time() - started - (world.simulated_cpu_seconds - simulated)
+        cpu_time.seconds = time.process_time() - started - (system.simulated_cpu_seconds - simulated)
         gc.enable()
 
 

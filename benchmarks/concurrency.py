@@ -7,7 +7,7 @@ import tracemalloc
 from collections.abc import Callable
 
 from benchmarks.campaign import Campaign
-from benchmarks.environment import new_world
+from benchmarks.environment import new_system
 from benchmarks.figures import Figure
 
 LATENCY = 0.2
@@ -18,16 +18,16 @@ QUICK_RUNS = 3
 def measure(*, quick: bool = False) -> list[Figure]:
     """Measure the time for ten messages and the memory for a hundred messages in one invocation."""
     runs = QUICK_RUNS if quick else RUNS
-    with new_world() as world:
-        world.add_contacts(10 * (runs + 11))
-        campaign = Campaign.start(world)
+    with new_system() as system:
+        system.add_contacts(10 * (runs + 11))
+        campaign = Campaign.start(system)
         campaign.freeze()
         campaign.release_page()
         entries = [entry for second in campaign.take_due() for entry in second]
         campaign.send(entries.pop())
-        world.carrier.latency = LATENCY
+        system.carrier.latency = LATENCY
         best = min(_seconds(lambda: campaign.send(entries.pop())) for _ in range(runs))
-        world.carrier.latency = 0
+        system.carrier.latency = 0
         tracemalloc.start()
         campaign.send(*entries[:10])
         _, peak = tracemalloc.get_traced_memory()

@@ -10,7 +10,7 @@ import orjson
 
 from benchmarks import file_reading
 from benchmarks.campaign import measure_cpu
-from benchmarks.environment import World, new_world, typical_contact
+from benchmarks.environment import SimulatedSystem, new_system, typical_contact
 from benchmarks.figures import Figure
 from benchmarks.local_aws.capacity import write_units
 from outreach.contacts import field_store
@@ -43,8 +43,8 @@ _CONDITIONS = (
 def measure(*, quick: bool = False) -> list[Figure]:
     """Measure the filter, the import and the export."""
     rows = QUICK_ROWS if quick else ROWS
-    with new_world() as world:
-        figures = [*_evaluation(predicate()), _repetition(), *_import(world, rows)]
+    with new_system() as system:
+        figures = [*_evaluation(predicate()), _repetition(), *_import(system, rows)]
     return [*figures, *_export(10 * rows), *_splitting(10 * rows, 50 * rows), *file_reading.measure(50 * rows)]
 
 
@@ -91,16 +91,16 @@ def _repetition() -> Figure:
     return Figure("filter", "time of an expression that names its conditions four times, relative to once", often / once, "×")
 
 
-def _import(world: World, rows: int) -> Iterator[Figure]:
+def _import(system: SimulatedSystem, rows: int) -> Iterator[Figure]:
     """Import a file of new contacts, each with two identities."""
-    event = _upload(world, rows)
+    event = _upload(system, rows)
     invoke("workers/split_import", event)
-    with world.aws.measured() as usage, measure_cpu(world) as cpu_time:
+    with system.aws.measured() as usage, measure_cpu(system) as cpu_time:
         while (outcome := invoke("workers/import_rows", event)["outcome"]) == "running":
             pass
     if outcome != "completed":
         raise RuntimeError("the import failed")
-    table = world.aws.dynamodb.tables[settings().contacts_table]
+    table = system.aws.dynamodb.tables[settings().contacts_table]
     stored = [table.get(key) or {} for key in list(table.items)]
     minimum = sum(
         write_units(None, item, table.indexes, transactional=True)
@@ -116,10 +116,10 @@ def _import(world: World, rows: int) -> Iterator[Figure]:
 
 def _export(contacts: int) -> Iterator[Figure]:
     """Export all contacts of a site."""
-    with new_world() as world:
-        world.add_contacts(contacts)
+    with new_system() as system:
+        system.add_contacts(contacts)
         csv_export.request(SITE, "export", [], Filter(), "UTC")
-        with world.aws.measured() as usage, measure_cpu(world) as cpu_time:
+        with system.aws.measured() as usage, measure_cpu(system) as cpu_time:
             if csv_export.write(SITE, "export") != contacts:
                 raise RuntimeError("the export is not complete")
     seconds = cpu_time.seconds / contacts
@@ -136,10 +136,10 @@ def _splitting(few: int, many: int) -> Iterator[Figure]:
 
 def _memory_of_splitting(rows: int) -> float:
     """Peak memory in MB of splitting a file into chunks."""
-    with new_world() as world:
-        invoke("workers/split_import", _upload(world, 10))
-        event = _upload(world, rows)
-        world.aws.discarded_prefix = "imports/"
+    with new_system() as system:
+        invoke("workers/split_import", _upload(system, 10))
+        event = _upload(system, rows)
+        system.aws.discarded_prefix = "imports/"
         tracemalloc.start()
         invoke("workers/split_import", event)
         _, peak = tracemalloc.get_traced_memory()
@@ -147,14 +147,14 @@ def _memory_of_splitting(rows: int) -> float:
     return peak / 1e6
 
 
-def _upload(world: World, rows: int) -> dict[str, str]:
+def _upload(system: SimulatedSystem, rows: int) -> dict[str, str]:
     """Upload a file as a client does; returns the event for the functions that import it."""
     content = "name,email,SMS,company,city\n" + "".join(_row(number) for number in range(rows))
     answer = call(
         "contacts/import_contacts", "POST", "/contact/contacts:import", {"fileName": "people.csv", "size": len(content)}
     )
     import_id = answer.body["id"]
-    world.aws.objects[f"{settings().files_bucket}/{upload_key(SITE, import_id)}"] = content.encode()
+    system.aws.objects[f"{settings().files_bucket}/{upload_key(SITE, import_id)}"] = content.encode()
     return {"site_id": SITE, "import_id": import_id}
 
 

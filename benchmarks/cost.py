@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks import prices
 from benchmarks.campaign import CALLBACKS, FREEZE, RECEIPTS, RECEIPTS_OF_A_MESSAGE, RELEASE, STREAM, WORKER, Campaign, Stage
-from benchmarks.environment import new_world
+from benchmarks.environment import new_system
 from benchmarks.figures import Figure
 from benchmarks.prices import MILLION
 from benchmarks.servers import PUBLIC_ADDRESS, Servers
@@ -88,9 +88,9 @@ def measure(*, quick: bool = False) -> list[Figure]:
 
 def _run(contacts: int, **changes: str) -> Campaign:
     """Run a campaign until every message is delivered."""
-    with new_world(over_sockets=True) as world:
-        world.add_contacts(contacts)
-        campaign = Campaign.start(world, stream_shards=_STREAM_SHARDS, **changes)
+    with new_system(over_sockets=True) as system:
+        system.add_contacts(contacts)
+        campaign = Campaign.start(system, stream_shards=_STREAM_SHARDS, **changes)
         campaign.freeze()
         for _ in campaign.release():
             for second in campaign.take_due():
@@ -156,7 +156,7 @@ def _callbacks(campaign: Campaign, contacts: int) -> Iterable[Figure]:
 
 def _other_lines(with_callbacks: Campaign, long: Campaign, contacts: int) -> Iterable[Figure]:
     """What is easily forgotten: data that leaves AWS, storage, and longer messages."""
-    servers = with_callbacks.world.servers or Servers()
+    servers = with_callbacks.system.servers or Servers()
     for name, domain, connections in (
         ("to the carrier", "twilio.com", servers.connections["api.twilio.com"]),
         ("to the customer", "customer.example", servers.connections[PUBLIC_ADDRESS]),

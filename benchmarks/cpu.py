@@ -14,7 +14,7 @@ from itertools import islice
 from boto3.dynamodb.types import TypeDeserializer
 
 from benchmarks.campaign import RECEIPTS, RELEASE, STREAM, WORKER, Campaign
-from benchmarks.environment import new_world
+from benchmarks.environment import new_system
 from benchmarks.figures import Figure
 from benchmarks.local_aws.server import QueuedMessage
 from benchmarks.local_aws.tables import Change
@@ -41,10 +41,10 @@ class Step:
 def measure(*, quick: bool = False) -> list[Figure]:
     """Measure the CPU time of each step, relative to its calls alone."""
     rounds = QUICK_ROUNDS if quick else ROUNDS
-    with new_world() as world:
+    with new_system() as system:
         # Each round processes two batches, and one batch warms up.
-        world.add_contacts((2 * rounds + 1) * ledger.PAGE_SIZE)
-        campaign = Campaign.start(world)
+        system.add_contacts((2 * rounds + 1) * ledger.PAGE_SIZE)
+        campaign = Campaign.start(system)
         campaign.freeze()
         return [_figure(campaign, step, rounds) for step in steps(campaign)]
 
@@ -73,10 +73,10 @@ def _figure(campaign: Campaign, step: Step, rounds: int) -> Figure:
         before = stage.cpu_seconds
         step.run_batch()
         times.append(stage.cpu_seconds - before)
-        with recording(campaign.world) as recorded:
+        with recording(campaign.system) as recorded:
             step.run_batch()
         decoding = _decoding_seconds(campaign.processed_changes) if step.stage == STREAM else 0.0
-        references.append(replay(campaign.world, recorded) + decoding)
+        references.append(replay(campaign.system, recorded) + decoding)
     # The least time counts, because interference only adds time.
     return Figure("CPU", step.stage, min(times) / min(references), "×", at_most=2)
 
@@ -98,5 +98,5 @@ def _process_changes(campaign: Campaign) -> None:
 
 def _drop_inserts(campaign: Campaign) -> None:
     """Drop the changes that the filter of the event source mapping excludes."""
-    table = campaign.world.aws.dynamodb.tables[settings().messages_table]
+    table = campaign.system.aws.dynamodb.tables[settings().messages_table]
     table.changes = [change for change in table.take_changes() if change.old is not None]

@@ -26,7 +26,7 @@ from benchmarks.local_aws.tables import Table
 from benchmarks.servers import Servers, serving
 from outreach import aws as aws_clients
 from outreach import clock, dynamo
-from outreach.callbacks import callback_request, notification
+from outreach.callbacks import callback_request, delivery_attempt
 from outreach.carriers import carrier_http
 from outreach.contacts.contact_documents import item_of
 from outreach.contacts.listing import contact_counts
@@ -95,7 +95,7 @@ class Carrier:
 
 
 @dataclass
-class World:
+class SimulatedSystem:
     """The simulated AWS, the clock, the carrier and the number of contacts; and the servers, if HTTP goes over sockets."""
 
     aws: LocalAws
@@ -122,8 +122,8 @@ class World:
 
 
 @contextmanager
-def new_world(*, over_sockets: bool = False) -> Iterator[World]:
-    """A new world with one site and a Twilio account that sends a hundred messages per second.
+def new_system(*, over_sockets: bool = False) -> Iterator[SimulatedSystem]:
+    """A new system with one site and a Twilio account that sends a hundred messages per second.
 
     Args:
         over_sockets: whether AWS, the carrier and the customer are servers that answer over TLS on the loopback interface.
@@ -132,21 +132,21 @@ def new_world(*, over_sockets: bool = False) -> Iterator[World]:
     simulated_clock = Clock()
     tables = {name: Table.of_template(name, entry) for name, entry in template.resources(template.TABLE).items()}
     aws = LocalAws(DynamoDB(tables), simulated_clock.time)
-    world = World(aws, simulated_clock)
+    system = SimulatedSystem(aws, simulated_clock)
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, _environment()))
         stack.enter_context(patch.object(clock, "now", simulated_clock.now))
         if over_sockets:
-            world.servers = stack.enter_context(serving({"amazonaws.com": aws.respond, "twilio.com": world.carrier.respond}))
+            system.servers = stack.enter_context(serving({"amazonaws.com": aws.respond, "twilio.com": system.carrier.respond}))
         else:
-            stack.enter_context(patch.object(HTTPAdapter, "send", lambda _adapter, request, **_: world.carrier.send(request)))
+            stack.enter_context(patch.object(HTTPAdapter, "send", lambda _adapter, request, **_: system.carrier.send(request)))
             stack.enter_context(aws.serving())
         log = stack.enter_context(Path(os.devnull).open("w"))
         stack.enter_context(patch.object(logger().registered_handler, "stream", log))
         _clear_caches()
         stack.callback(_clear_caches)
         pipeline.put_site(Site(SITE))
-        yield world
+        yield system
 
 
 def typical_contact(number: int) -> Contact:
@@ -201,11 +201,11 @@ def _environment() -> dict[str, str]:
 
 
 def _clear_caches() -> None:
-    """Clear everything that the process has cached from another world."""
+    """Clear everything that the process has cached from another system."""
     settings.cache_clear()
     aws_clients._client.cache_clear()
     carrier_http._session.cache_clear()
     receipts.cached_account.cache_clear()
-    notification.record_and_site.cache_clear()
+    delivery_attempt.record_and_site.cache_clear()
     callback_request.kept_connections.cache_clear()
     parameters.clear_caches()  # type: ignore[no-untyped-call]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from benchmarks.campaign import FREEZE, STAGES, Campaign, measure_cpu
 from benchmarks.contacts import predicate
-from benchmarks.environment import World, new_world
+from benchmarks.environment import SimulatedSystem, new_system
 from benchmarks.figures import Figure
 from outreach.campaigns import campaign_records
 from outreach.contacts.listing import search
@@ -34,14 +34,14 @@ def measure(*, quick: bool = False) -> list[Figure]:
     """Measure a growing site."""
     figures: list[Figure] = []
     smallest: tuple[float, float] | None = None
-    with new_world() as world:
+    with new_system() as system:
         for size in QUICK_SIZES if quick else SIZES:
-            world.add_contacts(size - world.contacts)
+            system.add_contacts(size - system.contacts)
             if size <= LARGEST_CAMPAIGN:
-                measured = _least_campaign(world)
+                measured = _least_campaign(system)
                 smallest = smallest or measured
                 figures += _campaign_figures(size, measured, smallest)
-            figures += [*_scan(world), *_lists(world)]
+            figures += [*_scan(system), *_lists(system)]
     return figures
 
 
@@ -53,50 +53,50 @@ def _campaign_figures(size: int, measured: tuple[float, float], smallest: tuple[
     )
 
 
-def _least_campaign(world: World) -> tuple[float, float]:
+def _least_campaign(system: SimulatedSystem) -> tuple[float, float]:
     """AWS calls and CPU seconds per message, without the first campaign, which includes imports and new clients."""
-    _, *measured = [_campaign(world) for _ in range(1 + _ROUNDS)]
+    _, *measured = [_campaign(system) for _ in range(1 + _ROUNDS)]
     calls, seconds = zip(*measured, strict=True)
     return max(calls), min(seconds)
 
 
-def _campaign(world: World) -> tuple[float, float]:
+def _campaign(system: SimulatedSystem) -> tuple[float, float]:
     """AWS calls and CPU seconds per message, for finding the whole audience and sending its last messages."""
-    campaign = Campaign.start(world)
+    campaign = Campaign.start(system)
     campaign.freeze()
-    campaign_records.move_cursor(campaign_records.get(SITE, campaign.record_id), world.contacts - MESSAGES)
+    campaign_records.move_cursor(campaign_records.get(SITE, campaign.record_id), system.contacts - MESSAGES)
     campaign.release_page()
     for second in campaign.take_due():
         campaign.deliver(second)
     freeze = campaign.stages[FREEZE]
     rest = [campaign.stages[name] for name in STAGES if name != FREEZE]
-    calls = freeze.usage.calls.total() / world.contacts + sum(stage.usage.calls.total() for stage in rest) / MESSAGES
-    return calls, freeze.cpu_seconds / world.contacts + sum(stage.cpu_seconds for stage in rest) / MESSAGES
+    calls = freeze.usage.calls.total() / system.contacts + sum(stage.usage.calls.total() for stage in rest) / MESSAGES
+    return calls, freeze.cpu_seconds / system.contacts + sum(stage.cpu_seconds for stage in rest) / MESSAGES
 
 
-def _scan(world: World) -> Iterator[Figure]:
+def _scan(system: SimulatedSystem) -> Iterator[Figure]:
     """Scan all contacts of the site with a filter."""
     test = predicate()
-    with world.aws.measured() as usage, measure_cpu(world) as cpu_time:
+    with system.aws.measured() as usage, measure_cpu(system) as cpu_time:
         matches = sum(1 for _ in search.matching_ids(SITE, range(settings().contact_shards), test))
-    if matches != world.contacts // 5:
-        raise RuntimeError(f"the filter matched {matches} of {world.contacts} contacts instead of one in five")
-    table = world.aws.dynamodb.tables[settings().contacts_table]
+    if matches != system.contacts // 5:
+        raise RuntimeError(f"the filter matched {matches} of {system.contacts} contacts instead of one in five")
+    table = system.aws.dynamodb.tables[settings().contacts_table]
     units = usage.read_units.total() / (table.bytes / 8192)
-    group = f"scan of {world.contacts:,}"
-    yield Figure(group, "read units per 8 KB stored", units, "×", at_most=1.1 if world.contacts >= _FULL_PAGES else None)
-    yield Figure(group, "contacts per second of CPU time", world.contacts / cpu_time.seconds, "contacts")
+    group = f"scan of {system.contacts:,}"
+    yield Figure(group, "read units per 8 KB stored", units, "×", at_most=1.1 if system.contacts >= _FULL_PAGES else None)
+    yield Figure(group, "contacts per second of CPU time", system.contacts / cpu_time.seconds, "contacts")
 
 
-def _lists(world: World) -> Iterator[Figure]:
+def _lists(system: SimulatedSystem) -> Iterator[Figure]:
     """Read the first, the hundredth, the middle and the last page of a list with ten contacts per page."""
-    last = world.contacts // 10
+    last = system.contacts // 10
     pages = {"first": 1, "100th": min(100, last), "middle": last // 2, "last": last}
-    _page(world, 1)
-    first_units, first_seconds = _page(world, 1)
+    _page(system, 1)
+    first_units, first_seconds = _page(system, 1)
     for name, page in pages.items():
-        units, seconds = _page(world, page)
-        group = f"list of {world.contacts:,}"
+        units, seconds = _page(system, page)
+        group = f"list of {system.contacts:,}"
         yield Figure(
             group, f"{name} page: read units", units, "units", at_most=_LAST_PAGE * first_units if name == "last" else None
         )
@@ -109,13 +109,13 @@ def _lists(world: World) -> Iterator[Figure]:
         )
 
 
-def _page(world: World, page: int) -> tuple[float, float]:
+def _page(system: SimulatedSystem, page: int) -> tuple[float, float]:
     """Read units and CPU seconds of a page of ten contacts."""
     times = []
     for _ in range(3):
-        with world.aws.measured() as usage, measure_cpu(world) as cpu_time:
+        with system.aws.measured() as usage, measure_cpu(system) as cpu_time:
             contacts, total = search.find(SITE, slice((page - 1) * 10, page * 10), Sort())
-        if (len(contacts), total) != (10, world.contacts):
+        if (len(contacts), total) != (10, system.contacts):
             raise RuntimeError(f"page {page} has {len(contacts)} contacts of {total}")
         times.append(cpu_time.seconds)
     return usage.read_units.total(), min(times)

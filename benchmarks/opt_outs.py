@@ -11,7 +11,7 @@ from outreach_admin import opt_out_import
 
 from benchmarks import prices
 from benchmarks.campaign import measure_cpu
-from benchmarks.environment import new_world, typical_contact
+from benchmarks.environment import new_system, typical_contact
 from benchmarks.figures import Figure
 from outreach.contacts.contact_documents import document_of
 from outreach.contacts.opt_out_status import OptedOutNumbers
@@ -28,11 +28,11 @@ def measure(*, quick: bool = False) -> list[Figure]:
 
 
 def _measure(count: int) -> Iterator[Figure]:
-    with new_world() as world:
+    with new_system() as system:
         started = time.process_time()
         numbers = _read(count)
         reading = time.process_time() - started
-        with world.aws.measured() as usage, measure_cpu(world) as cpu:
+        with system.aws.measured() as usage, measure_cpu(system) as cpu:
             for _ in opt_out_import.store(SITE, numbers, "imported from numbers.csv"):
                 pass
         units = usage.write_units.total() * prices.WRITE_UNIT + usage.read_units.total() * prices.READ_UNIT
@@ -40,7 +40,7 @@ def _measure(count: int) -> Iterator[Figure]:
         yield Figure(_GROUP, "write units per number", usage.write_units.total() / count, "units", at_most=4)
         yield Figure(_GROUP, "read units per number", usage.read_units.total() / count, "units")
         yield Figure(_GROUP, "CPU time of the import", reading + cpu.seconds, "s")
-        with world.aws.measured() as usage:
+        with system.aws.measured() as usage:
             started = time.process_time()
             is_opted_out = OptedOutNumbers(SITE).is_opted_out(document_of(typical_contact(0)))
             seconds = time.process_time() - started

@@ -17,7 +17,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
-from benchmarks.environment import World
+from benchmarks.environment import SimulatedSystem
 from benchmarks.local_aws.server import Answer
 
 
@@ -40,10 +40,10 @@ class Recording:
 
 
 @contextmanager
-def recording(world: World) -> Iterator[Recording]:
+def recording(system: SimulatedSystem) -> Iterator[Recording]:
     """Record every call of the code inside."""
     recorded, answers = Recording(), threading.local()
-    make_call, send, request = BaseClient._make_api_call, world.aws.respond, requests.Session.request  # type: ignore[attr-defined]
+    make_call, send, request = BaseClient._make_api_call, system.aws.respond, requests.Session.request  # type: ignore[attr-defined]
 
     def record_call(client: Any, operation: str, parameters: Any) -> Any:
         try:
@@ -61,24 +61,24 @@ def recording(world: World) -> Iterator[Recording]:
 
     with (
         patch.object(BaseClient, "_make_api_call", record_call),
-        patch.object(world.aws, "respond", record_answer),
+        patch.object(system.aws, "respond", record_answer),
         patch.object(requests.Session, "request", record_request),
     ):
         yield recorded
 
 
-def replay(world: World, recorded: Recording) -> float:
+def replay(system: SimulatedSystem, recorded: Recording) -> float:
     """CPU seconds of repeating the calls, which get their recorded answers."""
     answers: list[Answer] = []
     session = requests.Session()
     session.trust_env = False
 
     def respond(_: URLLib3Session, prepared: AWSPreparedRequest) -> AWSResponse:
-        return world.aws.response(prepared, answers.pop())
+        return system.aws.response(prepared, answers.pop())
 
     gc.collect()
     gc.disable()
-    simulated, started = world.simulated_cpu_seconds, time.process_time()
+    simulated, started = system.simulated_cpu_seconds, time.process_time()
     with patch.object(URLLib3Session, "send", respond):
         for call in recorded.aws:
             answers.append(call.answer)
@@ -86,7 +86,7 @@ def replay(world: World, recorded: Recording) -> float:
     for method, url, options in recorded.http:
         session.request(method, url, **options).content  # noqa: B018 - reads the body, as every caller does
     gc.enable()
-    return time.process_time() - started - (world.simulated_cpu_seconds - simulated)
+    return time.process_time() - started - (system.simulated_cpu_seconds - simulated)
 
 
 def _repeat(call: AwsCall) -> None:

@@ -30,7 +30,7 @@ from outreach.http.request import MAX_PARAMETER
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs/openapi.json"
 ADDITIONS = ROOT / "scripts/openapi.yaml"
-AREAS = ("sites", "contacts", "outreach", "unichannel", "ticketing")
+HANDLERS = ("contacts/*", "outreach/*", "sites/*", "ticketing/*", "unichannel/*", "api/get_list_result")
 
 Json = dict[str, Any]
 
@@ -112,7 +112,7 @@ def text() -> str:
 
 def _handlers() -> Iterator[tuple[ModuleType, Json]]:
     """Load the handler of each endpoint; yields the module and the OpenAPI schema of its resolver."""
-    for file in sorted(path for area in AREAS for path in ROOT.glob(f"functions/{area}/*/app.py")):
+    for file in (path for handler in HANDLERS for path in sorted(ROOT.glob(f"functions/{handler}/app.py"))):
         spec = importlib.util.spec_from_file_location(file.parent.name, file)
         assert spec  # noqa: S101
         assert spec.loader  # noqa: S101
@@ -360,7 +360,7 @@ def _complete_operation(path: str, method: str, operation: Json, module: ModuleT
     """Add the responses, parameters and texts that endpoints share, and the additions to this operation."""
     operation_id, source = operation["operationId"], operation.pop("x-source", "") or inspect.getsource(module)
     scope = operation.pop("x-scope", "") or _scope(source)
-    is_idempotent = "creates=True" in source
+    is_idempotent = "idempotent=True" in source
     conflicts = [additions["x-conflicts"].get(operation_id, ""), IN_FLIGHT if is_idempotent else ""]
     errors = ["400", "401", "403", *(["404"] if "{" in path else []), *(["413", "415"] if "requestBody" in operation else [])]
     errors += [*(["422"] if is_idempotent else []), "429", "5XX"]
@@ -415,7 +415,7 @@ def _success_responses(operation: Json, source: str) -> Json:
     """Make the success responses by status."""
     content = operation["responses"]["200"]["content"]
     success = next((status for call, status in SUCCESS_STATUSES.items() if call in source), "200")
-    replay_header = ["Idempotency-Replayed"] if "creates=True" in source else []
+    replay_header = ["Idempotency-Replayed"] if "idempotent=True" in source else []
     responses = {success: _success_response(success, None if success == "204" else content, *replay_header)}
     for status in {status for call, statuses in FURTHER_STATUSES.items() if call in source for status in statuses.split()}:
         responses[status] = _success_response(status, content if status == "202" else None, "Location", *replay_header)

@@ -17,7 +17,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from xdist.scheduler import LoadScopeScheduling
 
 from outreach import clock, parameter_store
-from outreach.callbacks import callback_request, notification
+from outreach.callbacks import callback_request, delivery_attempt
 from outreach.inbound import receipts
 from outreach.settings import settings
 from tests.support import customer_endpoint, permissions, pipeline, reliability_figures, template
@@ -136,6 +136,6 @@ def _attribute_threads_to_functions(monkeypatch: pytest.MonkeyPatch) -> None:
 def _clear_caches() -> None:
     settings.cache_clear()
     receipts.cached_account.cache_clear()
-    notification.record_and_site.cache_clear()
+    delivery_attempt.record_and_site.cache_clear()
     callback_request.kept_connections.cache_clear()
     parameter_store.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.campaign import FREEZE, RECEIPTS, RELEASE, STAGES, STREAM, WORKER, Campaign
-from benchmarks.environment import new_world
+from benchmarks.environment import new_system
 from tests.support import pipeline
 
 CONTACTS = 25
@@ -13,9 +13,9 @@ CONTACTS = 25
 
 @pytest.fixture(scope="module")
 def campaign() -> Campaign:
-    with new_world() as world:
-        world.add_contacts(CONTACTS)
-        campaign = Campaign.start(world)
+    with new_system() as system:
+        system.add_contacts(CONTACTS)
+        campaign = Campaign.start(system)
         campaign.freeze()
         for _ in campaign.release():
             for second in campaign.take_due():
@@ -25,7 +25,7 @@ def campaign() -> Campaign:
 
 
 def test_each_contact_gets_one_message(campaign: Campaign) -> None:
-    assert campaign.world.carrier.accepted == CONTACTS
+    assert campaign.system.carrier.accepted == CONTACTS
 
 
 def test_every_stage_is_counted(campaign: Campaign) -> None:

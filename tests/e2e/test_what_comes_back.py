@@ -89,6 +89,6 @@ def test_a_reply_and_an_opt_out_come_back_and_the_next_send_heeds_them(site: Cli
         assert {name: row["skippedReason"] for name, row in results(site, second).items()} == {"Ada": "", "Grace": "opted_out"}
 
         expected = {"contactImport.completed": 1, "reply.received": 2, "contact.optedOut": 1, "campaignRecord.completed": 2}
-        told = until(partial(verified_events, endpoint, webhook["secret"]), lambda events: len(events) == 6, DEADLINE_SECONDS)
-        assert Counter(event["type"] for event in told.values()) == expected
+        received = until(partial(verified_events, endpoint, webhook["secret"]), lambda events: len(events) == 6, DEADLINE_SECONDS)
+        assert Counter(event["type"] for event in received.values()) == expected
         site.ask("DELETE", f"/outreach/webhooks/{webhook['id']}", status=204)

@@ -1,4 +1,4 @@
-"""Fixtures that create simulated worlds: a test creates as many as there are steps at which it injects a fault."""
+"""Fixtures that create simulated systems: a test creates as many as there are steps at which it injects a fault."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from moto.moto_api._internal.models import moto_api_backend
 
 from outreach import aws, parameter_store
 from outreach import clock as our_clock
-from outreach.callbacks import notification
+from outreach.callbacks import delivery_attempt
 from outreach.settings import settings
-from tests.reliability.simulation import Clock, World
+from tests.reliability.simulation import Clock, SimulatedSystem
 from tests.support import carriers, pipeline, template
 from tests.support.crash_points import Calls
 from tests.support.http_server import reply, serving
 from tests.support.simulator import simulating
 
-Worlds = Callable[..., AbstractContextManager[World]]
+Systems = Callable[..., AbstractContextManager[SimulatedSystem]]
 # Carriers send their receipts as soon as the simulated time advances.
 _SIMULATOR: dict[str, Any] = {"latency": 0, "receipt_delay": 0.02, "receipt_retry_delay": 0, "lost_response": 0}
 
@@ -37,37 +37,37 @@ profiles.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture
-def worlds(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worlds:
-    """Creates worlds one after another; each has only a site with a channel account at each carrier."""
+def systems(aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Systems:
+    """Creates systems one after another; each has only a site with a channel account at each carrier."""
     _limit_pools_to_one_thread(monkeypatch)
     monkeypatch.setenv("CONTACT_SHARDS", "1")
     numbers = itertools.count()
 
     @contextmanager
-    def make(calls: Calls | None = None) -> Iterator[World]:
+    def make(calls: Calls | None = None) -> Iterator[SimulatedSystem]:
         moto_api_backend.reset()
         template.create_data_resources()
         parameter_store.clear()
-        notification.record_and_site.cache_clear()
-        world = World(Clock(), calls or Calls())
-        monkeypatch.setattr(our_clock, "now", world.clock.now)
-        monkeypatch.setattr("time.time", world.clock.time)
-        monkeypatch.setattr("moto.sqs.models.unix_time_millis", lambda *_: world.clock.moment * 1000)
+        delivery_attempt.record_and_site.cache_clear()
+        system = SimulatedSystem(Clock(), calls or Calls())
+        monkeypatch.setattr(our_clock, "now", system.clock.now)
+        monkeypatch.setattr("time.time", system.clock.time)
+        monkeypatch.setattr("moto.sqs.models.unix_time_millis", lambda *_: system.clock.moment * 1000)
         with (
-            serving(world.on_webhook) as webhooks,
-            serving(reply(200)) as world.customer,
-            simulating(tmp_path / str(next(numbers)), webhook_base=webhooks.url, **_SIMULATOR) as world.simulator,
+            serving(system.on_webhook) as webhooks,
+            serving(reply(200)) as system.customer,
+            simulating(tmp_path / str(next(numbers)), webhook_base=webhooks.url, **_SIMULATOR) as system.simulator,
         ):
             for variable, url in (
                 ("WEBHOOK_BASE_URL", webhooks.url),
-                ("TWILIO_BASE_URL", world.simulator),
-                ("TELNYX_BASE_URL", world.simulator),
+                ("TWILIO_BASE_URL", system.simulator),
+                ("TELNYX_BASE_URL", system.simulator),
             ):
                 monkeypatch.setenv(variable, url)
             settings.cache_clear()
-            _set_up(world.customer.url)
-            yield world
-            world.close()
+            _set_up(system.customer.url)
+            yield system
+            system.close()
 
     return make
 

@@ -25,7 +25,7 @@ from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 
 from outreach import aws, dynamo, parameter_store
 from outreach import clock as our_clock
-from outreach.callbacks import notification
+from outreach.callbacks import delivery_attempt
 from outreach.settings import settings
 from tests.support import pipeline
 from tests.support.crash_points import Calls, Crash
@@ -78,7 +78,7 @@ class Execution:
 
 
 @dataclass
-class World:
+class SimulatedSystem:
     """The simulated system, see the module.
 
     Attributes:
@@ -118,7 +118,7 @@ class World:
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
         """Invoke a function; its steps are counted and may go wrong."""
-        notification.record_and_site.cache_clear()  # each function has its own process and cache
+        delivery_attempt.record_and_site.cache_clear()  # each function has its own process and cache
         self.calls.rival = lambda: self._try(lambda: _in_another_process(lambda: invoke(function, deepcopy(event))))
         with self.calls.invocation():
             return invoke(function, event)

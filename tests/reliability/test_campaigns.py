@@ -19,8 +19,8 @@ from outreach.delivery.unknown_outcomes import OUTCOME_UNKNOWN
 from outreach.messages import message_store
 from outreach.messages.models import Message, campaign_message_id
 from outreach.messages.recipient import recipient_of
-from tests.reliability.conftest import Worlds
-from tests.reliability.simulation import World
+from tests.reliability.conftest import Systems
+from tests.reliability.simulation import SimulatedSystem
 from tests.support import pipeline
 from tests.support.carriers import ACCOUNTS
 from tests.support.crash_points import Calls, Fault
@@ -69,19 +69,19 @@ def is_over(record_id: str, callbacks: Mapping[str, list[tuple[int, str]]], *, r
     return are_delivered and (not receipts or all(row.status.is_final for row in rows))
 
 
-def assert_exactly_once(world: World, record_id: str, numbers: Numbers) -> None:
+def assert_exactly_once(system: SimulatedSystem, record_id: str, numbers: Numbers) -> None:
     counts = pipeline.counts(record_id)
     assert counts["audience"] == len(numbers) == sum(counts[name] for name in FINAL_COUNTS)
     rows = {row.recipient: row for row in messages(record_id)}
     assert rows.keys() == {number for number in numbers if number}
-    accepted = Counter(pipeline.accepted(world.simulator))
+    accepted = Counter(pipeline.accepted(system.simulator))
     expected = {number: row.status != "failed" for number, row in rows.items() if row.failed_reason != OUTCOME_UNKNOWN}
     failures = {
         "messages lost": [number for number, is_sent in expected.items() if is_sent and not accepted[number]],
         "messages sent but marked failed": [number for number, is_sent in expected.items() if accepted[number] and not is_sent],
         "messages sent twice": [number for number in rows if accepted[number] > 1],
         "older statuses delivered after newer ones": [
-            statuses for statuses in world.callbacks().values() if statuses != sorted(statuses)
+            statuses for statuses in system.callbacks().values() if statuses != sorted(statuses)
         ],
     }
     tried["messages whose outcome was checked"] += len(rows)
@@ -89,23 +89,23 @@ def assert_exactly_once(world: World, record_id: str, numbers: Numbers) -> None:
     assert not any(failures.values()), failures
 
 
-def send_through(world: World, numbers: Numbers, carrier: str, *, receipts: bool = True) -> None:
+def send_through(system: SimulatedSystem, numbers: Numbers, carrier: str, *, receipts: bool = True) -> None:
     """Send a campaign while faults occur, and check the outcome."""
     record_id = start(numbers, carrier)
-    world.run_until(lambda: is_over(record_id, world.callbacks(), receipts=receipts))
-    assert_exactly_once(world, record_id, numbers)
+    system.run_until(lambda: is_over(record_id, system.callbacks(), receipts=receipts))
+    assert_exactly_once(system, record_id, numbers)
 
 
-def inject_at_each(worlds: Worlds, steps: Iterator[int], numbers: Numbers, carrier: str, fault: Fault = Fault.CRASH) -> int:
+def inject_at_each(systems: Systems, steps: Iterator[int], numbers: Numbers, carrier: str, fault: Fault = Fault.CRASH) -> int:
     """Send the campaign once for each step, with a fault at that step, until there is no such step.
 
     Returns:
         The number of runs with a fault.
     """
     for number, step in enumerate(steps):
-        with worlds(Calls(fault_at(step, fault))) as world:
-            send_through(world, numbers, carrier)
-        if not world.calls.injected:
+        with systems(Calls(fault_at(step, fault))) as system:
+            send_through(system, numbers, carrier)
+        if not system.calls.injected:
             return number
     raise AssertionError("unreachable")
 
@@ -116,62 +116,62 @@ def sampled(first: Iterable[int], others: Iterable[int]) -> list[Any]:
 
 
 @pytest.mark.parametrize("first", sampled([1], [2, 3]))
-def test_a_message_survives_a_crash_at_every_third_step(worlds: Worlds, first: int) -> None:
-    steps = inject_at_each(worlds, count(first, 3), LOST, "twilio")
+def test_a_message_survives_a_crash_at_every_third_step(systems: Systems, first: int) -> None:
+    steps = inject_at_each(systems, count(first, 3), LOST, "twilio")
     tried["crash points of a message"] += steps
     assert steps > 25
 
 
 @pytest.mark.reliability
 @pytest.mark.parametrize("carrier", ACCOUNTS)
-def test_a_campaign_survives_a_crash_at_any_step(worlds: Worlds, carrier: str) -> None:
-    tried["crash points of a campaign"] += inject_at_each(worlds, count(1), (PLAIN, *LOST, None), carrier)
+def test_a_campaign_survives_a_crash_at_any_step(systems: Systems, carrier: str) -> None:
+    tried["crash points of a campaign"] += inject_at_each(systems, count(1), (PLAIN, *LOST, None), carrier)
 
 
 @pytest.mark.parametrize("first", sampled([1], range(2, 10)))
-def test_a_message_survives_a_competing_process_at_every_ninth_step(worlds: Worlds, first: int) -> None:
+def test_a_message_survives_a_competing_process_at_every_ninth_step(systems: Systems, first: int) -> None:
     """Two processes do the same work when a queue delivers twice or a state machine repeats a task that still runs."""
-    steps = inject_at_each(worlds, count(first, 9), LOST, "twilio", Fault.OVERTAKEN)
+    steps = inject_at_each(systems, count(first, 9), LOST, "twilio", Fault.OVERTAKEN)
     tried["steps of a message with a competing process"] += steps
     assert steps > 8
 
 
 @pytest.mark.reliability
 @pytest.mark.parametrize("carrier", ACCOUNTS)
-def test_a_campaign_survives_competing_processes_at_all_steps(worlds: Worlds, carrier: str) -> None:
-    with worlds(Calls(lambda _: Fault.OVERTAKEN)) as world:
-        send_through(world, UNTHROTTLED, carrier, receipts=False)
-    tried["steps of a campaign with a competing process at each"] += world.calls.injected
+def test_a_campaign_survives_competing_processes_at_all_steps(systems: Systems, carrier: str) -> None:
+    with systems(Calls(lambda _: Fault.OVERTAKEN)) as system:
+        send_through(system, UNTHROTTLED, carrier, receipts=False)
+    tried["steps of a campaign with a competing process at each"] += system.calls.injected
 
 
-def test_a_campaign_survives_many_transaction_conflicts(worlds: Worlds) -> None:
+def test_a_campaign_survives_many_transaction_conflicts(systems: Systems) -> None:
     """Only every third write succeeds during the first thousand steps."""
-    with worlds(Calls(lambda step: Fault.CONTENDED if step % 3 and step < 1000 else None)) as world:
-        send_through(world, EVERYBODY, "twilio")
-    tried["writes with a transaction conflict"] += world.calls.injected
+    with systems(Calls(lambda step: Fault.CONTENDED if step % 3 and step < 1000 else None)) as system:
+        send_through(system, EVERYBODY, "twilio")
+    tried["writes with a transaction conflict"] += system.calls.injected
 
 
 @pytest.mark.parametrize("seed", sampled(range(2), range(2, 60)))
-def test_a_campaign_survives_random_faults(worlds: Worlds, seed: int) -> None:
+def test_a_campaign_survives_random_faults(systems: Systems, seed: int) -> None:
     """One step in twenty goes wrong, one delivery in five is repeated and clocks differ; after 300 steps no step goes wrong."""
     chance = random.Random(seed)
     faults = {step: chance.choice(list(Fault)) for step in range(1, 300) if chance.random() < 0.05}
-    with worlds(Calls(faults.get)) as world:
-        world.clock.skew = chance.choice([-90, 0, 90])
-        world.random = chance
-        send_through(world, EVERYBODY, chance.choice(list(ACCOUNTS)), receipts=False)
-    tried["random faults"] += world.calls.injected
+    with systems(Calls(faults.get)) as system:
+        system.clock.skew = chance.choice([-90, 0, 90])
+        system.random = chance
+        send_through(system, EVERYBODY, chance.choice(list(ACCOUNTS)), receipts=False)
+    tried["random faults"] += system.calls.injected
 
 
 @pytest.mark.parametrize("step", sampled(range(1, 12), range(12, 60)))
-def test_a_scheduled_start_survives_a_crash_at_any_step(worlds: Worlds, step: int) -> None:
-    with worlds(Calls(fault_at(step))) as world:
+def test_a_scheduled_start_survives_a_crash_at_any_step(systems: Systems, step: int) -> None:
+    with systems(Calls(fault_at(step))) as system:
         pipeline.create_contact(None)
         at = clock.timestamp(clock.now() + timedelta(seconds=20))
         campaign_id = pipeline.create_campaign(scheduledStartTime=at)["id"]
-        world.run_until(lambda: list(campaign_records.unfinished("CAMPAIGN#")) == list(campaign_records.unfinished()) == [])
+        system.run_until(lambda: list(campaign_records.unfinished("CAMPAIGN#")) == list(campaign_records.unfinished()) == [])
         assert [record.status for record in campaign_records.list_by_campaign(SITE, campaign_id)] == ["completed"]
-    tried["crash points of a scheduled start"] += world.calls.injected
+    tried["crash points of a scheduled start"] += system.calls.injected
 
 
 def failed_send(numbers: Numbers) -> tuple[str, str]:
@@ -186,16 +186,16 @@ def failed_send(numbers: Numbers) -> tuple[str, str]:
 
 @pytest.mark.parametrize("fault", [Fault.CRASH, Fault.OVERTAKEN])
 @pytest.mark.parametrize("step", sampled([6], [*range(1, 6), *range(7, 40)]))
-def test_a_resend_survives_a_fault_at_any_step(worlds: Worlds, step: int, fault: Fault) -> None:
+def test_a_resend_survives_a_fault_at_any_step(systems: Systems, step: int, fault: Fault) -> None:
     """Its audience comes from the ledger of an earlier send."""
-    with worlds(Calls(fault_at(step, fault))) as world:
+    with systems(Calls(fault_at(step, fault))) as system:
         campaign_id, failed_of = failed_send((PLAIN, "+12125551201"))
         contact = contact_store.get(SITE, pipeline.audience_of(failed_of)[0])
         answer = call("outreach/act_on_campaign", "POST", f"/outreach/campaigns/{campaign_id}:send", {"failedOf": failed_of})
         resent = answer.body["id"]
-        world.run_until(lambda: is_over(resent, world.callbacks(), receipts=False))
-        assert_exactly_once(world, resent, (recipient_of(contact).number,))
-    tried["faults during a resend"] += world.calls.injected
+        system.run_until(lambda: is_over(resent, system.callbacks(), receipts=False))
+        assert_exactly_once(system, resent, (recipient_of(contact).number,))
+    tried["faults during a resend"] += system.calls.injected
 
 
 @pytest.mark.parametrize("malformed", ["no JSON", "{}", '{"site_id": "10000"}'])
@@ -203,12 +203,12 @@ def test_a_resend_survives_a_fault_at_any_step(worlds: Worlds, step: int, fault:
     ("queue", "dead_letter_queue"), [("SendQueue", "SendDeadLetterQueue"), ("CallbackQueue", "CallbackDeadLetterQueue")]
 )
 def test_a_malformed_queue_message_does_not_affect_others(
-    worlds: Worlds, malformed: str, queue: str, dead_letter_queue: str
+    systems: Systems, malformed: str, queue: str, dead_letter_queue: str
 ) -> None:
-    with worlds(Calls()) as world:
+    with systems(Calls()) as system:
         set_redrive_policy(queue)
         url = aws.sqs().get_queue_url(QueueName=queue)["QueueUrl"]
         aws.sqs().send_message(QueueUrl=url, MessageBody=malformed)
-        send_through(world, (PLAIN,), "twilio")
-        world.run_until(lambda: world.bodies_in(dead_letter_queue) == [malformed])
-        assert world.bodies_in(queue) == []
+        send_through(system, (PLAIN,), "twilio")
+        system.run_until(lambda: system.bodies_in(dead_letter_queue) == [malformed])
+        assert system.bodies_in(queue) == []

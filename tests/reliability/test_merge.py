@@ -6,7 +6,7 @@ from itertools import count
 
 from tests.integration.contacts import contact_requests
 from tests.integration.contacts.contact_requests import sms
-from tests.reliability.conftest import Worlds
+from tests.reliability.conftest import Systems
 from tests.support.crash_points import Crash, dying_at
 from tests.support.reliability_figures import tried
 
@@ -28,9 +28,9 @@ def identity_owners() -> set[str]:
     return {identity["contactId"] for number in (TOM, TIM) for identity in contact_requests.identify(number).body}
 
 
-def test_a_merge_survives_a_crash_at_any_step(worlds: Worlds) -> None:
+def test_a_merge_survives_a_crash_at_any_step(systems: Systems) -> None:
     for step in count(1):
-        with worlds():
+        with systems():
             tom, tim = (contact_requests.new_contact(name, sms(number))["id"] for name, number in (("Tom", TOM), ("Tim", TIM)))
             is_done = merge_crashing_at(step, tom, tim)
             owners = identity_owners()

@@ -10,7 +10,7 @@ import pytest
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 
 from outreach import aws, clock, dynamo
-from outreach.callbacks import delivery_state, endpoint_backlog, notification, retry_execution, retry_worker
+from outreach.callbacks import delivery_attempt, delivery_state, endpoint_backlog, retry_execution, retry_worker
 from outreach.callbacks.callback_request import Delivered, EndpointResponse, Failed
 from outreach.messages.status import MessageStatus
 from tests.statemachines.conftest import Machine, Run
@@ -173,7 +173,7 @@ def park(customer_url: str, count: int) -> endpoint_backlog.Endpoint:
     for chunk in dynamo.chunks(range(count), endpoint_backlog.MAX_CHANGES):
         states = [delivery_state.claim(SITE, customer_endpoint.create_message(customer_url), 0) for _ in chunk]
         failed = Failed("ConnectionError", endpoint_fault=True)
-        changes = [notification.apply_response(state, endpoint_id, 0, failed) for state in states if state]
+        changes = [delivery_attempt.apply_response(state, endpoint_id, 0, failed) for state in states if state]
         if endpoint := endpoint_backlog.park(SITE, endpoint_id, changes, is_endpoint_fault=True):
             opened.append(endpoint)
     (endpoint,) = opened
@@ -188,11 +188,11 @@ def test_slow_callbacks_after_two_days_of_downtime_keep_within_the_transitions(
     monkeypatch.setattr(dynamo, "transact", write_one_by_one)
     up_at, posted = now.seconds + 2 * DAY, list[str]()
 
-    def post_callback(callback: notification.PendingCallback) -> EndpointResponse:
+    def post_callback(callback: delivery_attempt.PendingCallback) -> EndpointResponse:
         posted.append(callback.subject_id)
         return Delivered(200) if now.seconds >= up_at else Failed("ConnectionError", endpoint_fault=True)
 
-    monkeypatch.setattr(notification, "post_callback", post_callback)
+    monkeypatch.setattr(delivery_attempt, "post_callback", post_callback)
     endpoint = park("https://customer.example/hook", MANY)
     handler = functions.load("workers/retry_callbacks").lambda_handler
     machine.task = lambda _, payload: handler(payload, Slow(posted, PER_INVOCATION))

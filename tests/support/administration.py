@@ -17,7 +17,7 @@ from tests.support.client import Client
 
 
 @dataclass(frozen=True)
-class Shop:
+class IsolatedSite:
     """A site of its own, whose channel account has no other sends to wait for and whose totals nobody else changes."""
 
     id: str
@@ -77,7 +77,7 @@ class Administration:
             ]
         )
 
-    def create_shop(self, base_url: str, rate: float) -> Shop:
+    def create_isolated_site(self, base_url: str, rate: float) -> IsolatedSite:
         """Create a site with a key that may do everything and one channel account.
 
         Args:
@@ -86,4 +86,4 @@ class Administration:
         """
         site = self.create_site()
         key = self.create_key(site)
-        return Shop(site, key, Client(base_url, key), self.create_account(site, "Shop line", rate))
+        return IsolatedSite(site, key, Client(base_url, key), self.create_account(site, "Shop line", rate))

@@ -40,7 +40,7 @@ def act(webhook_id: str, verb: str, key: str | None = None, **options: Any) -> A
 
 def get(path: str = "", **options: Any) -> Answer:
     """Read the list of webhooks, or what is below it."""
-    return call("outreach/read_webhooks", "GET", f"{PATH}{path}", **options)
+    return call("outreach/get_webhooks", "GET", f"{PATH}{path}", **options)
 
 
 def attempts(webhook_id: str) -> list[dict[str, Any]]:

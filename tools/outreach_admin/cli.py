@@ -25,7 +25,7 @@ from outreach.sending import circuit_breaker, receipt_faults
 from outreach.sending.quiet_hours import SendingHours
 from outreach.sites import site_store
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, FrequencyCap, Site
-from outreach.sites.rate_limits import RATES, Rate
+from outreach.sites.rate_limits import DEFAULT_RATES, Rate
 from outreach_admin import admin, deployment, operator_commands, senders, sending_commands
 from outreach_admin.options import SiteCommand, SiteId, StackCommand, guid_option
 from outreach_admin.output import Output
@@ -91,8 +91,8 @@ def _frequency_cap(value: str | None) -> str | None:
 def _rates(values: list[str]) -> list[str]:
     for value in values:
         action, separator, text = value.partition("=")
-        if action not in RATES or not separator:
-            raise typer.BadParameter(f"must be ACTION=PER_SECOND/BURST; actions are {', '.join(RATES)}")
+        if action not in DEFAULT_RATES or not separator:
+            raise typer.BadParameter(f"must be ACTION=PER_SECOND/BURST; actions are {', '.join(DEFAULT_RATES)}")
         try:
             if text:
                 Rate.parse(text)
@@ -166,7 +166,7 @@ def put_site(
         list[str],
         typer.Option(
             callback=_rates,
-            help=f"Rate limit as ACTION=PER_SECOND/BURST; ACTION= restores the default. Actions: {', '.join(RATES)}.",
+            help=f"Rate limit as ACTION=PER_SECOND/BURST; ACTION= restores the default. Actions: {', '.join(DEFAULT_RATES)}.",
         ),
     ] = [],  # noqa: B006
     opt_out_keyword: Annotated[

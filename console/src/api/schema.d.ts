@@ -2114,25 +2114,6 @@ export interface components {
              */
             uploadUrl: string | null;
         };
-        /**
-         * @description The status of a list that was too slow for an immediate response.
-         * @example {
-         *       "id": "1c7d3e52-8f60-4b9a-a2c4-5d6e7f809a1b",
-         *       "status": "running"
-         *     }
-         */
-        ListResult: {
-            /**
-             * Format: uuid
-             * @description The id.
-             */
-            id: string;
-            /**
-             * @description `running`: in progress. `completed`: the result is available. `failed`: repeat the original request.
-             * @enum {string}
-             */
-            status: "pending" | "running" | "completed" | "failed" | "undone";
-        };
         OptOutChange: {
             /**
              * Format: date-time
@@ -2927,6 +2908,25 @@ export interface components {
             failedOf?: string | null;
         };
         /**
+         * @description The status of a list that was too slow for an immediate response.
+         * @example {
+         *       "id": "1c7d3e52-8f60-4b9a-a2c4-5d6e7f809a1b",
+         *       "status": "running"
+         *     }
+         */
+        ListResult: {
+            /**
+             * Format: uuid
+             * @description The id.
+             */
+            id: string;
+            /**
+             * @description `running`: in progress. `completed`: the result is available. `failed`: repeat the original request.
+             * @enum {string}
+             */
+            status: "pending" | "running" | "completed" | "failed" | "undone";
+        };
+        /**
          * @description A webhook, which subscribes to events.
          * @example {
          *       "id": "6f1d2c3b-4a59-4e68-8b77-0c9d8e7f6a54",
@@ -3298,6 +3298,84 @@ export interface components {
             attachedToTicketId: string | null;
         };
         /**
+         * @description One attempt to deliver an event to a webhook.
+         * @example {
+         *       "time": "2026-03-03T09:30:01.000Z",
+         *       "eventId": "0d9c8b7a-6f5e-5d4c-8b3a-291807f6e5d4",
+         *       "type": "reply.received",
+         *       "status": 204,
+         *       "outcome": "delivered",
+         *       "reason": "",
+         *       "nextAttemptAt": null
+         *     }
+         */
+        WebhookAttempt: {
+            /**
+             * Format: date-time
+             * @description When the attempt was made.
+             */
+            time: string;
+            /** @description The id of the event, which is the `webhook-id` of the request. */
+            eventId: string;
+            /**
+             * @description The type of the event.
+             * @enum {string}
+             */
+            type: "reply.received" | "contact.optedOut" | "contact.optedIn" | "campaignRecord.completed" | "campaignRecord.paused" | "contactImport.completed" | "channelAccount.paused" | "channelAccount.resumed" | "webhook.test";
+            /** @description The HTTP status of your endpoint's response; null if there was none. */
+            status: number | null;
+            /**
+             * @description `delivered`: your endpoint answered 2xx. `failed`: the attempt failed and will be repeated. `postponed`: nothing was posted, because your endpoint is down. `given_up`: no more attempts for this event. `gone`: your endpoint answered 410, so this event is not posted again.
+             * @enum {string}
+             */
+            outcome: "delivered" | "failed" | "postponed" | "given_up" | "gone";
+            /** @description Why the event was not delivered, such as `HTTP 500`; empty if it was delivered. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description The earliest time of the next attempt; null if there is none.
+             */
+            nextAttemptAt: string | null;
+        };
+        WebhookAttempts: {
+            /**
+             * Format: uri
+             * @description The absolute URL of the previous page, or null.
+             */
+            previousPage: string | null;
+            /**
+             * Format: uri
+             * @description The absolute URL of the next page, or null.
+             */
+            nextPage: string | null;
+            /**
+             * @description The number of entries on all pages.
+             * @example 1
+             */
+            total: number;
+            /** @description The attempts of this page. */
+            attempts: components["schemas"]["WebhookAttempt"][];
+        };
+        WebhookList: {
+            /**
+             * Format: uri
+             * @description The absolute URL of the previous page, or null.
+             */
+            previousPage: string | null;
+            /**
+             * Format: uri
+             * @description The absolute URL of the next page, or null.
+             */
+            nextPage: string | null;
+            /**
+             * @description The number of entries on all pages.
+             * @example 1
+             */
+            total: number;
+            /** @description The webhooks of this page. */
+            webhooks: components["schemas"]["Webhook"][];
+        };
+        /**
          * @description One attempt to deliver a callback.
          * @example {
          *       "time": "2022-05-23T03:00:37.104Z",
@@ -3470,84 +3548,6 @@ export interface components {
         UnattachedMessages: {
             /** @description The messages that await a reply and have no ticket, all in one response. */
             messages: components["schemas"]["Message"][];
-        };
-        /**
-         * @description One attempt to deliver an event to a webhook.
-         * @example {
-         *       "time": "2026-03-03T09:30:01.000Z",
-         *       "eventId": "0d9c8b7a-6f5e-5d4c-8b3a-291807f6e5d4",
-         *       "type": "reply.received",
-         *       "status": 204,
-         *       "outcome": "delivered",
-         *       "reason": "",
-         *       "nextAttemptAt": null
-         *     }
-         */
-        WebhookAttempt: {
-            /**
-             * Format: date-time
-             * @description When the attempt was made.
-             */
-            time: string;
-            /** @description The id of the event, which is the `webhook-id` of the request. */
-            eventId: string;
-            /**
-             * @description The type of the event.
-             * @enum {string}
-             */
-            type: "reply.received" | "contact.optedOut" | "contact.optedIn" | "campaignRecord.completed" | "campaignRecord.paused" | "contactImport.completed" | "channelAccount.paused" | "channelAccount.resumed" | "webhook.test";
-            /** @description The HTTP status of your endpoint's response; null if there was none. */
-            status: number | null;
-            /**
-             * @description `delivered`: your endpoint answered 2xx. `failed`: the attempt failed and will be repeated. `postponed`: nothing was posted, because your endpoint is down. `given_up`: no more attempts for this event. `gone`: your endpoint answered 410, so this event is not posted again.
-             * @enum {string}
-             */
-            outcome: "delivered" | "failed" | "postponed" | "given_up" | "gone";
-            /** @description Why the event was not delivered, such as `HTTP 500`; empty if it was delivered. */
-            reason: string;
-            /**
-             * Format: date-time
-             * @description The earliest time of the next attempt; null if there is none.
-             */
-            nextAttemptAt: string | null;
-        };
-        WebhookAttempts: {
-            /**
-             * Format: uri
-             * @description The absolute URL of the previous page, or null.
-             */
-            previousPage: string | null;
-            /**
-             * Format: uri
-             * @description The absolute URL of the next page, or null.
-             */
-            nextPage: string | null;
-            /**
-             * @description The number of entries on all pages.
-             * @example 1
-             */
-            total: number;
-            /** @description The attempts of this page. */
-            attempts: components["schemas"]["WebhookAttempt"][];
-        };
-        WebhookList: {
-            /**
-             * Format: uri
-             * @description The absolute URL of the previous page, or null.
-             */
-            previousPage: string | null;
-            /**
-             * Format: uri
-             * @description The absolute URL of the next page, or null.
-             */
-            nextPage: string | null;
-            /**
-             * @description The number of entries on all pages.
-             * @example 1
-             */
-            total: number;
-            /** @description The webhooks of this page. */
-            webhooks: components["schemas"]["Webhook"][];
         };
         /**
          * @description Changes to a campaign. Absent properties keep their values.

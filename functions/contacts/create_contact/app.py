@@ -21,4 +21,4 @@ def create_contact(body: NewContactBody) -> Response[ContactResponse]:
     return api.created(ContactResponse.of(contact, site_fields, opt_out_status.opted_out_numbers(site_fields.site_id, [contact])))
 
 
-lambda_handler = api.entry_point(app, scope="contact:write", creates=True)
+lambda_handler = api.entry_point(app, scope="contact:write", idempotent=True)

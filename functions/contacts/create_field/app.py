@@ -18,4 +18,4 @@ def create_field(body: FieldBody) -> Response[FieldResponse]:
     return api.created(FieldResponse.of(field))
 
 
-lambda_handler = api.entry_point(app, scope="contact:write", creates=True)
+lambda_handler = api.entry_point(app, scope="contact:write", idempotent=True)

@@ -28,4 +28,4 @@ def export_contacts(body: ExportBody) -> Response[str | ExportResponse | None]:
     return csv_response.of_object(csv_export.object_key(site_id, export_id), csv_export.DISPOSITION)
 
 
-lambda_handler = api.entry_point(app, scope="contact:read", creates=True)
+lambda_handler = api.entry_point(app, scope="contact:read", idempotent=True)

@@ -75,6 +75,9 @@ def _location(record: ImportRecord) -> str:
 
 lambda_handler = oversized.redirect_oversized(
     api.entry_point(
-        app, scope="contact:write", creates=True, parse_form=partial(forms.parse, model=ImportBody, file="uploadFile")
+        app,
+        scope="contact:write",
+        idempotent=True,
+        parse_form=partial(forms.parse, model=ImportBody, file="uploadFile"),
     )
 )

@@ -82,4 +82,4 @@ def test(id: Guid, body: CampaignTestBody) -> MessageResponse:
     return MessageResponse.of(campaign_test_message.send(caller.site_id, id, body, api.new_id(app)), None)
 
 
-lambda_handler = deferred.entry_point(app, "act_on_campaign", scopes=SCOPES, creates=True)
+lambda_handler = deferred.entry_point(app, "act_on_campaign", scopes=SCOPES, idempotent=True)

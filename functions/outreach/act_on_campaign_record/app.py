@@ -44,7 +44,7 @@ def act_on_campaign_record(segment: str) -> Response[str | ListResultResponse | 
     return act(caller.site_id, record_id)
 
 
-_gateway_handler = api.entry_point(app, scope=None, creates=True)
+_gateway_handler = api.entry_point(app, scope=None, idempotent=True)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -42,4 +42,4 @@ def act_on_webhook(segment: str) -> WebhookWithSecretResponse | WebhookResponse:
     return act(caller.site_id, webhook_id)
 
 
-lambda_handler = api.entry_point(app, scope=None, creates=True, find_secret=secrets.find_webhook_secret)
+lambda_handler = api.entry_point(app, scope=None, idempotent=True, find_secret=secrets.find_webhook_secret)

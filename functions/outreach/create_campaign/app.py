@@ -20,4 +20,4 @@ def create_campaign(body: CampaignBody) -> Response[CampaignResponse]:
     return api.created(CampaignResponse.of(campaign_service.create(api.caller(app).site_id, body, api.new_id(app))))
 
 
-lambda_handler = api.entry_point(app, scope="outreach:write", creates=True)
+lambda_handler = api.entry_point(app, scope="outreach:write", idempotent=True)

@@ -21,4 +21,4 @@ def create_message(body: MessageBody) -> Response[MessageResponse]:
     return api.created(MessageResponse.of(message_service.create(who.site_id, body, api.new_id(app)), None))
 
 
-lambda_handler = api.entry_point(app, scope="outreach:send", creates=True)
+lambda_handler = api.entry_point(app, scope="outreach:send", idempotent=True)

@@ -22,4 +22,4 @@ def create_webhook(body: WebhookBody) -> Response[WebhookWithSecretResponse]:
     return api.created(WebhookWithSecretResponse.with_secret(webhook, secrets.webhook_secret(site_id, webhook_id, webhook_id)))
 
 
-lambda_handler = api.entry_point(app, scope="outreach:write", creates=True, find_secret=secrets.find_webhook_secret)
+lambda_handler = api.entry_point(app, scope="outreach:write", idempotent=True, find_secret=secrets.find_webhook_secret)

@@ -24,4 +24,4 @@ def attach_ticket_message(id: Annotated[Integer, Path()], body: TicketMessageBod
     return {}
 
 
-lambda_handler = api.entry_point(app, scope="ticketing:write", creates=True)
+lambda_handler = api.entry_point(app, scope="ticketing:write", idempotent=True)

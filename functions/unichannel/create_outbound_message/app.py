@@ -24,4 +24,4 @@ def create_outbound_message(body: OutboundMessageBody) -> OutboundMessageRespons
     return OutboundMessageResponse.of(outbound_service.send(who.site_id, body, api.new_id(app)))
 
 
-lambda_handler = api.entry_point(app, scope="unichannel:send", creates=True)
+lambda_handler = api.entry_point(app, scope="unichannel:send", idempotent=True)

@@ -121,7 +121,7 @@ def is_valid_number(number: str) -> bool:
 
 
 def has_part(given: str, region: str | None) -> Callable[[str], bool]:
-    """Return what tells whether a stored number has a part of a number in it, in whatever way the part is written.
+    """Return a function that says whether a stored number has a part of a number in it, in whatever way the part is written.
 
     Separators do not count: ``664 123`` is in ``+43664123456``. ``0043 664`` is its beginning, and in Austria ``0664 123``, too.
     Text that cannot be part of a number matches nothing.

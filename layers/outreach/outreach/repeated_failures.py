@@ -64,7 +64,7 @@ class Failures:
         Args:
             position: how far the work has got.
             reason: what failed, as :func:`outreach.dynamo.error_name` names it.
-            wait: how long the work is told to wait between two failures.
+            wait: how long the work must wait between two failures.
         """
         now = clock.now()
         if position != self.position or now - self.last > STREAK_GAP + wait:

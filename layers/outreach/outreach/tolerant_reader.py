@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def known(model: type[DataclassInstance], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that a dataclass has fields for. Others are of a newer release, and are ignored.
+    """Return the values for which a dataclass has fields; others come from a newer release and are ignored.
 
     Args:
         model: the dataclass.

@@ -16,7 +16,7 @@ from local_stack.seeds import API_KEYS
 from playwright.sync_api import Browser
 
 from tests.support import browser as browsers
-from tests.support.administration import Administration, Shop
+from tests.support.administration import Administration, IsolatedSite
 from tests.support.browser import Console
 from tests.support.client import Client
 
@@ -49,9 +49,9 @@ def administration(addresses: tuple[str, str]) -> Administration:
 
 
 @pytest.fixture(scope="module")
-def shop(addresses: tuple[str, str], administration: Administration) -> Shop:
+def isolated_site(addresses: tuple[str, str], administration: Administration) -> IsolatedSite:
     """A site of the module alone, which sends five messages a second."""
-    return administration.create_shop(addresses[0], 5)
+    return administration.create_isolated_site(addresses[0], 5)
 
 
 @pytest.fixture(scope="session")
@@ -71,10 +71,10 @@ def console(browser: Browser, addresses: tuple[str, str]) -> Iterator[Console]:
 
 
 @pytest.fixture
-def shop_console(browser: Browser, addresses: tuple[str, str], shop: Shop) -> Iterator[Console]:
+def isolated_site_console(browser: Browser, addresses: tuple[str, str], isolated_site: IsolatedSite) -> Iterator[Console]:
     """The console in the site of the module alone."""
     with browsers.tab(browser, addresses[0], browsers.DESKTOP, [addresses[1]]) as opened:
-        opened.sign_in(shop.key)
+        opened.sign_in(isolated_site.key)
         yield opened
 
 

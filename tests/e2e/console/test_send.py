@@ -11,7 +11,7 @@ from local_stack.seeds import ACCOUNTS
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support import browser as browsers
-from tests.support.administration import Administration, Shop
+from tests.support.administration import Administration, IsolatedSite
 from tests.support.browser import Console
 from tests.support.campaigns import DELIVERED, completed, create_campaign, import_people, new_name, numbers, send
 from tests.support.client import Client, until
@@ -22,12 +22,12 @@ AUDIENCE = 500
 HOSTILE_NAME = "<img src=x onerror=alert(1)>"
 
 
-def test_a_send_of_500_is_paused_and_resumed_and_cancelled(shop_console: Console, shop: Shop) -> None:
-    api, company = shop.api, new_name("Slow")
+def test_a_send_of_500_is_paused_and_resumed_and_cancelled(isolated_site_console: Console, isolated_site: IsolatedSite) -> None:
+    api, company = isolated_site.api, new_name("Slow")
     import_people(api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:AUDIENCE])])
-    record_id = send(api, create_campaign(api, company, shop.account_id))
-    page = shop_console.page
-    shop_console.open("Sends")
+    record_id = send(api, create_campaign(api, company, isolated_site.account_id))
+    page = isolated_site_console.page
+    isolated_site_console.open("Sends")
     page.get_by_role("link", name=company).click()
     expect(page.get_by_role("heading", level=1, name=company)).to_be_visible()
     expect(page.get_by_text("messages a second, about")).to_be_visible()
@@ -57,16 +57,22 @@ def test_a_send_of_500_is_paused_and_resumed_and_cancelled(shop_console: Console
     assert 0 < counts["skippedReasons"]["cancelled"] < AUDIENCE
 
 
-def test_a_cancelled_send_is_watched_until_everybody_is_skipped(shop_console: Console, shop: Shop) -> None:
-    company, page = new_name("Cancelled"), shop_console.page
-    import_people(shop.api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:100])])
-    campaign_id = create_campaign(shop.api, company, shop.account_id)
-    record_id = send(shop.api, campaign_id)
-    shop.api.post(f"/outreach/campaigns/{campaign_id}:pause")
+def test_a_cancelled_send_is_watched_until_everybody_is_skipped(
+    isolated_site_console: Console, isolated_site: IsolatedSite
+) -> None:
+    company, page = new_name("Cancelled"), isolated_site_console.page
+    import_people(isolated_site.api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:100])])
+    campaign_id = create_campaign(isolated_site.api, company, isolated_site.account_id)
+    record_id = send(isolated_site.api, campaign_id)
+    isolated_site.api.post(f"/outreach/campaigns/{campaign_id}:pause")
     # Nobody waits for a receipt, so that the page watches the queued messages alone.
     path = f"/outreach/campaignRecords/{record_id}"
-    until(lambda: shop.api.get(path)["counts"], lambda counts: counts["queued"] and not counts["sending"] + counts["sent"], 60)
-    page.goto(f"{shop_console.base_url}/console#/sends/{record_id}")
+    until(
+        lambda: isolated_site.api.get(path)["counts"],
+        lambda counts: counts["queued"] and not counts["sending"] + counts["sent"],
+        60,
+    )
+    page.goto(f"{isolated_site_console.base_url}/console#/sends/{record_id}")
     page.get_by_role("button", name="Cancel this send").click()
     page.get_by_role("button", name="Cancel the send for good").click()
     expect(page.get_by_text("the send was cancelled first").first).to_be_visible()
@@ -113,26 +119,28 @@ def test_failures_are_explained_downloaded_and_sent_again(console_of_any_size: C
     expect(page.get_by_role("link", name="Sent again to those that failed")).to_be_visible()
 
 
-def test_a_send_that_has_used_its_budget_says_what_to_do(shop_console: Console, shop: Shop) -> None:
-    company, page = new_name("Budget"), shop_console.page
-    import_people(shop.api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:3])])
-    record_id = send(shop.api, create_campaign(shop.api, company, shop.account_id, maxSegments=1))
-    page.goto(f"{shop_console.base_url}/console#/sends/{record_id}")
+def test_a_send_that_has_used_its_budget_says_what_to_do(isolated_site_console: Console, isolated_site: IsolatedSite) -> None:
+    company, page = new_name("Budget"), isolated_site_console.page
+    import_people(isolated_site.api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:3])])
+    record_id = send(isolated_site.api, create_campaign(isolated_site.api, company, isolated_site.account_id, maxSegments=1))
+    page.goto(f"{isolated_site_console.base_url}/console#/sends/{record_id}")
     expect(page.get_by_text("The campaign's budget of 1 segments, or the site's daily quota, is used up.")).to_be_visible()
     expect(page.get_by_text("if it is the budget, cancel the send.")).to_be_visible()
 
 
-def test_the_buttons_of_an_older_send_leave_a_newer_one_alone(shop_console: Console, shop: Shop) -> None:
-    company, page = new_name("Twice"), shop_console.page
-    import_people(shop.api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:200])])
-    campaign_id = create_campaign(shop.api, company, shop.account_id)
-    older, newer = send(shop.api, campaign_id), send(shop.api, campaign_id)
-    page.goto(f"{shop_console.base_url}/console#/sends/{older}")
+def test_the_buttons_of_an_older_send_leave_a_newer_one_alone(
+    isolated_site_console: Console, isolated_site: IsolatedSite
+) -> None:
+    company, page = new_name("Twice"), isolated_site_console.page
+    import_people(isolated_site.api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:200])])
+    campaign_id = create_campaign(isolated_site.api, company, isolated_site.account_id)
+    older, newer = send(isolated_site.api, campaign_id), send(isolated_site.api, campaign_id)
+    page.goto(f"{isolated_site_console.base_url}/console#/sends/{older}")
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("alert")).to_contain_text("A newer send of this campaign is not over yet")
-    assert shop.api.get(f"/outreach/campaignRecords/{newer}")["status"] != "paused"
+    assert isolated_site.api.get(f"/outreach/campaignRecords/{newer}")["status"] != "paused"
     for _ in (newer, older):
-        shop.api.post(f"/outreach/campaigns/{campaign_id}:cancel")
+        isolated_site.api.post(f"/outreach/campaigns/{campaign_id}:cancel")
 
 
 def test_results_that_take_a_while_are_downloaded_too(console: Console, api: Client, tmp_path: Path) -> None:
@@ -151,15 +159,15 @@ def test_results_that_take_a_while_are_downloaded_too(console: Console, api: Cli
 
 
 def test_a_key_that_may_only_read_sees_no_button_that_changes_a_send(
-    browser: Browser, addresses: tuple[str, str], shop: Shop, administration: Administration
+    browser: Browser, addresses: tuple[str, str], isolated_site: IsolatedSite, administration: Administration
 ) -> None:
-    api, company = shop.api, new_name("Read")
+    api, company = isolated_site.api, new_name("Read")
     import_people(api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:50])])
-    campaign_id = create_campaign(api, company, shop.account_id)
+    campaign_id = create_campaign(api, company, isolated_site.account_id)
     record_id = send(api, campaign_id)
     api.post(f"/outreach/campaigns/{campaign_id}:pause")
     with browsers.tab(browser, addresses[0], browsers.DESKTOP, [addresses[1]]) as reader:
-        reader.sign_in(administration.create_key(shop.id, "outreach:read"))
+        reader.sign_in(administration.create_key(isolated_site.id, "outreach:read"))
         reader.page.goto(f"{addresses[0]}/console#/sends/{record_id}")
         expect(reader.page.get_by_text("Somebody paused this send.")).to_be_visible()
         expect(reader.page.get_by_role("button", name="Download results (CSV)")).to_be_visible()

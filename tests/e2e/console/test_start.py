@@ -9,7 +9,7 @@ from local_stack.seeds import ACCOUNTS
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support import browser as browsers
-from tests.support.administration import Administration, Shop
+from tests.support.administration import Administration, IsolatedSite
 from tests.support.browser import Console
 from tests.support.campaigns import DELIVERED, completed, create_campaign, import_people, new_name, numbers, send
 from tests.support.client import TIMEOUT_SECONDS, Client, until
@@ -43,11 +43,13 @@ def test_a_new_site_is_greeted_and_a_refused_account_and_a_used_quota_are_explai
         expect(row).to_contain_text("Phone number. Replies come here.")
 
 
-def test_sends_of_today_are_summed_and_bad_ones_are_warned_about(shop_console: Console, shop: Shop) -> None:
-    company, page = new_name("Today"), shop_console.page
+def test_sends_of_today_are_summed_and_bad_ones_are_warned_about(
+    isolated_site_console: Console, isolated_site: IsolatedSite
+) -> None:
+    company, page = new_name("Today"), isolated_site_console.page
     invalid, *fine = numbers([101, *DELIVERED[:3]])
-    import_people(shop.api, company, [(f"Contact {number}", number) for number in [invalid, *fine]])
-    completed(shop.api, send(shop.api, create_campaign(shop.api, company, shop.account_id)))
+    import_people(isolated_site.api, company, [(f"Contact {number}", number) for number in [invalid, *fine]])
+    completed(isolated_site.api, send(isolated_site.api, create_campaign(isolated_site.api, company, isolated_site.account_id)))
     page.reload()
     warning = _warning(page, f"1 message of {company} did not arrive (25%).")
     expect(warning.get_by_role("link", name="See why, and send again to those that failed")).to_be_visible()
@@ -55,16 +57,18 @@ def test_sends_of_today_are_summed_and_bad_ones_are_warned_about(shop_console: C
     page.get_by_text("The numbers as a table").click()
     week = page.get_by_role("region", name="The last seven days")
     expect(week.get_by_role("row").last.get_by_role("cell")).to_have_text(["3", "0", "1"])
-    shop_console.page.set_viewport_size({"width": browsers.PHONE[0], "height": browsers.PHONE[1]})
-    shop_console.check()
+    isolated_site_console.page.set_viewport_size({"width": browsers.PHONE[0], "height": browsers.PHONE[1]})
+    isolated_site_console.check()
 
 
-def test_a_planned_and_a_running_send_are_shown_with_their_time_and_progress(shop_console: Console, shop: Shop) -> None:
-    company, page = new_name("Planned"), shop_console.page
-    import_people(shop.api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:100])])
-    campaign_id = create_campaign(shop.api, company, shop.account_id)
-    send(shop.api, campaign_id)
-    shop.api.ask("PUT", f"/outreach/campaigns/{campaign_id}", json={"scheduledStartTime": "2099-05-23T09:00:00Z"})
+def test_a_planned_and_a_running_send_are_shown_with_their_time_and_progress(
+    isolated_site_console: Console, isolated_site: IsolatedSite
+) -> None:
+    company, page = new_name("Planned"), isolated_site_console.page
+    import_people(isolated_site.api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:100])])
+    campaign_id = create_campaign(isolated_site.api, company, isolated_site.account_id)
+    send(isolated_site.api, campaign_id)
+    isolated_site.api.ask("PUT", f"/outreach/campaigns/{campaign_id}", json={"scheduledStartTime": "2099-05-23T09:00:00Z"})
     page.reload()
     under_way = page.get_by_role("region", name="Sends under way")
     running = under_way.get_by_role("listitem").filter(has=page.get_by_role("progressbar"))
@@ -72,10 +76,10 @@ def test_a_planned_and_a_running_send_are_shown_with_their_time_and_progress(sho
     expect(under_way.get_by_role("listitem").filter(has_text="2099")).to_contain_text(company)
 
 
-def test_a_start_that_was_given_up_is_explained(shop_console: Console, shop: Shop) -> None:
-    name, page = new_name("Given up"), shop_console.page
-    created = shop.api.post(
-        "/outreach/campaigns", {"name": name, "channel": "sms", "channelAccountId": shop.account_id, "message": "Hello"}
+def test_a_start_that_was_given_up_is_explained(isolated_site_console: Console, isolated_site: IsolatedSite) -> None:
+    name, page = new_name("Given up"), isolated_site_console.page
+    created = isolated_site.api.post(
+        "/outreach/campaigns", {"name": name, "channel": "sms", "channelAccountId": isolated_site.account_id, "message": "Hello"}
     )
     # Only AWS failing three times in a row gives a start up, so the list says so instead.
     reason = "no_progress: the start failed 3 times in a row (ThrottlingException)"

@@ -94,7 +94,7 @@ def test_the_context_has_the_scopes_of_the_key_and_the_rates_of_its_site() -> No
     scopes, rates = "contact:read outreach:read", "list=1/10 send=2/60"
     assert answer["context"] == {"siteId": "20000", "keyName": "some", "scopes": scopes, "rates": rates}
     who = Caller.of({"requestContext": {"authorizer": answer["context"]}})
-    assert who.rates == {"list": Rate(1, 10), "send": Rate(2, 60)}
+    assert who.rate_limits == {"list": Rate(1, 10), "send": Rate(2, 60)}
 
 
 @pytest.mark.parametrize(("seconds", "is_stored"), [(0, False), (299, False), (301, True)])

@@ -202,7 +202,7 @@ def _count_of(kind: str, prepared: dict[str, Any]) -> int:
 
 def test_every_endpoint_that_accepts_a_key_is_tested() -> None:
     creating = {str(folder(functions()[name]).relative_to(ROOT / "functions")) for name, _ in events("Api")}
-    takes_keys = {path for path in creating if "creates=True" in (ROOT / "functions" / path / "app.py").read_text()}
+    takes_keys = {path for path in creating if "idempotent=True" in (ROOT / "functions" / path / "app.py").read_text()}
     assert takes_keys == {create.path for create in CREATES}
     assert {path for path in creating if path.partition("/")[2].startswith("create_")} <= takes_keys
 

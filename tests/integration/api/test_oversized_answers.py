@@ -30,7 +30,7 @@ LISTS = {
     "ticketing/list_tickets": f"GET /ticketing/tickets?contactId={RECORD}",
     "outreach/list_skipped_contacts": f"GET /outreach/campaignRecords/{RECORD}/skipped",
 }
-BOUNDED = {"outreach/list_callback_attempts", "outreach/read_webhooks"}
+BOUNDED = {"outreach/list_callback_attempts", "outreach/get_webhooks"}
 
 
 def test_every_paged_endpoint_is_listed_here() -> None:

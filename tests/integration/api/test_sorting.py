@@ -40,8 +40,8 @@ LISTS = {
     "outreach/list_skipped_contacts": ("GET /outreach/campaignRecords/{record}/skipped", "skipped"),
     "outreach/list_callback_attempts": ("GET /outreach/messages/{message}/callbackAttempts", "attempts"),
     "sites/list_channel_accounts": ("GET /outreach/channelAccounts", "channelAccounts"),
-    "outreach/read_webhooks#webhooks": ("GET /outreach/webhooks", "webhooks"),
-    "outreach/read_webhooks#attempts": ("GET /outreach/webhooks/{webhook}/attempts", "attempts"),
+    "outreach/get_webhooks#webhooks": ("GET /outreach/webhooks", "webhooks"),
+    "outreach/get_webhooks#attempts": ("GET /outreach/webhooks/{webhook}/attempts", "attempts"),
 }
 ATTEMPTS = [
     (AttemptOutcome.FAILED, 3, 500, "Émile", "2026-11-29T00:00:05.000Z"),
@@ -140,7 +140,7 @@ def ids(aws: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     deliveries = [
         WebhookAttempt(EventDelivery("w", kind, str(number % 2)), attempts[number]) for number, kind in enumerate(types)
     ]
-    monkeypatch.setattr(load("outreach/read_webhooks").attempt_log, "list_webhook_attempts", lambda *_: deliveries)
+    monkeypatch.setattr(load("outreach/get_webhooks").attempt_log, "list_webhook_attempts", lambda *_: deliveries)
     webhooks = [event_webhooks.create(f"https://{number}.example")["id"] for number in range(3)]
     return {
         "campaign": campaigns[0]["id"],

@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from outreach.callbacks import callback_queue, delivery_state, endpoint_backlog, notification
+from outreach.callbacks import callback_queue, delivery_attempt, delivery_state, endpoint_backlog
 from outreach.callbacks.callback_queue import CallbackJob
 from outreach.messages import message_store
 from outreach.messages.status import MessageStatus
@@ -123,9 +123,11 @@ def test_a_failure_of_one_site_does_not_affect_another(customer: Customer, monke
     message_id = create_message(customer.url)
     change_status(message_id, MessageStatus.SENT)
     callback_queue.put([CallbackJob("20000", str(uuid.uuid4()), 1)])
-    load = notification.load_pending
+    load = delivery_attempt.load_pending
     monkeypatch.setattr(
-        notification, "load_pending", lambda site, *ids, **options: load(site, *ids, **options) if site == "10000" else _crash()
+        delivery_attempt,
+        "load_pending",
+        lambda site, *ids, **options: load(site, *ids, **options) if site == "10000" else _crash(),
     )
     records = take_queued()
     answer = invoke("workers/deliver_callback", {"Records": records})
@@ -264,9 +266,9 @@ def test_an_internal_error_follows_the_schedule_and_does_not_block_other_callbac
         change_status(message_id, MessageStatus.SENT)
     deliver_queued()
     customer.answer_with(OK)
-    load = notification.load_pending
+    load = delivery_attempt.load_pending
     with monkeypatch.context() as patched:
-        patched.setattr(notification, "load_pending", lambda site, some: load(site, some) if ids[0] not in some else _crash())
+        patched.setattr(delivery_attempt, "load_pending", lambda site, some: load(site, some) if ids[0] not in some else _crash())
         executions.pass_time(20)
     assert customer_endpoint.outcomes(ids[0]) == ["failed", "failed"]
     assert customer_endpoint.outcomes(ids[1]) == ["failed", "delivered"]

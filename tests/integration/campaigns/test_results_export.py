@@ -95,11 +95,11 @@ def test_an_export_that_takes_longer_is_202_and_then_303(record_id: str, monkeyp
     assert repeated.body == answer.body
     location = answer.headers["Location"]
     assert (answer.status, answer.body["status"], location) == (202, "running", f"/listResults/{answer.body['id']}")
-    status = call("contacts/get_list_result", "GET", location, scopes="outreach:read")
+    status = call("api/get_list_result", "GET", location, scopes="outreach:read")
     assert (status.status, status.body["status"]) == (200, "running")
-    assert call("contacts/get_list_result", "GET", location, scopes="contact:read").status == 403
+    assert call("api/get_list_result", "GET", location, scopes="contact:read").status == 403
     results_export.write(pipeline.SITE, answer.body["id"])
-    assert call("contacts/get_list_result", "GET", location).status == 303
+    assert call("api/get_list_result", "GET", location).status == 303
 
 
 @pytest.mark.parametrize(

@@ -321,4 +321,4 @@ def test_a_list_that_takes_long_is_finished_in_the_background(monkeypatch: pytes
     list_id = answer.body["id"]
     key = deferred.request_key("list_opt_outs", SITE, list_id)
     invoke("contacts/list_opt_outs", {"detail": {"bucket": {"name": settings().files_bucket}, "object": {"key": key}}})
-    assert call("contacts/get_list_result", "GET", f"/listResults/{list_id}").status == 303
+    assert call("api/get_list_result", "GET", f"/listResults/{list_id}").status == 303

@@ -195,9 +195,9 @@ def _once(attempt: Callable[[], Any], error: Exception) -> Any:
 
 
 def test_a_rotation_during_a_deletion_leaves_no_secret() -> None:
-    webhook_id, turns = create()["id"], count()
+    webhook_id, order = create()["id"], count()
     workers = [Worker(lambda: delete(webhook_id)), Worker(lambda: act(webhook_id, "rotateSecret"))]
-    interleaving.run_interleaved(workers, lambda running: next(turns) % running)
+    interleaving.run_interleaved(workers, lambda running: next(order) % running)
     delete(webhook_id)
     assert (get().body["total"], parameters()) == (0, [])
 

@@ -11,14 +11,14 @@ from tests.support.http_server import Server
 
 
 @pytest.fixture
-def outside(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def external_services(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A carrier and a customer's endpoint that accept everything."""
     with sample_data.external_services(monkeypatch) as server:
         yield server
 
 
 @pytest.fixture
-def world(outside: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
-    """All items that the events name."""
-    sample_data.create(outside.url, monkeypatch)
-    return outside
+def sample_services(external_services: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """The external services, after all items that the events name have been created."""
+    sample_data.create(external_services.url, monkeypatch)
+    return external_services

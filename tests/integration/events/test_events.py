@@ -37,7 +37,7 @@ def test_the_sample_request_matches_a_route_of_its_function(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", APIS)
-def test_an_endpoint_answers_its_sample_request(world: Server, name: str) -> None:
+def test_an_endpoint_answers_its_sample_request(sample_services: Server, name: str) -> None:
     answer = handle(name)
     assert outcome(answer) == expected(name), answer["body"]
     headers = {**answer.get("headers", {}), **{key: values[0] for key, values in (answer.get("multiValueHeaders") or {}).items()}}
@@ -46,13 +46,13 @@ def test_an_endpoint_answers_its_sample_request(world: Server, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_a_worker_handles_its_sample_event(world: Server, name: str) -> None:
+def test_a_worker_handles_its_sample_event(sample_services: Server, name: str) -> None:
     assert outcome(handle(name)) == expected(name)
-    assert len(world.requests) == CALLS.get(name, 0)
+    assert len(sample_services.requests) == CALLS.get(name, 0)
 
 
 @pytest.mark.parametrize("name", WEBHOOKS)
-def test_the_signature_of_a_sample_webhook_is_valid(world: Server, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_the_signature_of_a_sample_webhook_is_valid(sample_services: Server, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     request = event_of(name)["requestContext"]
     monkeypatch.setenv("WEBHOOK_BASE_URL", f"https://{request['domainName']}")
     settings.cache_clear()

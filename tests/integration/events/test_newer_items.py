@@ -46,7 +46,7 @@ def _in_json(value: Any) -> Any:
 
 
 @pytest.fixture
-def newer_world(world: Server) -> None:
+def newer_items(sample_services: Server) -> None:
     """All items that the events name, as a newer release stores them."""
     for name in resources(TABLE):
         table = boto3.resource("dynamodb").Table(name)
@@ -62,10 +62,10 @@ def answer(name: str) -> Any:
     return outcome(invoke(f"{path.parent.name}/{path.name}", event))
 
 
-def test_what_a_newer_release_has_stored_can_be_read(newer_world: None) -> None:
+def test_what_a_newer_release_has_stored_can_be_read(newer_items: None) -> None:
     assert {name: answer(name) for name in READERS} == {name: expected(name) for name in READERS}
 
 
 @pytest.mark.parametrize("name", [*CONSUMERS, *OTHERS])
-def test_what_a_newer_release_has_begun_can_be_continued(newer_world: None, name: str) -> None:
+def test_what_a_newer_release_has_begun_can_be_continued(newer_items: None, name: str) -> None:
     assert answer(name) == expected(name)

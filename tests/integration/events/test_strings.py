@@ -91,7 +91,7 @@ def status(name: str, body: Any) -> int:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_every_string_is_accepted_or_refused_with_400(world: Server, name: str) -> None:
+def test_every_string_is_accepted_or_refused_with_400(sample_services: Server, name: str) -> None:
     for path in places(BODIES[name]):
         for value in STRINGS:
             assert status(name, replaced(BODIES[name], path, value)) in (200, 201, 202, 204, 400, EXISTS), (path, value[:20])
@@ -138,13 +138,13 @@ def maximal(fill: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("fill", FILLS)
-def test_a_body_that_is_too_large_for_an_item_is_refused_with_400(world: Server, fill: str) -> None:
+def test_a_body_that_is_too_large_for_an_item_is_refused_with_400(sample_services: Server, fill: str) -> None:
     for name, body in maximal(fill).items():
         assert status(name, BODIES[name] | body) in (200, 201, 400), name
 
 
 @pytest.mark.parametrize(("fill", "conditions"), [("\U0001f600", 250), ("\x01", 170)])
-def test_the_largest_campaign_can_be_created_and_sent(world: Server, fill: str, conditions: int) -> None:
+def test_the_largest_campaign_can_be_created_and_sent(sample_services: Server, fill: str, conditions: int) -> None:
     body = BODIES["CreateCampaign"] | maximal(fill)["CreateCampaign"]
     body["contactFilterConditions"] = body["contactFilterConditions"][:conditions]
     created = call("outreach/create_campaign", "POST", "/outreach/campaigns", body)
@@ -152,6 +152,6 @@ def test_the_largest_campaign_can_be_created_and_sent(world: Server, fill: str, 
     assert call("outreach/act_on_campaign", "POST", f"/outreach/campaigns/{created.body['id']}:send").status == 200
 
 
-def test_what_no_limit_foresees_is_400_too(world: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_no_limit_foresees_is_400_too(sample_services: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contact_store, "_MAX_DOCUMENT_BYTES", 10**9)
     assert status("CreateContact", BODIES["CreateContact"] | maximal(FILLS[0])["CreateContact"]) == 400

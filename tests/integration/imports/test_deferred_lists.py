@@ -49,7 +49,7 @@ LISTS = [
 
 
 def result(answer: Answer, site_id: str = SITE, scopes: str = "") -> Answer:
-    return call("contacts/get_list_result", "GET", answer.headers["Location"], site_id=site_id, scopes=scopes)
+    return call("api/get_list_result", "GET", answer.headers["Location"], site_id=site_id, scopes=scopes)
 
 
 @pytest.fixture

@@ -27,6 +27,6 @@ def test_a_reason_is_counted_by_its_code_and_never_by_words_that_may_name_a_pers
 
 
 def test_our_own_codes_have_words() -> None:
-    assert failed_reasons.own_words("expired") == "the channel account could not send for a week"
-    assert failed_reasons.own_words("no_progress") == "sending the message kept failing"
-    assert failed_reasons.own_words("30003") is None
+    assert failed_reasons.text_of("expired") == "the channel account could not send for a week"
+    assert failed_reasons.text_of("no_progress") == "sending the message kept failing"
+    assert failed_reasons.text_of("30003") is None

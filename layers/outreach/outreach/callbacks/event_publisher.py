@@ -19,18 +19,18 @@ from outreach.events import event_store, webhook_store
 from outreach.events.models import Event, EventDelivery, EventType, Webhook
 from outreach.repeated_failures import report_given_up
 
-# How long an event that cannot be made is tried again.
-_PATIENCE = timedelta(minutes=5)
+# How long an event whose data cannot be read is tried again.
+_RETRY_PERIOD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class Occurrence:
+class DomainEvent:
     """Something that happened, before it is known whether a webhook subscribes to it.
 
     Attributes:
         id: the id of its event.
         time: when it happened.
-        change_time: when the change that means it was stored.
+        change_time: when the change that caused it was stored.
         data: reads the object that it concerns; called only if a webhook subscribes.
     """
 
@@ -42,48 +42,48 @@ class Occurrence:
     data: Callable[[], Mapping[str, Any]]
 
 
-def publish(occurrences: Iterable[Occurrence]) -> None:
-    """Publish occurrences to the webhooks of their sites that subscribe to their types.
+def publish(events: Iterable[DomainEvent]) -> None:
+    """Publish events to the webhooks of their sites that subscribe to their types.
 
     Raises:
-        RuntimeError: SQS accepted only some deliveries. Publish all occurrences again.
-        Exception: an event cannot be made. Publish all occurrences again; after some minutes this one is given up.
+        RuntimeError: SQS accepted only some deliveries. Publish all events again.
+        Exception: the data of an event cannot be read. Publish all events again; after some minutes this one is given up.
     """
     webhooks_of = cache(webhook_store.list_webhooks)
     deliveries: dict[str, list[EventDelivery]] = {}
-    for occurrence in occurrences:
-        webhooks = [webhook for webhook in webhooks_of(occurrence.site_id) if occurrence.type in webhook.events]
-        if webhooks and _store(occurrence):
-            queued = deliveries.setdefault(occurrence.site_id, [])
-            queued += [EventDelivery(webhook.id, occurrence.type, occurrence.id) for webhook in webhooks]
+    for event in events:
+        webhooks = [webhook for webhook in webhooks_of(event.site_id) if event.type in webhook.events]
+        if webhooks and _store(event):
+            queued = deliveries.setdefault(event.site_id, [])
+            queued += [EventDelivery(webhook.id, event.type, event.id) for webhook in webhooks]
     for site_id, site_deliveries in deliveries.items():
         callback_queue.put_deliveries(site_id, site_deliveries)
 
 
 @contextmanager
-def giving_up_in_the_end(event_id: str, change_time: str, site_id: str = "") -> Iterator[None]:
+def bounded_retries(event_id: str, change_time: str, site_id: str = "") -> Iterator[None]:
     """Raise what fails inside, so that the change is processed again; after some minutes, report and drop it.
 
     A change that always fails would hold up those behind it in its shard of the stream: other sites' events among them. Failures
     that pass by themselves, such as throttling, are always raised.
 
     Args:
-        change_time: when the change that means the event was stored.
+        change_time: when the change that caused the event was stored.
     """
     try:
         yield
     except Exception as error:
         reason = dynamo.error_name(error)
         age = clock.now() - clock.from_timestamp(change_time)
-        if dynamo.is_transient_name(reason) or age < _PATIENCE:
+        if dynamo.is_transient_name(reason) or age < _RETRY_PERIOD:
             raise
         report_given_up("event", reason, event_id=event_id, site_id=site_id)
 
 
-def _store(occurrence: Occurrence) -> bool:
-    """Store the event of an occurrence; ``False`` if it cannot be made and is given up."""
-    with giving_up_in_the_end(occurrence.id, occurrence.change_time, occurrence.site_id):
-        event_store.put_new(Event(occurrence.id, occurrence.site_id, occurrence.type, occurrence.time, occurrence.data()))
+def _store(event: DomainEvent) -> bool:
+    """Store an event; ``False`` if its data cannot be read and it is given up."""
+    with bounded_retries(event.id, event.change_time, event.site_id):
+        event_store.put_new(Event(event.id, event.site_id, event.type, event.time, event.data()))
         return True
     return False
 

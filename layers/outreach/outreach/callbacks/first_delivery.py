@@ -14,12 +14,12 @@ from itertools import chain, groupby
 from operator import attrgetter
 from typing import TypeVar
 
-from outreach.callbacks import callback_queue, delivery_state, endpoint_backlog, notification, retry_execution
+from outreach.callbacks import callback_queue, delivery_attempt, delivery_state, endpoint_backlog, retry_execution
 from outreach.callbacks.callback_queue import CallbackJob
 from outreach.callbacks.callback_request import Failed
+from outreach.callbacks.delivery_attempt import PendingCallback
 from outreach.callbacks.delivery_state import DeliveryState
 from outreach.callbacks.endpoint_backlog import Endpoint, StateChange
-from outreach.callbacks.notification import PendingCallback
 from outreach.observability import logger
 from outreach.sites import secrets
 
@@ -136,25 +136,25 @@ def _deliveries(
             endpoint = get_endpoint(callback.endpoint_id)
             yield subject_id, partial(_attempt, state, callback, endpoint, force=job_of[subject_id].force)
         else:
-            yield subject_id, partial(_write_unless_backlog_changes, notification.finish(state, None))
+            yield subject_id, partial(_write_unless_backlog_changes, delivery_attempt.finish(state, None))
 
 
 def _load_pending(site_id: str, job_of: Mapping[str, CallbackJob], subject_ids: Iterable[str]) -> dict[str, PendingCallback]:
-    """Load subjects. A cheap read is enough for those that it shows in their last state; the others are read consistently."""
+    """Load subjects. First read eventually consistently; read those consistently that this does not show in their last state."""
     subject_ids = list(subject_ids)
     last_ids = [subject_id for subject_id in subject_ids if job_of[subject_id].is_last]
-    eventual = notification.load_pending(site_id, last_ids, consistent=False)
+    eventual = delivery_attempt.load_pending(site_id, last_ids, consistent=False)
     current = {key: callback for key, callback in eventual.items() if callback.sequence >= job_of[key].sequence}
-    return current | notification.load_pending(site_id, [key for key in subject_ids if key not in current])
+    return current | delivery_attempt.load_pending(site_id, [key for key in subject_ids if key not in current])
 
 
 def _attempt(state: DeliveryState, callback: PendingCallback, endpoint: Endpoint, *, force: bool) -> _BacklogChange | None:
     if state.endpoint_id not in (None, endpoint.id):
         state = endpoint_backlog.unpark_claimed(state)
     if endpoint.is_down and not force:
-        return _BacklogChange(endpoint.id, notification.postpone(state, endpoint))
-    response = notification.post_callback(callback)
-    change = notification.apply_response(state, endpoint.id, callback.sequence, response)
+        return _BacklogChange(endpoint.id, delivery_attempt.postpone(state, endpoint))
+    response = delivery_attempt.post_callback(callback)
+    change = delivery_attempt.apply_response(state, endpoint.id, callback.sequence, response)
     is_endpoint_fault = isinstance(response, Failed) and response.endpoint_fault
     return _write_unless_backlog_changes(change, is_endpoint_fault=is_endpoint_fault)
 

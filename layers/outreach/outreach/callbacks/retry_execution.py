@@ -12,7 +12,7 @@ from outreach.observability import logger
 from outreach.repeated_failures import NOT_PROCESSED, report_given_up
 from outreach.settings import settings
 
-# An execution this late is checked and, if it has died, replaced.
+# An execution this late is checked and, if it has failed, replaced.
 _OVERDUE_SECONDS = 60
 # The most callbacks of one endpoint that one sweep gives up, which takes some seconds.
 _MAX_ABANDONED_PER_SWEEP = 10_000
@@ -44,24 +44,24 @@ def start_next_generation(endpoint: Endpoint, wakes_at: int) -> bool:
 
 
 def repair(endpoint: Endpoint, now: datetime) -> bool:
-    """Replace the execution of an endpoint if it died, or if it would wake up too late for a due callback.
+    """Replace the execution of an endpoint if it failed, or if it would wake up too late for a due callback.
 
-    Executions that die again and again give the callbacks up that are due: their endpoint is not at fault, so waiting does not
+    After repeated failures of executions, the due callbacks are given up: their endpoint is not at fault, so waiting does not
     help.
 
     Returns:
         Whether the execution was replaced.
     """
     seconds = int(now.timestamp())
-    if has_died := _has_died(endpoint, seconds):
+    if has_failed := _has_failed(endpoint, seconds):
         _count_failure(endpoint, seconds)
     elif not _wakes_too_late(endpoint, seconds):
         return False
-    logger().warning("restarting callback retries", endpoint_id=endpoint.id, site_id=endpoint.site_id, has_died=has_died)
+    logger().warning("restarting callback retries", endpoint_id=endpoint.id, site_id=endpoint.site_id, has_failed=has_failed)
     return start_next_generation(endpoint, seconds)
 
 
-def _has_died(endpoint: Endpoint, now: int) -> bool:
+def _has_failed(endpoint: Endpoint, now: int) -> bool:
     is_late = endpoint.wakes_at + _OVERDUE_SECONDS < now
     return is_late and not stepfunctions.is_running(settings().callback_retry_arn, _name(endpoint))
 
@@ -72,7 +72,7 @@ def _wakes_too_late(endpoint: Endpoint, now: int) -> bool:
 
 
 def _count_failure(endpoint: Endpoint, now: int) -> None:
-    """Count an execution that died; after too many, abandon the due callbacks and start a new streak."""
+    """Count a failed execution; after too many, abandon the due callbacks and start a new streak."""
     outcome = stepfunctions.outcome_of(settings().callback_retry_arn, _name(endpoint))
     reason = NOT_PROCESSED if outcome == stepfunctions.NOT_STARTED else outcome
     failures = endpoint.execution_failures.after("", reason)

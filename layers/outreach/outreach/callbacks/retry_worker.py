@@ -14,7 +14,7 @@ from functools import partial
 from itertools import islice
 
 from outreach import clock
-from outreach.callbacks import abandonment, callback_queue, delivery_state, endpoint_backlog, notification, retry_schedule
+from outreach.callbacks import abandonment, callback_queue, delivery_attempt, delivery_state, endpoint_backlog, retry_schedule
 from outreach.callbacks.callback_queue import CallbackJob
 from outreach.callbacks.callback_request import EndpointResponse, Failed
 from outreach.callbacks.delivery_state import DeliveryState
@@ -95,7 +95,7 @@ def _attempt(endpoint: Endpoint, key: tuple[str, str]) -> _Result | None:
     except Exception as error:
         # An internal error counts as a failed attempt, so that the callback does not block the others.
         logger().exception("a callback could not be attempted", subject_id=state.subject_id, site_id=state.site_id)
-        result = _Result(notification.apply_response(state, endpoint.id, None, Failed(type(error).__name__)), None)
+        result = _Result(delivery_attempt.apply_response(state, endpoint.id, None, Failed(type(error).__name__)), None)
     if result.change.after.is_parked:
         delivery_state.put(result.change.before, result.change.after)
     return result
@@ -109,14 +109,14 @@ def _claim_parked(endpoint: Endpoint, key: tuple[str, str]) -> DeliveryState | N
 
 
 def _deliver(endpoint: Endpoint, state: DeliveryState) -> _Result:
-    callback = notification.load_pending(state.site_id, [state.subject_id]).get(state.subject_id)
+    callback = delivery_attempt.load_pending(state.site_id, [state.subject_id]).get(state.subject_id)
     if callback is None:
-        return _Result(notification.finish(state, None), None)
+        return _Result(delivery_attempt.finish(state, None), None)
     if callback.endpoint_id != endpoint.id:  # the URL has changed: queue a first delivery to the new one
         callback_queue.put([CallbackJob(state.site_id, state.subject_id, callback.sequence, force=True)])
-        return _Result(notification.finish(state, None), None)
-    response = notification.post_callback(callback)
-    return _Result(notification.apply_response(state, endpoint.id, callback.sequence, response), response)
+        return _Result(delivery_attempt.finish(state, None), None)
+    response = delivery_attempt.post_callback(callback)
+    return _Result(delivery_attempt.apply_response(state, endpoint.id, callback.sequence, response), response)
 
 
 def _endpoint_fault(results: list[_Result]) -> Failed | None:

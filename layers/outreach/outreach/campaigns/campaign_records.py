@@ -11,8 +11,8 @@ pk                 sk                                       item in the campaign
 ``SITE#<site>``    ``SNAPSHOT#<record>``                    the campaign at the time of the send
 =================  =======================================  ===================================================
 
-A record has the attribute ``unfinished`` until nothing of it remains to be done. The sweep reads the sparse index over it. The
-index ``records`` has the site's records in the order of their start, with what a list filters and sorts by.
+A record has the attribute ``unfinished`` until all its work is done. The sweep reads the sparse index of that attribute. The
+index ``records`` has the site's records in the order of their start, with the attributes by which lists filter and sort.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from outreach.repeated_failures import Failures
 from outreach.settings import settings
 from outreach.tolerant_reader import known
 
-# The only value of the sparse index's partition key.
+# The only value of the partition key of the sparse index.
 UNFINISHED = "yes"
 
 
@@ -69,7 +69,7 @@ class CampaignRecord:
         failed_of: the record whose failed and undelivered messages are sent again; ``None`` for a send to all that match.
         callback_url: where status changes of the messages are posted; ``None`` if nowhere.
         spent_segments: how many segments have been released; counted only if the campaign has a budget.
-        status_reason: why the record paused itself, or ``None``.
+        status_reason: why Outreach itself paused the record, or could not cancel it; or ``None``.
         send_failures: the failures of the send since it last made progress.
         started_time: when the audience was frozen, or ``None``.
         ended_time: when the record was completed or cancelled, or ``None``.
@@ -266,7 +266,7 @@ def change_status(
 
     Args:
         released: the new position of the cursor; ``None`` keeps the current one.
-        reason: why the record pauses itself; ``None`` if a client asked for the change.
+        reason: why the record is paused; ``None`` if a client asked for the change.
 
     Raises:
         ConditionFailed: the stored status is not the one of ``record``.
@@ -293,14 +293,14 @@ def ledger_to_show(record: CampaignRecord) -> list[LedgerPage]:
     A completed record shows all of them, because it would contradict itself otherwise.
     """
     pages = list(ledger.read_pages(record.site_id, record.id, consistent=False))
-    counts = ledger.count(record.audience_size, pages)
-    if record.status is RecordStatus.COMPLETED and counts.queued + counts.sending:
+    shown = ledger.count(record.audience_size, pages)
+    if record.status is RecordStatus.COMPLETED and shown.queued + shown.sending:
         return list(ledger.read_pages(record.site_id, record.id))
     return pages
 
 
-def _counts_to_show(record: CampaignRecord) -> ledger.Counts | None:
-    """Return how many contacts of the audience have each status; ``None`` before the freeze."""
+def counts(record: CampaignRecord) -> ledger.Counts | None:
+    """Return how many contacts of the audience have each status, by a cheap read; ``None`` before the freeze."""
     return None if record.audience is None else ledger.count(record.audience, ledger_to_show(record))
 
 
@@ -310,14 +310,14 @@ def sample(site_id: str, record_id: str) -> None:
     if timeline.has_sample(site_id, record_id, now):
         return
     record = get(site_id, record_id)
-    current = _counts_to_show(record)
+    current = counts(record)
     if current:
         timeline.put_sample(site_id, record_id, now, current, is_running=record.status is RecordStatus.RUNNING)
 
 
 def read_timeline(record: CampaignRecord) -> list[tuple[str, ledger.Counts]]:
     """Return the time and the counts of each sample of a record: at least one a minute while it runs."""
-    entries, current = timeline.read(record.site_id, record.id), _counts_to_show(record)
+    entries, current = timeline.read(record.site_id, record.id), counts(record)
     if current is None:
         return []
     now = timeline.TimelineEntry(clock.timestamp(clock.now()), current, record.status is RecordStatus.RUNNING)

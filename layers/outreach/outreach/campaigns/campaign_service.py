@@ -75,7 +75,7 @@ def delete(site_id: str, campaign_id: str) -> None:
     schedules.remove(campaign_id)
 
 
-# What the checks depend on. A change of other properties is possible when a field of the message or of the filter is gone.
+# What the checks depend on. Other properties can be changed even if a field of the message or of the filter was deleted.
 _MESSAGE_PROPERTIES = {"message", "channel_account_id", "replaces_smart_quotes"}
 _FILTER_PROPERTIES = {"filter_condition_met_type", "filter_logical_expression", "filter_conditions"}
 

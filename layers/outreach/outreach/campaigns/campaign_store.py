@@ -1,6 +1,6 @@
 """Stores campaigns in the campaigns table, with the keys ``SITE#<site>`` and ``CAMPAIGN#<id>``.
 
-A campaign with a pending scheduled start has the attribute ``unfinished``, so the sweep finds it, as it finds records.
+A campaign with a pending scheduled start has the attribute ``unfinished``, so that the sweep finds it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def get(site_id: str, campaign_id: str) -> Campaign:
 
 
 def list_all(site_id: str) -> list[Campaign]:
-    """Return all campaigns of a site: some hundreds, because people write them."""
+    """Return all campaigns of a site. People write them, so there are some hundreds at most."""
     items = dynamo.query(
         settings().campaigns_table,
         KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
@@ -86,7 +86,7 @@ def set_start_failures(site_id: str, campaign_id: str, version: int, failures: F
 
 
 def abandon_scheduled_start(site_id: str, campaign_id: str, version: int, reason: str) -> bool:
-    """Give the scheduled start of a campaign up, and keep the reason; ``False`` if its schedule has changed since."""
+    """Give up the scheduled start of a campaign, and store the reason; ``False`` if its schedule has changed since."""
     change = Update().set("schedule_status_reason", reason).remove("unfinished", "start_failures")
     return _update_schedule(site_id, campaign_id, version, change)
 

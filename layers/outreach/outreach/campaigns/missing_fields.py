@@ -14,7 +14,7 @@ CODE = "missing_field"
 
 
 def describe(template: str, site_fields: SiteFields) -> str | None:
-    """Say which names in a template are no merge field of the site, and what to do; ``None`` if there are none.
+    """Say which names in a template are not merge fields of the site, and what to do; ``None`` if there are none.
 
     A template that is invalid for another reason fails for each contact by itself.
     """
@@ -31,6 +31,6 @@ def describe(template: str, site_fields: SiteFields) -> str | None:
 
 
 def describe_filter(error: ValidationFailed) -> str:
-    """Say what is wrong with the filter of a saved campaign, and what to do. No pointer leads there: it is in no body."""
+    """Say what is wrong with the filter of a saved campaign, and what to do. No pointer: the filter is not in the request."""
     problems = "; ".join(f"{entry.pointer.removeprefix('/filter')} {entry.message}" for entry in error.errors)
     return f"The campaign's filter no longer fits the fields of this site: {problems}. Change the filter or the fields."

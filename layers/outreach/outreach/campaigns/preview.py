@@ -56,7 +56,7 @@ class PreviewWarning:
 
 @dataclass
 class Budget:
-    """A budget of segments, and the messages that it has no room for.
+    """A budget of segments, and the messages that exceed it.
 
     Attributes:
         segments: ``None`` for no limit.
@@ -80,7 +80,7 @@ class Preview:
 
     Attributes:
         budget: the campaign's budget.
-        quota: what is left of the site's quota today; deferred messages do not take from it.
+        quota: the rest of the site's quota today; deferred messages do not use it.
         segments: of all messages together.
         failed: the number of messages that cannot be rendered.
         deferred: the number of messages that wait for the end of quiet hours, by that time.

@@ -81,4 +81,4 @@ def _carrier_words(record: CampaignRecord) -> dict[str, str]:
 def _words(code: str, carrier_words: dict[str, str]) -> str:
     if code.isdigit():
         return carrier_words.get(code, "see the carrier's list of error codes")
-    return failed_reasons.own_words(code) or "the carrier gave no code; see failedReason of the messages"
+    return failed_reasons.text_of(code) or "the carrier gave no code; see failedReason of the messages"

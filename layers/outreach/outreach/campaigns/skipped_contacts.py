@@ -15,7 +15,7 @@ from outreach.messages.recipient import recipient_of
 from outreach.messages.status import SkipReason
 
 _CONTACTS_PER_READ = 1_000
-# The properties that are in the contact only.
+# The properties that only the contact has.
 _OF_CONTACT = ("name", "to")
 
 
@@ -40,7 +40,7 @@ def skipped_places(record: CampaignRecord) -> list[tuple[int, SkipReason]]:
 def page(
     record: CampaignRecord, places: Sequence[tuple[int, SkipReason]], sort_by: str | None, sort_order: str, page_slice: slice
 ) -> list[SkippedContactResponse]:
-    """One part of the skipped contacts.
+    """Return one page of the skipped contacts.
 
     Args:
         places: the result of :func:`skipped_places`.
@@ -49,7 +49,7 @@ def page(
     """
     if sort_by is None:
         in_order = places if sort_order == "asc" else places[::-1]
-        # The audience is read in its own order.
+        # The audience can be read only in its own order.
         part = sorted(in_order[page_slice])
         responses = list(_responses(record.site_id, _contacts_at(record, part)))
         return responses if sort_order == "asc" else responses[::-1]
@@ -65,7 +65,7 @@ def _contacts_at(record: CampaignRecord, places: Sequence[tuple[int, SkipReason]
 
 
 def _responses(site_id: str, skips: Iterable[Skip]) -> Iterator[SkippedContactResponse]:
-    """Add names and numbers, which are those of the contacts now."""
+    """Add the contacts' current names and numbers."""
     for chunk in dynamo.chunks(list(skips), _CONTACTS_PER_READ):
         contacts = contact_store.get_many(site_id, [skip.contact_id for skip in chunk])
         for skip in chunk:

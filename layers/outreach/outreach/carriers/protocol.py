@@ -19,7 +19,7 @@ class Candidates:
     """Messages in the carrier's list that may be the message whose outcome is unknown.
 
     Attributes:
-        senders: what each was sent from, by the carrier's id; empty if the carrier does not say so yet.
+        senders: the sender of each message, by the carrier's id of the message; empty if the carrier does not report it yet.
     """
 
     senders: Mapping[str, str] = field(default_factory=dict)

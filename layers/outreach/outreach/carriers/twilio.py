@@ -81,7 +81,7 @@ def reconcile(
 ) -> Candidates | Unknown:
     """Return the messages with the same numbers and body that Twilio has accepted since a time (to the second).
 
-    Nobody knows which number of a Messaging Service has sent, so then the messages of the whole service are compared.
+    For a Messaging Service, the sending number is not known, so the messages of the whole service are compared.
     An empty list does not prove that Twilio has not accepted the message.
     """
     since = since.replace(microsecond=0)
@@ -145,7 +145,7 @@ def parse_inbound(body: bytes) -> InboundMessage | None:
         form = _form(body)
         if "MessageStatus" in form:
             return None
-        # An attachment that is missing must not keep an opt-out from taking effect, so NumMedia is not relied on.
+        # Do not rely on NumMedia: a missing attachment must not prevent an opt-out.
         media = [(form.get(f"MediaUrl{index}", ""), form.get(f"MediaContentType{index}", "")) for index in range(_MAX_MEDIA)]
         opt_out = CARRIER_KEYWORDS.get(form.get("OptOutType", "").upper())
         return InboundMessage(

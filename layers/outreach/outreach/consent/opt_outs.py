@@ -88,13 +88,13 @@ def opted_out_among(site_id: str, numbers: Iterable[str], *, consistent: bool = 
         numbers: in E.164; those that are not valid may have separators, as contacts keep them.
         consistent: ``False`` costs half as much but may miss the most recent changes.
     """
-    listed = {number: listed_as(number) for number in numbers}
+    listed = {number: key_of(number) for number in numbers}
     known = _get_many(site_id, listed.values(), consistent=consistent)
     return {number for number, key in listed.items() if key in known and known[key].is_opted_out}
 
 
-def listed_as(number: str) -> str:
-    """Return how opt-outs name a number: in E.164 if it has its country code, whatever separators it is kept with."""
+def key_of(number: str) -> str:
+    """Return the key of a number in the list of opt-outs: E.164 without separators, if the number has its country code."""
     is_plain = number.startswith("+") and number[1:].isdecimal()  # nearly all are, and reading them takes time
     return number if is_plain else phone_numbers.read_e164(number) or number
 

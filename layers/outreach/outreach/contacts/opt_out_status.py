@@ -26,7 +26,7 @@ class OptedOutNumbers:
     def is_opted_out(self, document: Document) -> bool:
         """Return whether the contact is opted out."""
         number = _recipient_number(document)
-        return number is not None and opt_outs.listed_as(number) in self._read()
+        return number is not None and opt_outs.key_of(number) in self._read()
 
     def _read(self) -> set[str]:
         if self._numbers is None:

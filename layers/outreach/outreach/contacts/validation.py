@@ -111,7 +111,7 @@ class _Validator:
         """Return the ``Contact`` attributes that identities set. Identities that the contact has already keep their ids."""
         existing_by_id = {identity.id: identity for identity in before.identities}
         existing_by_key = {identity.key: identity for identity in before.identities}
-        # An identity that the body repeats exactly stays valid. A carrier, or other rules, may have given it its value.
+        # An identity that the body repeats stays valid, even if its value would be refused now (one from a carrier).
         repeated = {(identity.type, identity.value): _bare(identity) for identity in before.identities}
         contact_identities: list[Identity] = []
         ordinal = before.last_ordinal

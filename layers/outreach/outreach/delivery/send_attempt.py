@@ -1,7 +1,7 @@
 """One attempt to send a message: claim it, call the carrier, record the outcome. Every step may be repeated safely.
 
 Only the worker that claims a message calls the carrier; other copies of the job are dropped. A claim outlives the worker that
-made it. When a worker dies during its call, the call is therefore not repeated but reconciled
+made it. When a worker crashes during its call, the call is therefore not repeated but reconciled
 (:mod:`outreach.delivery.unknown_outcomes`).
 """
 
@@ -16,7 +16,7 @@ from outreach import clock
 from outreach.carriers import registry
 from outreach.carriers.outcomes import Accepted, Refused, RetryLater, SendOutcome, Throttled, Unknown
 from outreach.delivery import unknown_outcomes
-from outreach.delivery.account_pace import AccountPace
+from outreach.delivery.account_throttle import AccountThrottle
 from outreach.delivery.outcome_recording import CLAIM_SECONDS, record_outcome
 from outreach.errors import NotFound
 from outreach.messages import message_store
@@ -33,13 +33,13 @@ _CODE = re.compile(r"\d{3,6}(?=: )|HTTP \d{3}$|[A-Za-z]+$")
 
 
 def attempt_send(
-    breaker: CircuitBreaker, pace: AccountPace, credentials: Mapping[str, str], job: SendJob, recipient: JobRecipient
+    breaker: CircuitBreaker, throttle: AccountThrottle, credentials: Mapping[str, str], job: SendJob, recipient: JobRecipient
 ) -> float | None:
     """Send one message of a job, unless another worker sends it or has sent it.
 
     Args:
         breaker: the circuit breaker of the job's account.
-        pace: the pace of the job's account, which the caller settles.
+        throttle: of the job's account; the caller settles it.
         credentials: those of the job's account.
         job: the job that the recipient belongs to.
         recipient: the message to send.
@@ -50,8 +50,8 @@ def attempt_send(
     """
     if breaker.has_failed_too_long and _fail_if_expired(job, recipient):
         return None
-    if not breaker.open_until() and not pace.allows(job):
-        pace.defer(recipient.message_id)
+    if not breaker.open_until() and not throttle.allows(job):
+        throttle.defer(recipient.message_id)
         return None
     if not breaker.allow():
         return breaker.open_until() or clock.now().timestamp()  # another message may have closed it
@@ -62,7 +62,7 @@ def attempt_send(
         return _handle_refused_claim(refusal.message, now)
     outcome = registry.send(breaker.account, credentials, message)
     _log(message, outcome)
-    return _handle_outcome(breaker, pace, message, outcome)
+    return _handle_outcome(breaker, throttle, message, outcome)
 
 
 def _log(message: Message, outcome: SendOutcome) -> None:
@@ -97,7 +97,7 @@ def _fail_if_expired(job: SendJob, recipient: JobRecipient) -> bool:
 
 
 def _handle_refused_claim(message: Message | None, now: float) -> float | None:
-    """Return when to queue a message again whose claim was refused; start to reconcile it when its worker has died."""
+    """Return when to queue a message again whose claim was refused; start to reconcile it when its worker has crashed."""
     if message is None or message.status.is_final:
         return None
     match message.claim.state:
@@ -108,14 +108,14 @@ def _handle_refused_claim(message: Message | None, now: float) -> float | None:
     return None
 
 
-def _handle_outcome(breaker: CircuitBreaker, pace: AccountPace, message: Message, outcome: SendOutcome) -> float | None:
+def _handle_outcome(breaker: CircuitBreaker, throttle: AccountThrottle, message: Message, outcome: SendOutcome) -> float | None:
     """Record an outcome; return the Unix time of the next attempt, if the carrier has certainly not accepted the message."""
     match outcome:
         case Unknown():
             unknown_outcomes.mark_unknown(message)
         case Throttled(reason, seconds):
             _release_claim(message, clock.now().timestamp())
-            pace.record_throttling(message, reason, seconds)
+            throttle.record_throttling(message, reason, seconds)
         case RetryLater(seconds, reason, account_stopped=True):
             return _wait_for_account(message, breaker.record_failure(reason, seconds))
         case RetryLater(seconds):
@@ -123,7 +123,7 @@ def _handle_outcome(breaker: CircuitBreaker, pace: AccountPace, message: Message
         case Accepted():
             record_outcome(message, outcome)
             breaker.record_acceptance()
-            pace.record_acceptance()
+            throttle.record_acceptance()
         case Refused():
             return _handle_refusal(breaker, message, outcome)
     return None

@@ -15,7 +15,7 @@ from outreach.campaigns import campaign_records
 from outreach.campaigns.campaign_records import RecordStatus
 from outreach.consent import opt_outs
 from outreach.delivery import unknown_outcomes
-from outreach.delivery.account_pace import AccountPace
+from outreach.delivery.account_throttle import AccountThrottle
 from outreach.delivery.send_attempt import attempt_send
 from outreach.errors import NotFound
 from outreach.messages import message_store
@@ -101,15 +101,15 @@ class _BatchContext:
             ("breaker", job.site_id, job.account_id), lambda: CircuitBreaker(site_store.get_account(job.site_id, job.account_id))
         )
 
-    def pace(self, job: SendJob) -> AccountPace:
+    def throttle(self, job: SendJob) -> AccountThrottle:
         breaker = self.breaker(job)
-        return self._read_once(("pace", job.site_id, job.account_id), lambda: AccountPace(breaker))
+        return self._read_once(("throttle", job.site_id, job.account_id), lambda: AccountThrottle(breaker))
 
     def settle_paces(self) -> set[str]:
         """Queue the messages that take new slots; return the ids of the jobs for which that failed."""
         failed: set[str] = set()
-        for key, pace in self._cache.items():
-            if isinstance(pace, AccountPace) and not _try_to_settle(pace):
+        for key, throttle in self._cache.items():
+            if isinstance(throttle, AccountThrottle) and not _try_to_settle(throttle):
                 failed |= {job_id for job_id, job in self._jobs.items() if (job.site_id, job.account_id) == key[1:]}
         return failed
 
@@ -154,9 +154,9 @@ def _sending_hours(site_id: str) -> SendingHours | None:
     return SendingHours.parse(text) if text else None
 
 
-def _try_to_settle(pace: AccountPace) -> bool:
+def _try_to_settle(throttle: AccountThrottle) -> bool:
     try:
-        pace.settle()
+        throttle.settle()
     except Exception:
         logger().exception("throttled messages could not be rescheduled")
         return False
@@ -189,7 +189,7 @@ def _process_recipient(context: _BatchContext, job: SendJob, recipient: JobRecip
     elif deferral := _deferral(context.sending_hours(job), job, recipient):
         _defer(*deferral)
     else:
-        return attempt_send(breaker, context.pace(job), credentials, job, recipient)
+        return attempt_send(breaker, context.throttle(job), credentials, job, recipient)
     return None
 
 

@@ -35,7 +35,7 @@ _CLOCK_SKEW = timedelta(minutes=2)
 
 
 def mark_unknown(message: Message) -> None:
-    """Start to reconcile a message whose call ended without a response, or whose worker died.
+    """Start to reconcile a message whose call ended without a response, or whose worker crashed.
 
     The first check is queued before the claim changes: after a crash in between, the claim expires and this function runs again.
     """

@@ -58,7 +58,7 @@ def create(draft: Webhook) -> Webhook:
         Forbidden: the site has as many webhooks as it may have (``quota_exceeded``).
         Conflict: other requests keep changing the webhooks.
     """
-    _add(list_webhooks(draft.site_id), draft)  # refuses before a secret is created
+    _add(list_webhooks(draft.site_id), draft)  # check the limit before a secret is created
     with _new_secret(draft.site_id, draft.id, draft.secrets[0].id):
         return _find(_change(draft.site_id, lambda webhooks: _add(webhooks, draft)), draft.id)
 
@@ -98,7 +98,7 @@ def delete(site_id: str, webhook_id: str) -> None:
         NotFound: the site has no such webhook.
         Conflict: other requests keep changing the webhooks.
     """
-    # The secrets go first: a crash leaves a webhook that can be deleted again, and no secret that nothing names.
+    # Delete the secrets first: a crash then leaves a webhook that can be deleted again, and no orphaned secret.
     _delete_secrets(get(site_id, webhook_id))
     removed: list[Webhook] = []
 

@@ -54,7 +54,7 @@ def request(site_id: str, export_id: str, contact_ids: Sequence[str], contact_fi
 
 
 def status(site_id: str, export_id: str) -> JobStatus:
-    """The status of an export.
+    """Return the status of an export.
 
     Raises:
         NotFound: the site has no such export, or it has expired.
@@ -71,7 +71,7 @@ def wait_until_finished(site_id: str, export_id: str, seconds: float) -> JobStat
 
 
 def download_url(site_id: str, export_id: str) -> str:
-    """A presigned URL of a completed export."""
+    """Return a presigned URL of a completed export."""
     return s3.files().download_url(object_key(site_id, export_id))
 
 
@@ -90,17 +90,17 @@ def write(site_id: str, export_id: str) -> int:
 
 
 def object_key(site_id: str, export_id: str) -> str:
-    """The key of an export in the files bucket."""
+    """Return the key of an export in the files bucket."""
     return f"exports/{site_id}/{export_id}"
 
 
 def request_key(site_id: str, export_id: str) -> str:
-    """The key of an export request in the files bucket; the object's creation starts the export."""
+    """Return the key of an export request in the files bucket; the object's creation starts the export."""
     return f"export-requests/{site_id}/{export_id}"
 
 
 def _filter(job: Mapping[str, Any]) -> Filter:
-    """The filter of a request; one from before exports had filters selects all contacts."""
+    """Return the filter of a request. A request from before exports had filters selects all contacts."""
     stored = job.get("filter")
     return Filter.of_stored(stored) if stored else Filter()
 
@@ -140,7 +140,7 @@ def _value_cell(field: Field, value: Any, zone: tzinfo) -> str:
 
 
 def _local_time(timestamp: str, zone: tzinfo) -> str:
-    """Convert a timestamp to the zone. It keeps its offset, and so denotes the same moment."""
+    """Convert a timestamp to the zone. The result has the zone's offset, so it denotes the same moment."""
     try:
         return clock.from_timestamp(timestamp).astimezone(zone).isoformat(timespec="milliseconds")
     except OverflowError:  # in the first or last hours of the calendar

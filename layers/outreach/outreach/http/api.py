@@ -31,7 +31,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach import dynamo, parsing
 from outreach.errors import NotFound, OutreachError, ValidationFailed
-from outreach.http import headers, json_pointers, pointers, problems
+from outreach.http import error_pointers, headers, json_pointers, problems
 from outreach.http.caller import Caller
 from outreach.http.request import (
     canonical_path,
@@ -125,7 +125,7 @@ def entry_point(
     app: APIGatewayRestResolver,
     *,
     scope: str | Mapping[str, str] | None,
-    creates: bool = False,
+    idempotent: bool = False,
     parse_form: ParseForm | None = None,
     find_secret: FindSecret | None = None,
 ) -> Handler:
@@ -134,7 +134,7 @@ def entry_point(
     Args:
         app: the resolver with the endpoint's routes.
         scope: the scope that the API key needs; by verb, where each ``:verb`` has a route; ``None`` when the route checks it.
-        creates: whether the endpoint accepts an ``Idempotency-Key``; its route then uses :func:`new_id` for what it creates.
+        idempotent: whether the endpoint accepts an ``Idempotency-Key``; its route then uses :func:`new_id` for what it creates.
         parse_form: parses a body that is a form. Without it, a form is 415.
         find_secret: finds the ``secret`` of a response again when its request is repeated, because it is not stored with it.
     """
@@ -150,7 +150,7 @@ def entry_point(
             if required := scope if isinstance(scope, str) or scope is None else scope.get(_verb_of(event)):
                 api_caller.require(required)
             event = _canonical(event, app, takes_forms=parse_form is not None)
-            keyed = _keyed_request(event, api_caller) if creates else None
+            keyed = _keyed_request(event, api_caller) if idempotent else None
             if parse_form and is_form(event):
                 event = with_form(event, parse_form(event))
             app.append_context(caller=api_caller, new_id=keyed.new_id if keyed else uuid.uuid4)  # type: ignore[no-untyped-call]
@@ -225,7 +225,7 @@ def _map_errors(app: APIGatewayRestResolver) -> None:
         document = _document(app)
         if document is None:
             return json_pointers.to_pointer(steps[:1])
-        return pointers.in_document(steps, document, body_type(app.context["_route"]), has_tags=has_tags)
+        return error_pointers.in_document(steps, document, body_type(app.context["_route"]), has_tags=has_tags)
 
     def respond(error: OutreachError) -> Response[str]:
         return problems.response(error, str(app.current_event["requestContext"]["requestId"]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from outreach.errors import Forbidden
-from outreach.sites.rate_limits import RATES, Rate, enforce
+from outreach.sites.rate_limits import DEFAULT_RATES, Rate, enforce
 
 SCOPES = (
     "contact:read",
@@ -29,14 +29,14 @@ class Caller:
         site_id: the key's site; a request cannot choose another one.
         key_name: the name that the operator gave the key.
         scopes: what the key may do; empty for everything.
-        rates: the site's own rate limits; see :mod:`outreach.sites.rate_limits`.
+        rate_limits: the site's own rate limits; see :mod:`outreach.sites.rate_limits`.
         is_counted: whether the request has already been counted, because this is the background run of a deferred list.
     """
 
     site_id: str
     scopes: frozenset[str]
     key_name: str = ""
-    rates: Mapping[str, Rate] = field(default_factory=dict)
+    rate_limits: Mapping[str, Rate] = field(default_factory=dict)
     is_counted: bool = False
 
     @classmethod
@@ -77,4 +77,4 @@ class Caller:
             TooManyRequests: the site has reached the limit.
         """
         if not self.is_counted:
-            enforce(self.site_id, action, self.rates.get(action, RATES[action]))
+            enforce(self.site_id, action, self.rate_limits.get(action, DEFAULT_RATES[action]))

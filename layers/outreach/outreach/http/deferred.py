@@ -47,7 +47,7 @@ class ListResultResponse(wire.Response):
 
 
 def entry_point(
-    app: APIGatewayRestResolver, function: str, *, scopes: Mapping[str, str] | None = None, creates: bool = False
+    app: APIGatewayRestResolver, function: str, *, scopes: Mapping[str, str] | None = None, idempotent: bool = False
 ) -> Handler:
     """Make the ``lambda_handler`` of an endpoint that may defer its response.
 
@@ -57,14 +57,14 @@ def entry_point(
         app: the resolver with the endpoint's routes.
         function: a key of :data:`FUNCTIONS`.
         scopes: the scopes of the verbs; see :func:`outreach.http.api.entry_point`.
-        creates: see :func:`outreach.http.api.entry_point`.
+        idempotent: see :func:`outreach.http.api.entry_point`.
     """
 
     def defer(_: DeadlineExceeded) -> Response[Any]:
         return _defer(app.current_event.raw_event, function, api.caller(app).site_id)
 
     app.exception_handler(DeadlineExceeded)(defer)
-    handler = api.entry_point(app, scope=scopes or FUNCTIONS[function], creates=creates)
+    handler = api.entry_point(app, scope=scopes or FUNCTIONS[function], idempotent=idempotent)
     gateway_handler = oversized.redirect_oversized(handler)
 
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -22,12 +22,12 @@ Locate = Callable[[Sequence[Step], bool], str]
 
 
 def response(error: OutreachError, request_id: str) -> Response[str]:
-    """The HTTP response for an error."""
+    """Return the HTTP response for an error."""
     return Response(error.status, CONTENT_TYPE, json.dumps(body(error, request_id)), headers=dict(headers(error)))
 
 
 def headers(error: OutreachError) -> dict[str, str]:
-    """The headers that belong to an error."""
+    """Return the headers of the response to an error."""
     if isinstance(error, TooManyRequests):
         return {"Retry-After": str(error.retry_after)}
     return {"Allow": ", ".join(error.allow)} if isinstance(error, MethodNotAllowed) else {}

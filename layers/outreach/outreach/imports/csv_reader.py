@@ -14,7 +14,7 @@ from outreach.imports.file_format import FileFormat, ImportFile, UnreadableFile
 from outreach.imports.import_warnings import Warnings
 
 _DELIMITERS = (",", ";", "\t")
-# Excel's way to name the delimiter, in a line before the header.
+# The line before the header in which Excel names the delimiter.
 _SEP_LINE = re.compile(r'\ufeff*"?sep=([^\w\s"\'\\]|\t)"?[\r\n]*', re.IGNORECASE)
 _BOM = "\ufeff"
 
@@ -63,7 +63,7 @@ class _Lines:
         self.row: list[str] = []
 
     def begin_row(self) -> None:
-        """The following lines belong to another row."""
+        """Start another row with the next line."""
         self.row.clear()
         self._remaining = _MAX_ROW_CHARACTERS
 
@@ -83,7 +83,7 @@ class _Lines:
                 self._count -= 1
                 message = f"has a row of more than {_MAX_ROW_CHARACTERS:,} characters, which begins in line {self.number_of(0)}"
                 raise UnreadableFile(f"{message}; a quotation mark may be missing there")
-            line = line.lstrip(_BOM)  # also where files with a mark were joined
+            line = line.lstrip(_BOM)  # also in the middle, where files with byte order marks were joined
             self.row.append(line)
             yield line
 
@@ -121,7 +121,7 @@ def _detect_delimiter(text: IO[str]) -> str:
 
 
 def _warn_of_swallowed_rows(number: int, row: list[str], header: list[str], delimiter: str, warnings: Warnings) -> None:
-    """Two stray quotation marks make one cell of the rows between them."""
+    """Warn of two stray quotation marks, which turn the rows between them into one cell."""
     for heading, cell in zip(header, row, strict=False):
         _, *more = cell.splitlines() or [""]
         if len(header) > 1 and any(line.count(delimiter) == len(header) - 1 for line in more):

@@ -17,7 +17,7 @@ _BLOCK_BYTES = 1 << 16
 
 
 def download(site_id: str, url: str, file: IO[bytes], max_bytes: int) -> None:
-    """Download a URL into ``file``, by the SSRF rules that also apply to callbacks.
+    """Download a URL into ``file``. The SSRF rules of callbacks apply.
 
     Raises:
         ValueError: the URL cannot be fetched, or its content is too large.

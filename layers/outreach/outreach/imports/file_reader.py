@@ -13,7 +13,7 @@ from outreach.imports.xlsx_package import OLD_OR_PROTECTED
 _ZIP = b"PK\x03\x04"
 _COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
-# What people send under the name of a table, by its first bytes in lower case.
+# Other kinds of files that people upload as tables, by their first bytes in lower case.
 _OTHER_FORMATS = {
     b"%pdf-": "a PDF file",
     b"\x1f\x8b": "a compressed file (.gz)",

@@ -48,7 +48,7 @@ class RowOutcome(StrEnum):
 
 
 class UndoOutcome(StrEnum):
-    """What became of a contact of an import that is undone."""
+    """What the undo of an import did to a contact."""
 
     DELETED = "deleted"
     RESTORED = "restored"
@@ -75,7 +75,7 @@ class ImportRecord:
         suggested_columns: what ``columns`` could be if the file has unknown columns.
         encoding: the encoding with which the file was read; empty for a workbook.
         delimiter: the delimiter of a CSV file; empty for a workbook.
-        number_columns: the headings of text columns in which numbers were found that could be texted.
+        number_columns: the headings of text columns that contain numbers which could be texted.
         has_sms: whether a row had an SMS identity.
         errors: why the whole import failed.
         restarts: how many executions replaced a failed one.
@@ -141,7 +141,7 @@ class ImportRecord:
 
 @dataclass(frozen=True)
 class SplitFile:
-    """What the first pass of an import has found in the file; see :class:`ImportRecord`."""
+    """The result of the first pass over an import's file; see :class:`ImportRecord`."""
 
     total_rows: int
     chunks: int
@@ -153,7 +153,7 @@ class SplitFile:
 
 @dataclass(frozen=True)
 class ChunkResult:
-    """What became of the rows of a chunk.
+    """The result of importing the rows of a chunk.
 
     Attributes:
         warnings: the number of warnings.

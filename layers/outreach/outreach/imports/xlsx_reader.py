@@ -18,7 +18,7 @@ from outreach.imports.xlsx_styles import Format, general, read_formats
 
 # Excel specifications and limits: worksheet size.
 _MAX_ROWS = 1_048_576
-# Excel has 16,384. Each row of such a width would take long, and no site has so many fields.
+# Excel allows 16,384. Such wide rows would take long, and no site has so many fields.
 _MAX_COLUMNS = 2_000
 
 _DIGITS = "0123456789"

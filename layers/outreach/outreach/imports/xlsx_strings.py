@@ -8,7 +8,7 @@ from array import array
 from outreach.imports.file_format import UnreadableFile
 from outreach.imports.xlsx_package import Attributes, Handlers, Package
 
-# A million rows have fewer. They take 4 bytes each, and their text as UTF-8.
+# A file with a million rows has fewer texts. Each takes 4 bytes in addition to its UTF-8.
 _MAX_STRINGS = 10_000_000
 _MAX_BYTES = 400_000_000
 # Excel specifications and limits: 32,767 characters in a cell. Other programs write more.

@@ -19,7 +19,7 @@ from outreach.messages.models import ClaimState, Kind, Message
 from outreach.sending.circuit_breaker import MAX_WAIT_SECONDS
 
 _MAX_AGE = timedelta(days=30)
-# A message waits this long for its account at most, so it is sent at most this long after its slot.
+# A message waits at most this long for its account, so it is sent at most this long after its slot.
 _MAX_WAIT = timedelta(seconds=MAX_WAIT_SECONDS)
 # A message may be sent a moment before its slot, and its reply may arrive before the carrier's response.
 _OVERTAKING = timedelta(minutes=1)

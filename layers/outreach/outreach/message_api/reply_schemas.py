@@ -13,7 +13,7 @@ from outreach.messages.models import Message
 
 
 class ReplyAttachmentResponse(wire.Response):
-    """A file that came with a reply. What the carrier does not say is left out."""
+    """A file that came with a reply. Properties that the carrier does not report are omitted."""
 
     type: Literal["image", "video", "audio", "file"]
     url: str | None = None
@@ -44,7 +44,7 @@ class ReplyResponse(wire.Response):
 
     @classmethod
     def of(cls, reply: Message, _record: CampaignRecord | None = None) -> ReplyResponse:
-        """Make the response of a reply, whose row has everything that the response shows."""
+        """Return the response for a reply, from its row alone."""
         return cls(
             id=reply.id,
             received_time=reply.slot,

@@ -1,6 +1,6 @@
-"""Why a message failed: ``<code>: <words>``, where the code is the carrier's or one of ours.
+"""Why a message failed: ``<code>: <text>``, where the code is the carrier's or one of ours.
 
-A reason's words may come from the carrier and name a phone number, so only codes are counted and logged.
+The text may come from the carrier and contain a phone number, so only codes are counted and logged.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ UNEXPECTED_ERROR = "unexpected_error: the message can't be prepared for this con
 # The code of a reason that has none.
 OTHER = "other"
 
-# A carrier's number, one of our words, or an HTTP status; alone, or before the words.
+# A carrier's number, one of our codes, or an HTTP status; alone, or before the text.
 _CODE = re.compile(r"([0-9]{1,10}|[a-z][a-z_]{0,39}|HTTP [0-9]{3})(?=: |$)")
-_OWN = dict(reason.split(": ", 1) for reason in (EXPIRED, OUTCOME_UNKNOWN, TEMPLATE_ERROR, UNEXPECTED_ERROR))
-# The reason of a message has its own words (:meth:`outreach.repeated_failures.Failures.describe`).
-_OWN["no_progress"] = "sending the message kept failing"
+_TEXTS = dict(reason.split(": ", 1) for reason in (EXPIRED, OUTCOME_UNKNOWN, TEMPLATE_ERROR, UNEXPECTED_ERROR))
+# The reason of a message has a text of its own (:meth:`outreach.repeated_failures.Failures.describe`).
+_TEXTS["no_progress"] = "sending the message kept failing"
 
 
 def code_of(failed_reason: str) -> str:
@@ -28,6 +28,6 @@ def code_of(failed_reason: str) -> str:
     return match[1] if match else OTHER
 
 
-def own_words(code: str) -> str | None:
-    """Return the words of one of our own codes; ``None`` for any other code."""
-    return _OWN.get(code)
+def text_of(code: str) -> str | None:
+    """Return the text of one of our codes; ``None`` for a code of a carrier."""
+    return _TEXTS.get(code)

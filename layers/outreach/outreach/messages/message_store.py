@@ -154,7 +154,7 @@ def claim(site_id: str, message_id: str, *, until: int) -> Message:
     """Claim a message whose slot has begun, in order to call the carrier; its status becomes ``sending``.
 
     Args:
-        until: the Unix time by which the caller has recorded the outcome or died.
+        until: the Unix time by which the caller has recorded the outcome or crashed.
 
     Raises:
         ClaimRefused: another worker has claimed the message, it has an outcome, its slot has not begun, or it does not exist.

@@ -9,21 +9,21 @@ from itertools import groupby
 from outreach import clock
 from outreach.messages import message_store
 from outreach.messages.models import Message
-from outreach.repair import overdue
+from outreach.repair import stalled_messages
 
 # Younger messages are presumably still being processed.
 _MIN_AGE = timedelta(minutes=2)
 
 
 def repair() -> int:
-    """Queue overdue single messages of all sites again, and reconcile those whose worker died.
+    """Queue overdue single messages of all sites again, and reconcile those whose worker crashed.
 
     Returns:
         The number of messages repaired.
     """
     now = clock.now().timestamp()
     accounts = groupby(sorted(_unsettled(), key=_account), key=_account)
-    return sum(sum(overdue.repair(rows, now)) for _, rows in accounts)
+    return sum(sum(stalled_messages.repair(rows, now)) for _, rows in accounts)
 
 
 def _unsettled() -> Iterator[Message]:

@@ -1,6 +1,6 @@
 """The sweep: finds unfinished work in the tables and lets it continue after any failure.
 
-For campaign records it restarts executions that failed, queues overdue messages again, reconciles messages whose worker died,
+For campaign records it restarts executions that failed, queues overdue messages again, reconciles messages whose worker crashed,
 updates the ledger from the message rows, and completes records that are done. Schedules, imports, single messages and callbacks
 have their own repair functions. Repairs use the same functions as normal processing.
 """
@@ -21,7 +21,7 @@ from outreach.messages import message_store
 from outreach.messages.models import Message, campaign_message_id
 from outreach.messages.status import MessageStatus
 from outreach.observability import count, logger
-from outreach.repair import overdue, single_messages
+from outreach.repair import single_messages, stalled_messages
 
 # Queued places whose rows are read together, in the order of their slots.
 _PLACES_PER_READ = 20
@@ -56,7 +56,7 @@ def _repair_pages(record: CampaignRecord) -> bool:
     """Repair the pages that may have overdue messages; return whether another page has messages on their way."""
     now, are_on_their_way = clock.now().timestamp(), False
     for page in ledger.read_pages(record.site_id, record.id):
-        if page.has_open_cells and overdue.may_have(page.first_slot, now):
+        if page.has_open_cells and stalled_messages.may_be_overdue(page.first_slot, now):
             _repair_page(record, page, now)
         elif page.has_open_cells:
             are_on_their_way = True
@@ -85,11 +85,11 @@ def _repair_page(record: CampaignRecord, page: LedgerPage, now: float) -> None:
         chunk = list(_rows(record, places))
         rows += chunk
         # Slots follow the order of places: if nothing is amiss here, the places that follow wait for later slots.
-        if chunk and all(row.status is MessageStatus.QUEUED and not overdue.is_overdue(row, now) for row in chunk):
+        if chunk and all(row.status is MessageStatus.QUEUED and not stalled_messages.is_overdue(row, now) for row in chunk):
             break
     campaign_records.sample(record.site_id, record.id)
     ledger.apply_messages(record.site_id, record.id, {row.place: row for row in rows if row.place is not None})
-    overdue.repair(rows, now, queues=record.status is RecordStatus.RUNNING)
+    stalled_messages.repair(rows, now, queues=record.status is RecordStatus.RUNNING)
 
 
 def _rows(record: CampaignRecord, places: Sequence[int]) -> Iterator[Message]:

@@ -1,6 +1,6 @@
 """Templates of messages in Liquid: parsed, analysed, and rendered within limits.
 
-Customers write the templates, so these read nothing but the given fields, and one rendering is bounded in time, memory and size:
+Customers write the templates, so a template reads only the given fields, and a rendering is bounded in time, memory and size:
 
 * A value in a rendering has at most :data:`_MAX_SIZE` characters and entries, a number at most :data:`_MAX_NUMBER`. Filters are
   wrapped for that; those that multiply the sizes of their arguments are checked before they run.
@@ -34,19 +34,19 @@ _MAX_CPU_SECONDS = 0.1
 _MAX_OUTPUT_BYTES = 100_000
 _MAX_LOCALS_BYTES = 256_000
 _MAX_ITERATIONS = 1_000
-# Liquid writes out a path for each loop over it.
+# Liquid formats the path once for each loop over it.
 _MAX_PATH_LENGTH = 10
 # The lexer's time grows with the square of a run of white space in a tag.
 _LONG_WHITE_SPACE = re.compile(r"\s{100}")
-# Indexes in indexes, as many as a path may have parts: the parser takes long for more.
+# Nested indexes: as many as a path may have parts, because the parser takes long for more.
 _NESTED_INDEXES = re.compile(rf"(?:\[[^\[\]]*){{{_MAX_PATH_LENGTH + 1}}}")
-# Comparing each entry with each other one takes the time of ten entries in another filter, from so many entries on.
+# From this number of entries on, comparing all pairs takes as long as ten entries in another filter.
 _MAX_UNIQUE = 1_000
-# No date and no format of a date is longer.
+# No date or date format is longer.
 _MAX_DATE_CHARACTERS = 100
 
 _FORBIDDEN_TAGS = ("include", "render", "tablerow")
-# Liquid itself knows these names.
+# Names that Liquid itself defines.
 _BUILT_IN = ("now", "today")
 
 # A name, and the properties or indexes that follow it. An index that is a name itself is a list of segments.
@@ -269,7 +269,7 @@ def _bounded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _require_size(value: Any) -> None:
     if isinstance(value, int | float):
-        if not abs(value) <= _MAX_NUMBER:  # not-a-number compares with nothing
+        if not abs(value) <= _MAX_NUMBER:  # NaN is not comparable
             raise LimitExceeded("has a number that is too large")
     elif _size(value) > _MAX_SIZE:
         raise LimitExceeded("has a value that is too long")

@@ -111,9 +111,9 @@ class ChannelAccount:
             (docs/carriers.md, "Senders").
         carrier_account: the carrier's id of the account (Twilio: the Account SID; Telnyx: the messaging profile).
         messages_per_second: how many segments per second the carrier accepts from this sender.
-        resends_unknown: whether a message is sent again if its outcome stays unknown; its recipient may then get it twice.
-        name: what people call it; empty for its number.
-        stop: set while an operator has stopped its messages. They wait. Everything that sends reads the account anyway.
+        resends_unknown: whether a message is sent again if its outcome stays unknown; the recipient may then get it twice.
+        name: its display name; if empty, its number is shown.
+        stop: set while an operator has stopped its messages, which then wait. All code that sends reads the account anyway.
     """
 
     id: str

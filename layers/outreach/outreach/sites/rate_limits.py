@@ -45,7 +45,7 @@ class Rate:
 
 
 # The default limits: well above normal use, well below what affects other sites.
-RATES: Mapping[str, Rate] = {
+DEFAULT_RATES: Mapping[str, Rate] = {
     "send": Rate(1, 60),  # campaigns
     "message": Rate(50, 500),  # single messages
     "unichannel": Rate(50, 500),

@@ -1,4 +1,4 @@
-"""Processes the stream of message rows: ledgers, callbacks and attachments follow a change of status only from here (an outbox).
+"""Processes the stream of message rows: a change of status reaches ledgers, callbacks and tickets only from here (an outbox).
 
 A batch may be delivered again, whole or split, without further effect: cells of the ledger only move forward, and a callback
 that is queued twice is delivered once.

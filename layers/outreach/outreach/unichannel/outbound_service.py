@@ -7,7 +7,7 @@ import math
 from outreach import clock
 from outreach.carriers import segments
 from outreach.consent import opt_outs
-from outreach.delivery.account_pace import AccountPace
+from outreach.delivery.account_throttle import AccountThrottle
 from outreach.delivery.send_attempt import attempt_send
 from outreach.errors import Unavailable, ValidationFailed, checked
 from outreach.messages import message_store
@@ -64,12 +64,12 @@ def _send(account: ChannelAccount, message: Message) -> float | None:
         return breaker.record_failure(str(error))
     except ParameterUnavailable:
         return clock.now().timestamp()  # the worker reads them again
-    pace = AccountPace(breaker)
+    throttle = AccountThrottle(breaker)
     recipient = JobRecipient(message.id, message.recipient)
-    # The pace is read first: it voids the slots of jobs that were queued before.
+    # The throttle is read before the job gets its time: it defers jobs that were queued before the account slowed down.
     job = SendJob(account.site_id, account.id, None, (recipient,), queued=clock.now().timestamp())
-    retry_at = attempt_send(breaker, pace, credentials, job, recipient)
-    pace.settle()
+    retry_at = attempt_send(breaker, throttle, credentials, job, recipient)
+    throttle.settle()
     return retry_at
 
 

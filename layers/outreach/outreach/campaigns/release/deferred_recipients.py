@@ -61,7 +61,9 @@ def keep_only(deferred: DeferredRecipients, places: Sequence[int]) -> None:
     if list(places) == list(deferred.places):
         return
     if places:
-        put(replace(deferred, places=places))  # before the deletion: a crash in between leaves places twice, never none
+        put(
+            replace(deferred, places=places)
+        )  # Write before the deletion: after a crash in between, places are stored twice, but never lost.
     dynamo.delete(settings().campaigns_table, deferred.key)
 
 

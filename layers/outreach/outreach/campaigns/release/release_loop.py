@@ -34,7 +34,7 @@ from outreach.campaigns.release.release_step import ReleaseProgress, ReleaseStep
 
 
 def step(site_id: str, record_id: str) -> ReleaseStep:
-    """Do the next step of a record: at most a page of its ledger, and at most what has sending slots before the horizon."""
+    """Do the next step of a record: release at most one page of its ledger, and only messages with slots before the horizon."""
     record = campaign_records.get(site_id, record_id)
     if record.audience is None:
         return ReleaseStep(ReleaseProgress.STOPPED)

@@ -22,7 +22,7 @@ from outreach.contacts.opt_out_status import OptedOutNumbers
 from outreach.errors import FieldError, ValidationFailed, checked
 
 MAX_CONDITIONS = 250
-# Of the field names and values together, as JSON in UTF-8. A campaign's conditions are stored so with it and with its records.
+# The size of all field names and values, as JSON in UTF-8. A campaign and each of its records store them in this form.
 MAX_BYTES = 100 * 1024
 
 

@@ -60,7 +60,7 @@ class ContactAllowance:
 
     Attributes:
         limit: how many contacts the site may have; ``None`` for no limit, which reads nothing.
-        planned: how many contacts are created beside those that :meth:`take` allows.
+        planned: how many contacts are created in addition to those that :meth:`take` allows.
     """
 
     site_id: str

@@ -36,13 +36,13 @@ def is_overdue(row: Message, now: float) -> bool:
     return is_waiting and earliest + _OVERDUE_SECONDS < now
 
 
-def may_have(first_slot: int | None, now: float) -> bool:
+def may_be_overdue(first_slot: int | None, now: float) -> bool:
     """Return whether a message may be overdue among those whose first slot is known. It saves reading those on their way."""
     return first_slot is None or first_slot + _OVERDUE_SECONDS < now
 
 
 def has_lost_worker(row: Message, now: float) -> bool:
-    """Return whether the worker that called the carrier has died, or the checks of an unknown outcome have stopped."""
+    """Return whether the worker that called the carrier has crashed, or the checks of an unknown outcome have stopped."""
     if row.status is not MessageStatus.SENDING:
         return False
     if row.claim.state is ClaimState.CALLING:
@@ -56,8 +56,8 @@ def repair(rows: Iterable[Message], now: float, *, queues: bool = True) -> tuple
     """Repair those messages of one account and record that no worker processes any more.
 
     While an operator has stopped the account, messages wait. While it is paused, they wait, too, but the outcome of a call whose
-    worker died is reconciled: it may have been the probe that ends the pause. After a pause, one message is queued again as the
-    probe.
+    worker crashed is reconciled: it may have been the probe that ends the pause. After a pause, one message is queued again as
+    the probe.
 
     Args:
         rows: messages, whatever their state.
@@ -74,15 +74,15 @@ def repair(rows: Iterable[Message], now: float, *, queues: bool = True) -> tuple
     lost = [row for row in ordered if has_lost_worker(row, now)]
     if not late and not lost:
         return 0, 0
-    died = [row for row in lost if row.claim.state is ClaimState.CALLING]
-    for row in died:
+    crashed = [row for row in lost if row.claim.state is ClaimState.CALLING]
+    for row in crashed:
         unknown_outcomes.mark_unknown(row)
     stopped = [row for row in lost if row.claim.state is ClaimState.UNKNOWN]
     if pause := circuit_breaker.state_of(ordered[0].site_id, ordered[0].account_id):
         _fail_expired([*late, *stopped] if pause.is_too_long else [], now)
         if pause.is_over and not pause.is_too_long:
             _queue_again(late[:1], now)  # the probe, which the breaker needs to close
-        return 0, len(died)
+        return 0, len(crashed)
     logger().warning("repairing messages", record_id=ordered[0].record_id, overdue=len(late), lost=len(lost))
     _queue_again([row for row in _without_waiting(late, now) if not _fail_or_count(row)], now)
     for row in stopped:

@@ -1,4 +1,4 @@
-"""The pace of one account in one batch: a 429 slows the account down, and messages that cannot be sent now take new slots.
+"""Throttles one account in one batch: a 429 slows the account down, and messages that cannot be sent now take new slots.
 
 After a 429 the batch makes no further request for the account. When the batch is over, one write lowers the account's rate and
 reserves slots for all messages that take new ones. Untried messages come first, so that no message is
@@ -21,8 +21,8 @@ from outreach.sending.pacing import MIN_RATE, THROTTLED_SECONDS, Tally
 from outreach.sending.send_queue import SendJob
 
 
-class AccountPace:
-    """The pace of an account, shared by the threads that send a batch of messages."""
+class AccountThrottle:
+    """The throttle of an account, shared by the threads that send a batch of messages."""
 
     def __init__(self, breaker: CircuitBreaker) -> None:
         self._breaker = breaker

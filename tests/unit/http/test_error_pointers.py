@@ -13,7 +13,7 @@ from pydantic import AliasChoices, BeforeValidator, Field
 from outreach import wire
 from outreach.contacts.schemas import ContactBody, Ids, IdsBody
 from outreach.errors import ValidationFailed
-from outreach.http import api, pointers
+from outreach.http import api, error_pointers
 from outreach.http.json_pointers import to_pointer, to_steps
 from tests.unit.http.gateway_requests import ask, event
 
@@ -48,7 +48,7 @@ GUID = "f8383a83-48e9-4d0d-a3bd-fb19ce5c12db"
     ],
 )
 def test_a_documented_name_becomes_the_callers_spelling(place: str, document: Any, pointer: str) -> None:
-    assert pointers.in_document(to_steps(place), document, ContactBody | None) == pointer
+    assert error_pointers.in_document(to_steps(place), document, ContactBody | None) == pointer
 
 
 @pytest.mark.parametrize("steps", [[], ["a", 0, "b"], ["a/b", "~", "~1", ""]])

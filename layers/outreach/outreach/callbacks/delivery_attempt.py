@@ -1,4 +1,4 @@
-"""One notification of a customer: loads a subject's newest state, posts it, and derives the new delivery state.
+"""One attempt to deliver a callback or an event: loads a subject's newest state, posts it, and derives the new delivery state.
 
 Whether a subject may be delivered is decided before, by claiming it (:mod:`outreach.callbacks.delivery_state`). The functions
 that return a :class:`StateChange` write nothing; the caller writes the change. See docs/api.md, "Callbacks", and
