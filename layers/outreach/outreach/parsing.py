@@ -149,6 +149,7 @@ def is_web_address(url: str) -> bool:
         return False
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # the brackets of an IPv6 address do not match, or the port is not a number up to 65535
+        # The codec refuses hosts with empty labels and with labels of more than 63 characters.
+        return parts.scheme in ("http", "https") and bool((parts.hostname or "").encode("idna")) and parts.port != 0
+    except ValueError:  # or the brackets of an IPv6 address do not match, or the port is not a number up to 65535
         return False

@@ -170,10 +170,10 @@ def id_of(value: object) -> str:
 def _was_never_sent(error: requests.RequestException) -> bool:
     """Return whether the request was certainly not sent.
 
-    Refused connections and failed DNS look-ups are a NewConnectionError inside a ConnectionError of requests.
+    Refused connections and failed DNS look-ups are a NewConnectionError inside an error of requests.
     """
-    cause = error.args[0] if error.args else None
-    return isinstance(error, requests.ConnectTimeout) or isinstance(getattr(cause, "reason", None), NewConnectionError)
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError | timed_http.HandshakeFailed)
 
 
 @latest_only
