@@ -167,6 +167,17 @@ def id_of(value: object) -> str:
     return value if isinstance(value, str) and len(value) <= _MAX_ID else ""
 
 
+def required_id(value: object) -> str:
+    """Return the carrier's id of a message.
+
+    Raises:
+        ValueError: the value cannot be one.
+    """
+    if not (message_id := id_of(value)):
+        raise ValueError("the message has no id")
+    return message_id
+
+
 def _was_never_sent(error: requests.RequestException) -> bool:
     """Return whether the request was certainly not sent.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import b64encode
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -42,6 +43,9 @@ _STATUSES = {
     "failed": MessageStatus.FAILED,
     "canceled": MessageStatus.FAILED,
 }
+
+# An inbound message has the status of one, or none.
+_INBOUND_STATUSES = ("", "receiving", "received")
 
 # Twilio documents ten.
 _MAX_MEDIA = 100
@@ -127,12 +131,14 @@ def parse_receipt(body: bytes) -> Receipt:
     """
     with webhook_errors():
         form = _form(body)
-        status, number = _STATUSES.get(form["MessageStatus"]), form.get("ErrorCode", "")
+        reported, number = _status(form), form.get("ErrorCode", "")
+        if not reported:
+            raise ValueError("the message has no status")
+        status, code = _STATUSES.get(reported), CODES.get(number)
         failed = status in (MessageStatus.UNDELIVERED, MessageStatus.FAILED)
-        code = CODES.get(number)
-        description = form.get("ErrorMessage") or (code.description if code else form["MessageStatus"])
+        description = form.get("ErrorMessage") or (code.description if code else reported)
         reason = carrier_http.describe(number, description) if failed else None
-        return Receipt(form["MessageSid"], status, reason, code.scope if code else None, form.get("From", ""))
+        return Receipt(_sid(form), status, reason, code.scope if code else None, form.get("From", ""))
 
 
 def parse_inbound(body: bytes) -> InboundMessage | None:
@@ -143,15 +149,15 @@ def parse_inbound(body: bytes) -> InboundMessage | None:
     """
     with webhook_errors():
         form = _form(body)
-        if "MessageStatus" in form:
+        if _status(form) not in _INBOUND_STATUSES:
             return None
         # An attachment that is missing must not keep an opt-out from taking effect, so NumMedia is not relied on.
         media = [(form.get(f"MediaUrl{index}", ""), form.get(f"MediaContentType{index}", "")) for index in range(_MAX_MEDIA)]
         opt_out = CARRIER_KEYWORDS.get(form.get("OptOutType", "").upper())
         return InboundMessage(
-            carrier_message_id=form["MessageSid"],
+            carrier_message_id=_sid(form),
             sender=form.get("From", ""),
-            recipient=form["To"],
+            recipient=form.get("To", ""),
             body=form.get("Body", ""),
             media_urls=tuple(url for url, _ in media if url),
             opt_out=opt_out,
@@ -194,8 +200,21 @@ def _header(webhook: CarrierWebhook, name: str) -> str:
     return webhook.headers.get(name, "")
 
 
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
+
+
 def _form(body: bytes) -> dict[str, str]:
-    return dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return dict(_pairs(body))
+
+
+def _status(form: Mapping[str, str]) -> str:
+    """Return the status in a form, in lower case; empty if it has none. Older webhooks have ``Sms…`` parameters alone."""
+    return (form.get("MessageStatus") or form.get("SmsStatus", "")).lower()
+
+
+def _sid(form: Mapping[str, str]) -> str:
+    return carrier_http.required_id(form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid"))
 
 
 def _signature_settings(webhook: CarrierWebhook) -> dict[str, str]:
@@ -211,8 +230,7 @@ def _signed_parameters(webhook: CarrierWebhook) -> str | None:
         The sorted parameters of a form; empty for any other body whose hash is in the URL; ``None`` when that hash is wrong.
     """
     if _header(webhook, "content-type").partition(";")[0].strip().lower() == _FORM:
-        pairs = set(parse_qsl(webhook.body.decode("utf-8", "replace"), keep_blank_values=True))
-        return "".join(name + value for name, value in sorted(pairs))
+        return "".join(name + value for name, value in sorted(set(_pairs(webhook.body))))
     body_hash = parse_qs(urlsplit(webhook.url).query).get("bodySHA256", [""])[0]
     expected = hashlib.sha256(webhook.body).hexdigest()
     return "" if hmac.compare_digest(body_hash.lower().encode(), expected.encode()) else None
