@@ -72,7 +72,9 @@ class Simulation:
             carrier = self._carriers[inbound.carrier or self._accounts.carrier_of(inbound.recipient) or ""]
             webhook = carrier.inbound_webhook(inbound)
         except ValidationError as error:
-            return web.Response(status=400, text=error.json(include_url=False, include_input=False), content_type="application/json")
+            return web.Response(
+                status=400, text=error.json(include_url=False, include_input=False), content_type="application/json"
+            )
         except KeyError:
             return web.json_response({"error": "No account has this number."}, status=404)
         try:
