@@ -59,6 +59,7 @@ def error(status: int, code: str, **headers: str) -> Reply:
         (error(429, "40333"), RetryLater(3570, "40333: words", account_stopped=True)),
         (error(422, "99999"), Refused("99999: words", unknown_code="99999")),
         (reply(400, b'{"errors": [{"code": "1", "title": "Title"}]}'), Refused("1: Title", unknown_code="1")),
+        (reply(400, b'{"errors": [{"code": "40310"}]}'), Refused("40310: not a valid number")),
         (reply(400, b'{"errors": []}'), Refused("HTTP 400", unknown_code="HTTP 400")),
     ],
 )

@@ -65,9 +65,31 @@ def error(status: int, code: int | None, **headers: str) -> Reply:
         (error(429, 63038), RetryLater(3600, "63038: words", account_stopped=True)),
         (error(400, 99999), Refused("99999: words", unknown_code="99999")),
         (error(400, None), Refused("words", unknown_code="HTTP 400")),
+        (reply(400, b'{"code": 21610, "message": null}'), Refused("21610: the recipient has unsubscribed", opted_out=True)),
     ],
 )
 def test_each_response_has_its_outcome(answer: Reply, outcome: SendOutcome) -> None:
+    with serving(answer) as server:
+        assert TWILIO.send(server.url) == outcome
+
+
+def created(status: str, code: int | None = None, message: str | None = None) -> Reply:
+    return reply(201, json.dumps({"sid": "SM1", "status": status, "error_code": code, "error_message": message}).encode())
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (created("accepted"), Accepted("SM1")),
+        (created("invented tomorrow", 30003), Accepted("SM1")),
+        (created("failed", 30007, "words"), Refused("30007: words")),
+        (created("undelivered", 21610), Refused("21610: the recipient has unsubscribed", opted_out=True)),
+        (created("failed", 30002), Refused("30002: the account is suspended", account_fault=True)),
+        (created("failed", 99999), Refused("99999: failed", unknown_code="99999")),
+        (created("canceled"), Refused("canceled", unknown_code="HTTP 400")),
+    ],
+)
+def test_a_message_that_has_failed_at_once_is_refused_because_no_receipt_follows(answer: Reply, outcome: SendOutcome) -> None:
     with serving(answer) as server:
         assert TWILIO.send(server.url) == outcome
 

@@ -98,7 +98,7 @@ def classify(status: int, code: str, description: str, codes: CodeTable, *, retr
         codes: the carrier's known codes.
         retry_seconds: the wait time that the carrier asks for, if any.
     """
-    reason = describe(code, description or f"HTTP {status}")
+    reason = describe(code, description, codes, f"HTTP {status}")
     if code in codes:
         return _OUTCOMES[codes[code].scope](reason, retry_seconds)
     if status == requests.codes.too_many_requests:
@@ -146,9 +146,17 @@ def seconds_to_midnight(zone: str) -> float:
     return midnight.timestamp() - now.timestamp()
 
 
-def describe(code: str, description: str) -> str:
-    """Return a reason: the carrier's code and its description, shortened."""
-    return (f"{code}: {description}" if code else description)[:_MAX_REASON]
+def describe(code: str, description: str, codes: CodeTable, otherwise: str) -> str:
+    """Return a reason: the carrier's code and its description, shortened.
+
+    Args:
+        code: the carrier's error code, empty if it has none.
+        description: the carrier's own; if it is empty, that of the code takes its place.
+        codes: the carrier's known codes.
+        otherwise: the description of an unknown code.
+    """
+    words = description or (codes[code].description if code in codes else otherwise)
+    return (f"{code}: {words}" if code else words)[:_MAX_REASON]
 
 
 def code_of(value: object) -> str:

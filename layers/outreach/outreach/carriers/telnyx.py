@@ -113,8 +113,7 @@ def parse_receipt(body: bytes) -> Receipt:
         number, description = _error(payload.get("errors"))
         failed = status in (MessageStatus.UNDELIVERED, MessageStatus.FAILED)
         code = CODES.get(number)
-        description = description or (code.description if code else payload["to"][0]["status"])
-        reason = carrier_http.describe(number, description) if failed else None
+        reason = carrier_http.describe(number, description, CODES, payload["to"][0]["status"]) if failed else None
         return Receipt(carrier_http.required_id(payload["id"]), status, reason, code.scope if code else None, _sender(payload))
 
 

@@ -14,6 +14,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
+import requests
+
 from outreach.carriers import carrier_http
 from outreach.carriers.outcomes import Accepted, OutboundSms, SendOutcome, Unknown
 from outreach.carriers.protocol import Candidates, Credentials
@@ -44,6 +46,7 @@ _STATUSES = {
     "canceled": MessageStatus.FAILED,
 }
 
+_FAILURES = (MessageStatus.UNDELIVERED, MessageStatus.FAILED)
 # An inbound message has the status of one, or none.
 _INBOUND_STATUSES = ("", "receiving", "received")
 
@@ -135,9 +138,8 @@ def parse_receipt(body: bytes) -> Receipt:
         if not reported:
             raise ValueError("the message has no status")
         status, code = _STATUSES.get(reported), CODES.get(number)
-        failed = status in (MessageStatus.UNDELIVERED, MessageStatus.FAILED)
-        description = form.get("ErrorMessage") or (code.description if code else reported)
-        reason = carrier_http.describe(number, description) if failed else None
+        words = form.get("ErrorMessage", "")
+        reason = carrier_http.describe(number, words, CODES, reported) if status in _FAILURES else None
         return Receipt(_sid(form), status, reason, code.scope if code else None, form.get("From", ""))
 
 
@@ -183,9 +185,19 @@ def _candidate(message: object, sms: OutboundSms, since: datetime) -> tuple[str,
 def _outcome(response: carrier_http.CarrierResponse) -> SendOutcome:
     sid = carrier_http.id_of(response.body.get("sid"))
     if response.is_success and sid:
-        return Accepted(sid, carrier_http.text_of(response.body.get("from")))
+        return _first_status(sid, response.body)
     code, description = carrier_http.code_of(response.body.get("code")), carrier_http.text_of(response.body.get("message"))
     return carrier_http.classify(response.status, code, description, CODES, retry_seconds=retry_after(response))
+
+
+def _first_status(sid: str, message: Mapping[str, Any]) -> SendOutcome:
+    """Return the outcome of a message that Twilio has created. No receipt reports its first status, which may be a failure."""
+    status = carrier_http.text_of(message.get("status"))
+    if _STATUSES.get(status) not in _FAILURES:
+        return Accepted(sid, carrier_http.text_of(message.get("from")))
+    code, description = carrier_http.code_of(message.get("error_code")), carrier_http.text_of(message.get("error_message"))
+    words = description or ("" if code in CODES else status)
+    return carrier_http.classify(requests.codes.bad_request, code, words, CODES, retry_seconds=None)
 
 
 def _url(account: ChannelAccount, base_url: str) -> str:
