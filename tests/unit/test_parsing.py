@@ -132,6 +132,7 @@ def test_any_other_value_is_not_an_integer(value: Any) -> None:
         "https://münchen.example/ü?q={id}|\\",
         "http://[::1]:8080/",
         "http://a_b.test",
+        "https://אבג1.example",
     ],
 )
 def test_a_url_does_not_change(value: str) -> None:
