@@ -122,7 +122,19 @@ def test_any_other_value_is_not_an_integer(value: Any) -> None:
         parsing.parse_integer(value)
 
 
-@pytest.mark.parametrize("value", ["https://example.com/a?b=c#d", "http://127.0.0.1:3000", "HTTPS://EXAMPLE.COM"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://example.com/a?b=c#d",
+        "http://127.0.0.1:3000",
+        "HTTPS://EXAMPLE.COM",
+        "https://user:word@a.test./",
+        "https://münchen.example/ü?q={id}|\\",
+        "http://[::1]:8080/",
+        "http://a_b.test",
+        "https://אבג1.example",
+    ],
+)
 def test_a_url_does_not_change(value: str) -> None:
     assert parsing.parse_url(value) == value
 
@@ -140,6 +152,9 @@ def test_a_url_does_not_change(value: str) -> None:
             "https://a/\u2003b",
             "https://a/\x00",
             "https://[::1",
+            "https://a..b/",
+            "https://.a/",
+            f"https://{'a' * 64}.b/",
         ],
     ],
 )

@@ -1,12 +1,14 @@
-"""TLS of requests to carriers and customers: one context for the process, and every certificate is checked."""
+"""Requests to carriers and customers: TLS with one context for the process, interim answers, and where answers redirect to."""
 
 from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -15,9 +17,9 @@ from outreach.callbacks import callback_request
 from outreach.callbacks.callback_request import Delivered, EndpointResponse, Failed
 from outreach.carriers import carrier_http
 from outreach.carriers.carrier_http import CarrierResponse
-from outreach.carriers.outcomes import Unknown
+from outreach.carriers.outcomes import RetryLater
 from tests.support.certificates import Authority, make_authority
-from tests.support.http_server import reply, serving
+from tests.support.http_server import Reply, reply, serving
 
 
 @pytest.fixture
@@ -83,14 +85,14 @@ def test_requests_leave_the_checks_of_the_shared_context_on(authority: Authority
 def test_a_certificate_for_another_host_is_refused(authority: Authority, host: str) -> None:
     with serving(reply(200), tls=authority.server(host)) as server:
         assert post(server.url) == Failed("SSLError", endpoint_fault=True)
-        assert isinstance(call(server.url), Unknown)
+        assert call(server.url) == RetryLater(carrier_http.UNREACHABLE_SECONDS, "SSLError")
     assert not server.requests
 
 
 def test_an_unknown_authority_is_refused(authority: Authority, tmp_path: Path) -> None:
     with serving(reply(200), tls=make_authority(tmp_path).server("127.0.0.1")) as server:
         assert post(server.url) == Failed("SSLError", endpoint_fault=True)
-        assert isinstance(call(server.url), Unknown)
+        assert call(server.url) == RetryLater(carrier_http.UNREACHABLE_SECONDS, "SSLError")
 
 
 @pytest.mark.parametrize(
@@ -105,3 +107,49 @@ def test_the_guard_checks_the_host_of_the_url_and_not_its_address(
         monkeypatch.setattr("requests_hardened.ip_filter_adapter.filter_host", lambda *_, **__: "127.0.0.1")
         answer = callback_request.post("10000", f"https://hooks.test:{port}/hook", b"{}", {}, allow_private=False)
     assert answer == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ssl.SSLError("alert handshake failure"), "SSLError"),
+        (ssl.SSLEOFError(), "SSLError"),
+        (ConnectionResetError(), "SSLError"),
+        (TimeoutError(), "Timeout"),
+    ],
+)
+def test_a_request_whose_handshake_fails_was_never_sent(error: OSError, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", Mock(side_effect=error))
+    with serving(reply(200)) as server:
+        url = server.url.replace("http:", "https:")
+        assert isinstance(call(url), RetryLater)
+        assert post(url) == Failed(reason, endpoint_fault=True)
+
+
+def interim(*statuses: int) -> Reply:
+    """A reply that comes after interim ones."""
+
+    def write(handler: BaseHTTPRequestHandler) -> None:
+        for status in statuses:
+            handler.wfile.write(f"HTTP/1.1 {status} Interim\r\nLink: </a>\r\n\r\n".encode())
+        reply(201, b'{"sid": "SM1"}')(handler)
+
+    return write
+
+
+@pytest.mark.parametrize("statuses", [(100,), (102, 102), (103,), (103, 100, 103)])
+def test_interim_answers_are_skipped(statuses: tuple[int, ...]) -> None:
+    with serving(interim(*statuses)) as server:
+        assert post(server.url) == Delivered(201)
+        answer = call(server.url)
+    assert isinstance(answer, CarrierResponse)
+    assert (answer.status, answer.body) == (201, {"sid": "SM1"})
+
+
+@pytest.mark.parametrize("location", ["http://[", "/\xff", "http://a:99999/", ""])
+def test_where_an_answer_redirects_to_is_not_read(location: str) -> None:
+    with serving(reply(302, headers={"Location": location})) as server:
+        assert post(server.url) == Failed("HTTP 302", 302)
+        answer = call(server.url)
+    assert isinstance(answer, CarrierResponse)
+    assert answer.status == 302

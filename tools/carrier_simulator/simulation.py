@@ -15,6 +15,7 @@ from carrier_simulator.ledger import Message
 from carrier_simulator.receipts import WEBHOOK_FAILURES, Carrier, Inbound
 
 DEFAULT_LIMIT, MAX_LIMIT = 500, 5000
+MAX_ID = 2**63 - 1
 
 
 class Simulation:
@@ -67,11 +68,13 @@ class Simulation:
     async def receive_inbound(self, request: web.Request) -> web.Response:
         """Post an inbound message (see ``Inbound``) and return the receiver's response, or 502 if there is none."""
         try:
-            inbound = Inbound.model_validate_json(await request.text())
+            inbound = Inbound.model_validate_json(await request.read())
             carrier = self._carriers[inbound.carrier or self._accounts.carrier_of(inbound.recipient) or ""]
             webhook = carrier.inbound_webhook(inbound)
         except ValidationError as error:
-            return web.Response(status=400, text=error.json(include_url=False), content_type="application/json")
+            return web.Response(
+                status=400, text=error.json(include_url=False, include_input=False), content_type="application/json"
+            )
         except KeyError:
             return web.json_response({"error": "No account has this number."}, status=404)
         try:
@@ -107,7 +110,7 @@ def _paging(request: web.Request) -> tuple[int, int]:
         since, limit = int(request.query.get("since", 0)), int(request.query.get("limit", DEFAULT_LIMIT))
     except ValueError:
         raise web.HTTPBadRequest(text="since and limit must be whole numbers") from None
-    return since, max(0, min(limit, MAX_LIMIT))
+    return max(0, min(since, MAX_ID)), max(0, min(limit, MAX_LIMIT))
 
 
 def _next(messages: list[Message], limit: int) -> int | None:

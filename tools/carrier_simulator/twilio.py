@@ -30,6 +30,7 @@ API_VERSION = "2010-04-01"
 MAX_BODY = 1600
 MAX_MEDIA = 10
 DEFAULT_PAGE, MAX_PAGE = 50, 1000
+MAX_DIGITS = 15  # of a number in a query; SQLite's integers have 64 bits
 SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
 
 # code -> HTTP status, text with placeholders
@@ -101,7 +102,7 @@ class Twilio:
 
     async def create_message(self, request: web.Request) -> web.Response:
         """``POST …/Messages.json``: send a message. Records every request, also refused ones."""
-        form = await request.post()
+        form = await _form(request)
         fields = {name: str(value) for name, value in form.items()}
         intake = request.config_dict[INTAKE]
         submission = _submission(request.match_info["account"], fields, [str(url) for url in form.getall("MediaUrl", [])])
@@ -137,7 +138,7 @@ class Twilio:
             "sender": query.get("From"),
             **_date_sent_filter(query),
         }
-        filters["until"] = int(newest_id) if newest_id.isdecimal() else None
+        filters["until"] = int(newest_id) if newest_id.isdecimal() and len(newest_id) <= MAX_DIGITS else None
         messages = ledger.messages(limit=size + 1, offset=page * size, newest_first=True, **filters)
         token = newest_id or (f"{messages[0].id}" if messages else "")
         return web.json_response(_page(request, messages[:size], page, size, token, has_more=len(messages) > size))
@@ -221,6 +222,13 @@ def resource(message: Message) -> dict[str, Any]:
         "to": message.recipient,
         "uri": f"{uri}.json",
     }
+
+
+async def _form(request: web.Request) -> MultiMapping[Any]:
+    try:
+        return await request.post()
+    except (ValueError, LookupError):  # bytes that are no text, or an unknown charset
+        raise TwilioError("20001", parameter="body") from None
 
 
 def _submission(account: str, fields: Mapping[str, str], media: list[str]) -> Submission:
@@ -315,7 +323,7 @@ def _unix_seconds(name: str, text: str) -> int:
 
 def _integer(query: MultiMapping[str], name: str, default: int) -> int:
     text = query.get(name, str(default))
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > MAX_DIGITS:
         raise TwilioError("20001", parameter=name)
     return int(text)
 

@@ -6,9 +6,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def raise_on_interrupts() -> None:
-    """Raise KeyboardInterrupt at the first of these signals, except at those that the parent process (``nohup``) ignores."""
+    """Raise KeyboardInterrupt at the first of these signals, except at SIGHUP under ``nohup``, which ignores it.
+
+    A shell ignores SIGINT for what a script runs in the background. Whoever sends it there means to stop the stack.
+    """
+    is_under_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     for signal_number in _SIGNALS:
-        if signal.getsignal(signal_number) is not signal.SIG_IGN:
+        if not (signal_number == signal.SIGHUP and is_under_nohup):
             signal.signal(signal_number, _interrupt)
 
 

@@ -14,6 +14,7 @@ from outreach.errors import ValidationFailed
 
 _MAX_DEPTH = 100
 MAX_URL = 2_000
+_MAX_LABEL = 63
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DATE_AND_TIME = re.compile(r"[0-9W-]+([T ].*)?")
@@ -149,6 +150,11 @@ def is_web_address(url: str) -> bool:
         return False
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        return parts.scheme in ("http", "https") and _is_host(parts.hostname or "") and parts.port != 0
     except ValueError:  # the brackets of an IPv6 address do not match, or the port is not a number up to 65535
         return False
+
+
+def _is_host(host: str) -> bool:
+    """Return whether no label of a host is empty or too long (RFC 1035, section 2.3.4)."""
+    return all(0 < len(label) <= _MAX_LABEL for label in host.removesuffix(".").split("."))

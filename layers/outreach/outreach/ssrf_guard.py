@@ -36,5 +36,5 @@ def session(allow_private: bool) -> HTTPSession:
     guarded.trust_env = False
     guarded.stream = True
     guarded.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    timed_http.limit_time(guarded, lambda: TOTAL_SECONDS)
+    timed_http.limit(guarded, lambda: TOTAL_SECONDS)
     return guarded

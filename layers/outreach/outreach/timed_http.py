@@ -13,6 +13,8 @@ import time
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from http import HTTPStatus
+from http.client import HTTPResponse
 from typing import Any
 
 import requests
@@ -20,6 +22,7 @@ from requests import adapters
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, SSLError
 
 from outreach.once import once
 
@@ -34,6 +37,10 @@ class BodyTooLarge(requests.RequestException):
     """A response's body exceeds its limit, or cannot be decoded."""
 
 
+class HandshakeFailed(SSLError):
+    """The TLS handshake of a connection has failed, so its request was not sent."""
+
+
 def session(time_limit: Callable[[], float]) -> requests.Session:
     """Return a session to a system that the operator has chosen: with a pool of connections, and without proxies and retries.
 
@@ -45,12 +52,12 @@ def session(time_limit: Callable[[], float]) -> requests.Session:
     pooled.headers["Accept-Encoding"] = "identity"
     for scheme in ("https://", "http://"):
         pooled.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS, max_retries=0))
-    limit_time(pooled, time_limit)
+    limit(pooled, time_limit)
     return pooled
 
 
-def limit_time(session: requests.Session, time_limit: Callable[[], float]) -> None:
-    """Bound each request of a session, from the connection to the end of its body.
+def limit(session: requests.Session, time_limit: Callable[[], float]) -> None:
+    """Bound each request of a session, from the connection to the end of its body, and let no answer redirect it.
 
     Args:
         time_limit: returns the seconds that a request may take.
@@ -59,6 +66,8 @@ def limit_time(session: requests.Session, time_limit: Callable[[], float]) -> No
     for adapter in session.adapters.values():
         if isinstance(adapter, HTTPAdapter):
             adapter.poolmanager.pool_classes_by_scheme = pools
+    # The session would parse the target of a redirect that it does not follow, and fail if that is no URL.
+    session.get_redirect_target = lambda _: None  # type: ignore[assignment, method-assign]
 
 
 def read_body(response: requests.Response, max_bytes: int) -> bytes:
@@ -117,9 +126,20 @@ def _shut_down(sock: socket.socket) -> None:
         sock.shutdown(socket.SHUT_RDWR)
 
 
+class _Response(HTTPResponse):
+    """A response without the interim ones before it (RFC 9110, section 15.2), of which the library skips only 100."""
+
+    def begin(self) -> None:
+        super().begin()
+        while HTTPStatus.SWITCHING_PROTOCOLS < self.status < HTTPStatus.OK:
+            self.headers = self.msg = None  # type: ignore[assignment]  # lets the library read the next one
+            super().begin()
+
+
 class _TimedConnection(HTTPConnection):
     """A connection whose requests end in time, including the TLS handshake of the first one."""
 
+    response_class = _Response
     time_limit: Callable[[], float]
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -164,6 +184,14 @@ class _TimedTLSConnection(_TimedConnection, HTTPSConnection):
         # ``assert_hostname``. Without the latter OpenSSL checks the host that ``server_hostname`` names, or else the URL's.
         shared = {"ssl_context": tls_context(), "ca_certs": None, "assert_hostname": None}
         super().__init__(*args, **{**options, **shared})
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, "The TLS handshake timed out.") from error
+        except OSError as error:
+            raise HandshakeFailed(error) from error
 
 
 def _pool(base: type[HTTPConnectionPool], time_limit: Callable[[], float]) -> type[HTTPConnectionPool]:

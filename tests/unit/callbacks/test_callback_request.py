@@ -247,6 +247,12 @@ def test_an_invalid_url_is_a_failure(no_connections: list[Any], url: str) -> Non
     assert not no_connections
 
 
+@pytest.mark.parametrize("host", ["a..b", ".test", "☃.test"])
+@pytest.mark.parametrize("allow_private", [False, True])
+def test_a_host_that_is_no_name_is_a_failure(host: str, allow_private: bool) -> None:
+    assert isinstance(post(f"http://{host}/hook", allow_private=allow_private), Failed)
+
+
 def test_a_host_name_is_resolved_only_once(no_connections: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter(["93.184.215.14", "127.0.0.1"])
 

@@ -46,6 +46,18 @@ def test_an_invalid_inbound_message_is_refused(simulator: str, message: dict[str
     assert requests.post(f"{simulator}/_simulate/inbound", json=message, timeout=5).status_code == status
 
 
+@pytest.mark.parametrize("body", [b"{", b"[1]", b"\xff", b"[" * 100_000], ids=range(4))
+def test_a_malformed_inbound_message_is_refused(simulator: str, body: bytes) -> None:
+    assert requests.post(f"{simulator}/_simulate/inbound", body, timeout=5).status_code == 400
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "-" + "9" * 30])
+def test_a_page_after_every_message_is_empty(carrier: Carrier, simulator: str, number: str) -> None:
+    carrier.send(TO)
+    page = requests.get(f"{simulator}/_simulate/messages", {"since": number}, timeout=5)
+    assert (page.status_code, len(page.json()["messages"])) == (200, 1 if number.startswith("-") else 0)
+
+
 def test_an_inbound_message_to_an_unreachable_url_is_a_502(serve: Serve) -> None:
     with serve_receiver() as stopped:
         pass

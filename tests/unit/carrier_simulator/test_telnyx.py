@@ -41,6 +41,7 @@ def test_the_response_is_a_queued_message(carrier: TelnyxCarrier, text: str, enc
         ({"to": "4155550199"}, 400, "40310"),
         ({"to": [TO, TO]}, 400, "40310"),
         ({"from": "+15005550006"}, 400, "40305"),
+        ({"text": "x" * 1531}, 400, "40302"),
     ],
 )
 def test_an_invalid_request_is_refused(simulator: str, changes: dict[str, object], status: int, code: str) -> None:
@@ -49,7 +50,11 @@ def test_an_invalid_request_is_refused(simulator: str, changes: dict[str, object
     assert accepted(simulator) == []
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff"])
+def test_a_message_may_have_ten_parts(carrier: TelnyxCarrier) -> None:
+    assert carrier.send(TO, "x" * 1530)
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b"[" * 100_000, b'{"text": "\\ud83d"}'], ids=range(5))
 def test_a_malformed_body_is_refused(simulator: str, body: bytes) -> None:
     response = requests.post(f"{simulator}/v2/messages", body, headers=AUTHORIZATION, timeout=5)
     assert (response.status_code, response.json()["errors"][0]["code"]) == (400, "10015")

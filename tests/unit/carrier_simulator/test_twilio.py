@@ -78,6 +78,14 @@ def test_an_invalid_request_is_refused(carrier: TwilioCarrier, simulator: str, c
     assert requests.get(f"{simulator}/_simulate/messages", timeout=5).json()["total"] == 0
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "invented"])
+def test_a_form_that_is_no_text_is_refused(carrier: TwilioCarrier, simulator: str, charset: str) -> None:
+    url = f"{simulator}/2010-04-01/Accounts/{carrier.account.sid}/Messages.json"
+    headers = {"Content-Type": f"application/x-www-form-urlencoded; charset={charset}"}
+    response = requests.post(url, b"Body=\xff", headers=headers, timeout=5)
+    assert (response.status_code, response.json()["code"]) == (400, 20001)
+
+
 def test_a_wrong_token_is_refused(simulator: str) -> None:
     with pytest.raises(RefusedError) as refused:
         TwilioCarrier(simulator, token="wrong").send(TO)

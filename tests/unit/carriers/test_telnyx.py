@@ -55,9 +55,11 @@ def error(status: int, code: str, **headers: str) -> Reply:
         (error(409, "40300"), Refused("40300: words", opted_out=True)),
         (error(500, "40300"), Refused("40300: words", opted_out=True)),
         (error(400, "40310"), Refused("40310: words")),
+        (reply(400, b'{"errors": {"code": "40310", "detail": "words"}}'), Refused("40310: words")),
         (error(429, "40333"), RetryLater(3570, "40333: words", account_stopped=True)),
         (error(422, "99999"), Refused("99999: words", unknown_code="99999")),
         (reply(400, b'{"errors": [{"code": "1", "title": "Title"}]}'), Refused("1: Title", unknown_code="1")),
+        (reply(400, b'{"errors": [{"code": "40310"}]}'), Refused("40310: not a valid number")),
         (reply(400, b'{"errors": []}'), Refused("HTTP 400", unknown_code="HTTP 400")),
     ],
 )
@@ -155,6 +157,9 @@ def test_each_status_is_mapped(carrier: str, ours: MessageStatus | None) -> None
         ("sending_failed", [{"code": "40300", "title": "Blocked"}], "40300: Blocked", True),
         ("expired", [], "expired", False),
         ("expired", None, "expired", False),
+        ("expired", "40300", "expired", False),
+        ("sending_failed", [None, {"code": "40300", "title": "Blocked"}], "40300: Blocked", True),
+        ("sending_failed", {"code": 40300}, "40300: the recipient has opted out", True),
         ("delivered", [], None, False),
     ],
 )

@@ -65,9 +65,31 @@ def error(status: int, code: int | None, **headers: str) -> Reply:
         (error(429, 63038), RetryLater(3600, "63038: words", account_stopped=True)),
         (error(400, 99999), Refused("99999: words", unknown_code="99999")),
         (error(400, None), Refused("words", unknown_code="HTTP 400")),
+        (reply(400, b'{"code": 21610, "message": null}'), Refused("21610: the recipient has unsubscribed", opted_out=True)),
     ],
 )
 def test_each_response_has_its_outcome(answer: Reply, outcome: SendOutcome) -> None:
+    with serving(answer) as server:
+        assert TWILIO.send(server.url) == outcome
+
+
+def created(status: str, code: int | None = None, message: str | None = None) -> Reply:
+    return reply(201, json.dumps({"sid": "SM1", "status": status, "error_code": code, "error_message": message}).encode())
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (created("accepted"), Accepted("SM1")),
+        (created("invented tomorrow", 30003), Accepted("SM1")),
+        (created("failed", 30007, "words"), Refused("30007: words")),
+        (created("undelivered", 21610), Refused("21610: the recipient has unsubscribed", opted_out=True)),
+        (created("failed", 30002), Refused("30002: the account is suspended", account_fault=True)),
+        (created("failed", 99999), Refused("99999: failed", unknown_code="99999")),
+        (created("canceled"), Refused("canceled", unknown_code="HTTP 400")),
+    ],
+)
+def test_a_message_that_has_failed_at_once_is_refused_because_no_receipt_follows(answer: Reply, outcome: SendOutcome) -> None:
     with serving(answer) as server:
         assert TWILIO.send(server.url) == outcome
 
@@ -318,13 +340,46 @@ def test_an_inbound_message_without_a_sender_is_kept() -> None:
     assert parsed == InboundMessage("SM2", "", "+15005550006", "")
 
 
-def test_a_status_is_not_an_inbound_message() -> None:
-    assert twilio.parse_inbound(receipt_form("delivered", From="+15005550006", To="+12025550100")) is None
+def test_an_inbound_message_without_a_recipient_is_kept() -> None:
+    parsed = twilio.parse_inbound(urlencode({"MessageSid": "SM2", "From": "+12025550100", "Body": "STOP"}).encode())
+    assert parsed
+    assert parsed.at("+15005550006") == InboundMessage("SM2", "+12025550100", "+15005550006", "STOP")
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff", b"MessageSid=SM1", b"From=1&To=2"])
-def test_an_invalid_webhook_is_rejected(body: bytes) -> None:
+@pytest.mark.parametrize("name", ["MessageStatus", "SmsStatus"])
+@pytest.mark.parametrize("status", ["delivered", "read", "invented tomorrow"])
+def test_a_status_is_not_an_inbound_message(name: str, status: str) -> None:
+    assert twilio.parse_inbound(inbound_form(**{name: status})) is None
+
+
+@pytest.mark.parametrize("name", ["MessageStatus", "SmsStatus"])
+@pytest.mark.parametrize("status", ["", "received", "receiving", "Received"])
+def test_an_inbound_message_may_have_the_status_of_one(name: str, status: str) -> None:
+    assert twilio.parse_inbound(inbound_form(**{name: status})) == twilio.parse_inbound(inbound_form())
+
+
+def test_the_older_names_of_parameters_are_read() -> None:
+    receipt = twilio.parse_receipt(urlencode({"SmsSid": "SM1", "SmsStatus": "delivered"}).encode())
+    assert receipt == Receipt("SM1", MessageStatus.DELIVERED)
+    form = {"SmsMessageSid": "SM2", "SmsStatus": "received", "From": "+12025550100", "To": "+15005550006", "Body": "Hi"}
+    parsed = twilio.parse_inbound(urlencode(form).encode())
+    assert parsed == InboundMessage("SM2", "+12025550100", "+15005550006", "Hi")
+
+
+def test_bytes_that_are_no_text_do_not_lose_a_message() -> None:
+    assert twilio.parse_receipt(receipt_form("delivered") + b"&City=Orl\xe9ans").status is MessageStatus.DELIVERED
+    parsed = twilio.parse_inbound(inbound_form() + b"&City=Orl\xe9ans")
+    assert parsed
+    assert parsed.body == " STOP "
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"MessageSid=SM1", b"From=1&To=2", b"MessageSid=&MessageStatus=sent"])
+def test_a_receipt_without_an_id_or_a_status_is_rejected(body: bytes) -> None:
     with pytest.raises(ValidationFailed):
         twilio.parse_receipt(body)
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"From=1&To=2", inbound_form(MessageSid="")])
+def test_an_inbound_message_without_an_id_is_rejected(body: bytes) -> None:
     with pytest.raises(ValidationFailed):
         twilio.parse_inbound(body)

@@ -38,7 +38,15 @@ def test_a_second_signal_never_interrupts_the_handling_of_the_first(number: sign
     assert handled
 
 
-def test_a_signal_that_the_parent_ignores_stays_ignored() -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_counts_also_in_the_background_of_a_script_whose_shell_ignores_it(number: signal.Signals) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    raise_on_interrupts()
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), number)
+
+
+def test_a_closed_terminal_stays_ignored_under_nohup() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     raise_on_interrupts()
     os.kill(os.getpid(), signal.SIGHUP)

@@ -98,7 +98,7 @@ def classify(status: int, code: str, description: str, codes: CodeTable, *, retr
         codes: the carrier's known codes.
         retry_seconds: the wait time that the carrier asks for, if any.
     """
-    reason = describe(code, description or f"HTTP {status}")
+    reason = describe(code, description, codes, f"HTTP {status}")
     if code in codes:
         return _OUTCOMES[codes[code].scope](reason, retry_seconds)
     if status == requests.codes.too_many_requests:
@@ -146,9 +146,17 @@ def seconds_to_midnight(zone: str) -> float:
     return midnight.timestamp() - now.timestamp()
 
 
-def describe(code: str, description: str) -> str:
-    """Return a reason: the carrier's code and its description, shortened."""
-    return (f"{code}: {description}" if code else description)[:_MAX_REASON]
+def describe(code: str, description: str, codes: CodeTable, otherwise: str) -> str:
+    """Return a reason: the carrier's code and its description, shortened.
+
+    Args:
+        code: the carrier's error code, empty if it has none.
+        description: the carrier's own; if it is empty, that of the code takes its place.
+        codes: the carrier's known codes.
+        otherwise: the description of an unknown code.
+    """
+    words = description or (codes[code].description if code in codes else otherwise)
+    return (f"{code}: {words}" if code else words)[:_MAX_REASON]
 
 
 def code_of(value: object) -> str:
@@ -167,13 +175,24 @@ def id_of(value: object) -> str:
     return value if isinstance(value, str) and len(value) <= _MAX_ID else ""
 
 
+def required_id(value: object) -> str:
+    """Return the carrier's id of a message.
+
+    Raises:
+        ValueError: the value cannot be one.
+    """
+    if not (message_id := id_of(value)):
+        raise ValueError("the message has no id")
+    return message_id
+
+
 def _was_never_sent(error: requests.RequestException) -> bool:
     """Return whether the request was certainly not sent.
 
-    Refused connections and failed DNS look-ups are a NewConnectionError inside a ConnectionError of requests.
+    Refused connections and failed DNS look-ups are a NewConnectionError inside an error of requests.
     """
-    cause = error.args[0] if error.args else None
-    return isinstance(error, requests.ConnectTimeout) or isinstance(getattr(cause, "reason", None), NewConnectionError)
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError | timed_http.HandshakeFailed)
 
 
 @latest_only

@@ -113,9 +113,8 @@ def parse_receipt(body: bytes) -> Receipt:
         number, description = _error(payload.get("errors"))
         failed = status in (MessageStatus.UNDELIVERED, MessageStatus.FAILED)
         code = CODES.get(number)
-        description = description or (code.description if code else payload["to"][0]["status"])
-        reason = carrier_http.describe(number, description) if failed else None
-        return Receipt(_required_id(payload["id"]), status, reason, code.scope if code else None, _sender(payload))
+        reason = carrier_http.describe(number, description, CODES, payload["to"][0]["status"]) if failed else None
+        return Receipt(carrier_http.required_id(payload["id"]), status, reason, code.scope if code else None, _sender(payload))
 
 
 def parse_inbound(body: bytes) -> InboundMessage | None:
@@ -131,7 +130,7 @@ def parse_inbound(body: bytes) -> InboundMessage | None:
         recipients = [*_texts(payload.get("to"), "phone_number"), *_texts(payload.get("cc"), "phone_number")]
         files = _files(payload.get("media"))
         return InboundMessage(
-            carrier_message_id=_required_id(payload["id"]),
+            carrier_message_id=carrier_http.required_id(payload["id"]),
             sender=_sender(payload),
             recipient=recipients[0] if recipients else "",
             body=carrier_http.text_of(payload.get("text")),
@@ -215,16 +214,8 @@ def _moment(value: object) -> str:
     return clock.timestamp(min(moment, now)) if moment and moment > now - _OLDEST_EVENT else ""
 
 
-def _required_id(value: object) -> str:
-    if not (message_id := carrier_http.id_of(value)):
-        raise ValueError("the message has no id")
-    return message_id
-
-
 def _error(errors: object) -> tuple[str, str]:
-    """Return code and description of the first error; empty where there is none."""
-    first = errors[0] if isinstance(errors, list) and errors else None
-    if not isinstance(first, dict):
-        return "", ""
+    """Return code and description of the first error, of a list or alone; empty where there is none."""
+    first = next(iter(_objects([errors] if isinstance(errors, dict) else errors)), {})
     description = carrier_http.text_of(first.get("detail")) or carrier_http.text_of(first.get("title"))
     return carrier_http.code_of(first.get("code")), description

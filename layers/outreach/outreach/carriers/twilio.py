@@ -8,10 +8,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import b64encode
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import requests
 
 from outreach.carriers import carrier_http
 from outreach.carriers.outcomes import Accepted, OutboundSms, SendOutcome, Unknown
@@ -42,6 +45,10 @@ _STATUSES = {
     "failed": MessageStatus.FAILED,
     "canceled": MessageStatus.FAILED,
 }
+
+_FAILURES = (MessageStatus.UNDELIVERED, MessageStatus.FAILED)
+# An inbound message has the status of one, or none.
+_INBOUND_STATUSES = ("", "receiving", "received")
 
 # Twilio documents ten.
 _MAX_MEDIA = 100
@@ -127,12 +134,13 @@ def parse_receipt(body: bytes) -> Receipt:
     """
     with webhook_errors():
         form = _form(body)
-        status, number = _STATUSES.get(form["MessageStatus"]), form.get("ErrorCode", "")
-        failed = status in (MessageStatus.UNDELIVERED, MessageStatus.FAILED)
-        code = CODES.get(number)
-        description = form.get("ErrorMessage") or (code.description if code else form["MessageStatus"])
-        reason = carrier_http.describe(number, description) if failed else None
-        return Receipt(form["MessageSid"], status, reason, code.scope if code else None, form.get("From", ""))
+        reported, number = _status(form), form.get("ErrorCode", "")
+        if not reported:
+            raise ValueError("the message has no status")
+        status, code = _STATUSES.get(reported), CODES.get(number)
+        words = form.get("ErrorMessage", "")
+        reason = carrier_http.describe(number, words, CODES, reported) if status in _FAILURES else None
+        return Receipt(_sid(form), status, reason, code.scope if code else None, form.get("From", ""))
 
 
 def parse_inbound(body: bytes) -> InboundMessage | None:
@@ -143,15 +151,15 @@ def parse_inbound(body: bytes) -> InboundMessage | None:
     """
     with webhook_errors():
         form = _form(body)
-        if "MessageStatus" in form:
+        if _status(form) not in _INBOUND_STATUSES:
             return None
         # Do not rely on NumMedia: a missing attachment must not prevent an opt-out.
         media = [(form.get(f"MediaUrl{index}", ""), form.get(f"MediaContentType{index}", "")) for index in range(_MAX_MEDIA)]
         opt_out = CARRIER_KEYWORDS.get(form.get("OptOutType", "").upper())
         return InboundMessage(
-            carrier_message_id=form["MessageSid"],
+            carrier_message_id=_sid(form),
             sender=form.get("From", ""),
-            recipient=form["To"],
+            recipient=form.get("To", ""),
             body=form.get("Body", ""),
             media_urls=tuple(url for url, _ in media if url),
             opt_out=opt_out,
@@ -177,9 +185,19 @@ def _candidate(message: object, sms: OutboundSms, since: datetime) -> tuple[str,
 def _outcome(response: carrier_http.CarrierResponse) -> SendOutcome:
     sid = carrier_http.id_of(response.body.get("sid"))
     if response.is_success and sid:
-        return Accepted(sid, carrier_http.text_of(response.body.get("from")))
+        return _first_status(sid, response.body)
     code, description = carrier_http.code_of(response.body.get("code")), carrier_http.text_of(response.body.get("message"))
     return carrier_http.classify(response.status, code, description, CODES, retry_seconds=retry_after(response))
+
+
+def _first_status(sid: str, message: Mapping[str, Any]) -> SendOutcome:
+    """Return the outcome of a message that Twilio has created. No receipt reports its first status, which may be a failure."""
+    status = carrier_http.text_of(message.get("status"))
+    if _STATUSES.get(status) not in _FAILURES:
+        return Accepted(sid, carrier_http.text_of(message.get("from")))
+    code, description = carrier_http.code_of(message.get("error_code")), carrier_http.text_of(message.get("error_message"))
+    words = description or ("" if code in CODES else status)
+    return carrier_http.classify(requests.codes.bad_request, code, words, CODES, retry_seconds=None)
 
 
 def _url(account: ChannelAccount, base_url: str) -> str:
@@ -194,8 +212,21 @@ def _header(webhook: CarrierWebhook, name: str) -> str:
     return webhook.headers.get(name, "")
 
 
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
+
+
 def _form(body: bytes) -> dict[str, str]:
-    return dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return dict(_pairs(body))
+
+
+def _status(form: Mapping[str, str]) -> str:
+    """Return the status in a form, in lower case; empty if it has none. Older webhooks have ``Sms…`` parameters alone."""
+    return (form.get("MessageStatus") or form.get("SmsStatus", "")).lower()
+
+
+def _sid(form: Mapping[str, str]) -> str:
+    return carrier_http.required_id(form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid"))
 
 
 def _signature_settings(webhook: CarrierWebhook) -> dict[str, str]:
@@ -211,8 +242,7 @@ def _signed_parameters(webhook: CarrierWebhook) -> str | None:
         The sorted parameters of a form; empty for any other body whose hash is in the URL; ``None`` when that hash is wrong.
     """
     if _header(webhook, "content-type").partition(";")[0].strip().lower() == _FORM:
-        pairs = set(parse_qsl(webhook.body.decode("utf-8", "replace"), keep_blank_values=True))
-        return "".join(name + value for name, value in sorted(pairs))
+        return "".join(name + value for name, value in sorted(set(_pairs(webhook.body))))
     body_hash = parse_qs(urlsplit(webhook.url).query).get("bodySHA256", [""])[0]
     expected = hashlib.sha256(webhook.body).hexdigest()
     return "" if hmac.compare_digest(body_hash.lower().encode(), expected.encode()) else None
