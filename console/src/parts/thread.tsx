@@ -23,7 +23,7 @@ export function Thread({ contactId }: { contactId: string }) {
             {hasEarlier && <Earlier size={size} onMore={() => setSize(Math.min(size * 4, LARGEST_SIZE))} />}
             {entries.length === 0 && <p>{texts.thread.empty}</p>}
             <ol class="thread" aria-label={texts.thread.label}>
-              {entries.map((entry) => <li key={entry.id} class={entry.kind}><EntryContent entry={entry} /></li>)}
+              {entries.map((entry) => <li key={entry.id} class={classOf(entry)}><EntryContent entry={entry} /></li>)}
             </ol>
           </div>
         </div>
@@ -37,6 +37,10 @@ function Earlier({ size, onMore }: { size: number; onMore: () => void }) {
   return <button type="button" class="secondary outline" onClick={onMore}>{texts.thread.earlier}</button>;
 }
 
+function classOf(entry: Entry): string {
+  return entry.kind === "message" && entry.message.isTest ? "message test" : entry.kind;
+}
+
 function EntryContent({ entry }: { entry: Entry }) {
   return entry.kind === "message" ? <MessageEntry message={entry.message} /> : <ReplyEntry reply={entry.reply} />;
 }
@@ -44,7 +48,10 @@ function EntryContent({ entry }: { entry: Entry }) {
 function MessageEntry({ message }: { message: Schemas["Message"] }) {
   return (
     <>
-      <small>{texts.thread.sent(formatTime(message.sentTime), message.to)} · <StatusMark status={message.status} /></small>
+      <small>
+        {message.isTest && <><strong>{texts.thread.test}</strong> </>}
+        {texts.thread.sent(formatTime(message.sentTime), message.to)} · <StatusMark status={message.status} />
+      </small>
       <p class="text">{message.message}</p>
       {message.failedReason && <small><FailureReason reason={message.failedReason} /></small>}
     </>

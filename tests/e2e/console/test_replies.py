@@ -34,6 +34,11 @@ def test_a_reply_is_announced_and_answered_and_a_stop_cannot_be(
     expect(page.get_by_role("status")).to_have_text(f"New reply from {ann}: {QUESTION}")
     expect(_reply(page, "Ann Replies")).to_contain_text(QUESTION)
     _write(simulator_url, ben, "STOP")
+    arrived = page.get_by_role("button", name="Show 1 new reply")
+    expect(arrived).to_be_visible()
+    expect(_reply(page, "Ben Stops")).to_have_count(0)
+    arrived.click()
+    expect(page.get_by_role("list", name="Replies")).to_be_focused()
     expect(_reply(page, "Ben Stops")).to_contain_text("Opted out")
     console_of_any_size.check()
 
