@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { useConversation, type Entry } from "../api/conversation";
+import { isTest, useConversation, type Entry } from "../api/conversation";
 import type { Schemas } from "../api/client";
 import { formatTime } from "../format";
 import { texts } from "../texts";
@@ -23,7 +23,7 @@ export function Thread({ contactId }: { contactId: string }) {
             {hasEarlier && <Earlier size={size} onMore={() => setSize(Math.min(size * 4, LARGEST_SIZE))} />}
             {entries.length === 0 && <p>{texts.thread.empty}</p>}
             <ol class="thread" aria-label={texts.thread.label}>
-              {entries.map((entry) => <li key={entry.id} class={classOf(entry)}><EntryContent entry={entry} /></li>)}
+              {entries.map((entry) => <li key={entry.id} class={isTest(entry) ? `${entry.kind} test` : entry.kind}><EntryContent entry={entry} /></li>)}
             </ol>
           </div>
         </div>
@@ -35,10 +35,6 @@ export function Thread({ contactId }: { contactId: string }) {
 function Earlier({ size, onMore }: { size: number; onMore: () => void }) {
   if (size >= LARGEST_SIZE) return <p><small>{texts.thread.notAll}</small></p>;
   return <button type="button" class="secondary outline" onClick={onMore}>{texts.thread.earlier}</button>;
-}
-
-function classOf(entry: Entry): string {
-  return entry.kind === "message" && entry.message.isTest ? "message test" : entry.kind;
 }
 
 function EntryContent({ entry }: { entry: Entry }) {

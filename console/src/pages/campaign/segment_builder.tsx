@@ -162,8 +162,8 @@ function withPresent(options: Choice[], present: Choice): Choice[] {
 
 function AudienceCount({ audience, draft }: { audience: Audience; draft: Draft }) {
   return (
-    <p class="audience-count" role="status" aria-busy={audience.isCounting}>
-      <strong>{countText(audience, draft)}</strong> <small>{words.leftOut}</small>
+    <p class="audience-count" role="status">
+      <strong aria-busy={audience.isCounting}>{countText(audience, draft)}</strong> <small>{words.leftOut}</small>
     </p>
   );
 }
