@@ -13,7 +13,7 @@ from tests.support import browser as browsers
 from tests.support.administration import Administration
 from tests.support.browser import Console
 from tests.support.campaigns import DELIVERED, completed, create_campaign, import_people, new_name, numbers, send
-from tests.support.client import TIMEOUT_SECONDS, Client
+from tests.support.client import TIMEOUT_SECONDS, Client, until
 
 ACCOUNT = ACCOUNTS[0][0]
 QUESTION = "When do you open?"
@@ -76,6 +76,7 @@ def test_what_is_written_to_one_contact_stays_there(console: Console, api: Clien
     record_id = _sent(api, company, [("Ann Waits", ann), ("Ben Waits", ben)])
     for number in (ann, ben):
         _write(simulator_url, number, QUESTION)
+    until(lambda: api.get(f"/outreach/replies?campaignRecordId={record_id}")["total"], lambda total: total == 2, TIMEOUT_SECONDS)
     page.goto(f"{console.base_url}/console#/replies/record/{record_id}")
     page.get_by_role("button", name=f"Open and answer: {ann}").click()
     page.get_by_label(f"Your message to {ann}").fill("Dear Ann")
