@@ -4,7 +4,7 @@ import { useFields } from "../../api/queries";
 import { formatTime } from "../../format";
 import { fieldLabel } from "../../parts/field_label";
 import { OptedOutMark } from "../../parts/opted_out_mark";
-import { getsMessages } from "../../phone_numbers";
+import { isReachable } from "../../phone_numbers";
 import { texts } from "../../texts";
 import { shownFields, toText } from "./field_values";
 import { recipientNumber } from "./identities";
@@ -34,9 +34,9 @@ export function ContactFacts({ contact }: { contact: Contact }) {
   );
 }
 
-/** Whether an identity is a mobile number that no message can go to. */
+/** Whether an identity is a mobile number that campaigns leave out. */
 function isUnusable({ contactIdentityType: type, isDeleted, value }: Schemas["Identity"]): boolean {
-  return type === "SMS" && !isDeleted && !getsMessages(value);
+  return type === "SMS" && !isDeleted && !isReachable(value);
 }
 
 function Fact({ label, children }: { label: string; children: ComponentChildren }) {
