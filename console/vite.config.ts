@@ -14,6 +14,8 @@ export default defineConfig({
     target: "es2022",
     cssCodeSplit: false,
     modulePreload: false,
+    // A third of it is what is known of the phone numbers of all countries.
+    chunkSizeWarningLimit: 700,
     license: { fileName: "LICENSES.md" },
     rolldownOptions: {
       input: "src/main.tsx",

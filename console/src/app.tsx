@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Link, Redirect, Route, Router, Switch } from "wouter-preact";
 import { useHashLocation } from "wouter-preact/use-hash-location";
-import { queryClient } from "./api/queries";
+import { queryClient, useSite } from "./api/queries";
 import { apiKey, onSessionChange, signOut } from "./api/session";
 import { CampaignPage } from "./pages/campaign";
 import { CampaignsPage } from "./pages/campaigns";
@@ -21,6 +21,7 @@ import { SignInPage } from "./pages/sign_in";
 import { SitePage } from "./pages/site";
 import { StartPage } from "./pages/start";
 import { Announcer } from "./parts/announcer";
+import { Together } from "./parts/loading";
 import { texts } from "./texts";
 
 const NAVIGATION: [path: string, text: string][] = [
@@ -53,6 +54,7 @@ function useSignedIn(): boolean {
   return key !== null;
 }
 
+/** The pages wait for what the key may do, because they offer nothing else. */
 function Pages() {
   return (
     <Router hook={useHashLocation}>
@@ -61,27 +63,29 @@ function Pages() {
         <Navigation />
       </header>
       <main id="content" class="container" tabIndex={-1}>
-        <Switch>
-          <Route path="/" component={StartPage} />
-          <Route path="/contacts" component={ContactsPage} />
-          <Route path="/contacts/new" component={NewContactPage} />
-          <Route path="/contacts/:id">{({ id }) => <ContactPage key={id} id={id} />}</Route>
-          <Route path="/imports" component={ImportsPage} />
-          <Route path="/imports/new" component={ImportFilePage} />
-          <Route path="/imports/:id">{({ id }) => <ImportPage key={id} id={id} />}</Route>
-          <Route path="/campaigns" component={CampaignsPage} />
-          <Route path="/campaigns/:id">{({ id }) => <CampaignPage key={id} id={id} />}</Route>
-          <Route path="/sends" component={SendsPage} />
-          <Route path="/sends/:id">{({ id }) => <SendPage key={id} id={id} />}</Route>
-          {/* Without keys: the page stays, and so does the focus, while its filter chooses another send. */}
-          <Route path="/replies">{() => <RepliesPage />}</Route>
-          <Route path="/replies/record/:id">{({ id }) => <RepliesPage recordId={id} />}</Route>
-          <Route path="/replies/contact/:id">{({ id }) => <RepliesPage key={id} contactId={id} />}</Route>
-          <Route path="/opt-outs" component={OptOutsPage} />
-          <Route path="/accounts" component={ChannelAccountsPage} />
-          <Route path="/site" component={SitePage} />
-          <Route><Redirect to="/" /></Route>
-        </Switch>
+        <Together queries={[useSite()]}>
+          <Switch>
+            <Route path="/" component={StartPage} />
+            <Route path="/contacts" component={ContactsPage} />
+            <Route path="/contacts/new" component={NewContactPage} />
+            <Route path="/contacts/:id">{({ id }) => <ContactPage key={id} id={id} />}</Route>
+            <Route path="/imports" component={ImportsPage} />
+            <Route path="/imports/new" component={ImportFilePage} />
+            <Route path="/imports/:id">{({ id }) => <ImportPage key={id} id={id} />}</Route>
+            <Route path="/campaigns" component={CampaignsPage} />
+            <Route path="/campaigns/:id">{({ id }) => <CampaignPage key={id} id={id} />}</Route>
+            <Route path="/sends" component={SendsPage} />
+            <Route path="/sends/:id">{({ id }) => <SendPage key={id} id={id} />}</Route>
+            {/* Without keys: the page stays, and so does the focus, while its filter chooses another send. */}
+            <Route path="/replies">{() => <RepliesPage />}</Route>
+            <Route path="/replies/record/:id">{({ id }) => <RepliesPage recordId={id} />}</Route>
+            <Route path="/replies/contact/:id">{({ id }) => <RepliesPage key={id} contactId={id} />}</Route>
+            <Route path="/opt-outs" component={OptOutsPage} />
+            <Route path="/accounts" component={ChannelAccountsPage} />
+            <Route path="/site" component={SitePage} />
+            <Route><Redirect to="/" /></Route>
+          </Switch>
+        </Together>
       </main>
       <Announcer />
     </Router>

@@ -23,6 +23,8 @@ TIMEOUT_MILLISECONDS = 60_000
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Beside the page's own address: everything that must not hold the key.
 _STORES = "JSON.stringify([document.documentElement.outerHTML, location.href, {...localStorage}, document.cookie])"
+# Long lists whose rows do not fit.
+_SCROLLING_LISTS = "[...document.querySelectorAll('.table:has(.stacks)')].some(table => table.scrollWidth > table.clientWidth)"
 # What the browser says of an answer that the page handles itself, such as a refused key.
 _REFUSED = "Failed to load resource: the server responded with a status of"
 
@@ -87,9 +89,10 @@ class Console:
         self.check_accessibility()
 
     def check_width(self) -> None:
-        """Check that the page does not scroll sideways."""
+        """Check that the page does not scroll sideways, and on a phone no long list either."""
         widths = self.page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         assert widths[0] <= widths[1], f"the page is {widths[0]} px wide in a window of {widths[1]} px"
+        assert widths[1] > PHONE[0] or not self.page.evaluate(_SCROLLING_LISTS)
 
     def check_accessibility(self) -> None:
         """Check the page by the rules of axe for WCAG 2.2 AA."""

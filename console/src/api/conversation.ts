@@ -8,6 +8,11 @@ export type Entry =
   | { kind: "message"; id: string; time: string; message: Schemas["Message"] }
   | { kind: "reply"; id: string; time: string; reply: Schemas["Reply"] };
 
+/** Whether an entry is a test of a campaign. It was rendered for the contact, and went to somebody else. */
+export function isTest(entry: Entry): boolean {
+  return entry.kind === "message" && entry.message.isTest;
+}
+
 interface Lists {
   messages: { total: number; messages: Schemas["Message"][] };
   replies: { total: number; replies: Schemas["Reply"][] };

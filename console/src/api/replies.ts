@@ -20,6 +20,8 @@ export function useReplies(filter: ReplyFilter, pageIndex: number) {
     queryKey: ["replies", query],
     queryFn: () => readReplies(query),
     placeholderData: keepPreviousData,
+    // Whoever opens the page sees the newest replies, and not for a moment those of their last visit.
+    gcTime: 0,
     refetchInterval: pageIndex === 1 && !filter.keywords && POLL_MILLISECONDS,
   });
 }

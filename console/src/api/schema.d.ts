@@ -2614,6 +2614,7 @@ export interface components {
          *       "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
          *       "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
          *       "campaignSentTime": "2022-05-22T03:00:36.277Z",
+         *       "isTest": false,
          *       "isMessageAutoAttachedToTicket": true,
          *       "preferredTicketToAutoAttach": "newTicket",
          *       "timeToAutoAttachToTicket": "whenTheMessageIsSent",
@@ -2675,6 +2676,8 @@ export interface components {
              * @description When the send of the campaign started, or null.
              */
             campaignSentTime: string | null;
+            /** @description Whether the message is a test of a campaign. It shows the contact's values, but went to another number. */
+            isTest: boolean;
             /** @description Whether to attach the message to a ticket automatically. */
             isMessageAutoAttachedToTicket: boolean;
             /**
@@ -8895,6 +8898,7 @@ export interface operations {
                      *       "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
                      *       "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
                      *       "campaignSentTime": "2022-05-22T03:00:36.277Z",
+                     *       "isTest": false,
                      *       "isMessageAutoAttachedToTicket": true,
                      *       "preferredTicketToAutoAttach": "newTicket",
                      *       "timeToAutoAttachToTicket": "whenTheMessageIsSent",
@@ -9029,7 +9033,7 @@ export interface operations {
                 /** @description The number of entries on a page, 1 to 500; 0 for the whole list, up to 150,000 entries. */
                 pageSize?: number;
                 /** @description The property to sort by. Entries with equal values are sorted by `id`. */
-                sortBy?: "id" | "sentTime" | "channel" | "channelAccountId" | "contactId" | "message" | "from" | "to" | "status" | "failedReason" | "campaignId" | "campaignRecordId" | "campaignSentTime" | "isMessageAutoAttachedToTicket" | "preferredTicketToAutoAttach" | "timeToAutoAttachToTicket" | "attachedToTicketId" | "callbackURL";
+                sortBy?: "id" | "sentTime" | "channel" | "channelAccountId" | "contactId" | "message" | "from" | "to" | "status" | "failedReason" | "campaignId" | "campaignRecordId" | "campaignSentTime" | "isTest" | "isMessageAutoAttachedToTicket" | "preferredTicketToAutoAttach" | "timeToAutoAttachToTicket" | "attachedToTicketId" | "callbackURL";
                 /** @description Ascending or descending order. */
                 sortOrder?: "asc" | "desc";
                 /** @description The site of the API key. It may be left out, or be empty. */
@@ -9068,6 +9072,7 @@ export interface operations {
                      *           "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
                      *           "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
                      *           "campaignSentTime": "2022-05-22T03:00:36.277Z",
+                     *           "isTest": false,
                      *           "isMessageAutoAttachedToTicket": true,
                      *           "preferredTicketToAutoAttach": "newTicket",
                      *           "timeToAutoAttachToTicket": "whenTheMessageIsSent",
@@ -9166,6 +9171,7 @@ export interface operations {
                      *       "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
                      *       "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
                      *       "campaignSentTime": "2022-05-22T03:00:36.277Z",
+                     *       "isTest": false,
                      *       "isMessageAutoAttachedToTicket": true,
                      *       "preferredTicketToAutoAttach": "newTicket",
                      *       "timeToAutoAttachToTicket": "whenTheMessageIsSent",
@@ -9252,6 +9258,7 @@ export interface operations {
                      *       "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
                      *       "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
                      *       "campaignSentTime": "2022-05-22T03:00:36.277Z",
+                     *       "isTest": false,
                      *       "isMessageAutoAttachedToTicket": true,
                      *       "preferredTicketToAutoAttach": "newTicket",
                      *       "timeToAutoAttachToTicket": "whenTheMessageIsSent",
@@ -9319,6 +9326,7 @@ export interface operations {
                      *       "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
                      *       "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
                      *       "campaignSentTime": "2022-05-22T03:00:36.277Z",
+                     *       "isTest": false,
                      *       "isMessageAutoAttachedToTicket": true,
                      *       "preferredTicketToAutoAttach": "newTicket",
                      *       "timeToAutoAttachToTicket": "whenTheMessageIsSent",
@@ -9466,6 +9474,7 @@ export interface operations {
                      *       "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
                      *       "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
                      *       "campaignSentTime": "2022-05-22T03:00:36.277Z",
+                     *       "isTest": false,
                      *       "isMessageAutoAttachedToTicket": true,
                      *       "preferredTicketToAutoAttach": "newTicket",
                      *       "timeToAutoAttachToTicket": "whenTheMessageIsSent",
@@ -9734,6 +9743,7 @@ export interface operations {
                      *           "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
                      *           "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
                      *           "campaignSentTime": "2022-05-22T03:00:36.277Z",
+                     *           "isTest": false,
                      *           "isMessageAutoAttachedToTicket": true,
                      *           "preferredTicketToAutoAttach": "newTicket",
                      *           "timeToAutoAttachToTicket": "whenTheMessageIsSent",
@@ -10665,6 +10675,7 @@ export interface operations {
                  *       "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
                  *       "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
                  *       "campaignSentTime": "2022-05-22T03:00:36.277Z",
+                 *       "isTest": false,
                  *       "isMessageAutoAttachedToTicket": true,
                  *       "preferredTicketToAutoAttach": "newTicket",
                  *       "timeToAutoAttachToTicket": "whenTheMessageIsSent",

@@ -2,7 +2,8 @@ import { useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useHashLocation } from "wouter-preact/use-hash-location";
 import { api, read, type Schemas } from "../api/client";
-import { SLOW_POLL_MILLISECONDS, useChannelAccounts } from "../api/queries";
+import { SLOW_POLL_MILLISECONDS, useChannelAccounts, useFields } from "../api/queries";
+import { Together } from "../parts/loading";
 import { Page } from "../parts/page";
 import { QueryResult } from "../parts/query_result";
 import { texts } from "../texts";
@@ -26,7 +27,9 @@ function NewCampaign() {
   const accounts = useChannelAccounts();
   return (
     <Page title={texts.campaign.newTitle}>
-      <QueryResult query={accounts}>{({ channelAccounts }) => <NewEditor onlyAccount={channelAccounts.length === 1 ? channelAccounts[0]!.id : ""} />}</QueryResult>
+      <Together queries={[useFields()]}>
+        <QueryResult query={accounts}>{({ channelAccounts }) => <NewEditor onlyAccount={channelAccounts.length === 1 ? channelAccounts[0]!.id : ""} />}</QueryResult>
+      </Together>
     </Page>
   );
 }
@@ -53,7 +56,9 @@ function ExistingCampaign({ id }: { id: string }) {
   });
   return (
     <Page title={campaign.data?.name ?? (campaign.error ? texts.campaigns.title : texts.common.loading)}>
-      <QueryResult query={campaign}>{(data) => <CampaignParts key={version} campaign={data} onReload={() => setVersion(version + 1)} />}</QueryResult>
+      <Together queries={[useFields(), useChannelAccounts()]}>
+        <QueryResult query={campaign}>{(data) => <CampaignParts key={version} campaign={data} onReload={() => setVersion(version + 1)} />}</QueryResult>
+      </Together>
     </Page>
   );
 }

@@ -8,6 +8,7 @@ import { SLOW_POLL_MILLISECONDS, useCan, useChannelAccounts } from "../api/queri
 import { formatTime } from "../format";
 import { announce } from "../parts/announcer";
 import { Confirm } from "../parts/confirm";
+import { Together } from "../parts/loading";
 import { Page } from "../parts/page";
 import { Pager } from "../parts/pager";
 import { Problem } from "../parts/problem";
@@ -30,14 +31,16 @@ export function CampaignsPage() {
   const create = <button type="button" onClick={() => navigate("/campaigns/new")}>{words.create}</button>;
   return (
     <Page title={words.title} actions={canWrite && create}>
-      <QueryResult query={campaigns}>
-        {(list) => (
-          <>
-            {list.total === 0 ? <p>{words.empty}</p> : <CampaignList campaigns={list.campaigns} />}
-            {list.total > PAGE_SIZE && <Pager page={page} size={PAGE_SIZE} total={list.total} onPage={setPage} />}
-          </>
-        )}
-      </QueryResult>
+      <Together queries={[useChannelAccounts()]}>
+        <QueryResult query={campaigns}>
+          {(list) => (
+            <>
+              {list.total === 0 ? <p>{words.empty}</p> : <CampaignList campaigns={list.campaigns} />}
+              {list.total > PAGE_SIZE && <Pager page={page} size={PAGE_SIZE} total={list.total} onPage={setPage} />}
+            </>
+          )}
+        </QueryResult>
+      </Together>
     </Page>
   );
 }
@@ -84,7 +87,10 @@ function CampaignItem({ campaign, onDelete, onDuplicate }: { campaign: Campaign;
       <div>
         <Link href={`/campaigns/${campaign.id}`}><strong>{campaign.name}</strong></Link>
         <br />
-        <small>{words.from(senderName(account))} · {scheduleText(campaign)} · <LastSend campaignId={campaign.id} /></small>
+        <small>{words.from(senderName(account))} · {scheduleText(campaign)}</small>
+        <br />
+        {/* A line of its own, because it comes later than the rest. */}
+        <small><LastSend campaignId={campaign.id} /></small>
       </div>
       {canWrite && (
         <div class="actions">

@@ -4,6 +4,7 @@ import { formatNumber, formatTime } from "../format";
 import { Page } from "../parts/page";
 import { QueryResult } from "../parts/query_result";
 import { StatusMark } from "../parts/status_mark";
+import { Table, TableHead } from "../parts/table";
 import { texts } from "../texts";
 
 /** The senders of the site and their state. */
@@ -21,14 +22,10 @@ export function ChannelAccountsPage() {
 
 function Accounts({ accounts }: { accounts: Schemas["ChannelAccount"][] }) {
   return (
-    <div class="table" role="region" aria-label={texts.navigation.accounts} tabIndex={0}>
-      <table>
-        <thead>
-          <tr>{Object.values(texts.accounts.columns).map((column) => <th key={column} scope="col">{column}</th>)}</tr>
-        </thead>
-        <tbody>{accounts.map((account) => <Account key={account.id} account={account} />)}</tbody>
-      </table>
-    </div>
+    <Table label={texts.navigation.accounts} stacks>
+      <TableHead columns={Object.values(texts.accounts.columns)} />
+      <tbody>{accounts.map((account) => <Account key={account.id} account={account} />)}</tbody>
+    </Table>
   );
 }
 
@@ -37,10 +34,10 @@ function Account({ account }: { account: Schemas["ChannelAccount"] }) {
     <tr>
       <th scope="row">{account.name}</th>
       <td><State account={account} /></td>
-      <td>{account.number}</td>
-      <td>{texts.accounts.types[account.senderType]}</td>
-      <td>{texts.accounts.carriers[account.carrier] ?? account.carrier}</td>
-      <td>{texts.accounts.rate(formatNumber(account.messagesPerSecond))}</td>
+      <td data-label={texts.accounts.columns.number}>{account.number}</td>
+      <td data-label={texts.accounts.columns.type}>{texts.accounts.types[account.senderType]}</td>
+      <td data-label={texts.accounts.columns.carrier}>{texts.accounts.carriers[account.carrier] ?? account.carrier}</td>
+      <td data-label={texts.accounts.columns.rate}>{texts.accounts.rate(formatNumber(account.messagesPerSecond))}</td>
     </tr>
   );
 }

@@ -17,7 +17,7 @@ import { FileRows } from "./imports/file_rows";
 import { failedRows, importQuery, isInProgress, isMissingFile } from "./imports/import_record";
 import type { Import } from "./imports/import_record";
 import { ImportStatus } from "./imports/import_status";
-import { inPlainWords } from "./imports/plain_words";
+import { PlainWords } from "./imports/plain_words";
 import { UndoImport } from "./imports/undo_import";
 import { Warnings } from "./imports/warnings";
 
@@ -59,6 +59,7 @@ function Content({ record }: { record: Import }) {
       </dl>
       {isInProgress(record) && <Progress record={record} />}
       {record.errors.length > 0 && <FileErrors errors={record.errors} />}
+      {record.status === "undone" && <p class="warning"><strong>{texts.import.undone}</strong> {texts.import.undoneMeans}</p>}
       <Counts record={record} />
       <div class="actions">
         {record.status === "completed" && <Link class="button" href="/contacts">{texts.import.contacts}</Link>}
@@ -86,7 +87,7 @@ function FileErrors({ errors }: { errors: string[] }) {
   return (
     <div class="problem" role="alert">
       <strong>{texts.import.failedTitle}</strong>
-      <ul>{errors.map((error) => <li key={error}>{inPlainWords(error)}</li>)}</ul>
+      <ul>{errors.map((error) => <li key={error}><PlainWords message={error} /></li>)}</ul>
     </div>
   );
 }

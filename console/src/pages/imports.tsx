@@ -7,12 +7,14 @@ import { formatNumber, formatTime } from "../format";
 import { Page } from "../parts/page";
 import { Pager } from "../parts/pager";
 import { QueryResult } from "../parts/query_result";
+import { Table, TableHead } from "../parts/table";
 import { texts } from "../texts";
 import { pollMilliseconds } from "./imports/import_record";
 import type { ImportSummary } from "./imports/import_record";
 import { ImportStatus } from "./imports/import_status";
 import { UndoImport } from "./imports/undo_import";
 
+const words = texts.imports;
 const PAGE_SIZE = 25;
 
 /** Earlier imports, newest first, and the way to a new one. */
@@ -21,10 +23,10 @@ export function ImportsPage() {
   const imports = useImports(page);
   const canWrite = useCan()("contact:write");
   return (
-    <Page title={texts.imports.title} actions={canWrite && <Link class="button" href="/imports/new">{texts.imports.new}</Link>}>
+    <Page title={words.title} actions={canWrite && <Link class="button" href="/imports/new">{words.new}</Link>}>
       <QueryResult query={imports}>
         {({ contactImportRecords, total }) =>
-          total === 0 ? <p>{texts.imports.none}</p> : (
+          total === 0 ? <p>{words.none}</p> : (
             <>
               <ImportTable records={contactImportRecords} />
               <Pager page={page} size={PAGE_SIZE} total={total} onPage={setPage} />
@@ -46,35 +48,22 @@ function useImports(page: number) {
 
 function ImportTable({ records }: { records: ImportSummary[] }) {
   return (
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{texts.imports.time}</th>
-            <th scope="col">{texts.imports.status}</th>
-            <th scope="col" class="amount">{texts.imports.rows}</th>
-            <th scope="col" class="amount">{texts.imports.created}</th>
-            <th scope="col" class="amount">{texts.imports.updated}</th>
-            <th scope="col" class="amount">{texts.imports.skipped}</th>
-            <th scope="col" class="amount">{texts.imports.failed}</th>
-            <th scope="col">{texts.imports.undoColumn}</th>
+    <Table label={words.title} stacks>
+      <TableHead columns={[words.time, words.status, words.rows, words.created, words.updated, words.skipped, words.failed, words.undoColumn]} />
+      <tbody>
+        {records.map((record) => (
+          <tr key={record.id}>
+            <th scope="row" class="time"><Link href={`/imports/${record.id}`}>{formatTime(record.createTime)}</Link></th>
+            <td><ImportStatus record={record} /></td>
+            <td data-label={words.rows}>{record.totalRows === null ? "…" : formatNumber(record.totalRows)}</td>
+            <td data-label={words.created}>{formatNumber(record.createdCount)}</td>
+            <td data-label={words.updated}>{formatNumber(record.updatedCount)}</td>
+            <td data-label={words.skipped}>{formatNumber(record.skippedCount)}</td>
+            <td data-label={words.failed}>{formatNumber(record.failedCount)}</td>
+            <td><UndoImport record={record} /></td>
           </tr>
-        </thead>
-        <tbody>
-          {records.map((record) => (
-            <tr key={record.id}>
-              <th scope="row" class="time"><Link href={`/imports/${record.id}`}>{formatTime(record.createTime)}</Link></th>
-              <td><ImportStatus record={record} /></td>
-              <td class="amount">{record.totalRows !== null && formatNumber(record.totalRows)}</td>
-              <td class="amount">{formatNumber(record.createdCount)}</td>
-              <td class="amount">{formatNumber(record.updatedCount)}</td>
-              <td class="amount">{formatNumber(record.skippedCount)}</td>
-              <td class="amount">{formatNumber(record.failedCount)}</td>
-              <td><UndoImport record={record} /></td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </Table>
   );
 }

@@ -10,6 +10,7 @@ import { Field } from "../parts/field";
 import { Page } from "../parts/page";
 import { Pager } from "../parts/pager";
 import { QueryResult } from "../parts/query_result";
+import { Table, TableHead } from "../parts/table";
 import { texts } from "../texts";
 import { OptOut, plainNumber } from "./opt_outs/change_opt_out";
 import { NumberHistory, useNumberHistory } from "./opt_outs/number_history";
@@ -87,31 +88,21 @@ function OptOutList({ onHistory }: { onHistory: (number: string) => void }) {
 
 function OptOutTable({ optOuts, onHistory }: { optOuts: Schemas["OptedOutNumber"][]; onHistory: (number: string) => void }) {
   return (
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{texts.optOuts.number}</th>
-            <th scope="col">{texts.optOuts.since}</th>
-            <th scope="col">{texts.optOuts.source}</th>
-            <th scope="col">{texts.optOuts.contact}</th>
-            <th scope="col">{texts.optOuts.history}</th>
+    <Table label={texts.optOuts.title} stacks>
+      <TableHead columns={[texts.optOuts.number, texts.optOuts.since, texts.optOuts.source, texts.optOuts.contact, texts.optOuts.history]} />
+      <tbody>
+        {optOuts.map((optOut) => (
+          <tr key={optOut.number}>
+            <th scope="row" class="number">{optOut.number}</th>
+            <td class="time" data-label={texts.optOuts.since}>{formatTime(optOut.since)}</td>
+            <td data-label={texts.optOuts.source}>{texts.optOuts.sources[optOut.source] ?? optOut.source}</td>
+            <td data-label={texts.optOuts.contact}>{optOut.contactId ? <Link href={`/contacts/${optOut.contactId}`}>{texts.optOuts.open}</Link> : texts.common.none}</td>
+            <td>
+              <button type="button" class="secondary outline" aria-label={texts.optOuts.historyOf(optOut.number)} onClick={() => onHistory(optOut.number)}>{texts.optOuts.history}</button>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {optOuts.map((optOut) => (
-            <tr key={optOut.number}>
-              <th scope="row" class="number">{optOut.number}</th>
-              <td class="time">{formatTime(optOut.since)}</td>
-              <td>{texts.optOuts.sources[optOut.source] ?? optOut.source}</td>
-              <td>{optOut.contactId ? <Link href={`/contacts/${optOut.contactId}`}>{texts.optOuts.open}</Link> : texts.common.none}</td>
-              <td>
-                <button type="button" class="secondary outline" aria-label={texts.optOuts.historyOf(optOut.number)} onClick={() => onHistory(optOut.number)}>{texts.optOuts.history}</button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </Table>
   );
 }

@@ -1,13 +1,15 @@
 import { useQuery } from "@tanstack/preact-query";
+import type { Ref } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Link, useLocation } from "wouter-preact";
 import { api, read, type Schemas } from "../api/client";
 import { useCan, useSite } from "../api/queries";
 import { REPLY_PAGE_SIZE, markSeen, seenTime, useReplies, type ReplyFilter } from "../api/replies";
-import { formatTime } from "../format";
+import { formatNumber, formatTime } from "../format";
 import { announce } from "../parts/announcer";
 import { Answer } from "../parts/answer";
 import { ContactLink } from "../parts/contact_link";
+import { Together } from "../parts/loading";
 import { Page } from "../parts/page";
 import { Pager } from "../parts/pager";
 import { QueryResult } from "../parts/query_result";
@@ -26,11 +28,14 @@ export function RepliesPage({ recordId, contactId }: { recordId?: string; contac
   const [page, setPage] = useState(1);
   const [opened, setOpened] = useState<Schemas["Reply"]>();
   const opener = useRef<HTMLElement>(null);
-  const sends = useSendNames();
+  const listElement = useRef<HTMLOListElement>(null);
+  const newestSends = useNewestSends();
+  const sends = namesById(newestSends.data?.records ?? []);
   const filter: ReplyFilter = { ...(recordId && { campaignRecordId: recordId }), ...(contactId && { contactId }), ...(keywords && { keywords }) };
   const replies = useReplies(filter, page);
   const isWhole = Object.keys(filter).length === 0 && page === 1;
-  const newSince = useSeen(replies.data?.replies, isWhole && !replies.isPlaceholderData);
+  const { list: shown, arrived, show } = useOpenedList(replies, JSON.stringify([filter, page]));
+  const newSince = useSeen(shown?.replies, isWhole && !replies.isPlaceholderData);
   useArrivals(page === 1 && !replies.isPlaceholderData ? replies.data?.replies : undefined, JSON.stringify(filter));
   const open = (reply: Schemas["Reply"], button: HTMLElement) => {
     opener.current = button;
@@ -47,29 +52,39 @@ export function RepliesPage({ recordId, contactId }: { recordId?: string; contac
 
   return (
     <Page title={texts.navigation.replies}>
-      <Filters
-        recordId={recordId}
-        contactId={contactId}
-        sends={sends}
-        onSearch={(text) => {
-          setKeywords(text);
-          setPage(1);
-        }}
-      />
-      <div class={opened ? "split open" : "split"}>
-        <div class="split-list">
-          <QueryResult query={replies}>
-            {(list) => (
-              <>
-                {list.replies.length === 0 && <p>{isWhole ? texts.replies.empty : texts.replies.noneFound}</p>}
-                <ReplyList replies={list.replies} sends={sends} newSince={newSince} openedContact={opened?.contactId} onOpen={open} />
-                {list.total > REPLY_PAGE_SIZE && <Pager page={page} size={REPLY_PAGE_SIZE} total={list.total} onPage={setPage} />}
-              </>
-            )}
-          </QueryResult>
+      <Together queries={[newestSends]}>
+        <Filters
+          recordId={recordId}
+          contactId={contactId}
+          sends={sends}
+          onSearch={(text) => {
+            setKeywords(text);
+            setPage(1);
+          }}
+        />
+        <div class={opened ? "split open" : "split"}>
+          <div class="split-list">
+            <Arrivals
+              count={arrived}
+              onShow={() => {
+                show();
+                // The button that had the focus is gone.
+                listElement.current?.focus();
+              }}
+            />
+            <QueryResult query={{ ...replies, data: shown }}>
+              {(list) => (
+                <>
+                  {list.replies.length === 0 && <p>{isWhole ? texts.replies.empty : texts.replies.noneFound}</p>}
+                  <ReplyList element={listElement} replies={list.replies} sends={sends} newSince={newSince} openedContact={opened?.contactId} onOpen={open} />
+                  {list.total > REPLY_PAGE_SIZE && <Pager page={page} size={REPLY_PAGE_SIZE} total={list.total} onPage={setPage} />}
+                </>
+              )}
+            </QueryResult>
+          </div>
+          {opened && <Conversation key={opened.contactId} reply={opened} onClose={() => setOpened(undefined)} />}
         </div>
-        {opened && <Conversation key={opened.contactId} reply={opened} onClose={() => setOpened(undefined)} />}
-      </div>
+      </Together>
     </Page>
   );
 }
@@ -104,6 +119,7 @@ function Filters(properties: { recordId?: string; contactId?: string; sends: Map
 }
 
 interface ListProperties {
+  element: Ref<HTMLOListElement>;
   replies: Schemas["Reply"][];
   /** Names of sends by id. */
   sends: Map<string, string>;
@@ -112,9 +128,9 @@ interface ListProperties {
   onOpen: (reply: Schemas["Reply"], button: HTMLElement) => void;
 }
 
-function ReplyList({ replies, sends, newSince, openedContact, onOpen }: ListProperties) {
+function ReplyList({ element, replies, sends, newSince, openedContact, onOpen }: ListProperties) {
   return (
-    <ol class="replies" aria-label={texts.navigation.replies}>
+    <ol ref={element} tabIndex={-1} class="replies" aria-label={texts.navigation.replies}>
       {replies.map((reply) => (
         <li key={reply.id} aria-current={reply.contactId === openedContact ? "true" : undefined}>
           <ReplyEntry
@@ -134,7 +150,9 @@ function ReplyEntry({ reply, send, isNew, onOpen }: { reply: Schemas["Reply"]; s
   return (
     <article>
       <header>
-        {isNew && <mark>{texts.replies.isNew}</mark>} <ContactLink id={reply.contactId} number={reply.from} /> <small>{reply.from}, {formatTime(reply.receivedTime)}</small>
+        {isNew && <mark>{texts.replies.isNew}</mark>} <ContactLink id={reply.contactId} number={reply.from} />
+        <br />
+        <small>{reply.from}, {formatTime(reply.receivedTime)}</small>
       </header>
       <ReplyContent reply={reply} />
       {send && <small>{texts.replies.answersTo} <Link href={`/sends/${reply.campaignRecordId}`}>{send}</Link></small>}
@@ -168,15 +186,44 @@ function Conversation({ reply, onClose }: { reply: Schemas["Reply"]; onClose: ()
   );
 }
 
-/** The names of the newest sends by id, to choose one and to say what a reply answers. */
-function useSendNames(): Map<string, string> {
+/** Reads the newest sends, to choose one and to say what a reply answers. */
+function useNewestSends() {
   const query = { pageSize: SENDS_TO_CHOOSE };
-  const sends = useQuery({
-    queryKey: ["sendNames"],
+  return useQuery({
+    queryKey: ["newestSends"],
     queryFn: () => read(api.GET("/outreach/campaignRecords", { params: { query } })) as Promise<Schemas["RecordList"]>,
     staleTime: 60_000,
   });
-  return new Map(sends.data?.records.map(({ id, campaign, sentTime }) => [id, texts.replies.sendName(campaign.name, formatTime(sentTime))]));
+}
+
+function namesById(sends: Schemas["Record"][]): Map<string, string> {
+  return new Map(sends.map(({ id, campaign, sentTime }) => [id, texts.replies.sendName(campaign.name, formatTime(sentTime))]));
+}
+
+/**
+ * The list as it was when the reader opened it.
+ *
+ * What arrives later waits until they ask for it: otherwise, each button would move just when somebody is about to press it.
+ */
+function useOpenedList({ data, isPlaceholderData }: ReturnType<typeof useReplies>, view: string) {
+  const [opened, setOpened] = useState<{ view: string; list: Schemas["ReplyList"] }>();
+  const present = isPlaceholderData ? undefined : data;
+  // In an empty list, nothing can move.
+  const isOpened = opened?.view === view && opened.list.replies.length > 0;
+  useEffect(() => {
+    if (present && !isOpened) setOpened({ view, list: present });
+  }, [present, isOpened, view]);
+  const list = isOpened ? opened.list : data;
+  const newest = list?.replies[0]?.receivedTime ?? "";
+  return {
+    list,
+    arrived: isOpened && present ? present.replies.filter(({ receivedTime }) => receivedTime > newest).length : 0,
+    show: () => present && setOpened({ view, list: present }),
+  };
+}
+
+function Arrivals({ count, onShow }: { count: number; onShow: () => void }) {
+  return <div class="arrivals">{count > 0 && <button type="button" class="secondary" onClick={onShow}>{texts.replies.show(count, formatNumber(count))}</button>}</div>;
 }
 
 /** Marks replies as seen while the whole list is shown; returns the time of the newest one that was seen before. */

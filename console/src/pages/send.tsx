@@ -2,13 +2,14 @@ import { useEffect, useRef } from "preact/hooks";
 import { Link } from "wouter-preact";
 import type { Schemas } from "../api/client";
 import { useChannelAccounts } from "../api/queries";
-import { useSend, useSiblings } from "../api/sends";
+import { useSend, useSiblings, useTimeline } from "../api/sends";
 import { formatNumber, formatPercent, formatTime } from "../format";
 import { announce } from "../parts/announcer";
+import { Together } from "../parts/loading";
 import { Page } from "../parts/page";
 import { Progress } from "../parts/progress";
 import { QueryResult } from "../parts/query_result";
-import { doneCount, failedCount, isActive, pauseWords } from "../send_state";
+import { doneCount, failedCount, isActive, isUnderWay, pauseWords } from "../send_state";
 import { StatusMark } from "../parts/status_mark";
 import { texts } from "../texts";
 import { Failures } from "./send/failures";
@@ -35,10 +36,13 @@ export function SendPage({ id }: { id: string }) {
 function Send({ record }: { record: Schemas["Record"] }) {
   useProgressAnnouncements(record);
   const { id, counts } = record;
+  const shown = [useSiblings(record.campaign.id), useTimeline(record.id, isUnderWay(record)), useChannelAccounts()];
   return (
-    <>
-      <State record={record} />
+    <Together queries={shown}>
+      <StatusLine record={record} />
+      {/* Before everything that comes and goes, so that no button moves. */}
       <SendActions record={record} />
+      <State record={record} />
       <section aria-labelledby="counts">
         <h2 id="counts">{texts.send.countsTitle}</h2>
         <Funnel counts={counts} />
@@ -52,7 +56,15 @@ function Send({ record }: { record: Schemas["Record"] }) {
       {failedCount(counts) > 0 && <Failures record={record} />}
       {counts.skipped > 0 && <Skipped record={record} />}
       <Messages record={record} />
-    </>
+    </Together>
+  );
+}
+
+function StatusLine({ record }: { record: Schemas["Record"] }) {
+  return (
+    <p>
+      <StatusMark status={record.status} /> · <Times record={record} /> · <Link href={`/campaigns/${record.campaign.id}`}>{texts.send.campaign}</Link>
+    </p>
   );
 }
 
@@ -60,9 +72,6 @@ function State({ record }: { record: Schemas["Record"] }) {
   const words = pauseWords(record);
   return (
     <>
-      <p>
-        <StatusMark status={record.status} /> · <Times record={record} /> · <Link href={`/campaigns/${record.campaign.id}`}>{texts.send.campaign}</Link>
-      </p>
       <Relations record={record} />
       {words && <p class="warning"><strong>{words.what}</strong> {words.todo}</p>}
       {record.status === "cancelled" && <p>{texts.send.cancelledMeans}</p>}

@@ -9,8 +9,10 @@ import { Pager } from "../parts/pager";
 import { QueryResult } from "../parts/query_result";
 import { acceptedCount, failedCount, isActive } from "../send_state";
 import { StatusMark } from "../parts/status_mark";
+import { Table, TableHead } from "../parts/table";
 import { texts } from "../texts";
 
+const { columns } = texts.sends;
 const SIZE = 20;
 const STATUSES = ["pending", "running", "paused", "completed", "cancelled"] as const;
 type Status = (typeof STATUSES)[number];
@@ -61,14 +63,10 @@ function useSends(pageIndex: number, status: Status | undefined) {
 
 function Sends({ records }: { records: Schemas["Record"][] }) {
   return (
-    <div class="table" role="region" aria-label={texts.navigation.sends} tabIndex={0}>
-      <table>
-        <thead>
-          <tr>{Object.values(texts.sends.columns).map((column) => <th key={column} scope="col">{column}</th>)}</tr>
-        </thead>
-        <tbody>{records.map((record) => <Send key={record.id} record={record} />)}</tbody>
-      </table>
-    </div>
+    <Table label={texts.navigation.sends} stacks>
+      <TableHead columns={Object.values(columns)} />
+      <tbody>{records.map((record) => <Send key={record.id} record={record} />)}</tbody>
+    </Table>
   );
 }
 
@@ -78,10 +76,10 @@ function Send({ record: { id, campaign, status, sentTime, counts, failedOf } }: 
       <th scope="row"><Link href={`/sends/${id}`}>{campaign.name}</Link>{failedOf && <small> {texts.sends.again}</small>}</th>
       <td><StatusMark status={status} /></td>
       <td class="time">{formatTime(sentTime)}</td>
-      <td>{counts.audience === null ? "…" : formatNumber(counts.audience)}</td>
-      <td>{formatNumber(acceptedCount(counts))}</td>
-      <td>{formatNumber(counts.delivered)}</td>
-      <td>{formatNumber(failedCount(counts))}</td>
+      <td data-label={columns.audience}>{counts.audience === null ? "…" : formatNumber(counts.audience)}</td>
+      <td data-label={columns.sent}>{formatNumber(acceptedCount(counts))}</td>
+      <td data-label={columns.delivered}>{formatNumber(counts.delivered)}</td>
+      <td data-label={columns.failed}>{formatNumber(failedCount(counts))}</td>
     </tr>
   );
 }

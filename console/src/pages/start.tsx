@@ -1,12 +1,13 @@
 import { Link } from "wouter-preact";
-import { useSite } from "../api/queries";
+import { useChannelAccounts, useSite } from "../api/queries";
 import { seenTime, useReplyCount } from "../api/replies";
 import { formatNumber } from "../format";
+import { Together } from "../parts/loading";
 import { Page } from "../parts/page";
 import { QueryResult } from "../parts/query_result";
 import { texts } from "../texts";
 import { ActiveSends } from "./start/active_sends";
-import { useIsEmptySite } from "./start/data";
+import { useActiveSends, useGivenUp, useIsEmptySite, useRecentSends, useScheduled } from "./start/data";
 import { Warnings } from "./start/warnings";
 import { Week } from "./start/week";
 import { Welcome } from "./start/welcome";
@@ -14,10 +15,13 @@ import { Welcome } from "./start/welcome";
 /** What is going on: warnings, sends under way or planned, unread replies, and the last week. A new site gets its first steps. */
 export function StartPage() {
   const isEmpty = useIsEmptySite();
+  const shown = [isEmpty, useChannelAccounts(), useGivenUp(), useRecentSends(), useActiveSends(), useScheduled()];
   return (
     <Page title={texts.navigation.start}>
-      <Warnings />
-      {isEmpty ? <Welcome /> : <Overview />}
+      <Together queries={shown}>
+        <Warnings />
+        {isEmpty.data ? <Welcome /> : <Overview />}
+      </Together>
     </Page>
   );
 }

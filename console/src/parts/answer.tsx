@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/preact-query";
 import { useRef, useState } from "preact/hooks";
 import { api, read, type Schemas } from "../api/client";
-import { useContact, useConversation, useOptedOut, type Entry } from "../api/conversation";
+import { isTest, useContact, useConversation, useOptedOut, type Entry } from "../api/conversation";
 import { ApiError } from "../api/errors";
 import { useIdempotencyKey } from "../api/idempotency";
 import { queryClient, useCan, useChannelAccounts } from "../api/queries";
@@ -153,7 +153,8 @@ function accountName(account: Schemas["ChannelAccount"]): string {
 function accountOf(entries: Entry[], accounts: Schemas["ChannelAccount"][]): string {
   const known = new Set(accounts.map(({ id }) => id));
   const used = (entry: Entry) => (entry.kind === "reply" ? entry.reply : entry.message).channelAccountId;
-  const newest = entries.findLast((entry) => entry.kind === "reply" && known.has(used(entry))) ?? entries.findLast((entry) => known.has(used(entry)));
+  const usable = entries.filter((entry) => known.has(used(entry)) && !isTest(entry));
+  const newest = usable.findLast(({ kind }) => kind === "reply") ?? usable.at(-1);
   return newest ? used(newest) : accounts[0]!.id;
 }
 

@@ -1,4 +1,5 @@
 import { ApiError } from "../api/errors";
+import { ContactsInText } from "./contacts_in_text";
 import { texts } from "../texts";
 
 /** What went wrong, with every place that the API names. `places` are shown beside their inputs already. */
@@ -12,7 +13,7 @@ export function Problem({ error, places = [], retry }: { error: unknown; places?
       {others.length > 0 ? (
         <ul>{others.map((place) => <li key={place.pointer}>{placeText(place.pointer, place.message)}</li>)}</ul>
       ) : (
-        <p>{messageOf(error)}</p>
+        <p><ContactsInText text={messageOf(error)} /></p>
       )}
       {apiError?.requestId && <small>{texts.errors.request(apiError.requestId)}</small>}
       {retry && <button type="button" class="secondary" onClick={retry}>{texts.errors.retry}</button>}

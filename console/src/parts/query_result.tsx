@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { ApiError } from "../api/errors";
+import { Loading } from "./loading";
 import { Problem } from "./problem";
-import { texts } from "../texts";
 
 interface Query<T> {
   data: T | undefined;
@@ -17,7 +17,7 @@ export function QueryResult<T>({ query, children }: { query: Query<T>; children:
   return (
     <>
       <Problem error={query.error} retry={() => void query.refetch()} />
-      {query.data !== undefined && !isGone ? children(query.data) : !query.error && <p aria-busy="true">{texts.common.loading}</p>}
+      {query.data !== undefined && !isGone ? children(query.data) : !query.error && <Loading />}
     </>
   );
 }

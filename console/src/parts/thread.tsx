@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { useConversation, type Entry } from "../api/conversation";
+import { isTest, useConversation, type Entry } from "../api/conversation";
 import type { Schemas } from "../api/client";
 import { formatTime } from "../format";
 import { texts } from "../texts";
@@ -23,7 +23,7 @@ export function Thread({ contactId }: { contactId: string }) {
             {hasEarlier && <Earlier size={size} onMore={() => setSize(Math.min(size * 4, LARGEST_SIZE))} />}
             {entries.length === 0 && <p>{texts.thread.empty}</p>}
             <ol class="thread" aria-label={texts.thread.label}>
-              {entries.map((entry) => <li key={entry.id} class={entry.kind}><EntryContent entry={entry} /></li>)}
+              {entries.map((entry) => <li key={entry.id} class={isTest(entry) ? `${entry.kind} test` : entry.kind}><EntryContent entry={entry} /></li>)}
             </ol>
           </div>
         </div>
@@ -44,7 +44,10 @@ function EntryContent({ entry }: { entry: Entry }) {
 function MessageEntry({ message }: { message: Schemas["Message"] }) {
   return (
     <>
-      <small>{texts.thread.sent(formatTime(message.sentTime), message.to)} · <StatusMark status={message.status} /></small>
+      <small>
+        {message.isTest && <><strong>{texts.thread.test}</strong> </>}
+        {texts.thread.sent(formatTime(message.sentTime), message.to)} · <StatusMark status={message.status} />
+      </small>
       <p class="text">{message.message}</p>
       {message.failedReason && <small><FailureReason reason={message.failedReason} /></small>}
     </>

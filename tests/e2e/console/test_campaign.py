@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from local_stack.seeds import API_KEYS
 from local_stack.settings import Settings
 from playwright.sync_api import Browser, Dialog, Locator, Page, Route, expect
 
@@ -19,6 +20,7 @@ from tests.support.browser import Console
 from tests.support.client import Client
 
 ACCOUNT = "647277e8-06a5-4eec-ba66-1cdd617dc778"
+COUNT = re.compile(r"\d contacts? (match|in all)")
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -62,6 +64,7 @@ def _create_contact(api: Client, company: str, first_name: str, has_number: bool
 def _open(console: Console, campaign: dict[str, Any]) -> Page:
     console.page.goto(f"{console.base_url}/console#/campaigns/{campaign['id']}")
     expect(console.page.get_by_role("heading", level=1, name=campaign["name"])).to_be_visible()
+    expect(console.page.get_by_text(COUNT)).to_be_visible()
     return console.page
 
 
@@ -104,6 +107,11 @@ def test_a_marketer_chooses_people_writes_previews_tests_schedules_and_sends(
     expect(page).to_have_url(re.compile(r"#/sends/[0-9a-f-]{36}$"))
     record = api.get(f"/outreach/campaignRecords/{page.url.rpartition('/')[2]}")
     assert record["campaign"]["name"] == name
+
+    test = api.get("/outreach/messages?keywords=2125550199&sortOrder=desc")["messages"][0]
+    page.goto(f"{console_of_any_size.base_url}/console#/contacts/{test['contactId']}")
+    marked = page.get_by_role("list", name="Messages and replies").get_by_role("listitem").filter(has_text="Test of a campaign.")
+    expect(marked.first).to_contain_text("+12125550199")
 
 
 def _choose_people(page: Page, company: str) -> None:
@@ -376,6 +384,25 @@ def test_a_key_that_may_only_read_says_why_nothing_can_be_changed_or_sent(
         expect(page.get_by_role("button", name=re.compile("Send|Save|Schedule"))).to_have_count(0)
         page.get_by_role("button", name="Show the preview").click()
         expect(page.get_by_role("heading", name="Nobody gets this text")).to_be_visible()
+
+
+@pytest.mark.usefixtures("people")
+def test_no_button_moves_when_the_count_arrives(
+    browser: Browser, addresses: tuple[str, str], make_campaign: Callable[..., dict[str, Any]]
+) -> None:
+    campaign, held = make_campaign(message="Hello {{ firstName }}, your plan is new"), list[Route]()
+    with browsers.tab(browser, addresses[0], browsers.PHONE, [addresses[1]]) as opened:
+        page = opened.page
+        opened.sign_in(API_KEYS["10000"])
+        page.route("**/contacts:query", lambda route: held.append(route))
+        page.goto(f"{opened.base_url}/console#/campaigns/{campaign['id']}")
+        button = page.get_by_role("button", name="Show the preview")
+        expect(page.get_by_text("Counting …")).to_be_visible()
+        before = button.bounding_box()
+        held[0].continue_()
+        expect(page.get_by_text(COUNT)).to_be_visible()
+        expect(page.get_by_text("Counted as")).to_be_visible()
+        assert button.bounding_box() == before
 
 
 def _reading_key(aws_endpoint: str) -> str:

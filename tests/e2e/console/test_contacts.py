@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -57,13 +58,22 @@ def _rows(download: Download, folder: Path) -> list[dict[str, str]]:
 
 def test_a_contact_is_added_changed_found_exported_and_deleted(console_of_any_size: Console, tmp_path: Path) -> None:
     page, name, (number,) = console_of_any_size.page, new_name(HOSTILE), numbers(DELIVERED[:1])
+    faulty = number.replace("+1", "555")
     console_of_any_size.open("Contacts")
     page.get_by_role("link", name="Add a contact").click()
     page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_role("group", name="Entry 1").get_by_label("Value").fill(number)
+    value = page.get_by_role("group", name="Entry 1").get_by_label("Value")
+    value.fill("+1 555 123 4567")
+    expect(value).to_have_accessible_description(re.compile("campaigns leave it out"))
+    value.fill(number)
+    expect(value).to_have_accessible_description("")
+    page.get_by_role("button", name="Add a number").click()
+    page.get_by_role("group", name="Entry 3").get_by_label("Value").fill(faulty)
     page.get_by_label("Time zone").select_option(label="Europe/Oslo")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+    expect(page.get_by_role("definition").filter(has_text=faulty)).to_contain_text("not a valid phone number")
+    expect(page.get_by_role("definition").filter(has_text=number)).not_to_contain_text("not a valid phone number")
     console_of_any_size.check()
 
     page.get_by_role("button", name="Edit").press("Enter")
@@ -74,6 +84,7 @@ def test_a_contact_is_added_changed_found_exported_and_deleted(console_of_any_si
 
     rows = _find(console_of_any_size, number)
     expect(rows).to_have_count(1)
+    console_of_any_size.check()
     page.get_by_label(f"Select \u2068{name}\u2069").press("Space")
     with page.expect_download() as download:
         page.get_by_role("button", name="Export the selected").click()
@@ -105,7 +116,7 @@ def test_what_the_api_refuses_is_said_at_its_input(console: Console, api: Client
     page.get_by_label("Name", exact=True).fill("Somebody else")
     value.fill(number)
     page.get_by_role("button", name="Save").click()
-    page.get_by_role("link", name="Open the contact that has it").click()
+    page.get_by_role("alert").get_by_role("link", name=name).click()
     expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
     assert owner in page.url
 

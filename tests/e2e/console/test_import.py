@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
@@ -58,8 +60,13 @@ def test_a_google_export_is_imported_by_its_suggestions_and_taken_back(console_o
     page.get_by_role("button", name="Import 1 row").press("Enter")
     expect(page.get_by_role("definition").filter(has_text="Completed")).to_be_visible()
     console_of_any_size.check()
+    expect(page.get_by_text("This import was taken back.")).to_have_count(0)
     _undo(page)
     expect(page.get_by_text("Undone")).to_be_visible()
+    expect(page.get_by_text("This import was taken back.")).to_be_visible()
+    console_of_any_size.open("Imports")
+    expect(page.get_by_role("row").nth(1)).to_contain_text("Undone")
+    console_of_any_size.check()
 
 
 def test_columns_are_corrected_wrong_cells_marked_and_failed_rows_downloaded(
@@ -89,6 +96,16 @@ def test_columns_are_corrected_wrong_cells_marked_and_failed_rows_downloaded(
     console_of_any_size.open("Imports")
     page.get_by_role("row").filter(has=page.get_by_role("button", name="Undo")).first.get_by_role("link").click()
     _undo(page)
+
+
+def test_a_row_of_two_contacts_names_both_of_them(console: Console, api: Client) -> None:
+    names, (number,), address = [new_name("Ada"), new_name("Ben")], numbers(DELIVERED[:1]), f"{uuid4().hex}@example.com"
+    for name, (kind, value) in zip(names, [("SMS", number), ("email", address)], strict=True):
+        api.post("/contact/contacts", {"name": name, "contactIdentities": [{"type": kind, "value": value}]})
+    _choose(console, _file(f"name,SMS,email\nAda,{number},{address}\n"))
+    for name in names:
+        link = console.page.get_by_role("group", name="Rows with errors").get_by_role("link", name=name)
+        expect(link).to_have_attribute("href", re.compile("#/contacts/"))
 
 
 def test_columns_of_another_language_are_selected_by_hand(console: Console) -> None:

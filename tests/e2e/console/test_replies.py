@@ -13,7 +13,7 @@ from tests.support import browser as browsers
 from tests.support.administration import Administration
 from tests.support.browser import Console
 from tests.support.campaigns import DELIVERED, completed, create_campaign, import_people, new_name, numbers, send
-from tests.support.client import TIMEOUT_SECONDS, Client
+from tests.support.client import TIMEOUT_SECONDS, Client, until
 
 ACCOUNT = ACCOUNTS[0][0]
 QUESTION = "When do you open?"
@@ -34,6 +34,11 @@ def test_a_reply_is_announced_and_answered_and_a_stop_cannot_be(
     expect(page.get_by_role("status")).to_have_text(f"New reply from {ann}: {QUESTION}")
     expect(_reply(page, "Ann Replies")).to_contain_text(QUESTION)
     _write(simulator_url, ben, "STOP")
+    arrived = page.get_by_role("button", name="Show 1 new reply")
+    expect(arrived).to_be_visible()
+    expect(_reply(page, "Ben Stops")).to_have_count(0)
+    arrived.click()
+    expect(page.get_by_role("list", name="Replies")).to_be_focused()
     expect(_reply(page, "Ben Stops")).to_contain_text("Opted out")
     console_of_any_size.check()
 
@@ -71,6 +76,7 @@ def test_what_is_written_to_one_contact_stays_there(console: Console, api: Clien
     record_id = _sent(api, company, [("Ann Waits", ann), ("Ben Waits", ben)])
     for number in (ann, ben):
         _write(simulator_url, number, QUESTION)
+    until(lambda: api.get(f"/outreach/replies?campaignRecordId={record_id}")["total"], lambda total: total == 2, TIMEOUT_SECONDS)
     page.goto(f"{console.base_url}/console#/replies/record/{record_id}")
     page.get_by_role("button", name=f"Open and answer: {ann}").click()
     page.get_by_label(f"Your message to {ann}").fill("Dear Ann")

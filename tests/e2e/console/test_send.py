@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -110,13 +111,22 @@ def test_failures_are_explained_downloaded_and_sent_again(console_of_any_size: C
     assert sorted(row["name"] for row in rows) == sorted(name for name, _ in people)
 
     page.get_by_role("button", name="Send to the 3 that failed").click()
-    dialog = page.get_by_role("dialog", name="Send again to 3 contacts?")
+    # Otto has opted out by the carrier's answer.
+    dialog = page.get_by_role("dialog", name="Send again to 2 contacts?")
+    expect(dialog).to_contain_text(re.compile("Hello (Ida|Ulla)"))
+    expect(dialog).to_contain_text("1 whose message the carrier could not deliver")
+    expect(dialog).to_contain_text("2 whose message failed")
+    expect(dialog).to_contain_text("2 segments")
+    expect(dialog).to_contain_text("Opted out: 1")
     console_of_any_size.check()
     dialog.get_by_role("button", name="Send again").click()
     expect(page.get_by_role("link", name="This send goes to those that failed in an earlier one")).to_be_visible()
     expect(_row(page, "Chosen")).to_contain_text("3")
     page.get_by_role("link", name="This send goes to those that failed in an earlier one").click()
     expect(page.get_by_role("link", name="Sent again to those that failed")).to_be_visible()
+    console_of_any_size.open("Sends")
+    expect(page.get_by_role("row").filter(has_text=company).first).to_contain_text("again to those that failed")
+    console_of_any_size.check()
 
 
 def test_a_send_that_has_used_its_budget_says_what_to_do(isolated_site_console: Console, isolated_site: IsolatedSite) -> None:
@@ -141,6 +151,22 @@ def test_the_buttons_of_an_older_send_leave_a_newer_one_alone(
     assert isolated_site.api.get(f"/outreach/campaignRecords/{newer}")["status"] != "paused"
     for _ in (newer, older):
         isolated_site.api.post(f"/outreach/campaigns/{campaign_id}:cancel")
+
+
+def test_who_may_have_the_message_already_is_named_before_it_is_sent_again(shop_console: Console, shop: Shop) -> None:
+    company, page = new_name("Unconfirmed"), shop_console.page
+    import_people(shop.api, company, [("Ida", number) for number in numbers([101])])
+    record_id = send(shop.api, create_campaign(shop.api, company, shop.account_id))
+    failure = {"code": "outcome_unknown", "reason": "not confirmed", "count": 1}
+    record = completed(shop.api, record_id) | {"failures": [failure]}
+    # A carrier that never answers keeps a message open for hours.
+    page.route(f"**/campaignRecords/{record_id}", lambda route: route.fulfill(json=record))
+    page.goto(f"{shop_console.base_url}/console#/sends/{record_id}")
+    page.get_by_role("button", name="Send to the 1 that failed").click()
+    dialog = page.get_by_role("dialog", name="Send again to 1 contact?")
+    expect(dialog).to_contain_text("1 of them may have the message already")
+    expect(dialog).to_contain_text("1 whose message the carrier did not confirm")
+    expect(dialog).not_to_contain_text("whose message failed")
 
 
 def test_results_that_take_a_while_are_downloaded_too(console: Console, api: Client, tmp_path: Path) -> None:

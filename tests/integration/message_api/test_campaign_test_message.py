@@ -53,6 +53,7 @@ def test_the_number_gets_the_text_as_the_first_contact_of_the_audience_would(car
     expected = {"message": "Hello Ada!", "to": COLLEAGUE, "from": ACCOUNT.number, "status": "queued", "contactId": ada}
     assert answer.body.items() >= expected.items()
     url = f"/outreach/messages/{answer.body['id']}"
+    assert call("outreach/get_message", "GET", url).body["isTest"]
     Pump().run_until(lambda: call("outreach/get_message", "GET", url).body["status"] == "delivered")
     assert pipeline.accepted(carrier) == [COLLEAGUE]
 

@@ -12,10 +12,10 @@ import type { Saved } from "./saved";
 type PreviewData = Schemas["Preview"];
 const words = texts.campaign.preview;
 
-/** Reads what a send of a campaign would do now. */
-export function readPreview(id: string): Promise<PreviewData> {
+/** Reads what a send of a campaign would do now; with `failedOf`, a send to those whose message in that record failed. */
+export function readPreview(id: string, failedOf: string | null = null): Promise<PreviewData> {
   // The client waits for a preview that is not ready, so this is never its status.
-  return read(api.POST("/outreach/campaigns/{id}:preview", { params: { path: { id } } })) as Promise<PreviewData>;
+  return read(api.POST("/outreach/campaigns/{id}:preview", { params: { path: { id } }, body: { failedOf } })) as Promise<PreviewData>;
 }
 
 /** How many people a send would reach, in words. */
@@ -62,7 +62,8 @@ function Result({ preview }: { preview: PreviewData }) {
   );
 }
 
-function Facts({ preview }: { preview: PreviewData }) {
+/** What a send costs, how long it takes, and who is left out. */
+export function Facts({ preview }: { preview: PreviewData }) {
   const skipped = Object.entries(preview.skippedReasons).filter(([, count]) => count > 0);
   return (
     <dl class="facts">

@@ -3,6 +3,7 @@ import { useCan } from "../../api/queries";
 import { formatNumber } from "../../format";
 import { announce } from "../../parts/announcer";
 import { Field } from "../../parts/field";
+import { Loading } from "../../parts/loading";
 import { texts } from "../../texts";
 import type { Audience } from "./audience";
 import { ConditionValue } from "./condition_value";
@@ -24,7 +25,7 @@ interface SegmentProperties {
 export function SegmentBuilder(properties: SegmentProperties) {
   const fields = useSegmentFields();
   if (!useCan()("contact:read")) return <p>{words.cannotRead}</p>;
-  if (!fields) return <p aria-busy="true">{texts.common.loading}</p>;
+  if (!fields) return <Loading />;
   return <Builder {...properties} fields={fields} />;
 }
 
@@ -161,8 +162,8 @@ function withPresent(options: Choice[], present: Choice): Choice[] {
 
 function AudienceCount({ audience, draft }: { audience: Audience; draft: Draft }) {
   return (
-    <p role="status" aria-busy={audience.isCounting}>
-      <strong>{countText(audience, draft)}</strong> {audience.total !== undefined && <small>{words.noReplies}</small>}
+    <p class="audience-count" role="status">
+      <strong aria-busy={audience.isCounting}>{countText(audience, draft)}</strong> <small>{words.leftOut}</small>
     </p>
   );
 }

@@ -4,6 +4,7 @@ import { useFields } from "../../api/queries";
 import { formatTime } from "../../format";
 import { fieldLabel } from "../../parts/field_label";
 import { OptedOutMark } from "../../parts/opted_out_mark";
+import { isReachable } from "../../phone_numbers";
 import { texts } from "../../texts";
 import { shownFields, toText } from "./field_values";
 import { recipientNumber } from "./identities";
@@ -20,6 +21,7 @@ export function ContactFacts({ contact }: { contact: Contact }) {
       {contact.contactIdentities.map((identity) => (
         <Fact key={identity.id} label={fieldLabel(identity.contactIdentityType)}>
           {identity.isDeleted ? <s><bdi>{identity.value}</bdi></s> : <bdi>{identity.value}</bdi>}
+          {isUnusable(identity) && <> <small class="field-error">{texts.contact.invalidNumber}</small></>}
           {contact.isOptedOut && identity.contactIdentityType === "SMS" && identity.value === recipientNumber(contact) && <> <OptedOutMark /></>}
         </Fact>
       ))}
@@ -30,6 +32,11 @@ export function ContactFacts({ contact }: { contact: Contact }) {
       <Fact label={texts.contact.changed}>{formatTime(contact.lastUpdatedTime)}</Fact>
     </dl>
   );
+}
+
+/** Whether an identity is a mobile number that campaigns leave out. */
+function isUnusable({ contactIdentityType: type, isDeleted, value }: Schemas["Identity"]): boolean {
+  return type === "SMS" && !isDeleted && !isReachable(value);
 }
 
 function Fact({ label, children }: { label: string; children: ComponentChildren }) {

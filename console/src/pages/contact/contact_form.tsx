@@ -1,6 +1,5 @@
 import { useMutation } from "@tanstack/preact-query";
 import { useEffect, useRef } from "preact/hooks";
-import { Link } from "wouter-preact";
 import { api, read } from "../../api/client";
 import type { Schemas } from "../../api/client";
 import { ApiError } from "../../api/errors";
@@ -65,7 +64,6 @@ function Form({ contact, fields, onSaved, onCancel }: Properties & { fields: Fie
         ))}
       </fieldset>
       <Problem error={save.error} places={shownPlaces(editable, save.variables?.identities ?? [])} />
-      <OwnerLink error={error} />
       <div class="actions">
         <button aria-busy={save.isPending} disabled={save.isPending}>{texts.common.save}</button>
         <button type="button" class="secondary" onClick={onCancel}>{texts.common.cancel}</button>
@@ -114,12 +112,6 @@ function identityError(error: ApiError | undefined, sent: EnteredIdentity[], row
 
 function shownPlaces(editable: Field[], sent: EnteredIdentity[]): string[] {
   return ["/name", ...editable.map(pointerOf), ...sent.map((_, index) => `/contactIdentities/${index}/value`)];
-}
-
-/** The detail of a duplicate names the contact that has the identity by its id only. */
-function OwnerLink({ error }: { error: ApiError | undefined }) {
-  const id = error?.code === "duplicate_identity" ? /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(error.message)?.[0] : undefined;
-  return id ? <p><Link href={`/contacts/${id}`}>{texts.contact.owner}</Link></p> : null;
 }
 
 function valueOf(field: Field, contact: Contact | undefined): string[] {

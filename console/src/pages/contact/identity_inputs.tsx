@@ -1,7 +1,9 @@
 import { useState } from "preact/hooks";
 import type { Schemas } from "../../api/client";
+import { useSite } from "../../api/queries";
 import { formatNumber } from "../../format";
 import { fieldLabel } from "../../parts/field_label";
+import { isValidNumber } from "../../phone_numbers";
 import { texts } from "../../texts";
 
 type Type = Schemas["Identity"]["contactIdentityType"];
@@ -53,13 +55,17 @@ export function enteredIdentities(form: FormData): EnteredIdentity[] {
 }
 
 function IdentityRow({ row, position, error, onRemove }: { row: Row & { number: number }; position: string; error: string | undefined; onRemove: () => void }) {
-  const errorId = `identity-error-${row.number}`;
+  const [{ type, value }, setEntered] = useState<Row>(row);
+  const region = useSite().data?.defaultRegion;
+  const isInvalid = type === "SMS" && value.trim() !== "" && !isValidNumber(value, region);
+  const noteId = `identity-note-${row.number}`;
+  const note = error ?? (isInvalid ? texts.contact.invalidEntry : undefined);
   return (
     <div class="identity" role="group" aria-label={texts.contact.identityRow(position)}>
       <input type="hidden" name="identityRow" value={row.number} />
       {row.id && <input type="hidden" name={`identityId${row.number}`} value={row.id} />}
-      <select name={`identityType${row.number}`} aria-label={texts.contact.identityType}>
-        {TYPES.map((type) => <option key={type} value={type} selected={type === row.type}>{fieldLabel(type)}</option>)}
+      <select name={`identityType${row.number}`} aria-label={texts.contact.identityType} onChange={(event) => setEntered({ type: event.currentTarget.value as Type, value })}>
+        {TYPES.map((option) => <option key={option} value={option} selected={option === row.type}>{fieldLabel(option)}</option>)}
       </select>
       <input
         name={`identityValue${row.number}`}
@@ -68,12 +74,13 @@ function IdentityRow({ row, position, error, onRemove }: { row: Row & { number: 
         autocomplete="off"
         dir="auto"
         aria-invalid={error ? "true" : undefined}
-        aria-describedby={error ? errorId : undefined}
+        aria-describedby={note ? noteId : undefined}
+        onInput={(event) => setEntered({ type, value: event.currentTarget.value })}
       />
       <button type="button" class="secondary outline" aria-label={texts.contact.removeIdentity(position)} onClick={onRemove}>
         <span aria-hidden="true">✕</span>
       </button>
-      {error && <small id={errorId} class="field-error">{error}</small>}
+      {note && <small id={noteId} class="field-error">{note}</small>}
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { Link } from "wouter-preact";
 import type { Schemas } from "../../api/client";
 import { formatNumber, formatTime } from "../../format";
 import { OptedOutMark } from "../../parts/opted_out_mark";
+import { Table } from "../../parts/table";
 import { texts } from "../../texts";
 import { identityValues } from "../contact/identities";
 
@@ -28,27 +29,25 @@ export function ContactsTable({ contacts, sorting, selected, onSort, onSelect }:
   const isPageSelected = contacts.length > 0 && contacts.every((contact) => selected.has(contact.id));
   const select = (changed: Contact[], isSelected: boolean) => onSelect(changedSelection(selected, changed, isSelected));
   return (
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">
-              <input type="checkbox" aria-label={texts.contacts.selectPage} checked={isPageSelected} onChange={() => select(contacts, !isPageSelected)} />
-            </th>
-            <SortHeading name="name" text={texts.contacts.name} sorting={sorting} onSort={onSort} />
-            <th scope="col">{texts.contacts.number}</th>
-            <th scope="col">{texts.contacts.email}</th>
-            <SortHeading name="isOptedOut" text={texts.contacts.optOut} sorting={sorting} onSort={onSort} />
-            <SortHeading name="createTime" text={texts.contacts.created} sorting={sorting} onSort={onSort} />
-          </tr>
-        </thead>
-        <tbody>
-          {contacts.map((contact) => (
-            <ContactRow key={contact.id} contact={contact} isSelected={selected.has(contact.id)} onSelect={(isSelected) => select([contact], isSelected)} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table label={texts.contacts.title} stacks>
+      <thead>
+        <tr>
+          <th scope="col">
+            <input type="checkbox" aria-label={texts.contacts.selectPage} checked={isPageSelected} onChange={() => select(contacts, !isPageSelected)} />
+          </th>
+          <SortHeading name="name" text={texts.contacts.name} sorting={sorting} onSort={onSort} />
+          <th scope="col">{texts.contacts.number}</th>
+          <th scope="col">{texts.contacts.email}</th>
+          <SortHeading name="isOptedOut" text={texts.contacts.optOut} sorting={sorting} onSort={onSort} />
+          <SortHeading name="createTime" text={texts.contacts.created} sorting={sorting} onSort={onSort} />
+        </tr>
+      </thead>
+      <tbody>
+        {contacts.map((contact) => (
+          <ContactRow key={contact.id} contact={contact} isSelected={selected.has(contact.id)} onSelect={(isSelected) => select([contact], isSelected)} />
+        ))}
+      </tbody>
+    </Table>
   );
 }
 
@@ -64,7 +63,7 @@ function ContactRow({ contact, isSelected, onSelect }: { contact: Contact; isSel
       <td class="number"><FirstValue values={identityValues(contact, "SMS")} /></td>
       <td class="long-text"><FirstValue values={identityValues(contact, "email")} /></td>
       <td>{contact.isOptedOut && <OptedOutMark />}</td>
-      <td class="time">{formatTime(contact.createTime)}</td>
+      <td class="time" data-label={texts.contacts.created}>{formatTime(contact.createTime)}</td>
     </tr>
   );
 }

@@ -5,7 +5,7 @@ import { FileFormat } from "../imports/file_format";
 import { FileRows } from "../imports/file_rows";
 import { failedRows } from "../imports/import_record";
 import type { FileRow, Import } from "../imports/import_record";
-import { inPlainWords } from "../imports/plain_words";
+import { PlainWords } from "../imports/plain_words";
 import { Warnings } from "../imports/warnings";
 import type { Check } from "./check_file";
 import { ColumnsTable } from "./columns_table";
@@ -47,7 +47,7 @@ function Refusal({ reasons }: { reasons: string[] }) {
   return (
     <div class="problem" role="alert">
       <strong>{texts.importFile.refused}</strong>
-      <ul>{reasons.map((reason) => <li key={reason}>{inPlainWords(reason)}</li>)}</ul>
+      <ul>{reasons.map((reason) => <li key={reason}><PlainWords message={reason} /></li>)}</ul>
       <p>{texts.importFile.refusedHint}</p>
     </div>
   );

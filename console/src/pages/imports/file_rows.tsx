@@ -1,7 +1,8 @@
 import { formatNumber } from "../../format";
+import { Table } from "../../parts/table";
 import { texts } from "../../texts";
 import type { FileRow, RowError } from "./import_record";
-import { inPlainWords } from "./plain_words";
+import { PlainWords } from "./plain_words";
 
 /** Rows of a file as they are in it. What is wrong stands in its cell; what concerns the row as a whole stands before its cells. */
 export function FileRows({ rows, label }: { rows: FileRow[]; label: string }) {
@@ -9,28 +10,26 @@ export function FileRows({ rows, label }: { rows: FileRow[]; label: string }) {
   const rest = (row: FileRow) => (row.errors ?? []).filter((error) => !headings.includes(error.column));
   const hasRest = rows.some((row) => rest(row).length > 0);
   return (
-    <div class="table" tabIndex={0} role="group" aria-label={label}>
-      <table class="file">
-        <thead>
-          <tr>
-            <th scope="col">{texts.import.row}</th>
-            {hasRest && <th scope="col">{texts.import.problem}</th>}
-            {headings.map((heading) => <th key={heading} scope="col"><bdi>{heading}</bdi></th>)}
+    <Table label={label}>
+      <thead>
+        <tr>
+          <th scope="col">{texts.import.row}</th>
+          {hasRest && <th scope="col">{texts.import.problem}</th>}
+          {headings.map((heading) => <th key={heading} scope="col"><bdi>{heading}</bdi></th>)}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row.row}>
+            <th scope="row" class="amount">{formatNumber(row.row)}</th>
+            {hasRest && <td class="long-text"><Errors errors={rest(row)} /></td>}
+            {headings.map((heading) => (
+              <Cell key={heading} value={row.values[heading] ?? ""} errors={(row.errors ?? []).filter((error) => error.column === heading)} />
+            ))}
           </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.row}>
-              <th scope="row" class="amount">{formatNumber(row.row)}</th>
-              {hasRest && <td class="long-text"><Errors errors={rest(row)} /></td>}
-              {headings.map((heading) => (
-                <Cell key={heading} value={row.values[heading] ?? ""} errors={(row.errors ?? []).filter((error) => error.column === heading)} />
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </Table>
   );
 }
 
@@ -47,7 +46,7 @@ function Errors({ errors }: { errors: RowError[] }) {
   return (
     <>
       {errors.map((error, index) => (
-        <small key={index} class="field-error"><span aria-hidden="true">✕</span> {inPlainWords(error.message)}</small>
+        <small key={index} class="field-error"><span aria-hidden="true">✕</span> <PlainWords message={error.message} /></small>
       ))}
     </>
   );

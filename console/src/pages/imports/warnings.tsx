@@ -2,7 +2,7 @@ import { formatNumber } from "../../format";
 import { texts } from "../../texts";
 import { warningsOf } from "./import_record";
 import type { Import, ImportWarning } from "./import_record";
-import { inPlainWords } from "./plain_words";
+import { PlainWords } from "./plain_words";
 
 const MOST_ROWS = 5;
 const MOST_GROUPS = 50;
@@ -27,7 +27,7 @@ function Warning({ group }: { group: ImportWarning[] }) {
   const { column, message } = group[0]!;
   return (
     <li>
-      <strong>{placeText(group.map((warning) => warning.row))}{column && <>, <bdi>{column}</bdi></>}</strong>: {inPlainWords(message)}
+      <strong>{placeText(group.map((warning) => warning.row))}{column && <>, <bdi>{column}</bdi></>}</strong>: <PlainWords message={message} />
     </li>
   );
 }

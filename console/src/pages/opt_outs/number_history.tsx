@@ -6,6 +6,7 @@ import { ApiError } from "../../api/errors";
 import { useCan } from "../../api/queries";
 import { formatTime } from "../../format";
 import { QueryResult } from "../../parts/query_result";
+import { Table, TableHead } from "../../parts/table";
 import { texts } from "../../texts";
 import { ChangeOptOut } from "./change_opt_out";
 
@@ -51,28 +52,19 @@ function Changes({ number, history }: { number: string; history: History }) {
 
 function ChangeTable({ changes }: { changes: Schemas["OptOutChange"][] }) {
   return (
-    <div class="table" tabIndex={0} role="group" aria-label={texts.optOuts.history}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{texts.optOuts.time}</th>
-            <th scope="col">{texts.optOuts.change}</th>
-            <th scope="col">{texts.optOuts.source}</th>
-            <th scope="col">{texts.optOuts.reason}</th>
+    <Table label={texts.optOuts.history}>
+      <TableHead columns={[texts.optOuts.time, texts.optOuts.change, texts.optOuts.source, texts.optOuts.reason]} />
+      <tbody>
+        {changes.map((change, index) => (
+          <tr key={index}>
+            <td class="time">{formatTime(change.time)}</td>
+            <td>{change.isOptedOut ? texts.optOuts.out : texts.optOuts.in}</td>
+            <td>{texts.optOuts.sources[change.source] ?? change.source}</td>
+            <td class="long-text"><bdi>{change.reason}</bdi></td>
           </tr>
-        </thead>
-        <tbody>
-          {changes.map((change, index) => (
-            <tr key={index}>
-              <td class="time">{formatTime(change.time)}</td>
-              <td>{change.isOptedOut ? texts.optOuts.out : texts.optOuts.in}</td>
-              <td>{texts.optOuts.sources[change.source] ?? change.source}</td>
-              <td class="long-text"><bdi>{change.reason}</bdi></td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </Table>
   );
 }
 

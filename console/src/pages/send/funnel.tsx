@@ -1,5 +1,6 @@
 import type { Schemas } from "../../api/client";
 import { formatNumber, formatPercent } from "../../format";
+import { Table } from "../../parts/table";
 import { acceptedCount } from "../../send_state";
 import { texts } from "../../texts";
 
@@ -12,11 +13,11 @@ export function Funnel({ counts }: { counts: Schemas["Counts"] }) {
   const stages: Row[] = [["audience", audience], ["accepted", acceptedCount(counts)], ["delivered", delivered]];
   const others: Row[] = [["queued", queued], ["sending", sending], ["unconfirmed", sent], ["undelivered", undelivered], ["failed", failed], ["skipped", skipped]];
   return (
-    <div class="table">
-      <table class="funnel">
+    <div class="funnel">
+      <Table label={texts.send.countsTitle}>
         <tbody class="stages">{stages.map((row) => <Count key={row[0]} row={row} audience={audience} />)}</tbody>
         <tbody>{others.filter(([, value]) => value > 0).map((row) => <Count key={row[0]} row={row} audience={audience} />)}</tbody>
-      </table>
+      </Table>
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { Pager } from "../../parts/pager";
 import { QueryResult } from "../../parts/query_result";
 import { isUnderWay } from "../../send_state";
 import { StatusMark } from "../../parts/status_mark";
+import { Table, TableHead } from "../../parts/table";
 import { texts } from "../../texts";
 
 const STATUSES: MessageStatus[] = ["queued", "sending", "sent", "delivered", "undelivered", "failed"];
@@ -49,21 +50,17 @@ export function Messages({ record }: { record: Schemas["Record"] }) {
 
 function MessageTable({ messages }: { messages: Schemas["Message"][] }) {
   return (
-    <div class="table" role="region" aria-label={texts.send.messages.title} tabIndex={0}>
-      <table>
-        <thead>
-          <tr>{Object.values(texts.send.messages.columns).map((column) => <th key={column} scope="col">{column}</th>)}</tr>
-        </thead>
-        <tbody>
-          {messages.map(({ id, contactId, to, status, sentTime, failedReason }) => (
-            <tr key={id}>
-              <th scope="row"><ContactLink id={contactId} number={to} /><br /><small>{to}</small></th>
-              <td><StatusMark status={status} />{failedReason && <><br /><FailureReason reason={failedReason} /></>}</td>
-              <td class="time">{formatTime(sentTime)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table label={texts.send.messages.title} stacks>
+      <TableHead columns={Object.values(texts.send.messages.columns)} />
+      <tbody>
+        {messages.map(({ id, contactId, to, status, sentTime, failedReason }) => (
+          <tr key={id}>
+            <th scope="row"><ContactLink id={contactId} number={to} /><br /><small>{to}</small></th>
+            <td><StatusMark status={status} />{failedReason && <><br /><FailureReason reason={failedReason} /></>}</td>
+            <td class="time">{formatTime(sentTime)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </Table>
   );
 }

@@ -11,6 +11,9 @@ import { Confirm } from "../../parts/confirm";
 import { Problem } from "../../parts/problem";
 import { acceptedCount, failedCount, isActive } from "../../send_state";
 import { texts } from "../../texts";
+import { Facts, readPreview, Warnings } from "../campaign/preview";
+
+const words = texts.send.again;
 
 /** What can be done with a send in its state. A key that may not send sees only the download. */
 export function SendActions({ record }: { record: Schemas["Record"] }) {
@@ -67,34 +70,66 @@ function CancelWords({ counts }: { counts: Schemas["Counts"] }) {
 }
 
 function SendAgain({ record }: { record: Schemas["Record"] }) {
-  const [, navigate] = useLocation();
-  const [isAsking, setAsking] = useState(false);
-  const again = useSendAgain(record, ({ id }) => {
-    announce(texts.send.again.started);
-    navigate(`/sends/${id}`);
-  });
-  const repeats = (useSiblings(record.campaign.id).data ?? []).filter(({ failedOf }) => failedOf === record.id).length;
+  const [preview, setPreview] = useState<Schemas["Preview"]>();
+  const ask = useMutation({ mutationFn: () => readPreview(record.campaign.id, record.id), onSuccess: setPreview });
   const count = failedCount(record.counts);
-  const unknown = record.failures.find(({ code }) => code === "outcome_unknown")?.count ?? 0;
   return (
     <>
-      <button type="button" class="secondary outline" onClick={() => setAsking(true)}>{texts.send.again.open(count, formatNumber(count))}</button>
-      {isAsking && (
-        <Confirm
-          title={texts.send.again.title(count, formatNumber(count))}
-          action={texts.send.again.action}
-          busy={again.isPending}
-          error={again.error}
-          onConfirm={() => again.mutate()}
-          onClose={() => setAsking(false)}
-        >
-          {repeats > 0 && <p class="warning">{texts.send.again.repeated}</p>}
-          <p>{texts.send.again.means}</p>
-          {unknown > 0 && <p class="warning">{texts.send.again.unknown(unknown, formatNumber(unknown))}</p>}
-        </Confirm>
-      )}
+      <button type="button" class="secondary outline" aria-busy={ask.isPending} onClick={() => !ask.isPending && ask.mutate()}>
+        {words.open(count, formatNumber(count))}
+      </button>
+      <Problem error={ask.error} />
+      {preview && <SendAgainQuestion record={record} preview={preview} onClose={() => setPreview(undefined)} />}
     </>
   );
+}
+
+function SendAgainQuestion({ record, preview, onClose }: { record: Schemas["Record"]; preview: Schemas["Preview"]; onClose: () => void }) {
+  const [, navigate] = useLocation();
+  const again = useSendAgain(record, ({ id }) => {
+    announce(words.started);
+    navigate(`/sends/${id}`);
+  });
+  const isRepeated = useSiblings(record.campaign.id).data?.some(({ failedOf }) => failedOf === record.id);
+  const count = preview.audience - preview.skipped;
+  const unconfirmed = unconfirmedCount(record);
+  if (count === 0) return <Confirm title={texts.campaign.send.nobodyTitle} action={texts.common.close} onConfirm={onClose} onClose={onClose}><Facts preview={preview} /></Confirm>;
+  return (
+    <Confirm
+      title={words.title(count, formatNumber(count))}
+      action={words.action}
+      busy={again.isPending}
+      error={again.error}
+      onConfirm={() => !again.isPending && again.mutate()}
+      onClose={onClose}
+    >
+      {isRepeated && <p class="warning">{words.repeated}</p>}
+      {unconfirmed > 0 && <p class="warning">{words.unknown(unconfirmed, formatNumber(unconfirmed))}</p>}
+      <p>{words.means}</p>
+      <p class="bubble">{preview.sample[0]?.message ?? record.campaign.message}</p>
+      <p>{words.included}</p>
+      <Included record={record} />
+      <Facts preview={preview} />
+      <Warnings preview={preview} />
+    </Confirm>
+  );
+}
+
+/** Whom a repetition means, by what became of their message. */
+function Included({ record }: { record: Schemas["Record"] }) {
+  const unconfirmed = unconfirmedCount(record);
+  const { undelivered, failed } = record.counts;
+  const groups: [text: (count: string) => string, count: number][] = [
+    [words.undelivered, undelivered],
+    [words.failed, failed - unconfirmed],
+    [words.unconfirmed, unconfirmed],
+  ];
+  return <ul>{groups.filter(([, count]) => count > 0).map(([text, count], index) => <li key={index}>{text(formatNumber(count))}</li>)}</ul>;
+}
+
+/** How many contacts may have a message that counts as failed. */
+function unconfirmedCount({ failures }: Schemas["Record"]): number {
+  return failures.find(({ code }) => code === "outcome_unknown")?.count ?? 0;
 }
 
 function Download({ record: { id, campaign, sentTime } }: { record: Schemas["Record"] }) {

@@ -5,6 +5,7 @@ import { formatNumber } from "../../format";
 import { Link } from "wouter-preact";
 import { Pager } from "../../parts/pager";
 import { QueryResult } from "../../parts/query_result";
+import { Table, TableHead } from "../../parts/table";
 import { texts } from "../../texts";
 
 /** Who got no message on purpose, and why. */
@@ -31,24 +32,20 @@ export function Skipped({ record: { id, counts } }: { record: Schemas["Record"] 
 
 function SkippedTable({ contacts }: { contacts: Schemas["SkippedContact"][] }) {
   return (
-    <div class="table" role="region" aria-label={texts.send.skipped.title} tabIndex={0}>
-      <table>
-        <thead>
-          <tr>{Object.values(texts.send.skipped.columns).map((column) => <th key={column} scope="col">{column}</th>)}</tr>
-        </thead>
-        <tbody>
-          {contacts.map(({ contactId, name, to, reason }) => (
-            <tr key={contactId}>
-              <th scope="row">
-                {name === null ? texts.send.skipped.deleted : <Link href={`/contacts/${contactId}`}>{name}</Link>}
-                {to && <><br /><small>{to}</small></>}
-              </th>
-              <td>{reasonText(reason)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table label={texts.send.skipped.title}>
+      <TableHead columns={Object.values(texts.send.skipped.columns)} />
+      <tbody>
+        {contacts.map(({ contactId, name, to, reason }) => (
+          <tr key={contactId}>
+            <th scope="row">
+              {name === null ? texts.send.skipped.deleted : <Link href={`/contacts/${contactId}`}>{name}</Link>}
+              {to && <><br /><small>{to}</small></>}
+            </th>
+            <td>{reasonText(reason)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </Table>
   );
 }
 

@@ -3,6 +3,7 @@ import type { Schemas } from "../../api/client";
 import { useTimeline } from "../../api/sends";
 import { formatNumber, formatTime } from "../../format";
 import { Chart, type ChartSeries } from "../../parts/chart";
+import { Table, TableHead } from "../../parts/table";
 import { acceptedCount, failedCount, isActive, isUnderWay } from "../../send_state";
 import { texts } from "../../texts";
 
@@ -26,21 +27,17 @@ export function TimelineChart({ record }: { record: Schemas["Record"] }) {
       <Chart kind="lines" label={texts.send.chart.label} series={SERIES} data={data} />
       <details>
         <summary>{texts.send.chart.table}</summary>
-        <div class="table">
-          <table>
-            <thead>
-              <tr><th scope="col">{texts.send.chart.time}</th>{SERIES.map(({ name, label }) => <th key={name} scope="col">{label}</th>)}</tr>
-            </thead>
-            <tbody>
-              {thinned(samples).map(({ time, counts }) => (
-                <tr key={time}>
-                  <th scope="row">{formatTime(time)}</th>
-                  {values(counts).map((value, index) => <td key={index}>{formatNumber(value)}</td>)}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table label={texts.send.chart.title}>
+          <TableHead columns={[texts.send.chart.time, ...SERIES.map(({ label }) => label)]} />
+          <tbody>
+            {thinned(samples).map(({ time, counts }) => (
+              <tr key={time}>
+                <th scope="row">{formatTime(time)}</th>
+                {values(counts).map((value, index) => <td key={index}>{formatNumber(value)}</td>)}
+              </tr>
+            ))}
+          </tbody>
+        </Table>
       </details>
     </section>
   );

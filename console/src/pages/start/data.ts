@@ -51,23 +51,22 @@ export function useQuotas(): Schemas["Quotas"] | undefined {
   return useQuery({ queryKey: ["site"], queryFn: () => read(api.GET("/site")), staleTime: 0, refetchInterval: SLOW_POLL_MILLISECONDS * 2 }).data?.quotas;
 }
 
-/** Whether the site has neither campaigns nor contacts. A key that may not read one of them is not greeted as a newcomer. */
-export function useIsEmptySite(): boolean {
+/** Whether the site has neither campaigns nor contacts. Not known to a key that may not read one of them. */
+export function useIsEmptySite() {
   const can = useCan();
   const query = { pageSize: 1 };
-  const total = useQuery({
+  return useQuery({
     queryKey: ["isEmptySite"],
     queryFn: async () => {
       const [campaigns, contacts] = await Promise.all([
         read(api.GET("/outreach/campaigns", { params: { query } })) as Promise<Schemas["CampaignList"]>,
         read(api.GET("/contact/contacts", { params: { query } })) as Promise<Schemas["ContactList"]>,
       ]);
-      return campaigns.total + contacts.total;
+      return campaigns.total + contacts.total === 0;
     },
     enabled: can("contact:read") && can("outreach:read"),
     staleTime: NEVER_MIND,
   });
-  return total.data === 0;
 }
 
 /** Midnight at which the first of the days begins, in the reader's time zone. */

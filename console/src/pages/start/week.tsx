@@ -3,6 +3,7 @@ import type { Schemas } from "../../api/client";
 import { formatDay, formatDayNarrow, formatNumber } from "../../format";
 import { Chart, type ChartSeries } from "../../parts/chart";
 import { QueryResult } from "../../parts/query_result";
+import { Table, TableHead } from "../../parts/table";
 import { failedCount } from "../../send_state";
 import { texts } from "../../texts";
 import { DAYS, MOST_RECENT, firstDay, useRecentSends } from "./data";
@@ -41,7 +42,7 @@ function WeekOf({ records }: { records: Schemas["Record"][] }) {
       <p><small>{texts.start.week.note}{records.length >= MOST_RECENT && ` ${texts.start.week.notAll(formatNumber(MOST_RECENT))}`}</small></p>
       <details>
         <summary>{texts.start.week.table}</summary>
-        <div class="table"><DayTable days={days} /></div>
+        <DayTable days={days} />
       </details>
     </>
   );
@@ -49,15 +50,8 @@ function WeekOf({ records }: { records: Schemas["Record"][] }) {
 
 function DayTable({ days }: { days: Day[] }) {
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">{texts.start.week.day}</th>
-          <th scope="col">{texts.start.week.delivered}</th>
-          <th scope="col">{texts.start.week.sent}</th>
-          <th scope="col">{texts.start.week.failed}</th>
-        </tr>
-      </thead>
+    <Table label={texts.start.week.title}>
+      <TableHead columns={[texts.start.week.day, texts.start.week.delivered, texts.start.week.sent, texts.start.week.failed]} />
       <tbody>
         {days.map(({ date, delivered, sent, failed }) => (
           <tr key={date.getTime()}>
@@ -68,7 +62,7 @@ function DayTable({ days }: { days: Day[] }) {
           </tr>
         ))}
       </tbody>
-    </table>
+    </Table>
   );
 }
 

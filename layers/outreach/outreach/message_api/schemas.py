@@ -119,6 +119,7 @@ class MessageResponse(wire.Response):
     campaign_id: str | None
     campaign_record_id: str | None
     campaign_sent_time: str | None
+    is_test: bool
     is_message_auto_attached_to_ticket: bool
     preferred_ticket_to_auto_attach: str | None
     time_to_auto_attach_to_ticket: str | None
@@ -146,6 +147,7 @@ class MessageResponse(wire.Response):
             campaign_id=record.campaign_id if record else message.campaign_id,
             campaign_record_id=message.record_id,
             campaign_sent_time=record.sent_time if record else message.campaign_sent_time,
+            is_test=message.is_test,
             is_message_auto_attached_to_ticket=preference.is_requested,
             preferred_ticket_to_auto_attach=preference.preferred_ticket,
             time_to_auto_attach_to_ticket=preference.time,
