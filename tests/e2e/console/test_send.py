@@ -153,15 +153,17 @@ def test_the_buttons_of_an_older_send_leave_a_newer_one_alone(
         isolated_site.api.post(f"/outreach/campaigns/{campaign_id}:cancel")
 
 
-def test_who_may_have_the_message_already_is_named_before_it_is_sent_again(shop_console: Console, shop: Shop) -> None:
-    company, page = new_name("Unconfirmed"), shop_console.page
-    import_people(shop.api, company, [("Ida", number) for number in numbers([101])])
-    record_id = send(shop.api, create_campaign(shop.api, company, shop.account_id))
+def test_who_may_have_the_message_already_is_named_before_it_is_sent_again(
+    isolated_site_console: Console, isolated_site: IsolatedSite
+) -> None:
+    company, page = new_name("Unconfirmed"), isolated_site_console.page
+    import_people(isolated_site.api, company, [("Ida", number) for number in numbers([101])])
+    record_id = send(isolated_site.api, create_campaign(isolated_site.api, company, isolated_site.account_id))
     failure = {"code": "outcome_unknown", "reason": "not confirmed", "count": 1}
-    record = completed(shop.api, record_id) | {"failures": [failure]}
+    record = completed(isolated_site.api, record_id) | {"failures": [failure]}
     # A carrier that never answers keeps a message open for hours.
     page.route(f"**/campaignRecords/{record_id}", lambda route: route.fulfill(json=record))
-    page.goto(f"{shop_console.base_url}/console#/sends/{record_id}")
+    page.goto(f"{isolated_site_console.base_url}/console#/sends/{record_id}")
     page.get_by_role("button", name="Send to the 1 that failed").click()
     dialog = page.get_by_role("dialog", name="Send again to 1 contact?")
     expect(dialog).to_contain_text("1 of them may have the message already")
