@@ -14,6 +14,9 @@ from tests.support.functions import CATCH_ALL, Context, api_event, load, matches
 from tests.support.stack import events, folder, functions
 from tests.support.template import ROOT, resources
 
+REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+_GATEWAY_URL = "https://$context.domainName/$context.stage"
+
 
 @Request.application
 def application(request: Request) -> Response:
@@ -74,10 +77,22 @@ def _authorized(headers: dict[str, str]) -> dict[str, str] | None:
     return {"site_id": policy["context"]["siteId"], "scopes": policy["context"]["scopes"]}
 
 
+def gateway_responses() -> dict[str, dict[str, Any]]:
+    """The errors that the gateway answers itself."""
+    responses: dict[str, dict[str, Any]] = resources("AWS::Serverless::Api")["Api"]["GatewayResponses"]
+    return responses
+
+
+def gateway_problem(name: str, base_url: str = "https://api.example/v1") -> dict[str, Any]:
+    """The body of an error that the gateway answers itself."""
+    text, variables = gateway_responses()[name]["ResponseTemplates"]["application/json"]["Fn::Sub"]
+    assert variables == {"Api": {"Fn::If": ["HasPublicBaseUrl", {"Ref": "PublicBaseUrl"}, _GATEWAY_URL]}}
+    filled = text.replace("${Api}", base_url).replace("$context.requestId", REQUEST_ID)
+    return dict(json.loads(filled.replace("$context.error.messageString", '"Invalid."')))
+
+
 def _gateway_response(name: str) -> Response:
-    response = resources("AWS::Serverless::Api")["Api"]["GatewayResponses"][name]
+    response = gateway_responses()[name]
     headers = response["ResponseParameters"]["Headers"]
-    request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-    values = {key: request_id if value == "context.requestId" else value.strip("'") for key, value in headers.items()}
-    body = json.loads(response["ResponseTemplates"]["application/json"]) | {"instance": request_id}
-    return Response(json.dumps(body), response["StatusCode"], values)
+    values = {key: REQUEST_ID if value == "context.requestId" else value.strip("'") for key, value in headers.items()}
+    return Response(json.dumps(gateway_problem(name)), response["StatusCode"], values)

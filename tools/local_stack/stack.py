@@ -117,7 +117,7 @@ class LocalStack:
         outputs = self.aws.outputs()
         proxy = self._start_module(
             "local_stack.proxy",
-            *("--port", str(self.settings.port), "--aws-endpoint", self.aws_endpoint),
+            *("--port", str(self.settings.port), "--base-url", self.base_url, "--aws-endpoint", self.aws_endpoint),
             *("--rest-api", f"{outputs['ApiId']}/{outputs['ApiStage']}"),
             *("--http-api", f"{outputs['HttpApiId']}/{HTTP_API_STAGE}"),
         )

@@ -4152,7 +4152,7 @@ export interface components {
         /**
          * @description An error (RFC 9457).
          * @example {
-         *       "type": "about:blank",
+         *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
          *       "title": "The request is not valid",
          *       "status": 400,
          *       "detail": "/name: is required",
@@ -4167,7 +4167,10 @@ export interface components {
          *     }
          */
         Problem: {
-            /** @description Always `about:blank`. */
+            /**
+             * Format: uri
+             * @description The URL of the paragraph that explains `code`, in the API's own documentation.
+             */
             type: string;
             /** @description A summary of the kind of error. */
             title: string;
@@ -4473,7 +4476,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                  *       "title": "The request is not valid",
                  *       "status": 400,
                  *       "detail": "/pageSize: must be at most 500",
@@ -4499,7 +4502,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#unauthorized",
                  *       "title": "The API key is missing or not valid",
                  *       "status": 401,
                  *       "detail": "The API key is missing or not valid",
@@ -4519,7 +4522,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#forbidden",
                  *       "title": "The API key does not allow this",
                  *       "status": 403,
                  *       "detail": "The API key does not allow this",
@@ -4539,7 +4542,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#not_found",
                  *       "title": "Not found",
                  *       "status": 404,
                  *       "detail": "Not found",
@@ -4559,7 +4562,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#payload_too_large",
                  *       "title": "The request is too large",
                  *       "status": 413,
                  *       "detail": "The request is too large",
@@ -4579,7 +4582,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#unsupported_media_type",
                  *       "title": "The media type is not supported",
                  *       "status": 415,
                  *       "detail": "The media type is not supported",
@@ -4599,7 +4602,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#idempotency_mismatch",
                  *       "title": "The Idempotency-Key was used with another request",
                  *       "status": 422,
                  *       "detail": "The Idempotency-Key was used with another request",
@@ -4620,7 +4623,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#too_many_requests",
                  *       "title": "Too many requests",
                  *       "status": 429,
                  *       "detail": "Too many requests",
@@ -4640,7 +4643,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#unavailable",
                  *       "title": "Temporarily unavailable",
                  *       "status": 503,
                  *       "detail": "Temporarily unavailable",
@@ -5128,7 +5131,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -5351,7 +5354,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -5420,7 +5423,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -5601,7 +5604,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -5663,7 +5666,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -5732,7 +5735,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -5803,7 +5806,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -5910,7 +5913,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -6131,7 +6134,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -6414,7 +6417,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -6572,7 +6575,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -6634,7 +6637,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -7048,7 +7051,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -7566,7 +7569,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -7773,7 +7776,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -7979,7 +7982,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -8248,7 +8251,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -8390,7 +8393,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -8523,7 +8526,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -8667,7 +8670,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -8814,7 +8817,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -8922,7 +8925,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -9188,7 +9191,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -9342,7 +9345,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -9489,7 +9492,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -9881,7 +9884,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -10017,7 +10020,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -10079,7 +10082,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -10227,7 +10230,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -10309,7 +10312,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -10453,7 +10456,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
