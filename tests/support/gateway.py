@@ -10,11 +10,13 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from outreach.settings import settings
 from tests.support.functions import CATCH_ALL, Context, api_event, load, matches_route
 from tests.support.stack import events, folder, functions
 from tests.support.template import ROOT, resources
 
 REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+BASE_URL = "https://api.example/v1"
 _GATEWAY_URL = "https://$context.domainName/$context.stage"
 
 
@@ -83,7 +85,7 @@ def gateway_responses() -> dict[str, dict[str, Any]]:
     return responses
 
 
-def gateway_problem(name: str, base_url: str = "https://api.example/v1") -> dict[str, Any]:
+def gateway_problem(name: str, base_url: str = BASE_URL) -> dict[str, Any]:
     """The body of an error that the gateway answers itself."""
     text, variables = gateway_responses()[name]["ResponseTemplates"]["application/json"]["Fn::Sub"]
     assert variables == {"Api": {"Fn::If": ["HasPublicBaseUrl", {"Ref": "PublicBaseUrl"}, _GATEWAY_URL]}}
@@ -95,4 +97,5 @@ def _gateway_response(name: str) -> Response:
     response = gateway_responses()[name]
     headers = response["ResponseParameters"]["Headers"]
     values = {key: REQUEST_ID if value == "context.requestId" else value.strip("'") for key, value in headers.items()}
-    return Response(json.dumps(gateway_problem(name)), response["StatusCode"], values)
+    problem = gateway_problem(name, settings().public_base_url or BASE_URL)
+    return Response(json.dumps(problem), response["StatusCode"], values)

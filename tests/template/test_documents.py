@@ -30,7 +30,7 @@ from outreach.messages.status import MessageStatus, SkipReason
 from outreach.sites.rate_limits import RATES
 from tests.support import functions, gateway, pipeline
 from tests.support.crash_points import Crash
-from tests.support.template import ROOT, resources
+from tests.support.template import ROOT
 
 DOCS = ROOT / "docs"
 SOURCES = [path for folder in ("layers/outreach", "functions", "tools", "scripts") for path in (ROOT / folder).rglob("*.py")]

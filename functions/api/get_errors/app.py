@@ -1,6 +1,6 @@
 """GET /docs/errors: explains each code of an error; needs no API key.
 
-The ``type`` of an error leads to the paragraph of its code. ``make generate`` writes the paragraphs from the table in docs/api.md.
+The ``type`` of an error leads to the paragraph of its code. ``make generate`` makes the paragraphs from the table in docs/api.md.
 """
 
 from __future__ import annotations

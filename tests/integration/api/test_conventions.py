@@ -17,6 +17,8 @@ from tests.support.functions import Answer, call, invoke, load
 from tests.support.stack import events, folder, functions
 from tests.support.template import ROOT
 
+pytestmark = pytest.mark.usefixtures("variables")
+
 OPEN = ("GetConsole", "GetDocs", "GetErrors", "GetOpenapi", "RouteNotFound")
 
 

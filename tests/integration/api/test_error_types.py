@@ -24,7 +24,10 @@ from tests.template.test_documents import gateway_codes, raised_codes
 
 CODES = sorted({code for code, *_ in make_errors.rows()})
 KINDS = [kind for kind in OutreachError.__subclasses__() if kind.__module__ == "outreach.errors"]
-WEBHOOKS = {"rawPath": "/x", "requestContext": {"requestId": "r1", "domainName": "hooks.example", "stage": "$default", "http": {}}}
+WEBHOOKS = {
+    "rawPath": "/x",
+    "requestContext": {"requestId": "r1", "domainName": "hooks.example", "stage": "$default", "http": {}},
+}
 
 pytestmark = pytest.mark.usefixtures("variables")
 
