@@ -102,9 +102,10 @@ console-check: console/node_modules/installed ## Check the types of the console,
 	@cd console && npm run --silent build -- --outDir ../.aws-sam/console
 	@for file in console.js console.css LICENSES.md; do cmp .aws-sam/console/$$file functions/api/get_console/$$file || exit; done
 
-generate: .venv/installed ## Generate the route table and docs/openapi.json from the template and the handlers
+generate: .venv/installed ## Generate the route table, docs/openapi.json and the page of the errors
 	@$(PY) scripts/make_routes.py
 	@$(PY) scripts/make_openapi.py
+	@$(PY) scripts/make_errors.py
 
 lock: .venv-uv/installed ## Lock all requirements with hashes; UPGRADE=--upgrade takes newer releases
 	@for file in $(REQUIREMENTS); do $(COMPILE) $(UPGRADE) $$file --output-file $${file%.in}.txt || exit; done

@@ -25,6 +25,7 @@ from outreach import __version__
 from outreach.errors import OutreachError
 from outreach.events.models import EventType
 from outreach.http import api, deferred
+from outreach.http.problems import ERRORS_PATH
 from outreach.http.request import MAX_PARAMETER
 
 ROOT = Path(__file__).parents[1]
@@ -532,7 +533,8 @@ def _problem(status: str) -> Json:
     number = 503 if status == "5XX" else int(status)
     kind = next((kind for kind in OutreachError.__subclasses__() if kind.status == number), None)
     code, title = (kind.code, kind.title) if kind else ("unauthorized", "The API key is missing or not valid")
-    problem = {"type": "about:blank", "title": title, "status": number, "detail": title, "instance": _REQUEST_ID, "code": code}
+    kind_of_error = f"https://api.example.com/v1{ERRORS_PATH}#{code}"
+    problem = {"type": kind_of_error, "title": title, "status": number, "detail": title, "instance": _REQUEST_ID, "code": code}
     if number != HTTPStatus.BAD_REQUEST:
         return problem
     error = {"pointer": "/pageSize", "message": "must be at most 500"}

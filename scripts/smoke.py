@@ -119,6 +119,8 @@ def check_contact_round_trip(base: str, key: str) -> None:
 def check_gateway_errors(base: str) -> None:
     """Check that the gateway answers an unknown key and an unknown path itself, in the form of all errors.
 
+    The type of each error must lead to its explanation.
+
     Raises:
         RuntimeError: It does not.
     """
@@ -128,6 +130,10 @@ def check_gateway_errors(base: str) -> None:
         media_type = answer.headers.get("Content-Type", "")
         if answer.status_code != status or missing or not media_type.startswith("application/problem+json"):
             raise RuntimeError(f"GET {path}: status {answer.status_code}, {media_type}, without {missing}; expected {status}.")
+        problem = answer.json()
+        explanation = requests.get(problem["type"], timeout=TIMEOUT_SECONDS)
+        if f'id="{problem["code"]}"' not in explanation.text:
+            raise RuntimeError(f"GET {path}: {problem['type']} does not explain {problem['code']} ({explanation.status_code}).")
 
 
 def check_encoded_verb(base: str, key: str) -> None:

@@ -96,6 +96,16 @@ def aws(_mocked_account: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 
 @pytest.fixture
+def variables(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The functions' environment without an account, for handlers that do not call AWS."""
+    settings.cache_clear()
+    for name, value in template.function_environment({}).items():
+        monkeypatch.setenv(name, value)
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture
 def now(aws: None, monkeypatch: pytest.MonkeyPatch) -> customer_endpoint.Clock:
     """A clock that stands still until the test advances it."""
     frozen = customer_endpoint.Clock()

@@ -10,9 +10,14 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from outreach.settings import settings
 from tests.support.functions import CATCH_ALL, Context, api_event, load, matches_route
 from tests.support.stack import events, folder, functions
 from tests.support.template import ROOT, resources
+
+REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+BASE_URL = "https://api.example/v1"
+_GATEWAY_URL = "https://$context.domainName/$context.stage"
 
 
 @Request.application
@@ -74,10 +79,23 @@ def _authorized(headers: dict[str, str]) -> dict[str, str] | None:
     return {"site_id": policy["context"]["siteId"], "scopes": policy["context"]["scopes"]}
 
 
+def gateway_responses() -> dict[str, dict[str, Any]]:
+    """The errors that the gateway answers itself."""
+    responses: dict[str, dict[str, Any]] = resources("AWS::Serverless::Api")["Api"]["GatewayResponses"]
+    return responses
+
+
+def gateway_problem(name: str, base_url: str = BASE_URL) -> dict[str, Any]:
+    """The body of an error that the gateway answers itself."""
+    text, variables = gateway_responses()[name]["ResponseTemplates"]["application/json"]["Fn::Sub"]
+    assert variables == {"Api": {"Fn::If": ["HasPublicBaseUrl", {"Ref": "PublicBaseUrl"}, _GATEWAY_URL]}}
+    filled = text.replace("${Api}", base_url).replace("$context.requestId", REQUEST_ID)
+    return dict(json.loads(filled.replace("$context.error.messageString", '"Invalid."')))
+
+
 def _gateway_response(name: str) -> Response:
-    response = resources("AWS::Serverless::Api")["Api"]["GatewayResponses"][name]
+    response = gateway_responses()[name]
     headers = response["ResponseParameters"]["Headers"]
-    request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-    values = {key: request_id if value == "context.requestId" else value.strip("'") for key, value in headers.items()}
-    body = json.loads(response["ResponseTemplates"]["application/json"]) | {"instance": request_id}
-    return Response(json.dumps(body), response["StatusCode"], values)
+    values = {key: REQUEST_ID if value == "context.requestId" else value.strip("'") for key, value in headers.items()}
+    problem = gateway_problem(name, settings().public_base_url or BASE_URL)
+    return Response(json.dumps(problem), response["StatusCode"], values)

@@ -28,9 +28,9 @@ from outreach.http.job_status import JobStatus
 from outreach.messages.models import ClaimState
 from outreach.messages.status import MessageStatus, SkipReason
 from outreach.sites.rate_limits import DEFAULT_RATES
-from tests.support import functions, pipeline
+from tests.support import functions, gateway, pipeline
 from tests.support.crash_points import Crash
-from tests.support.template import ROOT, resources
+from tests.support.template import ROOT
 
 DOCS = ROOT / "docs"
 SOURCES = [path for folder in ("layers/outreach", "functions", "tools", "scripts") for path in (ROOT / folder).rglob("*.py")]
@@ -103,9 +103,10 @@ def _constant(value: ast.expr) -> str:
 
 def gateway_codes() -> set[tuple[str, int]]:
     """Code and status of every error that API Gateway answers itself; 400 stands for any 4xx."""
-    responses = resources("AWS::Serverless::Api")["Api"]["GatewayResponses"].values()
-    codes = [re.search(r'"code":"(\w+)"', response["ResponseTemplates"]["application/json"]) for response in responses]
-    return {(code[1], response.get("StatusCode", 400)) for code, response in zip(codes, responses, strict=True) if code}
+    return {
+        (gateway.gateway_problem(name)["code"], response.get("StatusCode", 400))
+        for name, response in gateway.gateway_responses().items()
+    }
 
 
 def statuses(noun: str) -> set[str]:

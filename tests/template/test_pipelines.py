@@ -138,11 +138,15 @@ def test_hooks_are_local_and_have_a_stage_that_is_installed() -> None:
     assert all(hook["language"] == "system" and hook["pass_filenames"] is False for hook in HOOKS)
 
 
-def test_dependabot_knows_every_folder_of_requirements_and_the_actions() -> None:
-    folders = {
-        f"/{path.parent.relative_to(ROOT)}" for pattern in ("requirements/*.in", "layers/*/*.in") for path in ROOT.glob(pattern)
-    }
+def folders_of(*patterns: str) -> set[str]:
+    """The folders of the files that match, without those of installations, which are hidden."""
+    folders = {path.parent.relative_to(ROOT) for pattern in patterns for path in ROOT.glob(pattern)}
+    return {f"/{folder}" for folder in folders if not re.search(r"(^|/)(\.|node_modules)", str(folder))}
+
+
+def test_dependabot_knows_every_lock_file_and_the_actions() -> None:
     updates = {update["package-ecosystem"]: update for update in UPDATES}
-    assert set(updates) == {"pip", "github-actions"}
-    assert set(updates["pip"]["directories"]) == folders
+    assert set(updates) == {"pip", "npm", "github-actions"}
+    assert set(updates["pip"]["directories"]) == folders_of("requirements/*.in", "layers/*/*.in")
+    assert set(updates["npm"]["directories"]) == folders_of("*/package-lock.json", "*/*/package-lock.json")
     assert updates["github-actions"]["directory"] == "/"

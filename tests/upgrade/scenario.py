@@ -34,7 +34,7 @@ CAMPAIGN = {"callbackURL": CALLBACK_URL, "isMessageAutoAttachedToTicket": True}
 # Written anew by each release or request.
 NOT_COMPARED = {"version", "uploadUrl", "url"}
 # Pages, which show nothing that is stored.
-_NOT_READ = ("GetConsole", "GetDocs", "GetOpenapi")
+_NOT_READ = ("GetConsole", "GetDocs", "GetErrors", "GetOpenapi")
 
 
 def create_machines() -> None:

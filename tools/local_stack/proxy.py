@@ -27,6 +27,7 @@ MAX_BODY_BYTES = 4_500_000
 ROUTES = Path(__file__).parents[2] / "layers/outreach/outreach/http/routes.json"
 # A body passes unchanged, so aiohttp must not decompress it.
 SERVER_OPTIONS: dict[str, Any] = {"auto_decompress": False}
+BASE_URL = web.AppKey("base_url", str)
 AWS_ENDPOINT = web.AppKey("aws_endpoint", str)
 REST_API = web.AppKey("rest_api", str)
 HTTP_API = web.AppKey("http_api", str)
@@ -35,16 +36,17 @@ CLIENT = web.AppKey("client", ClientSession)
 SECURITY = {"X-Content-Type-Options": "nosniff", "Strict-Transport-Security": "max-age=63072000"}
 
 
-def create_app(*, aws_endpoint: str, rest_api: str, http_api: str) -> web.Application:
+def create_app(*, base_url: str, aws_endpoint: str, rest_api: str, http_api: str) -> web.Application:
     """Make the proxy application.
 
     Args:
+        base_url: the short base URL, without a trailing slash.
         aws_endpoint: URL of the local AWS, without a trailing slash.
         rest_api: `<id>/<stage>` of the REST API.
         http_api: `<id>/<stage>` of the HTTP API for the carriers' webhooks.
     """
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    app[AWS_ENDPOINT], app[REST_API], app[HTTP_API] = aws_endpoint, rest_api, http_api
+    app[BASE_URL], app[AWS_ENDPOINT], app[REST_API], app[HTTP_API] = base_url, aws_endpoint, rest_api, http_api
     app.cleanup_ctx.append(_client)
     if ["GET", "/console"] in json.loads(ROUTES.read_text()):
         app.router.add_get("/", _redirect_to_console, allow_head=False)
@@ -52,10 +54,11 @@ def create_app(*, aws_endpoint: str, rest_api: str, http_api: str) -> web.Applic
     return app
 
 
-def problem(status: int, code: str, detail: str) -> web.Response:
+def problem(app: web.Application, status: int, code: str, detail: str) -> web.Response:
     """Return an error in the format of the API's errors."""
     request_id, title = str(uuid.uuid4()), HTTPStatus(status).phrase
-    members = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": request_id, "code": code}
+    kind = f"{app[BASE_URL]}/docs/errors#{code}"
+    members = {"type": kind, "title": title, "status": status, "detail": detail, "instance": request_id, "code": code}
     headers = {"X-Request-Id": request_id, **SECURITY}
     return web.json_response(members, status=status, headers=headers, content_type="application/problem+json")
 
@@ -67,18 +70,18 @@ async def _redirect_to_console(_: web.Request) -> web.Response:
 async def _answer(request: web.Request) -> web.StreamResponse:
     codings = request.headers.get("Content-Encoding", "").lower().split(",")
     if any(coding.strip() not in ("", "identity") for coding in codings):
-        return problem(415, "unsupported_media_type", "Send the body without Content-Encoding.")
+        return problem(request.app, 415, "unsupported_media_type", "Send the body without Content-Encoding.")
     if (request.content_length or 0) > MAX_BODY_BYTES:
-        return _too_large()
+        return _too_large(request.app)
     try:
         body = await request.read()
     except web.HTTPRequestEntityTooLarge:
-        return _too_large()
+        return _too_large(request.app)
     return await _forward(request, body)
 
 
-def _too_large() -> web.Response:
-    return problem(413, "payload_too_large", f"A request body must not exceed {MAX_BODY_BYTES / 1_000_000} MB.")
+def _too_large(app: web.Application) -> web.Response:
+    return problem(app, 413, "payload_too_large", f"A request body must not exceed {MAX_BODY_BYTES / 1_000_000} MB.")
 
 
 def target_path(raw_path: str, rest_api: str, http_api: str) -> str:
@@ -130,14 +133,14 @@ async def _forward(request: web.Request, body: bytes) -> web.StreamResponse:
         ) as upstream:
             return await _pass_on(upstream, request)
     except ClientError:
-        return problem(502, "bad_gateway", "The local AWS is not reachable. Restart `make run`.")
+        return problem(app, 503, "unavailable", "The local AWS is not reachable. Restart `make run`.")
 
 
 async def _pass_on(upstream: ClientResponse, request: web.Request) -> web.StreamResponse:
     # The functions and the gateway responses of the template set the header. Without it, the local AWS answers for itself.
     is_ours = "X-Request-Id" in upstream.headers
     if not is_ours and upstream.status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
-        return problem(404, "not_found", "There is no such route.")
+        return problem(request.app, 404, "not_found", "There is no such route.")
     response = web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=_without_hop_by_hop(upstream.headers))
     if not is_ours:
         response.headers["X-Request-Id"] = str(uuid.uuid4())
@@ -152,11 +155,14 @@ def main() -> None:
     """Serve on the loopback interface until SIGTERM."""
     parser = ArgumentParser(prog="local_stack.proxy", description="Serve the gateways of the local AWS under one short base URL.")
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--base-url", required=True)
     parser.add_argument("--aws-endpoint", required=True)
     parser.add_argument("--rest-api", required=True, metavar="ID/STAGE")
     parser.add_argument("--http-api", required=True, metavar="ID/STAGE")
     options = parser.parse_args()
-    app = create_app(aws_endpoint=options.aws_endpoint, rest_api=options.rest_api, http_api=options.http_api)
+    app = create_app(
+        base_url=options.base_url, aws_endpoint=options.aws_endpoint, rest_api=options.rest_api, http_api=options.http_api
+    )
     web.run_app(app, host="127.0.0.1", port=options.port, print=None, access_log=None, **SERVER_OPTIONS)
 
 

@@ -4,7 +4,6 @@ import fcntl
 import os
 import socket
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from typing import IO, Self
 
 import psutil
 import requests
+from outreach_admin.progress import reporting
 from rich.console import Console
 
 from local_stack import sam
@@ -21,7 +21,6 @@ from local_stack.processes import Child, LocalStackError
 from local_stack.settings import PROJECT, Settings
 
 READY_TIMEOUT_SECONDS = 60
-REPORT_SECONDS = 4
 HTTP_API_STAGE = "$default"
 # The local AWS runs a process for each webhook; too many simultaneous starts time out on a small machine.
 RECEIPT_CONCURRENCY = 4
@@ -117,7 +116,7 @@ class LocalStack:
         outputs = self.aws.outputs()
         proxy = self._start_module(
             "local_stack.proxy",
-            *("--port", str(self.settings.port), "--aws-endpoint", self.aws_endpoint),
+            *("--port", str(self.settings.port), "--base-url", self.base_url, "--aws-endpoint", self.aws_endpoint),
             *("--rest-api", f"{outputs['ApiId']}/{outputs['ApiStage']}"),
             *("--http-api", f"{outputs['HttpApiId']}/{HTTP_API_STAGE}"),
         )
@@ -156,29 +155,11 @@ class LocalStack:
     def _step(self, title: str) -> Iterator[None]:
         """Show that a step is running (with a spinner on a terminal), then how long it took."""
         started = time.monotonic()
-        with self._console.status(f"{title} …") if self._console.is_terminal else self._reporting(title):
+        if not self._console.is_terminal:
+            self._console.print(f"{title} …")
+        with self._console.status(f"{title} …") if self._console.is_terminal else reporting(self._console, lambda: title):
             yield
         self._console.print(f"{title}: {time.monotonic() - started:.1f} s", highlight=False)
-
-    @contextmanager
-    def _reporting(self, title: str) -> Iterator[None]:
-        """Print every few seconds that a step is still running, where there is no spinner."""
-        is_done = threading.Event()
-        self._console.print(f"{title} …")
-
-        def report() -> None:
-            seconds = 0
-            while not is_done.wait(REPORT_SECONDS):
-                seconds += REPORT_SECONDS
-                self._console.print(f"{title} … {seconds} s", highlight=False)
-
-        reporter = threading.Thread(target=report, daemon=True)
-        reporter.start()
-        try:
-            yield
-        finally:
-            is_done.set()
-            reporter.join()
 
 
 def _is_listening(port: int) -> bool:

@@ -81,6 +81,15 @@ def rotate_api_key(site_id: str, key_id: str, value: str) -> str:
     return put_api_key(site_id, key.name, value, key.scopes)
 
 
+def find_api_key(site_id: str, key_id: str) -> ApiKey:
+    """Return the key with an id.
+
+    Raises:
+        NotFound: Not exactly one key of the site has this id.
+    """
+    return _find_key(site_id, key_id)[1]
+
+
 def _find_key(site_id: str, key_id: str) -> tuple[str, ApiKey]:
     matches = [(digest, key) for digest, key in site_store.list_keys(site_id) if digest.startswith(key_id)]
     if len(matches) != 1:
@@ -197,6 +206,11 @@ def retire_callback_secret(site_id: str) -> None:
     if not newest:
         raise NotFound("The site has no callback secret. Create one with `outreach-admin callback-secret rotate`.")
     _put_secret(path, newest)
+
+
+def count_callback_secrets(site_id: str) -> int:
+    """Return with how many secrets the callbacks of a site are signed."""
+    return len(_get_secret(secrets.callback_path(site_id), []))
 
 
 def _require_callback_secret(secret: str) -> None:

@@ -27,7 +27,7 @@ from outreach.sites import site_store
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, FrequencyCap, Site
 from outreach.sites.rate_limits import DEFAULT_RATES, Rate
 from outreach_admin import admin, deployment, operator_commands, senders, sending_commands
-from outreach_admin.options import SiteCommand, SiteId, StackCommand, guid_option
+from outreach_admin.options import DryRun, SiteCommand, SiteId, StackCommand, guid_option
 from outreach_admin.output import Output
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown")
@@ -297,13 +297,19 @@ def rotate_key(
 
 @key.command("revoke", cls=SiteCommand)
 def revoke_key(
-    context: typer.Context, site_id: SiteId, key_id: Annotated[str, typer.Argument(metavar="KEY", help="Id of the key.")]
+    context: typer.Context,
+    site_id: SiteId,
+    key_id: Annotated[str, typer.Argument(metavar="KEY", help="Id of the key.")],
+    dry_run: DryRun = False,
 ) -> None:
-    """Revoke an API key. It stops working within 30 seconds.
+    """Revoke an API key. It stops working within 30 seconds. This cannot be undone.
+
+    `--dry-run` shows which key it is, and when it was last used.
 
     Example: outreach-admin key revoke 10000 3f2a9c81d0b4
     """
-    context.obj.one(_key_fields(key_id, admin.revoke_api_key(site_id, key_id)))
+    entry = admin.find_api_key(site_id, key_id) if dry_run else admin.revoke_api_key(site_id, key_id)
+    context.obj.one(_key_fields(key_id, entry))
 
 
 @account.command("put", cls=SiteCommand)
@@ -442,11 +448,14 @@ def resume_account(
 
 
 @callback_secret.command("put", cls=SiteCommand)
-def put_callback_secret(context: typer.Context, site_id: SiteId) -> None:
-    """Sign callbacks with one secret only: the `whsec_…` secret on standard input.
+def put_callback_secret(context: typer.Context, site_id: SiteId, dry_run: DryRun = False) -> None:
+    """Sign callbacks with one secret only: the `whsec_…` secret on standard input. The site's other secrets are deleted.
 
     Example: pass outreach/callbacks | outreach-admin callback-secret put 10000
     """
+    if dry_run:
+        context.obj.one({"site": site_id, "would_delete": admin.count_callback_secrets(site_id)})
+        return
     admin.put_callback_secret(site_id, _read_secret("callback secret"))
     context.obj.one({"site": site_id, "secrets": 1})
 
@@ -463,11 +472,14 @@ def rotate_callback_secret(context: typer.Context, site_id: SiteId) -> None:
 
 
 @callback_secret.command("retire", cls=SiteCommand)
-def retire_callback_secret(context: typer.Context, site_id: SiteId) -> None:
-    """Finish a rotation: sign callbacks with the newest secret only.
+def retire_callback_secret(context: typer.Context, site_id: SiteId, dry_run: DryRun = False) -> None:
+    """Finish a rotation: sign callbacks with the newest secret only. The others are deleted.
 
     Example: outreach-admin callback-secret retire 10000
     """
+    if dry_run:
+        context.obj.one({"site": site_id, "would_delete": max(admin.count_callback_secrets(site_id) - 1, 0)})
+        return
     admin.retire_callback_secret(site_id)
     context.obj.one({"site": site_id, "secrets": 1})
 

@@ -41,6 +41,9 @@ campaign = typer.Typer(no_args_is_help=True, help="Observe campaigns that are be
 
 Reason = Annotated[str | None, typer.Option(help="Why, for the history of the number.")]
 
+# Numbers that a dry run shows, without their first digits: its output may be kept, as in the log of a pipeline.
+_EXAMPLES = 5
+
 _STATUSES = ("queued", "sending", "sent", "delivered", "undelivered", "failed", "skipped")
 
 
@@ -95,7 +98,7 @@ def import_opt_outs(
         Path,
         typer.Argument(exists=True, dir_okay=False, help="CSV file with a column of numbers, or one number in each line; UTF-8."),
     ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file; opt nobody out.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file and count; opt nobody out.")] = False,
 ) -> None:
     """Opt all numbers of a file out, such as those of the system that a site comes from. Exits with 1 if a line has no number.
 
@@ -103,14 +106,20 @@ def import_opt_outs(
     without a country code are read in the site's region, and must be valid. Lines that cannot be read are printed, and the others
     imported all the same. May be repeated: numbers that are opted out already stay as they are.
 
+    `--dry-run` counts in `would_add` the numbers that are not opted out yet, and shows the last digits of some.
+
     Example: outreach-admin optout import 10000 unsubscribed.csv --dry-run
     """
     read = opt_out_import.read(file, site_store.get_site(site_id).default_region)
     console = Console(stderr=True)
     for problem in read.problems:
         console.print(f"Line {problem['line']}: {problem['problem']}", highlight=False)
-    added = 0 if dry_run else _opt_out(site_id, read.numbers, f"imported from {file.name}", console)
-    counts = {"numbers": len(read.numbers), "added": added, "repeated": read.repeated, "wrong_lines": len(read.problems)}
+    if dry_run:
+        new = opt_out_import.new_numbers(site_id, read.numbers)
+        effect: dict[str, Any] = {"would_add": len(new), "examples": [f"…{number[-4:]}" for number in new[:_EXAMPLES]]}
+    else:
+        effect = {"added": _opt_out(site_id, read.numbers, f"imported from {file.name}", console)}
+    counts = {"numbers": len(read.numbers), **effect, "repeated": read.repeated, "wrong_lines": len(read.problems)}
     context.obj.one(counts | {"problems": read.problems})
     if read.problems:
         raise typer.Exit(1)

@@ -72,6 +72,12 @@ def store(site_id: str, numbers: Sequence[str], reason: str) -> Iterator[tuple[i
         yield done, added
 
 
+def new_numbers(site_id: str, numbers: Sequence[str]) -> list[str]:
+    """Return the numbers that :func:`store` would opt out, in their order."""
+    opted_out = opt_outs.opted_out_among(site_id, numbers)
+    return [number for number in numbers if number not in opted_out]
+
+
 def _cells(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the number of each line, counted from 1, and its cell with the number; blank lines are left out."""
     try:

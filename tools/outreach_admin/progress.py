@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+REPORT_SECONDS = 4
+
+
+@contextmanager
+def reporting(console: Console, text: Callable[[], str]) -> Iterator[None]:
+    """Print every few seconds that something is still running, unless a terminal shows it.
+
+    Args:
+        text: Returns what is running.
+    """
+    is_done, started = threading.Event(), time.monotonic()
+
+    def report() -> None:
+        while not is_done.wait(REPORT_SECONDS):
+            console.print(f"{text()} … {time.monotonic() - started:.0f} s", highlight=False, soft_wrap=True)
+
+    reporter = threading.Thread(target=report, daemon=True)
+    if console.is_terminal:
+        is_done.set()
+    reporter.start()
+    try:
+        yield
+    finally:
+        is_done.set()
+        reporter.join()
+
 
 class ProgressDisplay:
-    """One progress bar. Without a terminal, prints a line whenever the text changes."""
+    """One progress bar. Without a terminal, prints a line whenever the text changes, and every few seconds."""
 
     def __init__(self, console: Console, title: str, total: int | None) -> None:
         self._console = console
@@ -25,6 +55,7 @@ class ProgressDisplay:
         self._title = title
         self._task = self._progress.add_task(title, total=total, text="")
         self._line = ""
+        self._reporting = ExitStack()
 
     def show(self, completed: int, total: int | None, text: str = "") -> None:
         """Update the bar.
@@ -41,7 +72,9 @@ class ProgressDisplay:
 
     def __enter__(self) -> Self:
         self._progress.start()
+        self._reporting.enter_context(reporting(self._console, lambda: self._line or self._title))
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._reporting.close()
         self._progress.stop()

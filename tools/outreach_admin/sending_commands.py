@@ -70,12 +70,17 @@ def resume_send(context: typer.Context, site_id: SiteId, record_id: RecordId) ->
 def cancel_send(context: typer.Context, site_id: SiteId, record_id: RecordId, dry_run: DryRun = False) -> None:
     """End a send. Contacts that have no message yet are skipped. This cannot be undone; `send pause` can.
 
+    `--dry-run` counts in `would_skip` who would get no message, in `audience` everybody. The carrier has the others' messages, or
+    they were skipped. Before the audience is chosen, both are empty: nobody would get a message.
+
     Example: outreach-admin send cancel 10000 5c3c1a5e-9d4f-4f0b-8a39-0d6f0f2f7d11 --dry-run
     """
-    if dry_run:
-        context.obj.one(_fields(campaign_records.get(site_id, record_id)))
-    else:
+    if not dry_run:
         _act(context, "cancel", site_id, record_id)
+        return
+    record = campaign_records.get(site_id, record_id)
+    fields = _fields(record)
+    context.obj.one(fields | {"would_skip": fields["queued"] if lifecycle.would_change("cancel", record) else 0})
 
 
 @sending.command("stop", cls=SiteCommand)
@@ -83,6 +88,7 @@ def stop_sending(
     context: typer.Context,
     site_id: OptionalSiteId = None,
     reason: Annotated[str, typer.Option(help="Why, for the other operators.")] = "",
+    dry_run: DryRun = False,
 ) -> None:
     """Stop everything that would be sent: campaigns, single messages and tests, of one site or of all.
 
@@ -92,12 +98,16 @@ def stop_sending(
     Example: outreach-admin sending stop --site 10000 --reason "wrong text"
     """
     accounts = _accounts(site_id)
+    if dry_run:
+        sending_accounts = [account for account in accounts if not account.stop]
+        context.obj.one({"accounts": len(accounts), "would_stop": len(sending_accounts)} | _waiting(sending_accounts))
+        return
     stopped = sending_stop.stop(accounts, reason)
     context.obj.one({"accounts": len(accounts), "stopped": len(stopped)})
 
 
 @sending.command("start", cls=SiteCommand)
-def start_sending(context: typer.Context, site_id: OptionalSiteId = None) -> None:
+def start_sending(context: typer.Context, site_id: OptionalSiteId = None, dry_run: DryRun = False) -> None:
     """Let one site, or all of them, send again. Running sends go on at once, single messages within minutes.
 
     Paused sends stay paused. What waits is sent, however late it is: cancel first what nobody should get any more.
@@ -105,6 +115,10 @@ def start_sending(context: typer.Context, site_id: OptionalSiteId = None) -> Non
     Example: outreach-admin sending start --site 10000
     """
     accounts = _accounts(site_id)
+    if dry_run:
+        stopped_accounts = [account for account in accounts if account.stop]
+        context.obj.one({"accounts": len(accounts), "would_start": len(stopped_accounts)} | _waiting(stopped_accounts))
+        return
     started, sends = sending_stop.start(accounts)
     context.obj.one({"accounts": len(accounts), "started": len(started), "sends": [record.id for record in sends]})
 
@@ -126,6 +140,13 @@ def show_status(context: typer.Context, site_id: OptionalSiteId = None) -> None:
             for account in accounts
         ]
     )
+
+
+def _waiting(accounts: Iterable[ChannelAccount]) -> dict[str, Any]:
+    """Return the running sends of accounts, and how many of their contacts have no message yet. Single messages do not count."""
+    sends = sending_stop.running_sends(accounts)
+    counts = (campaign_records.counts(record) for record in sends)
+    return {"sends": [record.id for record in sends], "queued": sum(count.queued for count in counts if count)}
 
 
 def _act(context: typer.Context, verb: str, site_id: str, record_id: str) -> None:

@@ -4155,7 +4155,7 @@ export interface components {
         /**
          * @description An error (RFC 9457).
          * @example {
-         *       "type": "about:blank",
+         *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
          *       "title": "The request is not valid",
          *       "status": 400,
          *       "detail": "/name: is required",
@@ -4170,7 +4170,10 @@ export interface components {
          *     }
          */
         Problem: {
-            /** @description Always `about:blank`. */
+            /**
+             * Format: uri
+             * @description The URL of the paragraph that explains `code`, in the API's own documentation.
+             */
             type: string;
             /** @description A summary of the kind of error. */
             title: string;
@@ -4476,7 +4479,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                  *       "title": "The request is not valid",
                  *       "status": 400,
                  *       "detail": "/pageSize: must be at most 500",
@@ -4502,7 +4505,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#unauthorized",
                  *       "title": "The API key is missing or not valid",
                  *       "status": 401,
                  *       "detail": "The API key is missing or not valid",
@@ -4522,7 +4525,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#forbidden",
                  *       "title": "The API key does not allow this",
                  *       "status": 403,
                  *       "detail": "The API key does not allow this",
@@ -4542,7 +4545,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#not_found",
                  *       "title": "Not found",
                  *       "status": 404,
                  *       "detail": "Not found",
@@ -4562,7 +4565,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#payload_too_large",
                  *       "title": "The request is too large",
                  *       "status": 413,
                  *       "detail": "The request is too large",
@@ -4582,7 +4585,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#unsupported_media_type",
                  *       "title": "The media type is not supported",
                  *       "status": 415,
                  *       "detail": "The media type is not supported",
@@ -4602,7 +4605,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#idempotency_mismatch",
                  *       "title": "The Idempotency-Key was used with another request",
                  *       "status": 422,
                  *       "detail": "The Idempotency-Key was used with another request",
@@ -4623,7 +4626,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#too_many_requests",
                  *       "title": "Too many requests",
                  *       "status": 429,
                  *       "detail": "Too many requests",
@@ -4643,7 +4646,7 @@ export interface components {
             content: {
                 /**
                  * @example {
-                 *       "type": "about:blank",
+                 *       "type": "https://api.example.com/v1/docs/errors#unavailable",
                  *       "title": "Temporarily unavailable",
                  *       "status": 503,
                  *       "detail": "Temporarily unavailable",
@@ -5131,7 +5134,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -5354,7 +5357,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -5423,7 +5426,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -5604,7 +5607,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -5666,7 +5669,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -5735,7 +5738,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -5806,7 +5809,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -5913,7 +5916,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -6134,7 +6137,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -6417,7 +6420,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -6575,7 +6578,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -6637,7 +6640,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -7051,7 +7054,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -7569,7 +7572,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -7776,7 +7779,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -7982,7 +7985,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -8251,7 +8254,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -8393,7 +8396,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -8526,7 +8529,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -8670,7 +8673,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -8817,7 +8820,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -8926,7 +8929,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -9194,7 +9197,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -9350,7 +9353,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -9498,7 +9501,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -9891,7 +9894,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -10027,7 +10030,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -10089,7 +10092,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -10237,7 +10240,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -10319,7 +10322,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",
@@ -10463,7 +10466,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "type": "about:blank",
+                     *       "type": "https://api.example.com/v1/docs/errors#validation_failed",
                      *       "title": "The request is not valid",
                      *       "status": 400,
                      *       "detail": "/name: is required",

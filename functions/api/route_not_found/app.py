@@ -41,10 +41,9 @@ def _location(event: dict[str, Any], path: str) -> str:
 
 
 def _problem(event: dict[str, Any], error: OutreachError) -> dict[str, Any]:
-    request_id = event["requestContext"]["requestId"]
-    logger().info("no route", status=error.status, correlation_id=request_id)
+    logger().info("no route", status=error.status, correlation_id=event["requestContext"]["requestId"])
     headers = {"Content-Type": problems.CONTENT_TYPE, **problems.headers(error)}
-    return _answer(event, error.status, headers, json.dumps(problems.body(error, request_id)))
+    return _answer(event, error.status, headers, json.dumps(problems.body(error, event)))
 
 
 def _answer(event: dict[str, Any], status: int, headers: dict[str, str], body: str = "") -> dict[str, Any]:

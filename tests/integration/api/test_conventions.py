@@ -17,7 +17,9 @@ from tests.support.functions import Answer, call, invoke, load
 from tests.support.stack import events, folder, functions
 from tests.support.template import ROOT
 
-OPEN = ("GetConsole", "GetDocs", "GetOpenapi", "RouteNotFound")
+pytestmark = pytest.mark.usefixtures("variables")
+
+OPEN = ("GetConsole", "GetDocs", "GetErrors", "GetOpenapi", "RouteNotFound")
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,7 @@ def is_in(document: Any, pointer: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("name", ["GetConsole", "GetDocs", "GetOpenapi", "RouteNotFound"])
+@pytest.mark.parametrize("name", OPEN)
 def test_open_responses_have_the_security_headers(aws: None, name: str) -> None:
     path = str(folder(functions()[name]).relative_to(ROOT / "functions"))
     context = {"requestId": "r1", "domainName": "api.example.com", "stage": "v1"}

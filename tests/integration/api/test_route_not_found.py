@@ -12,9 +12,13 @@ from tests.support.functions import invoke
 
 GUID = "f8383a83-48e9-4d0d-a3bd-fb19ce5c12db"
 
+CONTEXT = {"requestId": "r1", "domainName": "api.example", "stage": "v1"}
+
+pytestmark = pytest.mark.usefixtures("variables")
+
 
 def ask(method: str, path: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    event = {"httpMethod": method, "pathParameters": {"proxy": path.removeprefix("/")}, "requestContext": {"requestId": "r1"}}
+    event = {"httpMethod": method, "pathParameters": {"proxy": path.removeprefix("/")}, "requestContext": CONTEXT}
     answer = invoke("api/route_not_found", event)
     return answer, json.loads(answer["body"])
 
@@ -45,7 +49,7 @@ def test_a_known_path_with_another_method_is_405_with_the_allowed_methods(method
 
 
 @pytest.fixture
-def public_url(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def public_url(variables: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PUBLIC_BASE_URL", "https://api.customer.example/v1")
     settings.cache_clear()
 
@@ -67,7 +71,7 @@ def test_a_path_that_only_lacks_decoding_is_308_to_the_decoded_path(method: str,
         "httpMethod": method,
         "pathParameters": {"proxy": path},
         "multiValueQueryStringParameters": query,
-        "requestContext": {"requestId": "r1"},
+        "requestContext": CONTEXT,
     }
     answer = invoke("api/route_not_found", event)
     assert (answer["statusCode"], answer["body"]) == (308, "")
@@ -90,7 +94,7 @@ def test_a_decoded_path_that_is_no_route_is_no_redirect(path: str) -> None:
     ],
 )
 def test_a_request_that_matches_no_webhook_is_404_or_405(method: str, path: str, status: int) -> None:
-    event = {"rawPath": path, "requestContext": {"requestId": "r1", "http": {"method": method}}}
+    event = {"rawPath": path, "requestContext": CONTEXT | {"http": {"method": method}}}
     answer = invoke("api/route_not_found", event)
     assert (answer["statusCode"], answer["headers"].get("Allow")) == (status, "POST" if status == 405 else None)
 

@@ -199,7 +199,7 @@ CASES = [
 
 
 # The endpoints that need no API key.
-OPEN = {"RouteNotFound", "GetConsole", "GetDocs", "GetOpenapi"}
+OPEN = {"RouteNotFound", "GetConsole", "GetDocs", "GetErrors", "GetOpenapi"}
 
 
 def test_every_route_of_the_template_has_a_case() -> None:

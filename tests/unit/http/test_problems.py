@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from outreach.http import problems
 from outreach.http.json_pointers import to_pointer
+from tests.unit.http.gateway_requests import event
 
 
 class Body(BaseModel):
@@ -37,6 +38,6 @@ def test_an_error_has_a_pointer_and_says_what_the_value_must_be(body: Any, point
     with pytest.raises(ValidationError) as refusal:
         Body.model_validate(body)
     errors = [{**error, "loc": ("body", *error["loc"])} for error in refusal.value.errors()]
-    members = problems.body(problems.from_validation(RequestValidationError(errors), lambda steps, _: to_pointer(steps)), "1")
+    members = problems.body(problems.from_validation(RequestValidationError(errors), lambda steps, _: to_pointer(steps)), event())
     assert members["errors"] == [{"pointer": pointer, "message": message}]
     assert members["detail"] == (f"{pointer}: {message}" if pointer else f"the body {message}")

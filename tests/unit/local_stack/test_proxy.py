@@ -16,6 +16,7 @@ from local_stack.proxy import MAX_BODY_BYTES, SERVER_OPTIONS, create_app, target
 from yarl import URL
 
 REST, HTTP = "rest1/v1", "http1/$default"
+BASE_URL = "http://127.0.0.1:3000"
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ async def _proxied(handler: Handler) -> AsyncIterator[BaseTestServer]:
     upstream = web.Application(client_max_size=2 * MAX_BODY_BYTES)
     upstream.router.add_route("*", "/{path:.*}", handler)
     async with TestServer(upstream) as aws:
-        app = create_app(aws_endpoint=str(aws.make_url("")).rstrip("/"), rest_api=REST, http_api=HTTP)
+        app = create_app(base_url=BASE_URL, aws_endpoint=str(aws.make_url("")).rstrip("/"), rest_api=REST, http_api=HTTP)
         server = TestServer(app)
         await server.start_server(**SERVER_OPTIONS)
         try:
@@ -136,6 +137,7 @@ async def _in_chunks(size: int) -> AsyncIterator[bytes]:
 def _assert_problem(response: ClientResponse, content: bytes, status: int, code: str) -> None:
     members = json.loads(content)
     assert (response.status, members["status"], members["code"]) == (status, status, code)
+    assert members["type"] == f"{BASE_URL}/docs/errors#{code}"
     assert response.headers["Content-Type"].startswith("application/problem+json")
     assert members["instance"] == response.headers["X-Request-Id"]
     assert uuid.UUID(members["instance"])
@@ -211,11 +213,11 @@ def test_requests_run_concurrently() -> None:
     assert asyncio.run(scenario()) == [200, 200, 200]
 
 
-def test_an_unreachable_local_aws_is_a_502() -> None:
-    async def scenario() -> int:
+def test_an_unreachable_local_aws_is_a_503() -> None:
+    async def scenario() -> tuple[int, Any]:
         # Nothing listens on port 9 (discard).
-        app = create_app(aws_endpoint="http://127.0.0.1:9", rest_api=REST, http_api=HTTP)
+        app = create_app(base_url=BASE_URL, aws_endpoint="http://127.0.0.1:9", rest_api=REST, http_api=HTTP)
         async with TestServer(app) as proxy, ClientSession() as session, session.get(proxy.make_url("/x")) as answer:
-            return answer.status
+            return answer.status, json.loads(await answer.read())["code"]
 
-    assert asyncio.run(scenario()) == 502
+    assert asyncio.run(scenario()) == (503, "unavailable")

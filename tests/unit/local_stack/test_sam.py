@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,10 @@ def test_files_outside_the_stack_do_not_change_the_fingerprint(project: Path, na
     (project / name).parent.mkdir(parents=True)
     (project / name).write_text("x")
     assert sam.fingerprint(project, PARAMETERS) == before
+
+
+def test_the_template_that_is_deployed_is_the_built_one(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text("Resources:\n  Queue:\n    Name:\n      Fn::Sub: ${AWS::StackName}-queue\n")
+    target = sam._as_json(tmp_path / "template.yaml")
+    assert target == tmp_path / "template.json"
+    assert json.loads(target.read_text()) == {"Resources": {"Queue": {"Name": {"Fn::Sub": "${AWS::StackName}-queue"}}}}

@@ -9,7 +9,8 @@ from typing import Any
 
 import boto3
 import pytest
-from outreach_admin import admin
+import typer
+from outreach_admin import admin, cli
 
 from outreach.http.caller import SCOPES
 from outreach.sending.circuit_breaker import CircuitBreaker
@@ -128,6 +129,60 @@ def test_a_key_from_standard_input_is_not_printed(run: Run) -> None:
     result = run("key", "create", "10000", "--name", "given", "--value-from-stdin", stdin=TOKEN + "\n")
     assert site_store.find_key(TOKEN)
     assert TOKEN not in result.out + result.err
+
+
+@pytest.mark.usefixtures("site")
+def test_a_dry_run_of_a_revocation_shows_the_key_and_revokes_nothing(run: Run) -> None:
+    created = run("key", "create", "10000", "--name", "reporting").json
+    shown = run("key", "revoke", "10000", created["id"], "--dry-run").json
+    assert (shown["name"], shown["revoked"]) == ("reporting", False)
+    assert [entry["revoked"] for entry in run("key", "list", "10000").json] == [False]
+    assert run("key", "revoke", "10000", "abc", "--dry-run").code == 1
+
+
+@pytest.mark.usefixtures("site")
+def test_a_dry_run_counts_the_callback_secrets_that_would_be_deleted(run: Run) -> None:
+    for _ in range(2):
+        run("callback-secret", "rotate", "10000")
+    before = _secret(secrets.callback_path("10000"))
+    assert run("callback-secret", "put", "10000", "--dry-run").json["would_delete"] == 2
+    assert run("callback-secret", "retire", "10000", "--dry-run").json["would_delete"] == 1
+    assert _secret(secrets.callback_path("10000")) == before
+
+
+# Commands that change things and need no --dry-run, and why.
+WITHOUT_DRY_RUN = {
+    "site put": "changes the options that it is given, and shows the result",
+    "key create": "adds",
+    "key rotate": "adds",
+    "account put": "changes the options that it is given, and shows the result",
+    "account credentials": "changes one value, which nobody can show",
+    "account resume": "only ends a pause",
+    "callback-secret rotate": "adds",
+    "optout add": "one number, which `optout remove` takes back",
+    "optout remove": "one number, which `optout add` takes back",
+    "send pause": "`send resume` takes it back",
+    "send resume": "`send pause` takes it back",
+    "restore-drill": "changes nothing of the stack",
+}
+READ_ONLY = {
+    *("site list", "site show", "key list", "account list", "optout list", "send list", "sending status"),
+    *("campaign watch", "export-site"),
+}
+
+
+def test_every_command_that_destroys_or_changes_much_has_a_dry_run() -> None:
+    root: Any = typer.main.get_command(cli.app)
+    groups = {name: getattr(command, "commands", None) for name, command in root.commands.items()}
+    commands = {
+        f"{name} {verb}".strip(): command
+        for name, group in groups.items()
+        for verb, command in (group or {"": root.commands[name]}).items()
+    }
+    without = {
+        name for name, command in commands.items() if all("--dry-run" not in parameter.opts for parameter in command.params)
+    }
+    assert without == READ_ONLY | WITHOUT_DRY_RUN.keys()
 
 
 @pytest.mark.usefixtures("site")

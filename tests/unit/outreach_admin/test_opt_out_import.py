@@ -63,10 +63,18 @@ def test_a_number_with_its_country_code_need_not_be_valid(run: Run, tmp_path: Pa
     assert [problem["line"] for problem in done.json["problems"]] == [4]
 
 
-def test_a_dry_run_opts_no_number_out(run: Run, tmp_path: Path) -> None:
-    done = import_(run, tmp_path, "+12125550121\n+12125550122\n", "--dry-run")
-    assert (done.code, done.json["numbers"], done.json["added"]) == (0, 2, 0)
-    assert opted_out() == []
+def test_a_dry_run_counts_the_numbers_that_are_not_opted_out_yet_and_opts_none_out(run: Run, tmp_path: Path) -> None:
+    import_(run, tmp_path, NUMBERS[0])
+    done = import_(run, tmp_path, "\n".join(NUMBERS), "--dry-run")
+    assert (done.code, done.json["numbers"], done.json["would_add"]) == (0, 3, 2)
+    assert opted_out() == NUMBERS[:1]
+    assert import_(run, tmp_path, "\n".join(NUMBERS)).json["added"] == 2
+
+
+def test_a_dry_run_shows_a_few_numbers_by_their_last_digits(run: Run, tmp_path: Path) -> None:
+    done = import_(run, tmp_path, "\n".join(f"+1212555012{digit}" for digit in range(7)), "--dry-run")
+    assert done.json["examples"] == [f"…012{digit}" for digit in range(5)]
+    assert "+1212" not in done.out
 
 
 def test_a_repeated_import_changes_nothing(run: Run, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from outreach.campaigns import campaign_records, sending_stop
+from outreach.campaigns.campaign_records import RecordStatus
 from outreach.sending.circuit_breaker import CircuitBreaker
 from outreach.settings import settings
 from outreach.sites import site_store
@@ -50,9 +51,33 @@ def test_a_send_is_paused_resumed_and_cancelled_by_its_record(run: Run, record_i
     assert run("send", "pause", SITE, record_id).json["status"] == "paused"
     assert (len(run("send", "list").json), run("send", "list", "--running").json) == (1, [])
     assert run("send", "resume", SITE, record_id).json["status"] == "running"
-    assert run("send", "cancel", SITE, record_id, "--dry-run").json["queued"] == 2
     assert campaign_records.get(SITE, record_id).status == "running"
     assert run("send", "cancel", SITE, record_id).json["status"] == "cancelled"
+
+
+def test_a_dry_run_of_a_cancel_counts_who_would_get_no_message(run: Run, record_id: str) -> None:
+    dry = run("send", "cancel", SITE, record_id, "--dry-run").json
+    assert (dry["status"], dry["audience"], dry["would_skip"]) == ("running", 2, 2)
+    assert campaign_records.get(SITE, record_id).status == "running"
+    run("send", "cancel", SITE, record_id)
+    assert run("send", "cancel", SITE, record_id, "--dry-run").json["would_skip"] == 0
+
+
+def test_a_dry_run_of_a_cancel_is_refused_where_the_cancel_would_be(run: Run, record_id: str) -> None:
+    record = campaign_records.get(SITE, record_id)
+    campaign_records.change_status(record, RecordStatus.COMPLETED)
+    refused = [run("send", "cancel", SITE, record_id, *options) for options in (["--dry-run"], [])]
+    assert {(answer.code, answer.err) for answer in refused} == {(1, "The send is completed, so nobody can cancel it.\n")}
+
+
+def test_a_dry_run_of_a_stop_and_a_start_counts_accounts_and_contacts(run: Run, record_id: str) -> None:
+    effect = {"sends": [record_id], "queued": 2}
+    assert run("sending", "stop", "--dry-run").json == {"accounts": 2, "would_stop": 2} | effect
+    assert statuses(run) == {SITE: "sending", OTHER.site_id: "sending"}
+    run("sending", "stop", "--site", SITE)
+    assert run("sending", "stop", "--dry-run").json == {"accounts": 2, "would_stop": 1, "sends": [], "queued": 0}
+    assert run("sending", "start", "--dry-run").json == {"accounts": 2, "would_start": 1} | effect
+    assert statuses(run) == {SITE: "stopped", OTHER.site_id: "sending"}
 
 
 def test_a_send_that_is_over_cannot_be_resumed(run: Run, record_id: str) -> None:

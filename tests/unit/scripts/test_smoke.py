@@ -8,15 +8,18 @@ from threading import Thread
 import pytest
 from werkzeug.serving import make_server
 
+from outreach.settings import settings
 from outreach.sites import site_store
 from scripts import smoke
 from tests.support import gateway
 
 
 @pytest.fixture
-def api(aws: None) -> Iterator[str]:
+def api(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The base URL of the API."""
     server = make_server("127.0.0.1", 0, gateway.application)
+    monkeypatch.setenv("PUBLIC_BASE_URL", f"http://127.0.0.1:{server.port}")
+    settings.cache_clear()
     thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
@@ -69,6 +72,12 @@ def test_errors_of_the_gateway_encoded_verbs_and_presigned_urls_are_tried(api: s
 def test_a_gateway_that_answers_errors_in_another_form_is_found(api: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smoke, "HEADERS", ("X-Other",))
     with pytest.raises(RuntimeError, match="without \\['X-Other'\\]"):
+        smoke.check_gateway_errors(api)
+
+
+def test_a_type_that_explains_nothing_is_found(api: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "gateway_problem", lambda *_: {"type": f"{api}/docs/errors#teapot", "code": "teapot"})
+    with pytest.raises(RuntimeError, match="#teapot does not explain teapot"):
         smoke.check_gateway_errors(api)
 
 

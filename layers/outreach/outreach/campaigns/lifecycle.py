@@ -75,7 +75,16 @@ def act_on_record(verb: str, record: CampaignRecord) -> CampaignRecord:
     Raises:
         Conflict: the status of the send does not allow it.
     """
-    return _apply(verb, record, f"The send is {record.status}, so nobody can {verb} it.")
+    return _TRANSITIONS[verb].apply(record) if would_change(verb, record) else record
+
+
+def would_change(verb: str, record: CampaignRecord) -> bool:
+    """Return whether :func:`act_on_record` would change a send; ``False`` if it is already as the verb makes it.
+
+    Raises:
+        Conflict: the status of the send does not allow the verb.
+    """
+    return _would_change(verb, record, f"The send is {record.status}, so nobody can {verb} it.")
 
 
 def continue_with_new_slots(record: CampaignRecord) -> CampaignRecord:
@@ -84,16 +93,15 @@ def continue_with_new_slots(record: CampaignRecord) -> CampaignRecord:
 
 
 def _act(verb: str, site_id: str, campaign_id: str) -> CampaignRecord:
-    return _apply(verb, _record_to_act_on(site_id, campaign_id), _no_send_to(verb))
+    record = _record_to_act_on(site_id, campaign_id)
+    return _TRANSITIONS[verb].apply(record) if _would_change(verb, record, _no_send_to(verb)) else record
 
 
-def _apply(verb: str, record: CampaignRecord, refusal: str) -> CampaignRecord:
+def _would_change(verb: str, record: CampaignRecord, refusal: str) -> bool:
     transition = _TRANSITIONS[verb]
-    if record.status in transition.no_effect_in:
-        return record
-    if record.status not in transition.allowed_from:
+    if record.status not in transition.allowed_from | transition.no_effect_in:
         raise Conflict(refusal, code="invalid_state")
-    return transition.apply(record)
+    return record.status in transition.allowed_from
 
 
 def _pause(record: CampaignRecord) -> CampaignRecord:

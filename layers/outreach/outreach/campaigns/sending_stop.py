@@ -40,10 +40,11 @@ def start(accounts: Iterable[ChannelAccount]) -> tuple[list[ChannelAccount], lis
     started = [account for account in accounts if site_store.start_account(account)]
     for account in started:
         pacing.release_slots(account, clock.now().timestamp())
-    return started, [lifecycle.continue_with_new_slots(record) for record in _running_sends(started)]
+    return started, [lifecycle.continue_with_new_slots(record) for record in running_sends(started)]
 
 
-def _running_sends(accounts: Iterable[ChannelAccount]) -> list[CampaignRecord]:
+def running_sends(accounts: Iterable[ChannelAccount]) -> list[CampaignRecord]:
+    """Return the running sends of channel accounts, which wait while their account is stopped."""
     keys = {(account.site_id, account.id) for account in accounts}
     sites = {site_id for site_id, _ in keys}
     records = (campaign_records.get(*ids) for ids in campaign_records.unfinished() if ids[0] in sites)

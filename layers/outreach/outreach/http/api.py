@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_args
 
 import orjson
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.event_handler.exceptions import ServiceError
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.compat import field_annotation_is_sequence
 from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
@@ -157,10 +157,10 @@ def entry_point(
             resolve = partial(app.resolve, {**event, "path": canonical_path(event)}, context)
             response = keyed.resolve_once(context, resolve, find_secret) if keyed else resolve()
         except OutreachError as error:
-            response = _to_gateway(problems.response(error, request_id))
+            response = _to_gateway(problems.response(error, event))
         except Exception as error:
             log.exception("request failed")
-            response = _to_gateway(_unexpected(error, request_id))
+            response = _to_gateway(_unexpected(error, event))
         return _with_common_headers(response, request_id)
 
     return lambda_handler
@@ -210,12 +210,12 @@ def routes(app: APIGatewayRestResolver) -> list[Route]:
     return [*app._static_routes, *app._dynamic_routes]
 
 
-def _unexpected(error: Exception, request_id: str) -> Response[str]:
+def _unexpected(error: Exception, event: Mapping[str, Any]) -> Response[str]:
     """The response for an error that no rule foresees. A document may keep every limit and still be too large for an item."""
     if dynamo.is_item_too_large(error):
         message = "is too large to be stored (400 KB); use fewer or shorter values"
-        return problems.response(ValidationFailed.at("", message), request_id)
-    return problems.unexpected(request_id)
+        return problems.response(ValidationFailed.at("", message), event)
+    return problems.unexpected(event)
 
 
 def _map_errors(app: APIGatewayRestResolver) -> None:
@@ -228,7 +228,7 @@ def _map_errors(app: APIGatewayRestResolver) -> None:
         return error_pointers.in_document(steps, document, body_type(app.context["_route"]), has_tags=has_tags)
 
     def respond(error: OutreachError) -> Response[str]:
-        return problems.response(error, str(app.current_event["requestContext"]["requestId"]))
+        return problems.response(error, app.current_event.raw_event)
 
     def respond_to_invalid(error: ValidationFailed) -> Response[str]:
         return respond(error if _document(app) is None else problems.with_pointers_into(error, locate))
@@ -238,7 +238,7 @@ def _map_errors(app: APIGatewayRestResolver) -> None:
     app.exception_handler(RequestValidationError)(lambda error: respond(problems.from_validation(error, locate)))
     app.exception_handler(RequestUnsupportedContentType)(lambda error: respond(problems.from_content_type(error)))
     app.exception_handler(UnicodeDecodeError)(lambda _: respond(ValidationFailed.at("", "is not UTF-8")))
-    app.exception_handler(ServiceError)(lambda error: respond(problems.from_status(error.status_code)))
+    app.exception_handler(NotFoundError)(lambda _: respond(NotFound("There is no such route.")))
     app.exception_handler(ResponseValidationError)(_raise_without_values)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from http import HTTPStatus
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -12,18 +11,22 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupp
 
 from outreach.errors import FieldError, MethodNotAllowed, OutreachError, TooManyRequests, UnsupportedMediaType, ValidationFailed
 from outreach.http.json_pointers import Step, to_pointer, to_steps
-from outreach.http.request import SEND_JSON
+from outreach.http.request import SEND_JSON, base_url
 from outreach.http.validation_messages import FORMS, message_of
 
 CONTENT_TYPE = "application/problem+json"
+# The page that explains each code; ``type`` leads to the paragraph of the code (functions/api/get_errors).
+ERRORS_PATH = "/docs/errors"
+
+Event = Mapping[str, Any]
 
 # Finds the JSON Pointer of a place in the body, and knows whether the steps to it are pydantic's.
 Locate = Callable[[Sequence[Step], bool], str]
 
 
-def response(error: OutreachError, request_id: str) -> Response[str]:
-    """Return the HTTP response for an error."""
-    return Response(error.status, CONTENT_TYPE, json.dumps(body(error, request_id)), headers=dict(headers(error)))
+def response(error: OutreachError, event: Event) -> Response[str]:
+    """Return the HTTP response for an error of the request that ``event`` describes."""
+    return Response(error.status, CONTENT_TYPE, json.dumps(body(error, event)), headers=dict(headers(error)))
 
 
 def headers(error: OutreachError) -> dict[str, str]:
@@ -33,14 +36,19 @@ def headers(error: OutreachError) -> dict[str, str]:
     return {"Allow": ", ".join(error.allow)} if isinstance(error, MethodNotAllowed) else {}
 
 
-def body(error: OutreachError, request_id: str) -> dict[str, Any]:
-    """Return the members of RFC 9457, section 3.1, plus ``code`` and, for 400, ``errors`` (docs/api.md, "Errors")."""
+def body(error: OutreachError, event: Event) -> dict[str, Any]:
+    """Return the members of RFC 9457, section 3.1, plus ``code`` and, for 400, ``errors`` (docs/api.md, "Errors").
+
+    Args:
+        error: what is wrong.
+        event: the gateway's event, which has the request's id and the address of the API.
+    """
     members: dict[str, Any] = {
-        "type": "about:blank",
+        "type": f"{base_url(event)}{ERRORS_PATH}#{error.code}",
         "title": error.title,
         "status": error.status,
         "detail": error.detail,
-        "instance": request_id,
+        "instance": event["requestContext"]["requestId"],
         "code": error.code,
     }
     if isinstance(error, ValidationFailed):
@@ -49,9 +57,9 @@ def body(error: OutreachError, request_id: str) -> dict[str, Any]:
     return members
 
 
-def unexpected(request_id: str) -> Response[str]:
+def unexpected(event: Event) -> Response[str]:
     """Return the HTTP response for an unexpected exception; it reveals no internals."""
-    return response(OutreachError("An unexpected error occurred. Give the request id when you report it."), request_id)
+    return response(OutreachError("An unexpected error occurred. Give the request id when you report it."), event)
 
 
 def from_validation(error: RequestValidationError, locate: Locate) -> OutreachError:
@@ -76,13 +84,6 @@ def with_pointers_into(error: ValidationFailed, locate: Locate) -> ValidationFai
 def from_content_type(_: RequestUnsupportedContentType) -> OutreachError:
     """Convert Powertools' rejection of a media type."""
     return UnsupportedMediaType(SEND_JSON)
-
-
-def from_status(status: int) -> OutreachError:
-    """Convert an error of the resolver itself, such as an unmatched route."""
-    error = OutreachError(HTTPStatus(status).phrase)
-    error.status, error.title, error.code = status, HTTPStatus(status).phrase, HTTPStatus(status).name.lower()
-    return error
 
 
 def _pointer(location: Sequence[Step], locate: Locate) -> str:

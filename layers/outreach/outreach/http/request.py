@@ -31,9 +31,13 @@ def header(event: Event, name: str) -> str | None:
 
 
 def base_url(event: Event) -> str:
-    """The configured URL, or else the gateway's own. Only the event has the latter: it is unknown until the stack exists."""
-    context = event["requestContext"]
-    return settings().public_base_url or f"https://{context['domainName']}/{context['stage']}"
+    """Return the URL of the API: the configured one, or else the gateway's own, without a trailing slash.
+
+    Only the event has the latter: it is unknown until the stack exists. The gateway of the webhooks, whose own URL leads to
+    no page, has that of the API in a variable of its stage.
+    """
+    context, variables = event["requestContext"], event.get("stageVariables") or {}
+    return settings().public_base_url or variables.get("apiUrl") or f"https://{context['domainName']}/{context['stage']}"
 
 
 # The resolver takes letters and digits of any script in a path variable, but only ASCII signs.
