@@ -299,3 +299,14 @@ def test_a_contact_shows_whether_one_of_its_numbers_has_opted_out(deliver_stream
     assert contact_requests.put(tom["id"], {"contactIdentities": [sms("+12125550124")]}).body["isOptedOut"] is False
     opt_outs.remove(SITE, "+12125550123", Source.OPERATOR)
     assert contact_requests.put(tom["id"], {"contactIdentities": [sms("+12125550123")]}).body["isOptedOut"] is False
+
+
+@pytest.mark.parametrize("letter", ["a", "ΐ"])
+def test_an_identity_of_2000_characters_is_kept_found_and_unique(letter: str) -> None:
+    value = letter * 2_000
+    tom = contact_requests.new_contact("Tom", {"type": "externalID", "value": value})
+    assert [each["contactId"] for each in contact_requests.identify(value, "externalID").body] == [tom["id"]]
+    assert contact_requests.create("Tim", {"type": "externalID", "value": value}).body["code"] == "duplicate_identity"
+    assert contact_requests.put(tom["id"], tom).body["contactIdentities"] == tom["contactIdentities"], "as it was read"
+    answer = contact_requests.create("Tim", {"type": "externalID", "value": value + letter})
+    assert contact_requests.pointers(answer) == ["/contactIdentities/0/value"]

@@ -140,11 +140,9 @@ class IdentityResponse(wire.Response):
 
     @classmethod
     def of(cls, contact: Contact, identity: Identity) -> IdentityResponse:
-        """Build the response for an identity of a contact. The name defaults to the value."""
-        return cls(
-            **vars(identity)
-            | {"contact_id": contact.id, "contact_identity_type": identity.type, "name": identity.name or identity.value}
-        )
+        """Build the response for an identity of a contact. The name defaults to the value, as far as a name may be long."""
+        name = identity.name or identity.value[: wire.MAX_NAME]
+        return cls(**vars(identity) | {"contact_id": contact.id, "contact_identity_type": identity.type, "name": name})
 
 
 class ContactResponse(wire.Response):

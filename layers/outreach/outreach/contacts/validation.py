@@ -98,7 +98,7 @@ class _Validator:
     def changed_values(self, body: ContactBody, before: Values, fill: bool) -> Values:
         given = self._given_values(body)
         for field in self.site_fields.value_fields:
-            if field.is_read_only and field.key in given and given[field.key] != before.get(field.key):
+            if field.is_read_only and field.key in given and given[field.key] != field.value_in(before):
                 self.add_error(self._pointer_of(field), "is read-only and cannot be changed")
         if body.custom_fields is not None and not fill:
             cleared = {field.key: None for field in self.site_fields.value_fields if not field.is_read_only}

@@ -117,7 +117,7 @@ def _row(document: Document, site_fields: SiteFields, zone: tzinfo, *, is_opted_
         if field.identity_type:
             yield _identities_cell(document, field.identity_type)
         else:
-            yield _value_cell(field, document.get(field.key), zone)
+            yield _value_cell(field, field.value_in(document), zone)
     yield "yes" if is_opted_out else "no"
     yield document["id"]
     yield _local_time(document["createTime"], zone)

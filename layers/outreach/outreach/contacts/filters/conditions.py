@@ -96,13 +96,25 @@ def compile_condition(condition: Condition, site_fields: SiteFields, now: dateti
     if field.key == IS_OPTED_OUT:
         predicate = _is_opted_out(field, value, opted_out)
     else:
-        predicate = _predicate(field, positive_operator, value, site_fields.region)
+        predicate = _converting(field, _predicate(field, positive_operator, value, site_fields.region))
     return negated(predicate) if condition.operator in _NEGATIONS else predicate
 
 
 def negated(predicate: Predicate) -> Predicate:
     """Return the negation of a predicate."""
     return lambda document: not predicate(document)
+
+
+def _converting(field: Field, predicate: Predicate) -> Predicate:
+    """Return a predicate that gets the values of a retyped field in the field's present type, as responses show them."""
+    if not field.is_retyped:
+        return predicate
+
+    def matches(document: Document) -> bool:
+        value = field.value_in(document)
+        return predicate({} if value is None else {field.key: value})
+
+    return matches
 
 
 def _resolved(field: Field, value: str, now: datetime) -> str:
@@ -116,7 +128,7 @@ def _predicate(field: Field, operator_: Operator, value: str, region: str) -> Pr
         return _identity_predicate(field.identity_type, operator_, value, region)
     if operator_ is Operator.IS and not value:
         return _is_absent(field.key)
-    if field.type.storage == "text":
+    if field.type.is_text:
         if operator_ is Operator.IS:
             # As stored: a time zone, for example, by its canonical name.
             return _text_is(field.key, text.comparison_key(str(_parse_value(field, value))))
