@@ -62,6 +62,11 @@ def is_guid(value: Any) -> bool:
     return isinstance(value, str) and _GUID.fullmatch(value.strip()) is not None
 
 
+def folded_guid(value: str) -> str:
+    """Return a GUID in lower case, and any other text as it is."""
+    return value.lower() if is_guid(value) else value
+
+
 def parse_guid(value: Any) -> str:
     """Parse a GUID in any case; return it in lower case.
 

@@ -161,8 +161,8 @@ class _Validator:
             keys.add(identity.key)
 
     def _given_values(self, body: ContactBody) -> dict[FieldKey, Any]:
-        """Return all values of the body, parsed. Empty values are ``None``."""
-        values: dict[FieldKey, Any] = {}
+        """Return all values of the body, parsed. Empty values are ``None``. Of a field that it has twice, the last value counts."""
+        last: dict[FieldKey, tuple[Field, Any]] = {}
         for pointer, name, given in _named_values(body):
             field = self.site_fields.find(name)
             if field is None:
@@ -171,14 +171,14 @@ class _Validator:
                 self.add_error(pointer, "is an identity; put it into contactIdentities")
             else:
                 self.pointers[field.key] = pointer
-                values[field.key] = self._parse(field, given, pointer)
-        return values
+                last[field.key] = field, given
+        return {key: self._parse(field, given) for key, (field, given) in last.items()}
 
-    def _parse(self, field: Field, given: Any, pointer: str) -> Any:
+    def _parse(self, field: Field, given: Any) -> Any:
         try:
             return field.parse(given)
         except ValueError as error:
-            self.add_error(pointer, str(error))
+            self.add_error(self._pointer_of(field), str(error))
             return given  # not None, which would add "is required" for the same field
 
     def _defaults(self) -> dict[FieldKey, Any]:

@@ -150,9 +150,9 @@ def entry_point(
             if required := scope if isinstance(scope, str) or scope is None else scope.get(_verb_of(event)):
                 api_caller.require(required)
             event = _canonical(event, app, takes_forms=parse_form is not None)
-            keyed = _keyed_request(event, api_caller) if creates else None
             if parse_form and is_form(event):
                 event = with_form(event, parse_form(event))
+            keyed = _keyed_request(event, api_caller) if creates else None
             app.append_context(caller=api_caller, new_id=keyed.new_id if keyed else uuid.uuid4)  # type: ignore[no-untyped-call]
             resolve = partial(app.resolve, {**event, "path": canonical_path(event)}, context)
             response = keyed.resolve_once(context, resolve, find_secret) if keyed else resolve()
