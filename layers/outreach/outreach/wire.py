@@ -176,8 +176,8 @@ def default_if_null(default: Any) -> BeforeValidator:
 
 
 Guid = Annotated[str, StringConstraints(max_length=len(NIL_GUID)), BeforeValidator(parse_guid)]
-# The id of what the body says, where no more than a hint: anything but a GUID counts as absent.
-ReadOnlyId = Annotated[str | None, BeforeValidator(lambda value: parse_guid(value) if is_guid(value) else None)]
+# The id of what the body describes, which the API assigns: anything but a GUID counts as absent.
+ReadOnlyId = Annotated[Guid | None, BeforeValidator(lambda value: value if is_guid(value) else None)]
 # The name of a thing, such as a field, an option or a campaign.
 Name = Annotated[str, StringConstraints(max_length=MAX_NAME), AfterValidator(text.require_name)]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]

@@ -301,6 +301,11 @@ def test_a_contact_shows_whether_one_of_its_numbers_has_opted_out(deliver_stream
     assert contact_requests.put(tom["id"], {"contactIdentities": [sms("+12125550123")]}).body["isOptedOut"] is False
 
 
+@pytest.mark.parametrize("segment", ["a%2Fb", "%00", "%22", f"{UNKNOWN}%2F", "a%5Cb"])
+def test_an_id_with_a_character_that_no_id_has_is_400(segment: str) -> None:
+    assert contact_requests.pointers(contact_requests.get(segment)) == ["/id"]
+
+
 LONG = "x" * 300
 
 

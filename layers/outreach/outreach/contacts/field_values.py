@@ -124,7 +124,10 @@ def _url(given: Any, _: Options) -> str:
 
 
 def _date(given: Any, _: Options) -> str:
-    moment = parsing.parse_moment(given)
+    try:
+        moment = parsing.parse_moment(given)
+    except ValueError:
+        moment = None
     if moment is None or not isinstance(given, str):
         raise ValueError("must be a date such as 2022-05-23")
     return given[:10] if re.match(r"\d{4}-\d\d-\d\d", given) else moment.date().isoformat()

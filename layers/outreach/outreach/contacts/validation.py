@@ -161,7 +161,7 @@ class _Validator:
             keys.add(identity.key)
 
     def _given_values(self, body: ContactBody) -> dict[FieldKey, Any]:
-        """Return all values of the body, parsed. Empty values are ``None``. Of a field that it has twice, the last value counts."""
+        """Return all values of the body, parsed: empty ones as ``None``, and of a field given twice the last one."""
         last: dict[FieldKey, tuple[Field, Any]] = {}
         for pointer, name, given in _named_values(body):
             field = self.site_fields.find(name)

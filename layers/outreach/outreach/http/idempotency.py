@@ -18,6 +18,7 @@ failed attempts. The next attempt therefore finds what the crashed one created, 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -215,10 +216,8 @@ def _comparable_body(event: Mapping[str, Any]) -> bytes:
     if isinstance(event.get("body"), Mapping):
         return _comparable_form(event["body"])
     body = raw_body(event)
-    try:
+    with contextlib.suppress(ValidationFailed):  # the request is refused, and no response is stored
         body = orjson.dumps(parsing.parse_json(body), option=orjson.OPT_SORT_KEYS) if body else body
-    except ValidationFailed:
-        pass  # the request is refused, and no response is stored
     return _IN_BODY.sub(lambda guids: guids[0].lower(), body)
 
 

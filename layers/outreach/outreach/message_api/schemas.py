@@ -29,7 +29,7 @@ Status = Annotated[MessageStatus | None, BeforeValidator(_status)]
 
 def _ticket(value: Any) -> str | None:
     """Read a ticket id, which clients may send as an integer, also as a float without a fraction, or as a string."""
-    if isinstance(value, float):
+    if isinstance(value, float) and value.is_integer():
         value = parse_integer(value)
     if isinstance(value, bool) or not isinstance(value, int | str | None):
         raise ValueError("must be the id of a ticket")  # noqa: TRY004 - pydantic requires ValueError
