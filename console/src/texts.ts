@@ -722,7 +722,7 @@ export const texts = {
       insertOf: (name: string) => `Insert ${name}`,
       more: "More fields",
       fallback: "A field without a value stays empty. To say something else then, write {{ firstName | default: \"there\" }}.",
-      unknown: (name: string, nearest: string) => `“${name}” is no field of your contacts. Do you mean {{ ${nearest} }}?`,
+      unknown: (name: string, nearest: string) => `“${name}” is not a field of your contacts. Do you mean {{ ${nearest} }}?`,
       unreadable: (reason: string) => `A merge field cannot be read: ${reason}. It must look like {{ firstName }}.`,
       curlyQuotes: "Use straight quotes (\" or ') within {{ }}. Your keyboard has made curly ones.",
       tooLong: (most: string, over: string) => `The text may have ${most} characters. It has ${over} too many.`,

@@ -272,7 +272,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Export all contacts, the selected ones, or those that match a filter, as CSV
+         * Export all contacts, the selected ones, or those that match a filter and keywords, as CSV
          * @description The file (UTF-8 with BOM, RFC 4180) can be imported again. An export that takes more than 20 seconds returns 202; one of more than 4 MB redirects to the file.
          *
          *     Scope: `contact:read`
@@ -1792,7 +1792,7 @@ export interface components {
              * @enum {string}
              */
             contactIdentityType: "visitor" | "email" | "SMS" | "facebook" | "twitter" | "wechat" | "SSOID" | "externalID" | "whatsApp" | "instagram" | "telegram" | "line";
-            /** @description The value, 1 to 400 characters. A phone number without `+` is read as a number of the site's default region. */
+            /** @description The value, 1 to 2,000 characters. A phone number without `+` is read as a number of the site's default region. */
             value: string;
             /** @description The display name of the identity. */
             name?: string;
@@ -1834,11 +1834,11 @@ export interface components {
              */
             type?: "text" | "textArea" | "email" | "url" | "date" | "date time" | "integer" | "float" | "radio" | "checkbox" | "dropdownlist" | "checkboxlist" | "timezone" | null;
             /** @description Whether every contact must have a value. */
-            isRequired?: boolean;
+            isRequired?: boolean | null;
             /** @description Whether user interfaces should show the field. The API itself ignores this property. */
-            isVisible?: boolean;
+            isVisible?: boolean | null;
             /** @description Whether the value is fixed once the contact has been created. */
-            isReadOnly?: boolean;
+            isReadOnly?: boolean | null;
             /** @description The maximum number of characters of a text; null for the general limit of 10,000. */
             length?: number | null;
             /** @description A text that explains the field to users. */
@@ -1975,6 +1975,8 @@ export interface components {
             filterLogicalExpresssion?: string | null;
             /** @description The conditions, at most 250. Without conditions, every contact matches. */
             filterConditions?: components["schemas"]["ConditionBody"][] | null;
+            /** @description Return only contacts whose name, identity id or identity value contains this text, ignoring case. */
+            keywords?: string | null;
             /** @description The ids of the contacts to export; empty for all contacts. */
             selected?: string[];
             /** @description The time zone of the datetimes in the file, as an IANA name (`Europe/Oslo`) or a Windows name. */
@@ -2345,6 +2347,8 @@ export interface components {
             filterLogicalExpresssion?: string | null;
             /** @description The conditions, at most 250. Without conditions, every contact matches. */
             filterConditions?: components["schemas"]["ConditionBody"][] | null;
+            /** @description Return only contacts whose name, identity id or identity value contains this text, ignoring case. */
+            keywords?: string | null;
             /**
              * @description The number of the page, counted from 1.
              * @example 1
@@ -2365,8 +2369,6 @@ export interface components {
              * @enum {string}
              */
             sortOrder?: "asc" | "desc";
-            /** @description Return only contacts whose name, identity id or identity value contains this text, ignoring case. */
-            keywords?: string | null;
         };
         /**
          * @description Changes to a contact. Absent properties keep their values.
@@ -2410,7 +2412,7 @@ export interface components {
              * @enum {string|null}
              */
             contactIdentityType?: "visitor" | "email" | "SMS" | "facebook" | "twitter" | "wechat" | "SSOID" | "externalID" | "whatsApp" | "instagram" | "telegram" | "line" | null;
-            /** @description The value, 1 to 400 characters. A phone number without `+` is read as a number of the site's default region. */
+            /** @description The value, 1 to 2,000 characters. A phone number without `+` is read as a number of the site's default region. */
             value?: string | null;
             /** @description The display name of the identity. */
             name?: string;
@@ -6697,7 +6699,7 @@ export interface operations {
     listOptOuts: {
         parameters: {
             query?: {
-                /** @description Return only this number, in E.164. Text that is no number finds nothing. */
+                /** @description Return only this number, in E.164. Text that is not a number finds nothing. */
                 number?: string;
                 /** @description Return only numbers that opted out then: a day (`2022-05-23`), an instant, or a range (`2022-05-23T00:00Z..2022-05-24T00:00Z`). */
                 since?: string;

@@ -1,6 +1,6 @@
 """POST /contact/contacts:export
 
-Export all contacts, the selected ones, or those that match a filter, as CSV.
+Export all contacts, the selected ones, or those that match a filter and keywords, as CSV.
 
 The file (UTF-8 with BOM, RFC 4180) can be imported again. An export that takes more than 20 seconds returns 202; one of
 more than 4 MB redirects to the file.
@@ -21,7 +21,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 def export_contacts(body: ExportBody) -> Response[str | ExportResponse | None]:
     api.caller(app).enforce_rate_limit("export")
     site_id, export_id = api.caller(app).site_id, api.new_id(app)
-    csv_export.request(site_id, export_id, body.selected, body.filter(), body.zone())
+    csv_export.request(site_id, export_id, body.selected, body.filter(), body.zone(), body.keywords or "")
     status = csv_export.wait_until_finished(site_id, export_id, WAIT_SECONDS)
     if status is not JobStatus.COMPLETED:
         return api.accepted(ExportResponse(id=export_id, status=status), f"/contact/contactExportRecords/{export_id}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +18,11 @@ _MAX_LABEL = 63
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DATE_AND_TIME = re.compile(r"[0-9W-]+([T ].*)?")
+# What ISO 8601 knows and Python does not, a leap second and midnight at the end of a day: what each becomes, and what is added.
+_IRREGULAR_TIMES = (
+    (re.compile(r"(?<=:59):60"), ":59", timedelta(seconds=1)),
+    (re.compile(r"(?<=[T ])24:00(?=(:00(\.0+)?)?(Z|[+-]|$))"), "00:00", timedelta(days=1)),
+)
 _INTEGER_LIMIT = 10**18  # stored integers have 64 bits
 # A float above this limit no longer holds every integer, so its last digits may be lost.
 _EXACT_FLOAT_LIMIT = 2**53
@@ -63,6 +68,11 @@ def is_guid(value: Any) -> bool:
     return isinstance(value, str) and _GUID.fullmatch(value.strip()) is not None
 
 
+def folded_guid(value: str) -> str:
+    """Return a GUID in lower case, and any other text as it is."""
+    return value.lower() if is_guid(value) else value
+
+
 def parse_guid(value: Any) -> str:
     """Parse a GUID in any case; return it in lower case.
 
@@ -95,10 +105,17 @@ def _parse_iso(value: Any) -> datetime:
             # Python knows ``Z`` in upper case only, but any character before the time, even the sign of an offset.
             text = value.strip().upper()
             if _DATE_AND_TIME.fullmatch(text):
-                return datetime.fromisoformat(text)
-    except ValueError:
+                return _parse_irregular(text) or datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
         pass
     raise ValueError("must be an ISO 8601 datetime such as 2022-05-23T03:00:36.277Z")
+
+
+def _parse_irregular(text: str) -> datetime | None:
+    for irregular, regular, difference in _IRREGULAR_TIMES:
+        if irregular.search(text):
+            return datetime.fromisoformat(irregular.sub(regular, text)) + difference
+    return None
 
 
 def parse_flag(value: Any) -> bool:

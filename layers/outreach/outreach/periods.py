@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from outreach import clock, parsing
 from outreach.errors import ValidationFailed
 
 _DATE = re.compile(r"\s*\d{4}-\d{2}-\d{2}\s*")
 _INSTANT = timedelta(milliseconds=1)
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def parse(text: str, pointer: str) -> Period | None:
     first, is_range, last = text.partition("..")
     try:
         start, end = _period(first), _period(last if is_range else first)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise ValidationFailed.at(pointer, str(error)) from error
     if start is None or end is None:
         if text.strip():
@@ -54,4 +55,5 @@ def _period(text: str) -> Period | None:
     start = parsing.parse_moment(text)
     if start is None:
         return None
-    return Period(start, start + (timedelta(days=1) if _DATE.fullmatch(text) else _INSTANT))
+    length = timedelta(days=1) if _DATE.fullmatch(text) else _INSTANT
+    return Period(start, min(start, _END_OF_TIME - length) + length)

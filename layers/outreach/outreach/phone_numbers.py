@@ -20,9 +20,10 @@ from outreach import text
 _MAX_DIGITS = 15  # ITU-T E.164, section 6
 
 _URI_SCHEME = re.compile(r"(?:tel|sms|whatsapp):\s*", re.IGNORECASE)
+# Begins where its separators do, so that a long run of them is tried once.
 # ``x12``, ``ext. 12``, ``(ext 12)``, ``;ext=12``, ``#12``, and the same in Spanish, Portuguese, French and Russian.
 _EXTENSION = re.compile(
-    r"[ ,;(-]*(?<![^\W\d_])(?:ext(?:ension|n)?[.:]{0,2}|x\.?|#|anexo|int\.?|ramal|poste|доб\.?)[ =]*(\d{1,7})[ )#]*$",
+    r"(?<![ ,;(-])[ ,;(-]*(?<![^\W\d_])(?:ext(?:ension|n)?[.:]{0,2}|x\.?|#|anexo|int\.?|ramal|poste|доб\.?)[ =]*(\d{1,7})[ )#]*$",
     re.IGNORECASE,
 )
 # What a spreadsheet adds to a number.
@@ -202,7 +203,7 @@ def _is_short_enough(compact: str) -> bool:
 
 def _has_two_parts(plain: str, region: str) -> bool:
     """Return whether what precedes a slash or parenthesis is a number by itself: ``030 12345/46``, ``0171 1234567 (2)``."""
-    return any(_is_number(_compact(part), region) for part in _parts_before(plain))
+    return any(_is_number(digits, region) for digits in dict.fromkeys(map(_compact, _parts_before(plain))))
 
 
 def _parts_before(plain: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from outreach import clock, text
-from outreach.parsing import parse_flag, parse_guid, parse_integer, parse_moment, parse_url
+from outreach.parsing import is_guid, parse_flag, parse_guid, parse_integer, parse_moment, parse_url
 
 NIL_GUID = "00000000-0000-0000-0000-000000000000"
 
@@ -170,7 +170,14 @@ def none_if_blank(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def default_if_null(default: Any) -> BeforeValidator:
+    """Make a validator that reads ``null`` as if the property were absent."""
+    return BeforeValidator(lambda value: default if value is None else value)
+
+
 Guid = Annotated[str, StringConstraints(max_length=len(NIL_GUID)), BeforeValidator(parse_guid)]
+# The id of what the body describes, which the API assigns: anything but a GUID counts as absent.
+ReadOnlyId = Annotated[Guid | None, BeforeValidator(lambda value: value if is_guid(value) else None)]
 # The name of a thing, such as a field, an option or a campaign.
 Name = Annotated[str, StringConstraints(max_length=MAX_NAME), AfterValidator(text.require_name)]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]

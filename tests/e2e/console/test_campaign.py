@@ -135,7 +135,7 @@ def _choose_people(page: Page, company: str) -> None:
 def _write_text(page: Page) -> None:
     text = page.get_by_label("Text of the message")
     text.fill("Hi , {20 %} off 🎉 at {{ compny }}")
-    expect(page.get_by_text("“compny” is no field of your contacts. Do you mean {{ company }}?")).to_be_visible()
+    expect(page.get_by_text("“compny” is not a field of your contacts. Do you mean {{ company }}?")).to_be_visible()
     text.press("ControlOrMeta+Home")
     for _ in range(3):
         text.press("ArrowRight")

@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any
 
 import boto3
+import multipart
 import pytest
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
@@ -392,3 +393,15 @@ def test_a_request_without_a_key_does_not_use_the_previous_key(prepared: dict[st
     SEND.ask(prepared, "key")
     ids = {SEND.ask(prepared, None).body["id"] for _ in range(2)}
     assert len(ids) == 2
+
+
+def test_a_form_is_parsed_once(prepared: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    parse, forms_seen = multipart.MultipartParser, []
+
+    def parser(*arguments: Any, **options: Any) -> multipart.MultipartParser:
+        forms_seen.append(arguments)
+        return parse(*arguments, **options)
+
+    monkeypatch.setattr(multipart, "MultipartParser", parser)
+    ask_with_form("first", FILE, OPTION)
+    assert len(forms_seen) == 1

@@ -299,3 +299,66 @@ def test_a_contact_shows_whether_one_of_its_numbers_has_opted_out(deliver_stream
     assert contact_requests.put(tom["id"], {"contactIdentities": [sms("+12125550124")]}).body["isOptedOut"] is False
     opt_outs.remove(SITE, "+12125550123", Source.OPERATOR)
     assert contact_requests.put(tom["id"], {"contactIdentities": [sms("+12125550123")]}).body["isOptedOut"] is False
+
+
+@pytest.mark.parametrize("segment", ["a%2Fb", "%00", "%22", f"{UNKNOWN}%2F", "a%5Cb"])
+def test_an_id_with_a_character_that_no_id_has_is_400(segment: str) -> None:
+    assert contact_requests.pointers(contact_requests.get(segment)) == ["/id"]
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({"customFields": {"city": LONG, "CITY": LONG}}, "/customFields/CITY"),
+        ({"customFields": [{"name": name, "value": LONG} for name in ("city", "City")]}, "/customFields/1/value"),
+        ({"firstName": LONG, "customFields": {"firstName": LONG}}, "/firstName"),
+    ],
+)
+def test_a_field_given_twice_has_its_last_value_and_the_faults_of_that(properties: dict[str, Any], expected: str) -> None:
+    assert contact_requests.pointers(contact_requests.create(**properties)) == [expected]
+
+
+@pytest.mark.parametrize("first", [LONG, {}])
+def test_a_value_that_does_not_count_has_no_faults(first: Any) -> None:
+    fields = contact_requests.new_contact(customFields={"city": first, "CITY": "Oslo"})["customFields"]
+    assert fields["city"] == "Oslo"
+
+
+@pytest.mark.parametrize("rubbish", ["x", "", None, 5, [], {"a": 1}])
+def test_rubbish_in_a_read_only_id_is_ignored(rubbish: Any) -> None:
+    tom = contact_requests.new_contact("Tom", email("tom@b.co", id=rubbish, isDeleted=None), id=rubbish, createTime=rubbish)
+    identities = [email("tom@b.co", id=rubbish), email("tim@b.co", id=rubbish)]
+    answer = contact_requests.put(tom["id"], {"id": rubbish, "mergeToContactId": rubbish, "contactIdentities": identities})
+    assert [each["value"] for each in answer.body["contactIdentities"]] == ["tom@b.co", "tim@b.co"]
+    assert answer.body["contactIdentities"][0]["id"] == tom["contactIdentities"][0]["id"]
+    condition = {"id": rubbish, "campaignId": rubbish, "fieldName": "name", "operator": "Is", "value": "tom", "order": 1}
+    assert contact_requests.query({"filterConditions": [condition]}).body["total"] == 1
+    option = {"id": rubbish, "fieldId": rubbish, "value": "a"}
+    assert contact_requests.create_field(name="f", type="radio", fieldOptions=[option], isRequired=None).status == 201
+
+
+FILTERS = [("Is", NIL_GUID, 1), ("Is Not", NIL_GUID, 0), ("Is", UNKNOWN, 0), ("Is", "", 0), ("Contains", "0000", 1)]
+
+
+def test_no_contact_that_a_filter_or_a_list_shows_is_merged() -> None:
+    tom, tim = contact_requests.new_contact("Tom"), contact_requests.new_contact("Tim")
+    contact_requests.merge(tom["id"], tim["id"])
+    for operator, value, total in FILTERS:
+        condition = {"fieldName": "mergeToContactId", "operator": operator, "value": value, "order": 1}
+        assert contact_requests.query({"filterConditions": [condition]}).body["total"] == total, (operator, value)
+    (entry,) = contact_requests.list_contacts("sortBy=mergeToContactId").body["contacts"]
+    assert entry["mergeToContactId"] == NIL_GUID
+
+
+@pytest.mark.parametrize("letter", ["a", "ΐ"])
+def test_an_identity_of_2000_characters_is_kept_found_and_unique(letter: str) -> None:
+    value = letter * 2_000
+    tom = contact_requests.new_contact("Tom", {"type": "externalID", "value": value})
+    assert [each["contactId"] for each in contact_requests.identify(value, "externalID").body] == [tom["id"]]
+    assert contact_requests.create("Tim", {"type": "externalID", "value": value}).body["code"] == "duplicate_identity"
+    assert contact_requests.put(tom["id"], tom).body["contactIdentities"] == tom["contactIdentities"], "as it was read"
+    answer = contact_requests.create("Tim", {"type": "externalID", "value": value + letter})
+    assert contact_requests.pointers(answer) == ["/contactIdentities/0/value"]

@@ -147,12 +147,57 @@ def test_a_renamed_field_keeps_its_values() -> None:
     assert contact_requests.get(tom["id"]).body["customFields"] == {"BBB": "x"}
 
 
-@pytest.mark.parametrize(("type_", "expected"), [("textArea", {"AAA": "x"}), ("integer", {})])
-def test_a_new_type_keeps_the_values_only_if_they_are_stored_alike(type_: str, expected: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("before", "value", "after", "expected"),
+    [
+        ("text", "17", "integer", 17),
+        ("text", "17.5", "integer", None),
+        ("text", "x", "textArea", "x"),
+        ("text", "tom", "email", None),
+        ("text", "red", "radio", "Red"),
+        ("text", "blue", "radio", None),
+        ("text", "yes", "checkbox", True),
+        ("text", "green, red", "checkboxlist", ["Green", "Red"]),
+        ("integer", 17, "text", "17"),
+        ("integer", 1, "checkbox", True),
+        ("integer", 17, "date", None),
+        ("float", 17.0, "integer", 17),
+        ("float", 17.5, "integer", None),
+        ("checkbox", True, "text", "true"),
+        ("checkboxlist", ["Red", "Green"], "text", "Green, Red"),
+        ("checkboxlist", ["Red"], "radio", "Red"),
+        ("date", "2022-05-23", "date time", "2022-05-23T00:00:00.000Z"),
+        ("date time", "2022-05-23T03:00:00Z", "date", "2022-05-23"),
+    ],
+)
+def test_after_a_change_of_type_values_are_shown_in_the_new_type_if_they_fit(
+    before: str, value: Any, after: str, expected: Any
+) -> None:
+    options = {type_: OPTIONS if type_ in ("radio", "checkboxlist") else [] for type_ in (before, after)}
+    contact_requests.create_field(name="AAA", type=before, fieldOptions=options[before])
+    tom = contact_requests.new_contact(customFields={"AAA": value})
+    shown = tom["customFields"]["AAA"]
+    assert contact_requests.put_field("AAA", {"type": after, "fieldOptions": options[after]}).status == 200
+    assert contact_requests.get(tom["id"]).body["customFields"] == ({} if expected is None else {"AAA": expected})
+    contact_requests.put_field("AAA", {"type": before, "fieldOptions": options[before]})
+    assert contact_requests.get(tom["id"]).body["customFields"] == {"AAA": shown}
+
+
+def test_filters_and_updates_see_the_values_of_a_retyped_field_as_they_are_shown() -> None:
     contact_requests.create_field(name="AAA", type="text")
-    tom = contact_requests.new_contact(customFields={"AAA": "x"})
-    assert contact_requests.put_field("AAA", {"type": type_}).status == 200
-    assert contact_requests.get(tom["id"]).body["customFields"] == expected
+    old, hidden, empty = (contact_requests.new_contact(name, customFields={"AAA": name}) for name in ("17", "x", "y"))
+    contact_requests.put(empty["id"], {"customFields": {}})
+    contact_requests.put_field("AAA", {"type": "integer", "isReadOnly": True})
+    assert found("Is More Than", 9) == [old["id"]]
+    assert found("Is", "17") == [old["id"]]
+    assert sorted(found("Is", "")) == sorted([hidden["id"], empty["id"]])
+    assert contact_requests.put(old["id"], contact_requests.get(old["id"]).body).status == 200
+    assert contact_requests.pointers(contact_requests.put(old["id"], {"customFields": {"AAA": 18}})) == ["/customFields/AAA"]
+
+
+def found(operator: str, value: Any) -> list[str]:
+    condition = {"fieldName": "AAA", "operator": operator, "value": value, "order": 1}
+    return [contact["id"] for contact in contact_requests.query({"filterConditions": [condition]}).body["contacts"]]
 
 
 def test_a_field_of_another_site_is_not_found() -> None:

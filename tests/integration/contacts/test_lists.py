@@ -385,3 +385,9 @@ def test_stream_records_that_are_delivered_again_count_once(deliver_stream: Call
 )
 def test_an_api_key_without_the_scope_is_refused(path: str, method: str, url: str) -> None:
     assert call(path, method, url, contact_requests.body() if method == "POST" else None, scopes="outreach:send").status == 403
+
+
+def test_null_in_the_body_of_a_query_means_the_default() -> None:
+    contact_requests.new_contact("Tom")
+    names = ("pageIndex", "pageSize", "sortBy", "sortOrder", "keywords", "filterConditions", "filterConditionMetType")
+    assert contact_requests.query(dict.fromkeys(names)).body == contact_requests.query({}).body

@@ -214,3 +214,20 @@ def test_an_export_reads_all_shards_side_by_side(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(dynamo, "query_raw", waiting)
     documents = search.all_matching_documents(SITE, lambda _: True)
     assert sorted(document["identities"][0]["value"] for document in documents) == addresses
+
+
+def test_a_retyped_field_is_exported_as_it_is_shown() -> None:
+    contact_requests.create_field(name="AAA", type="text")
+    for name in ("17", "x"):
+        contact_requests.new_contact(name, customFields={"AAA": name})
+    contact_requests.put_field("AAA", {"type": "integer"})
+    assert {row["name"]: row["AAA"] for row in file_requests.exported_rows(timeZoneId="UTC")} == {"17": "17", "x": ""}
+
+
+def test_an_export_has_the_contacts_that_match_keywords_and_filter() -> None:
+    for name in ("Ada One", "Ada Two", "Bob Two"):
+        contact_requests.new_contact(name, email(f"{name[:3]}{name[4:]}@b.co"))
+    condition = {"fieldName": "name", "operator": "Contains", "value": "two", "order": 1}
+    assert {row["name"] for row in file_requests.exported_rows(timeZoneId="UTC", Keywords="ADA")} == {"Ada One", "Ada Two"}
+    both = file_requests.exported_rows(timeZoneId="UTC", keywords="ada", filterConditions=[condition])
+    assert [row["name"] for row in both] == ["Ada Two"]

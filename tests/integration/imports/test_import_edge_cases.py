@@ -202,3 +202,10 @@ def test_blank_rows_before_the_header_are_skipped_and_rows_keep_their_numbers() 
     answer = file_requests.upload("\n,,\nname,email\n\nAda,ada@example.com\nBob,bad\n")
     assert file_requests.counts(answer) == (1, 0, 0, 1)
     assert [row["row"] for row in answer.body["failedRows"]] == [6]
+
+
+def test_an_identity_of_2000_characters_is_imported_and_a_longer_one_fails_its_row() -> None:
+    answer = file_requests.upload("externalID\n" + "".join(f"{'a' * length}\n" for length in (2_000, 2_001)))
+    assert file_requests.counts(answer) == (1, 0, 0, 1)
+    assert answer.body["failedRows"][0]["errors"][0]["column"] == "externalID"
+    assert file_requests.contact_with("a" * 2_000)["name"] == "a" * 256

@@ -67,6 +67,10 @@ def test_a_text_that_names_a_deleted_field_is_not_sent(ada: str, carrier: str) -
     assert pipeline.accepted(carrier) == []
 
 
+def test_faults_of_the_number_and_of_the_contact_are_reported_together(campaign: str) -> None:
+    assert pointers(send(campaign, {"TO": "5", "contactID": campaign})) == (400, ["/TO", "/contactID"])
+
+
 def test_a_test_belongs_to_no_record(campaign: str) -> None:
     body = send(campaign).body
     assert (body["campaignId"], body["campaignRecordId"], body["campaignSentTime"]) == (None, None, None)

@@ -94,6 +94,8 @@ CASES = {
     "attachedToTicketId=8": [],
     "sentTime=2022-05-08": [7, 8],
     "sentTime=2022-05-07": [],
+    "sentTime=9999-12-31": [],
+    "sentTime=2022-05-08..9999-12-31": [7, 8],
     "sentTime=2022-05-01 10:00:00": [1],
     "sentTime=2022-05-01T12:00:00.000%2B02:00": [1],
     "sentTime=2022-05-01T10:00:01Z": [],
@@ -188,7 +190,6 @@ def test_an_invalid_query_is_refused() -> None:
         "status=done",
         "sentTime=yesterday",
         "sentTime=2022-05-02..",
-        "sentTime=9999-12-31",
     ]
     answers = {query: call("outreach/list_messages", "GET", f"/outreach/messages?{query}") for query in queries}
     assert {query: answer.status for query, answer in answers.items()} == dict.fromkeys(queries, 400)

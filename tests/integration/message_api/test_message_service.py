@@ -20,6 +20,7 @@ from tests.support import pipeline
 from tests.support.functions import Answer, call
 
 NUMBER = "+12125551200"
+TICKET = "a1128d68-92e6-4487-a2e8-8234fc9d1f48"
 # The example of the API, with an existing channel account.
 RECORDED = {
     "sentTime": "2022-05-23 03:00:36.277",
@@ -215,6 +216,29 @@ def test_a_ticket_id_may_be_a_string_or_an_integer_in_every_form(ticket: Any) ->
     message = record_new(attachedToTicketId=ticket)
     assert message["attachedToTicketId"] == "8"
     assert put(message["id"], attachedToTicketId=ticket).body == message
+
+
+def test_a_ticket_id_that_is_a_guid_has_any_case() -> None:
+    message = record_new(attachedToTicketId=TICKET.upper())
+    assert message["attachedToTicketId"] == TICKET
+    assert put(message["id"], attachedToTicketId=TICKET.upper()).body == message
+    assert ids_of_ticket(TICKET) == ids_of_ticket(TICKET.upper()) == [message["id"]]
+
+
+def test_a_guid_that_version_0_2_0_has_stored_in_upper_case_is_found() -> None:
+    message = record_new()
+    message_store.attach(pipeline.SITE, message["id"], TICKET.upper())
+    assert ids_of_ticket(TICKET) == [message["id"]]
+
+
+def ids_of_ticket(ticket: str) -> list[str]:
+    answer = call("outreach/list_messages", "GET", f"/outreach/messages?attachedToTicketId={ticket}")
+    return [message["id"] for message in answer.body["messages"] if message["attachedToTicketId"] == TICKET]
+
+
+@pytest.mark.parametrize("rubbish", ["x", "", None, 5])
+def test_a_new_message_ignores_its_id_and_needs_no_channel(rubbish: Any) -> None:
+    assert record_new(id=rubbish, channel=None)["channel"] == "sms"
 
 
 def test_a_ticket_id_with_a_fraction_is_refused() -> None:

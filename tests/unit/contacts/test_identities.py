@@ -46,7 +46,7 @@ def test_identities_are_normalised_by_their_type(
         (SMS, "Tom"),
         (SMS, "2125550123 (mobile)"),
         (IdentityType.WHATSAPP, "+12125550123 Tom"),
-        (IdentityType.LINE, "a" * 401),
+        (IdentityType.LINE, "a" * 2_001),
         (EMAIL, "tom"),
         (EMAIL, "ΐ" * 390 + "@x.example"),
     ],
@@ -63,7 +63,7 @@ def test_no_identity_is_a_placeholder_or_a_rounded_number(type_: IdentityType, v
         identities.normalise(type_, value, "US")
 
 
-@given(st.sampled_from(IdentityType), st.text(max_size=500) | st.text("ΐß\u0344\U0001d160a@.", max_size=500))
+@given(st.sampled_from(IdentityType), st.text(max_size=2_100) | st.text("ΐß\u0344\U0001d160a@.", max_size=2_100))
 def test_any_value_is_refused_or_fits_into_a_key_and_is_stable(type_: IdentityType, value: str) -> None:
     try:
         shown, normalised_value = identities.normalise(type_, value, "US")
@@ -72,6 +72,13 @@ def test_any_value_is_refused_or_fits_into_a_key_and_is_stable(type_: IdentityTy
     assert identities.normalise(type_, shown, "US") == (shown, normalised_value)
     key = identity_uniqueness.item_key("s" * 64, (type_, normalised_value))
     assert len(key["pk"].encode()) <= 2048
+
+
+def test_long_values_have_keys_of_their_own() -> None:
+    values = [letter * length for letter in "aΐ" for length in (1_800, 1_801, 2_000)]
+    keys = {identity_uniqueness.item_key("10000", (IdentityType.LINE, value))["pk"] for value in values}
+    assert len(keys) == len(values)
+    assert identity_uniqueness.item_key("10000", (IdentityType.LINE, "a"))["pk"] == "SITE#10000#IDENTITY#line#a"
 
 
 def test_an_identity_id_leads_to_its_contact() -> None:

@@ -38,6 +38,11 @@ GUID = "f8383a83-48e9-4d0d-a3bd-fb19ce5c12db"
             "/customFields/1/Value",
         ),
         ("/customFields/city", {"customFields": [{"name": "City"}]}, "/customFields/0"),
+        (
+            "/customFields/city",
+            {"customFields": [{"name": n, "value": 1} for n in ("city", "CITY")]},
+            "/customFields/1/value",
+        ),
         ("/customFields/city", {"customFields": [{"name": "x"}, 7]}, "/customFields"),
         ("/customFields/a~1b~0", {"customFields": {"a/b~": 1}}, "/customFields/a~1b~0"),
         ("/customFields/é", {"customFields": {"e\u0301": 1}}, "/customFields/e\u0301"),

@@ -15,7 +15,7 @@ from outreach.campaigns.results import RecordResults
 from outreach.campaigns.snapshots import snapshot
 from outreach.contacts.filters.models import Filter, Match
 from outreach.contacts.filters.schemas import ConditionResponse, FilterBody
-from outreach.messages.schema_types import Channel, OptionalAttachTime, OptionalPreferredTicket, TemplateText
+from outreach.messages.schema_types import Channel, OptionalAttachTime, OptionalChannel, OptionalPreferredTicket, TemplateText
 
 if TYPE_CHECKING:
     # Its imports are slow, and only the preview needs them.
@@ -30,10 +30,10 @@ class CampaignUpdateBody(FilterBody):
     id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
     name: Name | None = None
     description: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
-    channel: Channel = "sms"
+    channel: OptionalChannel = "sms"
     channel_account_id: wire.Guid | None = None
     message: TemplateText | None = None
-    is_message_auto_attached_to_ticket: wire.Flag = False
+    is_message_auto_attached_to_ticket: Annotated[wire.Flag, wire.default_if_null(False)] = False
     preferred_ticket_to_auto_attach: OptionalPreferredTicket = None
     time_to_auto_attach_to_ticket: OptionalAttachTime = Field(
         None, validation_alias=AliasChoices("timeToAutoAttachToTicket", "timeToAutoCreateNewTicket")
@@ -41,7 +41,7 @@ class CampaignUpdateBody(FilterBody):
     scheduled_start_time: wire.OptionalMoment = None
     callback_url: wire.OptionalUrl = Field(None, alias="callbackURL")
     max_segments: Annotated[Annotated[wire.Integer, Field(ge=1)] | None, BeforeValidator(wire.none_if_blank)] = None
-    replaces_smart_quotes: wire.Flag = False
+    replaces_smart_quotes: Annotated[wire.Flag, wire.default_if_null(False)] = False
 
     def changes_to(self, current: Campaign) -> dict[str, Any]:
         """Return the attributes of ``current`` that the body changes, with their new values."""
@@ -64,6 +64,7 @@ class CampaignUpdateBody(FilterBody):
 class CampaignBody(CampaignUpdateBody):
     """A new campaign."""
 
+    id: wire.ReadOnlyId = None
     name: Name
     channel: Channel
     channel_account_id: wire.Guid

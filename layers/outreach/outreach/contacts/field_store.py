@@ -12,7 +12,6 @@ pk                  sk          item
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
@@ -27,7 +26,6 @@ from outreach.contacts.fields import (
     Field,
     FieldOption,
     SiteFields,
-    new_key,
     replace_field,
     system_fields,
 )
@@ -113,9 +111,8 @@ def _update(site_fields: SiteFields, before: Field, change: Callable[[Field], Fi
     after = change(before)
     if before.is_system and (after.name, after.type) != (before.name, before.type):
         raise Conflict("The name and the type of a system field cannot be changed.", code="system_field")
-    if after.type.storage != before.type.storage:
-        # The stored values do not fit the new type. A new key hides them.
-        after = replace(after, key=new_key(str(uuid.uuid4())))
+    if after.type is not before.type:
+        after = replace(after, is_retyped=True)
     _require_unique_name(site_fields, after)
     _require_consistent(after)
     return replace(site_fields, fields=replace_field(site_fields.fields, after)), after

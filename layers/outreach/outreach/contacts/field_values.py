@@ -57,19 +57,17 @@ class FieldType(StrEnum):
         return self in (FieldType.RADIO, FieldType.DROPDOWN_LIST, FieldType.CHECKBOX_LIST)
 
     @property
-    def storage(self) -> str:
-        """How values are stored. A field's type can change without losing values if the storage stays the same."""
-        return _STORAGE.get(self, "text")
+    def is_text(self) -> bool:
+        """Whether values are texts that compare regardless of case."""
+        return self in _TEXT_TYPES
 
 
-_STORAGE = {
-    FieldType.DATE: "date",
-    FieldType.DATE_TIME: "date time",
-    FieldType.INTEGER: "number",
-    FieldType.FLOAT: "number",
-    FieldType.CHECKBOX: "flag",
-    FieldType.CHECKBOX_LIST: "list",
-}
+_TEXT_TYPES = frozenset(
+    {
+        *(FieldType.TEXT, FieldType.TEXT_AREA, FieldType.EMAIL, FieldType.URL, FieldType.TIMEZONE),
+        *(FieldType.RADIO, FieldType.DROPDOWN_LIST),
+    }
+)
 
 
 def parse(given: Any, type_: FieldType, options: Options = (), length: int | None = None) -> Value | None:
@@ -92,6 +90,20 @@ def parse(given: Any, type_: FieldType, options: Options = (), length: int | Non
     return value
 
 
+def converted(value: Value, type_: FieldType, options: Options = ()) -> Value | None:
+    """Return a value that was stored for a field of another type as the present type has it; ``None`` if it does not fit."""
+    try:
+        return parse(value if type_ is FieldType.CHECKBOX_LIST else _as_text_or_number(value), type_, options)
+    except ValueError:
+        return None
+
+
+def _as_text_or_number(value: Value) -> str | int | float:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(value) if isinstance(value, list) else value
+
+
 def _text(given: Any, _: Options = ()) -> str:
     if isinstance(given, str):
         return given
@@ -112,7 +124,10 @@ def _url(given: Any, _: Options) -> str:
 
 
 def _date(given: Any, _: Options) -> str:
-    moment = parsing.parse_moment(given)
+    try:
+        moment = parsing.parse_moment(given)
+    except ValueError:
+        moment = None
     if moment is None or not isinstance(given, str):
         raise ValueError("must be a date such as 2022-05-23")
     return given[:10] if re.match(r"\d{4}-\d\d-\d\d", given) else moment.date().isoformat()

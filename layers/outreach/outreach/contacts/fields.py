@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from outreach import text
-from outreach.contacts.field_values import FieldType, Options, Value, parse
+from outreach.contacts.field_values import FieldType, Options, Value, converted, parse
 from outreach.contacts.models import FieldKey, IdentityType
 from outreach.phone_numbers import NumberFormat
 
@@ -64,6 +64,7 @@ class Field:
             contacts without a write to any of them.
         identity_type: set if the field represents the contact's identities of that type.
         length: the maximum number of characters of a text; ``None`` for the general limit of texts.
+        is_retyped: whether the field had another type before, so that contacts may have values of that type.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Field:
     default_value: str = ""
     order: int = 0
     options: tuple[FieldOption, ...] = ()
+    is_retyped: bool = False
 
     @property
     def option_values(self) -> Options:
@@ -88,6 +90,13 @@ class Field:
     def parse(self, value: Any) -> Value | None:
         """Convert a value from a client; see :func:`outreach.contacts.field_values.parse`."""
         return parse(value, self.type, self.option_values, self.length)
+
+    def value_in(self, values: Mapping[Any, Any]) -> Value | None:
+        """Return the field's value among a contact's stored values, in the field's present type; ``None`` if there is none."""
+        value: Value | None = values.get(self.key)
+        if value is None or not self.is_retyped:
+            return value
+        return converted(value, self.type, self.option_values)
 
 
 @dataclass(frozen=True)
@@ -131,7 +140,8 @@ class SiteFields:
 
     def values_by_name(self, values: Mapping[FieldKey, Any]) -> dict[str, Any]:
         """Return a contact's values by the names of their fields, without the values of deleted fields."""
-        return {field.name: values[field.key] for field in self.value_fields if field.key in values}
+        named = ((field.name, field.value_in(values)) for field in self.value_fields)
+        return {name: value for name, value in named if value is not None}
 
 
 def system_fields(site_id: str) -> tuple[Field, ...]:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from outreach import email_addresses, phone_numbers, placeholders, text
+from outreach import email_addresses, phone_numbers, placeholders, text, wire
 from outreach.contacts.models import IdentityType
 from outreach.phone_numbers import NumberFormat
-
-MAX_VALUE = 400
-# DynamoDB allows 2,048 bytes in the partition key, which contains the normalised value and the site's id.
-_MAX_KEY_BYTES = 1_800
 
 PHONE_NUMBERS = (IdentityType.SMS, IdentityType.WHATSAPP)
 
@@ -32,15 +28,12 @@ def normalise(type_: IdentityType, value: str, region: str, number_format: Numbe
         shown = _phone_number(shown, region, number_format)
     if type_ is IdentityType.EMAIL:
         shown = email_addresses.parse(shown)
-    normalised_value = text.comparison_key(shown) if type_ is IdentityType.EMAIL else shown
-    if len(normalised_value.encode()) > _MAX_KEY_BYTES:
-        raise ValueError(f"must have at most {_MAX_KEY_BYTES} bytes in UTF-8")
-    return shown, normalised_value
+    return shown, text.comparison_key(shown) if type_ is IdentityType.EMAIL else shown
 
 
 def _require_value(shown: str) -> None:
-    if not shown or len(shown) > MAX_VALUE:
-        raise ValueError(f"must have 1 to {MAX_VALUE} characters")
+    if not shown or len(shown) > wire.MAX_STRING:
+        raise ValueError(f"must have 1 to {wire.MAX_STRING} characters")
     if placeholders.is_placeholder(shown):
         raise ValueError("must not be a placeholder for a missing value, such as n/a")
     if placeholders.is_rounded_number(shown):

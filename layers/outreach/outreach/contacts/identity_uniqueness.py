@@ -5,6 +5,7 @@ See :mod:`outreach.contacts.contact_store` for the whole protocol.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ Action = dict[str, Any]
 
 # No Lambda function runs longer, so after this time the writer that made the reservation has ended.
 _RESERVATION_SECONDS = 900
+# DynamoDB allows 2,048 bytes in a partition key, which contains the site's id and the value.
+_MAX_VALUE_BYTES = 1_800
 _IS_OWNED = "attribute_not_exists(pk) OR identity_id = :before"
 
 
@@ -76,9 +79,12 @@ class IdentityChanges:
 
 
 def item_key(site_id: str, key: IdentityKey) -> dict[str, str]:
-    """Return the primary key of an identity key's uniqueness item."""
+    """Return the primary key of an identity key's uniqueness item. It has the hash of a value that does not fit."""
     type_, normalised_value = key
-    return {"pk": f"SITE#{site_id}#IDENTITY#{type_}#{normalised_value}", "sk": "IDENTITY"}
+    encoded = normalised_value.encode()
+    # No value begins with a space, so none equals a hash.
+    value = normalised_value if len(encoded) <= _MAX_VALUE_BYTES else f" {hashlib.sha256(encoded).hexdigest()}"
+    return {"pk": f"SITE#{site_id}#IDENTITY#{type_}#{value}", "sk": "IDENTITY"}
 
 
 @contextmanager

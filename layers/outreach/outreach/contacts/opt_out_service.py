@@ -82,7 +82,7 @@ def page(
 
 def _matches(site_id: str, query: OptOutQuery) -> Iterator[OptOut]:
     if query.number:
-        found = _find(site_id, query.number)
+        found = _find(site_id, query.number, phone_numbers.read_international(query.number))
         candidates: Iterable[OptOut] = [found] if found else []
     else:
         candidates = opt_outs.list_opt_outs(site_id)
@@ -90,17 +90,18 @@ def _matches(site_id: str, query: OptOutQuery) -> Iterator[OptOut]:
 
 
 def _require(site_id: str, given: str) -> OptOut:
-    opt_out = _find(site_id, given)
-    if opt_out is None and phone_numbers.read_international(given) is None:
+    number = phone_numbers.read_international(given)
+    opt_out = _find(site_id, given, number)
+    if opt_out is None and number is None:
         raise ValidationFailed(FieldError("/number", NO_NUMBER))
     if opt_out is None:
         raise NotFound("This number never opted out.")
     return opt_out
 
 
-def _find(site_id: str, given: str) -> OptOut | None:
-    """Return what is known of a number: of the text itself, such as a short code or a name, else of the number in E.164."""
-    spellings = (given if len(given) <= wire.MAX_NAME else None, phone_numbers.read_international(given))
+def _find(site_id: str, given: str, number: str | None) -> OptOut | None:
+    """Return what is known of a text itself, such as a short code or a name, else of the number in E.164 that it is."""
+    spellings = (given if len(given) <= wire.MAX_NAME else None, number)
     found = (opt_outs.find(site_id, spelling) for spelling in spellings if spelling)
     return next(filter(None, found), None)
 

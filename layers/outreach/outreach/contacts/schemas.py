@@ -46,7 +46,7 @@ _TYPE_NAMES = AliasChoices("contactIdentityType", "type", "identityType")
 class IdentityBody(wire.Request):
     """An identity in a request. One that the contact has already keeps what is absent; a new one must have type and value."""
 
-    id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
+    id: wire.ReadOnlyId = None
     contact_identity_type: OptionalIdentityType = Field(None, validation_alias=_TYPE_NAMES)
     value: str | None = None
     name: Text = ""
@@ -54,7 +54,7 @@ class IdentityBody(wire.Request):
     info_url: Text = Field("", validation_alias=AliasChoices("infoUrl", "identityInfoUrl"))
     screen_name: Text = Field("", validation_alias=AliasChoices("screenName", "displayName"))
     original_contact_page_url: Text = ""
-    is_deleted: wire.Flag = False
+    is_deleted: Annotated[wire.Flag, wire.default_if_null(False)] = False
 
     def details(self) -> dict[str, Any]:
         """Return the given attributes of :class:`Identity`, except type and value."""
@@ -140,11 +140,9 @@ class IdentityResponse(wire.Response):
 
     @classmethod
     def of(cls, contact: Contact, identity: Identity) -> IdentityResponse:
-        """Build the response for an identity of a contact. The name defaults to the value."""
-        return cls(
-            **vars(identity)
-            | {"contact_id": contact.id, "contact_identity_type": identity.type, "name": identity.name or identity.value}
-        )
+        """Build the response for an identity of a contact. The name defaults to the value, as far as a name may be long."""
+        name = identity.name or identity.value[: wire.MAX_NAME]
+        return cls(**vars(identity) | {"contact_id": contact.id, "contact_identity_type": identity.type, "name": name})
 
 
 class ContactResponse(wire.Response):
@@ -183,7 +181,7 @@ class ContactResponse(wire.Response):
 class OptionBody(wire.Request):
     """An option of a field in a request."""
 
-    id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
+    id: wire.ReadOnlyId = None
     value: Annotated[wire.Name, Field(min_length=1)]
     order: wire.Integer | None = None
     display_text: wire.Name | None = None
@@ -205,14 +203,17 @@ def _default_value(value: Any) -> Any:
 _CLEARABLE = ("length", "help_text", "default_value")
 
 
+OptionalFlag = Annotated[wire.Flag | None, BeforeValidator(wire.none_if_blank)]
+
+
 class FieldBody(wire.Request):
     """A field in a request to create or update one. An update leaves absent properties unchanged."""
 
     name: wire.Name | None = None
     type: Annotated[FieldType | None, BeforeValidator(lambda value: value and _read_field_type(value))] = None
-    is_required: wire.Flag = False
-    is_visible: wire.Flag = True
-    is_read_only: wire.Flag = False
+    is_required: OptionalFlag = None
+    is_visible: OptionalFlag = None
+    is_read_only: OptionalFlag = None
     length: Annotated[int | None, BeforeValidator(lambda value: None if value in (None, "") else parse_integer(value))] = Field(
         None, ge=1, le=MAX_TEXT
     )

@@ -98,7 +98,7 @@ class _Validator:
     def changed_values(self, body: ContactBody, before: Values, fill: bool) -> Values:
         given = self._given_values(body)
         for field in self.site_fields.value_fields:
-            if field.is_read_only and field.key in given and given[field.key] != before.get(field.key):
+            if field.is_read_only and field.key in given and given[field.key] != field.value_in(before):
                 self.add_error(self._pointer_of(field), "is read-only and cannot be changed")
         if body.custom_fields is not None and not fill:
             cleared = {field.key: None for field in self.site_fields.value_fields if not field.is_read_only}
@@ -161,8 +161,8 @@ class _Validator:
             keys.add(identity.key)
 
     def _given_values(self, body: ContactBody) -> dict[FieldKey, Any]:
-        """Return all values of the body, parsed. Empty values are ``None``."""
-        values: dict[FieldKey, Any] = {}
+        """Return all values of the body, parsed: empty ones as ``None``, and of a field given twice the last one."""
+        last: dict[FieldKey, tuple[Field, Any]] = {}
         for pointer, name, given in _named_values(body):
             field = self.site_fields.find(name)
             if field is None:
@@ -171,14 +171,14 @@ class _Validator:
                 self.add_error(pointer, "is an identity; put it into contactIdentities")
             else:
                 self.pointers[field.key] = pointer
-                values[field.key] = self._parse(field, given, pointer)
-        return values
+                last[field.key] = field, given
+        return {key: self._parse(field, given) for key, (field, given) in last.items()}
 
-    def _parse(self, field: Field, given: Any, pointer: str) -> Any:
+    def _parse(self, field: Field, given: Any) -> Any:
         try:
             return field.parse(given)
         except ValueError as error:
-            self.add_error(pointer, str(error))
+            self.add_error(self._pointer_of(field), str(error))
             return given  # not None, which would add "is required" for the same field
 
     def _defaults(self) -> dict[FieldKey, Any]:

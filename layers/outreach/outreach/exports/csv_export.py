@@ -20,6 +20,7 @@ from outreach.contacts.contact_documents import Document, document_of
 from outreach.contacts.field_values import FieldType
 from outreach.contacts.fields import Field, SiteFields
 from outreach.contacts.filters import compiler
+from outreach.contacts.filters.combination import all_of
 from outreach.contacts.filters.models import Filter
 from outreach.contacts.listing import search
 from outreach.contacts.models import IdentityType
@@ -36,20 +37,23 @@ DISPOSITION = 'attachment; filename="contacts.csv"'
 _CONTACTS_PER_READ = 100
 
 
-def request(site_id: str, export_id: str, contact_ids: Sequence[str], contact_filter: Filter, zone: str) -> None:
+def request(
+    site_id: str, export_id: str, contact_ids: Sequence[str], contact_filter: Filter, zone: str, keywords: str = ""
+) -> None:
     """Request an export; a repeated call changes nothing.
 
     Args:
         contact_ids: the contacts to export; empty for all.
         contact_filter: an additional filter for the contacts.
         zone: the time zone of datetimes; see :func:`outreach.exports.export_time_zone.normalise`.
+        keywords: see :func:`outreach.contacts.listing.search.has_keyword`; blank for all contacts.
 
     Raises:
         ValidationFailed: the filter is wrong.
     """
     if contact_filter.conditions or contact_filter.expression:
         compiler.compile_filter(contact_filter, field_store.load(site_id))
-    job = {"selected": contact_ids, "filter": asdict(contact_filter), "zone": zone}
+    job = {"selected": contact_ids, "filter": asdict(contact_filter), "zone": zone, "keywords": keywords}
     s3.files().put_new(request_key(site_id, export_id), orjson.dumps(job))
 
 
@@ -81,7 +85,12 @@ def write(site_id: str, export_id: str) -> int:
     job = orjson.loads(s3.files().get(request_key(site_id, export_id)))
     zone = export_time_zone.parse(job["zone"])
     opted_out = OptedOutNumbers(site_id)
-    predicate = compiler.compile_filter(_filter(job), site_fields, opted_out=opted_out)
+    predicate = all_of(
+        [
+            compiler.compile_filter(_filter(job), site_fields, opted_out=opted_out),
+            *search.keyword_predicates(job.get("keywords", ""), site_fields.region),
+        ]
+    )
     selected = filter(predicate, _selected_contacts(site_id, job["selected"]))
     documents = selected if job["selected"] else search.all_matching_documents(site_id, predicate)
     headings = [*template_headings(site_fields), IS_OPTED_OUT, *READ_ONLY]
@@ -117,7 +126,7 @@ def _row(document: Document, site_fields: SiteFields, zone: tzinfo, *, is_opted_
         if field.identity_type:
             yield _identities_cell(document, field.identity_type)
         else:
-            yield _value_cell(field, document.get(field.key), zone)
+            yield _value_cell(field, field.value_in(document), zone)
     yield "yes" if is_opted_out else "no"
     yield document["id"]
     yield _local_time(document["createTime"], zone)

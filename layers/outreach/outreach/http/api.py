@@ -38,6 +38,7 @@ from outreach.http.request import (
     header,
     is_form,
     require_acceptable_body,
+    require_plain_variables,
     with_canonical_media_type,
     with_canonical_query,
     with_form,
@@ -147,12 +148,13 @@ def entry_point(
             api_caller = Caller.of(event)
             log.append_keys(correlation_id=request_id, site_id=api_caller.site_id)
             require_method(event)
+            require_plain_variables(event)
             if required := scope if isinstance(scope, str) or scope is None else scope.get(_verb_of(event)):
                 api_caller.require(required)
             event = _canonical(event, app, takes_forms=parse_form is not None)
-            keyed = _keyed_request(event, api_caller) if idempotent else None
             if parse_form and is_form(event):
                 event = with_form(event, parse_form(event))
+            keyed = _keyed_request(event, api_caller) if idempotent else None
             app.append_context(caller=api_caller, new_id=keyed.new_id if keyed else uuid.uuid4)  # type: ignore[no-untyped-call]
             resolve = partial(app.resolve, {**event, "path": canonical_path(event)}, context)
             response = keyed.resolve_once(context, resolve, find_secret) if keyed else resolve()

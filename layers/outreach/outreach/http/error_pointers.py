@@ -54,7 +54,7 @@ def _walk_array(step: Step, rest: Sequence[Step], node: Sequence[Any], models: M
         yield int(step)
         yield from _walk(rest, node[int(step)], models, has_tags)
         return
-    for index, pair in enumerate(node):
+    for index, pair in reversed(list(enumerate(node))):  # of a name that occurs twice, the last value counts
         keys = {str(key).lower(): key for key in pair} if isinstance(pair, Mapping) else {}
         if text.is_same(str(pair[keys["name"]]) if "name" in keys else "", str(step)):
             yield index

@@ -35,7 +35,7 @@ def parse(event: Mapping[str, Any], model: type[BaseModel], file: str) -> dict[s
     documented = wire.spellings(model)
     values: dict[str, Any] = {}
     errors = []
-    for part in parts(event):
+    for part in _parts(event):
         name, pointer = documented.get(part.name.lower()), to_pointer([part.name])
         if name is None or name in values:
             errors.append(FieldError(pointer, "must be given once" if name else _unknown(documented)))
@@ -53,7 +53,7 @@ def _unknown(documented: Mapping[str, str]) -> str:
     return f"is not a property of this form, which has {', '.join(dict.fromkeys(documented.values()))}"
 
 
-def parts(event: Mapping[str, Any]) -> list[multipart.MultipartPart]:
+def _parts(event: Mapping[str, Any]) -> list[multipart.MultipartPart]:
     """Return the parts of the form of a request.
 
     Raises:

@@ -18,6 +18,7 @@ failed attempts. The next attempt therefore finds what the crashed one created, 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -29,6 +30,7 @@ from functools import cache
 from typing import Any
 
 import orjson
+from aws_lambda_powertools.event_handler.openapi.params import UploadFile
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig, idempotent_function
 from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyAlreadyInProgressError,
@@ -41,7 +43,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from outreach import aws, clock, dynamo, parsing
 from outreach.errors import Conflict, Unprocessable, ValidationFailed
 from outreach.http.caller import Caller
-from outreach.http.request import canonical_path, is_form, raw_body
+from outreach.http.request import canonical_path, raw_body
 from outreach.observability import logger
 from outreach.settings import settings
 
@@ -211,21 +213,19 @@ def _fingerprint(event: Mapping[str, Any], caller: Caller) -> str:
 
 def _comparable_body(event: Mapping[str, Any]) -> bytes:
     """Return what a body says, however a client writes it: another attempt may have another order, white space or boundary."""
+    if isinstance(event.get("body"), Mapping):
+        return _comparable_form(event["body"])
     body = raw_body(event)
-    try:
-        if is_form(event):
-            return _comparable_form(event)
+    with contextlib.suppress(ValidationFailed):  # the request is refused, and no response is stored
         body = orjson.dumps(parsing.parse_json(body), option=orjson.OPT_SORT_KEYS) if body else body
-    except ValidationFailed:
-        pass  # the request is refused, and no response is stored
     return _IN_BODY.sub(lambda guids: guids[0].lower(), body)
 
 
-def _comparable_form(event: Mapping[str, Any]) -> bytes:
-    from outreach.http import forms
+def _comparable_form(form: Mapping[str, UploadFile | str | None]) -> bytes:
+    return orjson.dumps(sorted([name, *_comparable_part(value)] for name, value in form.items()))
 
-    parts = [
-        [part.name, part.filename or "", part.headers.get("Content-Type", ""), hashlib.sha256(part.raw).hexdigest()]
-        for part in forms.parts(event)
-    ]
-    return orjson.dumps(sorted(parts))
+
+def _comparable_part(value: UploadFile | str | None) -> list[str]:
+    if isinstance(value, UploadFile):
+        return [value.filename or "", value.content_type or "", hashlib.sha256(value.content).hexdigest()]
+    return ["", "", hashlib.sha256((value or "").encode()).hexdigest()]

@@ -44,11 +44,31 @@ def base_url(event: Event) -> str:
 _WIDE_PLUS = str.maketrans("\N{FULLWIDTH PLUS SIGN}\N{SMALL PLUS SIGN}", "++")
 
 
+_NO_ID = "contains a character that neither ids nor numbers have"
+# What the resolver does not take in a path variable.
+_NOT_IN_VARIABLES = re.compile(r"[^-._~()'!*:@,;=+&$%<> \[\]{}|^\w]")
+
+
+def require_plain_variables(event: Event) -> None:
+    """Refuse path variables that no route takes, such as one with an encoded slash.
+
+    Raises:
+        ValidationFailed: a variable has a character that no id and no number has.
+    """
+    names = [name for name, value in _variables(event).items() if _NOT_IN_VARIABLES.search(value)]
+    if names:
+        raise ValidationFailed(*(FieldError(to_pointer([name]), _NO_ID) for name in names))
+
+
+def _variables(event: Event) -> dict[str, str]:
+    return {name: unquote(value).translate(_WIDE_PLUS) for name, value in (event.get("pathParameters") or {}).items()}
+
+
 def canonical_path(event: Event) -> str:
     """Return the route with its decoded path variables: no trailing slash, ``%3A`` as ``:`` (docs/api.md, "Paths")."""
     path: str = event["resource"]
-    for name, value in (event.get("pathParameters") or {}).items():
-        path = path.replace(f"{{{name}}}", unquote(value).translate(_WIDE_PLUS))
+    for name, value in _variables(event).items():
+        path = path.replace(f"{{{name}}}", value)
     return path
 
 

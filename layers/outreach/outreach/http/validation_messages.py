@@ -29,6 +29,8 @@ _MESSAGES = {
 
 def message_of(entry: Mapping[str, Any]) -> str:
     """Return one of pydantic's errors in our words."""
+    if entry["type"] in ("string_too_short", "too_short") and entry["ctx"]["min_length"] == 1:
+        return "must not be empty"
     if entry["type"] in ("too_long", "too_short") and isinstance(entry["input"], str):
         return _MESSAGES[f"string_{entry['type']}"].format(**entry["ctx"])
     if template := _MESSAGES.get(entry["type"]):

@@ -14,7 +14,7 @@ from outreach.consent import opt_outs
 from outreach.contacts import contact_store, field_store
 from outreach.contacts.fields import SiteFields
 from outreach.contacts.models import Contact
-from outreach.errors import Conflict, ValidationFailed
+from outreach.errors import Conflict, ValidationFailed, checked
 from outreach.http.limits import DeadlineExceeded
 from outreach.http.polling import WAIT_SECONDS
 from outreach.messages import message_store
@@ -43,10 +43,14 @@ def send(site_id: str, campaign_id: str, body: CampaignTestBody, message_id: str
     """
     campaign, site = campaign_store.get(site_id, campaign_id), site_store.get_site(site_id)
     account = site_store.get_account(site_id, campaign.channel_account_id)
-    number, site_fields = single_recipient(body.to, site.default_region), field_store.load(site_id)
+    number, contact = checked(
+        lambda: single_recipient(body.to, site.default_region),
+        lambda: _contact(site_id, body.contact_id) if body.contact_id else None,
+    )
+    site_fields = field_store.load(site_id)
     if missing := missing_fields.describe(campaign.message, site_fields):
         raise Conflict(f"The text cannot be sent: {missing}.", code="missing_field")
-    rendered = _render(campaign, account, site_fields, _contact(campaign, site_fields, body.contact_id), number)
+    rendered = _render(campaign, account, site_fields, contact or _first_of_audience(campaign, site_fields), number)
     message = _message(campaign, site, account, rendered, message_id)
     is_opted_out = bool(opt_outs.opted_out_among(site_id, [number]))
     failed_reason = SkipReason.OPTED_OUT if is_opted_out else rendered.failed_reason
@@ -57,15 +61,14 @@ def send(site_id: str, campaign_id: str, body: CampaignTestBody, message_id: str
     return message_store.get(site_id, message_id)
 
 
-def _contact(campaign: Campaign, site_fields: SiteFields, contact_id: str | None) -> Contact:
-    contact = contact_store.find(campaign.site_id, contact_id or _first_of_audience(campaign, site_fields))
-    survivor = contact_store.survivor(contact)
-    if survivor is None:
+def _contact(site_id: str, contact_id: str) -> Contact:
+    contact = contact_store.survivor(contact_store.find(site_id, contact_id))
+    if contact is None:
         raise ValidationFailed.at("/contactId", "is not a contact of this site")
-    return survivor
+    return contact
 
 
-def _first_of_audience(campaign: Campaign, site_fields: SiteFields) -> str:
+def _first_of_audience(campaign: Campaign, site_fields: SiteFields) -> Contact:
     try:
         first = next(preview.matching_ids(campaign, site_fields, time.monotonic() + WAIT_SECONDS), None)
     except DeadlineExceeded:
@@ -74,7 +77,7 @@ def _first_of_audience(campaign: Campaign, site_fields: SiteFields) -> str:
         ) from None
     if first is None:
         raise ValidationFailed.at("/contactId", "is required, because no contact matches the campaign's filter")
-    return first
+    return _contact(campaign.site_id, first)
 
 
 def _render(
@@ -82,7 +85,9 @@ def _render(
 ) -> RenderedMessage:
     rendered = rendering.render_to(number, campaign.message_template, account, site_fields, contact)
     if isinstance(rendered, SkipReason):
-        raise ValidationFailed.at("/contactId", f"names a contact that a send would skip ({rendered}); choose another contact")
+        raise ValidationFailed.at(
+            "/contactId", f"must name a contact that a send would not skip; it would skip {contact.id} ({rendered})"
+        )
     if campaign.max_segments is not None and rendered.segments > campaign.max_segments:
         raise Conflict(
             f"The message takes {rendered.segments} segments, and maxSegments of the campaign is {campaign.max_segments}.",

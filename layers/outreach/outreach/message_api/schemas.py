@@ -11,9 +11,9 @@ from outreach import clock, periods, wire
 from outreach.campaigns.campaign_records import CampaignRecord
 from outreach.messages.auto_attach import AutoAttach
 from outreach.messages.models import Message
-from outreach.messages.schema_types import Channel, MessageText, OptionalAttachTime, OptionalPreferredTicket
+from outreach.messages.schema_types import MessageText, OptionalAttachTime, OptionalChannel, OptionalPreferredTicket
 from outreach.messages.status import MessageStatus
-from outreach.parsing import parse_integer
+from outreach.parsing import folded_guid, parse_integer
 from outreach.periods import Period
 
 _read_status = wire.one_of(*(status for status in MessageStatus if status is not MessageStatus.SKIPPED))
@@ -29,11 +29,11 @@ Status = Annotated[MessageStatus | None, BeforeValidator(_status)]
 
 def _ticket(value: Any) -> str | None:
     """Read a ticket id, which clients may send as an integer, also as a float without a fraction, or as a string."""
-    if isinstance(value, float):
+    if isinstance(value, float) and value.is_integer():
         value = parse_integer(value)
     if isinstance(value, bool) or not isinstance(value, int | str | None):
         raise ValueError("must be the id of a ticket")  # noqa: TRY004 - pydantic requires ValueError
-    return None if value is None else str(value).strip() or None
+    return None if value is None else folded_guid(str(value).strip()) or None
 
 
 # An index of the messages has the ticket in its key.
@@ -51,7 +51,7 @@ class MessageUpdateBody(wire.Request):
 
     id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
     sent_time: wire.OptionalMoment = None
-    channel: Channel = "sms"
+    channel: OptionalChannel = "sms"
     channel_account_id: wire.Guid | None = None
     contact_id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
     message: MessageText | None = None
@@ -61,9 +61,7 @@ class MessageUpdateBody(wire.Request):
     failed_reason: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
     campaign_id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
     campaign_sent_time: wire.OptionalMoment = None
-    is_message_auto_attached_to_ticket: Annotated[wire.Flag, BeforeValidator(lambda value: False if value is None else value)] = (
-        False
-    )
+    is_message_auto_attached_to_ticket: Annotated[wire.Flag, wire.default_if_null(False)] = False
     preferred_ticket_to_auto_attach: OptionalPreferredTicket = None
     time_to_auto_attach_to_ticket: OptionalAttachTime = Field(
         None, validation_alias=AliasChoices("timeToAutoAttachToTicket", "timeToAutoCreateNewTicket")
@@ -84,6 +82,7 @@ class MessageUpdateBody(wire.Request):
 class MessageBody(MessageUpdateBody):
     """A message to create, with the required properties."""
 
+    id: wire.ReadOnlyId = None
     channel_account_id: wire.Guid
     contact_id: wire.Guid
     message: MessageText

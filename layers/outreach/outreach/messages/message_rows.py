@@ -39,6 +39,7 @@ from outreach import clock
 from outreach.consent.keywords import Keyword
 from outreach.messages.models import Claim, ClaimState, Kind, Message
 from outreach.messages.status import MessageStatus, SkipReason
+from outreach.parsing import folded_guid
 from outreach.settings import settings
 
 TIMELINE_SHARDS = 16
@@ -99,6 +100,8 @@ def from_row(row: Mapping[str, Any]) -> Message:
         values["kind"] = Kind(values["kind"])
     if "keyword" in values:
         values["keyword"] = Keyword(values["keyword"])
+    if "ticket_id" in values:
+        values["ticket_id"] = folded_guid(values["ticket_id"])
     values |= {name: tuple(values[name]) for name in _TUPLE_FIELDS if name in values}
     return Message(**values)
 

@@ -14,6 +14,7 @@ from outreach.errors import NotFound
 from outreach.messages import message_rows
 from outreach.messages.models import ClaimState, Kind, Message
 from outreach.messages.status import MessageStatus, SkipReason
+from outreach.parsing import is_guid
 from outreach.repeated_failures import Failures
 from outreach.settings import settings
 
@@ -97,14 +98,22 @@ def ids_of_person(site_id: str, contact_ids: Iterable[str], numbers: Iterable[st
 
 
 def ids_of_ticket(site_id: str, ticket_id: str) -> list[str]:
-    """Return the ids of the messages attached to a ticket, in the order of their slots."""
-    keys = dynamo.query(
-        settings().messages_table,
-        IndexName="ticket",
-        KeyConditionExpression="ticket_pk = :pk",
-        ExpressionAttributeValues={":pk": message_rows.ticket_pk(site_id, ticket_id)},
+    """Return the ids of the messages attached to a ticket, in the order of their slots.
+
+    Args:
+        ticket_id: a GUID in lower case, or any other text. Version 0.2.0 has stored GUIDs in upper case, too.
+    """
+    spellings = dict.fromkeys((ticket_id, ticket_id.upper() if is_guid(ticket_id) else ticket_id))
+    keys = chain.from_iterable(
+        dynamo.query(
+            settings().messages_table,
+            IndexName="ticket",
+            KeyConditionExpression="ticket_pk = :pk",
+            ExpressionAttributeValues={":pk": message_rows.ticket_pk(site_id, spelling)},
+        )
+        for spelling in spellings
     )
-    return [key["contact_sk"].rsplit("#", 1)[1] for key in keys]
+    return [key.rsplit("#", 1)[1] for key in sorted(key["contact_sk"] for key in keys)]
 
 
 def unsettled_ids(before: str) -> Iterator[tuple[str, str]]:

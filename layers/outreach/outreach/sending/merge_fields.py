@@ -64,7 +64,7 @@ def _is(name: str, property_: str) -> bool:
 def _value(contact: Contact, field: Field) -> object:
     """Return a contact's value of a field: of an identity field, its first identity of the type; ``None`` if it has none."""
     if field.identity_type is None:
-        return contact.values.get(field.key)
+        return field.value_in(contact.values)
     values = (identity.value for identity in contact.live_identities if identity.type is field.identity_type)
     return next(values, None)
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from outreach import clock, phone_numbers, placeholders, text
+from outreach import clock, phone_numbers, placeholders, text, wire
 from outreach.contacts import identities
 from outreach.contacts.contact_documents import Document
 from outreach.contacts.field_values import FieldType, Value
@@ -60,6 +60,10 @@ _OPERATORS = {
     FieldType.CHECKBOX: _EQUALITY_OPERATORS,
 }
 
+_MERGED = "mergeToContactId"
+# Only live contacts are filtered, and their documents lack the property.
+_NOT_MERGED: Document = {_MERGED: wire.NIL_GUID}
+
 # The contact's properties that a filter can use like fields.
 _PROPERTIES = {
     name.casefold(): Field("", FieldKey(name), name, type_)
@@ -68,6 +72,7 @@ _PROPERTIES = {
         ("name", FieldType.TEXT),
         ("createTime", FieldType.DATE_TIME),
         ("lastUpdatedTime", FieldType.DATE_TIME),
+        (_MERGED, FieldType.TEXT),
         (IS_OPTED_OUT, FieldType.CHECKBOX),
     )
 }
@@ -96,13 +101,27 @@ def compile_condition(condition: Condition, site_fields: SiteFields, now: dateti
     if field.key == IS_OPTED_OUT:
         predicate = _is_opted_out(field, value, opted_out)
     else:
-        predicate = _predicate(field, positive_operator, value, site_fields.region)
+        predicate = _reading(field, _predicate(field, positive_operator, value, site_fields.region))
     return negated(predicate) if condition.operator in _NEGATIONS else predicate
 
 
 def negated(predicate: Predicate) -> Predicate:
     """Return the negation of a predicate."""
     return lambda document: not predicate(document)
+
+
+def _reading(field: Field, predicate: Predicate) -> Predicate:
+    """Return a predicate that gets the values of a field as responses show them."""
+    if field.key == _MERGED:
+        return lambda _: predicate(_NOT_MERGED)
+    if not field.is_retyped:
+        return predicate
+
+    def matches(document: Document) -> bool:
+        value = field.value_in(document)
+        return predicate({} if value is None else {field.key: value})
+
+    return matches
 
 
 def _resolved(field: Field, value: str, now: datetime) -> str:
@@ -116,7 +135,7 @@ def _predicate(field: Field, operator_: Operator, value: str, region: str) -> Pr
         return _identity_predicate(field.identity_type, operator_, value, region)
     if operator_ is Operator.IS and not value:
         return _is_absent(field.key)
-    if field.type.storage == "text":
+    if field.type.is_text:
         if operator_ is Operator.IS:
             # As stored: a time zone, for example, by its canonical name.
             return _text_is(field.key, text.comparison_key(str(_parse_value(field, value))))

@@ -59,7 +59,7 @@ OptionalExpression = Annotated[str | None, Field(max_length=MAX_LENGTH)]
 class ConditionBody(wire.Request):
     """A condition in a request."""
 
-    id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
+    id: wire.ReadOnlyId = None
     field_name: Annotated[str, Field(max_length=wire.MAX_NAME)]
     operator: Annotated[Operator, BeforeValidator(_operator)]
     value: Annotated[str, BeforeValidator(_text), Field(max_length=_MAX_VALUE)]
@@ -87,8 +87,9 @@ class FilterBody(wire.Request):
 
 
 class QueryFilterBody(FilterBody):
-    """The properties of a filter in ``contacts:query``."""
+    """The properties of a filter in ``contacts:query`` and ``contacts:export``, with the keywords that narrow it further."""
 
+    keywords: str | None = None
     filter_condition_met_type: OptionalMatch = Field(None, validation_alias=_names("ConditionMetType", *_QUERY))
     filter_logical_expression: OptionalExpression = Field(None, validation_alias=_names("LogicalExpresssion", *_QUERY))
     filter_conditions: tuple[ConditionBody, ...] | None = Field(None, validation_alias=_names("Conditions", *_QUERY))

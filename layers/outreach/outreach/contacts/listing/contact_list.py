@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from outreach import text, wire
+from outreach import wire
 from outreach.contacts import opt_out_status
 from outreach.contacts.contact_documents import document_of
 from outreach.contacts.fields import SiteFields
@@ -31,11 +31,10 @@ SortBy = Annotated[str, paging.SortBy(ContactResponse)]
 class QueryBody(QueryFilterBody):
     """The body of ``contacts:query``. Paging and sorting parameters in the query string override it."""
 
-    page_index: Annotated[paging.PageNumber, Field(ge=1)] = 1
-    page_size: Annotated[wire.Integer, Field(ge=0, le=MAX_PAGE_SIZE)] = 10
-    sort_by: SortBy = "createTime"
-    sort_order: Direction = "asc"
-    keywords: str | None = None
+    page_index: Annotated[paging.PageNumber, Field(ge=1), wire.default_if_null(1)] = 1
+    page_size: Annotated[wire.Integer, Field(ge=0, le=MAX_PAGE_SIZE), wire.default_if_null(10)] = 10
+    sort_by: Annotated[SortBy, wire.default_if_null("createTime")] = "createTime"
+    sort_order: Annotated[Direction, wire.default_if_null("asc")] = "asc"
 
 
 class ContactList(wire.PagedResponse):
@@ -73,7 +72,7 @@ def list_contacts(
     Raises:
         DeadlineExceeded: see :func:`outreach.contacts.listing.search.find`.
     """
-    predicates = _keyword_predicates(query.keywords, site_fields.region)
+    predicates = search.keyword_predicates(query.keywords, site_fields.region)
     if query.identity_value:
         owners = search.find_by_identity(site_fields, query.identity_value, query.identity_type)
         contacts = {contact.id: contact for contact, _ in owners}.values()
@@ -81,17 +80,8 @@ def list_contacts(
         return search.sorted_page(site_fields.site_id, matches, page, sort), len(matches)
     if query.identity_type:
         predicates.append(search.has_identity(query.identity_type))
-    predicate = all_of(predicates) if predicates else None
     predicate_key = ["list", query.keywords, query.identity_type]
-    return search.find(
-        site_fields.site_id,
-        page,
-        sort,
-        predicate,
-        predicate_key=predicate_key,
-        deadline=deadline,
-        enforce_search_limit=enforce_search_limit,
-    )
+    return search.find(site_fields.site_id, page, sort, predicates, predicate_key, deadline, enforce_search_limit)
 
 
 def query_contacts(
@@ -112,18 +102,12 @@ def query_contacts(
         DeadlineExceeded: see :func:`outreach.contacts.listing.search.find`.
     """
     contact_filter = body.filter()
-    predicates = _filter_predicates(contact_filter, site_fields) + _keyword_predicates(body.keywords or "", site_fields.region)
-    predicate = all_of(predicates) if predicates else None
+    predicates = [
+        *_filter_predicates(contact_filter, site_fields),
+        *search.keyword_predicates(body.keywords or "", site_fields.region),
+    ]
     predicate_key = ["query", site_fields.version, body.keywords, *_filter_key(contact_filter)]
-    return search.find(
-        site_fields.site_id,
-        page,
-        sort,
-        predicate,
-        predicate_key=predicate_key,
-        deadline=deadline,
-        enforce_search_limit=enforce_search_limit,
-    )
+    return search.find(site_fields.site_id, page, sort, predicates, predicate_key, deadline, enforce_search_limit)
 
 
 def _filter_predicates(contact_filter: Filter, site_fields: SiteFields) -> list[Predicate]:
@@ -138,7 +122,3 @@ def _filter_key(contact_filter: Filter) -> list[Any]:
         (condition.field_name, condition.operator, condition.value, condition.order) for condition in contact_filter.conditions
     ]
     return [contact_filter.match, contact_filter.expression, conditions]
-
-
-def _keyword_predicates(keywords: str, region: str) -> list[Predicate]:
-    return [search.has_keyword(keywords, region)] if text.normalise(keywords) else []

@@ -15,6 +15,7 @@ from outreach import dynamo, phone_numbers, text
 from outreach.contacts import contact_store, identities, opt_out_status
 from outreach.contacts.contact_documents import Document, document_of, scan_pk
 from outreach.contacts.fields import SiteFields
+from outreach.contacts.filters.combination import all_of
 from outreach.contacts.filters.conditions import Predicate
 from outreach.contacts.listing import contact_counts, creation_order, search_cache
 from outreach.contacts.models import Contact, Identity, IdentityType
@@ -45,27 +46,27 @@ def find(
     site_id: str,
     page: slice,
     sort: Sort,
-    predicate: Predicate | None = None,
-    *,
+    predicates: Sequence[Predicate] = (),
     predicate_key: Sequence[Any] = (),
     deadline: float | None = None,
     enforce_search_limit: Callable[[], None] = lambda: None,
 ) -> tuple[list[Contact], int]:
     """Return a page of a site's contacts, and the total number of contacts in the list.
 
-    Without a predicate and in creation order, it reads only keys around the page. Otherwise it reads every document, unless the
+    Without predicates and in creation order, it reads only keys around the page. Otherwise it reads every document, unless the
     ids of the list are cached because another page was requested before.
 
     Args:
         page: the positions of the page in the list, from 0.
-        predicate_key: JSON values that distinguish the predicate from others.
+        predicates: the contacts of the list match all of them.
+        predicate_key: JSON values that distinguish the predicates from others.
         deadline: see :func:`outreach.http.limits.require_time_left`.
         enforce_search_limit: called before all documents are read; raises if the site searches too often.
 
     Raises:
         DeadlineExceeded: the response cannot be ready by the deadline.
     """
-    if predicate is None and sort.by == "createTime":
+    if not predicates and sort.by == "createTime":
         return _find_in_creation_order(site_id, page, sort.descending, deadline)
     cache_key = search_cache.cache_key([predicate_key, sort.by, sort.descending])
     cached = search_cache.read(site_id, cache_key, page) if page.start else None
@@ -73,7 +74,7 @@ def find(
         ids, total = cached
         return _load(site_id, ids, deadline), total
     enforce_search_limit()
-    all_ids = [contact_id for _, contact_id in _sorted_rows(site_id, sort, predicate or (lambda document: True), deadline)]
+    all_ids = [contact_id for _, contact_id in _sorted_rows(site_id, sort, all_of(predicates), deadline)]
     ids = all_ids[page]
     if len(ids) < len(all_ids):
         search_cache.store(site_id, cache_key, all_ids)
@@ -144,6 +145,11 @@ def matching_ids(site_id: str, shards: Iterable[int], predicate: Predicate, dead
     for shard in shards:
         for document in matching_documents(site_id, shard, predicate, deadline):
             yield document["id"]
+
+
+def keyword_predicates(keywords: str, region: str) -> list[Predicate]:
+    """Return what ``keywords`` select: nothing else than :func:`has_keyword`, or everything if they are blank."""
+    return [has_keyword(keywords, region)] if text.normalise(keywords) else []
 
 
 def has_keyword(keyword: str, region: str) -> Predicate:
