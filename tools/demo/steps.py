@@ -64,14 +64,15 @@ class Demo:
         Returns:
             The id of the campaign record.
         """
-        if self.state.campaign_id is None:
-            self.state.campaign_id = self.api.create_campaign(sample.campaign(channel_account_id, callback_url))["id"]
-            self.state.save(self.folder)
-        if self.state.record_id is None:
-            # An interruption between the send and the save leaves a record that only the API lists.
-            records = self.api.records(self.state.campaign_id) or [self.api.send(self.state.campaign_id)]
-            self.state.record_id = records[0]["id"]
-            self.state.save(self.folder)
+        with ProgressDisplay(self.console, "starting the send", None):
+            if self.state.campaign_id is None:
+                self.state.campaign_id = self.api.create_campaign(sample.campaign(channel_account_id, callback_url))["id"]
+                self.state.save(self.folder)
+            if self.state.record_id is None:
+                # An interruption between the send and the save leaves a record that only the API lists.
+                records = self.api.records(self.state.campaign_id) or [self.api.send(self.state.campaign_id)]
+                self.state.record_id = records[0]["id"]
+                self.state.save(self.folder)
         return str(self.state.record_id)
 
     def wait_for_completion(self, record_id: str) -> None:

@@ -88,7 +88,7 @@ def build_lock() -> Iterator[None]:
 
 
 def _as_json(template: Path) -> Path:
-    """Write a built template as JSON beside it; return its path. SAM reads it six times, and reads YAML sixty times slower."""
+    """Write a built template as JSON beside it; return its path. SAM reads it several times, and YAML sixty times slower."""
     target = template.with_suffix(".json")
     target.write_text(json.dumps(yaml.load(template.read_text(), yaml.CSafeLoader)))
     return target

@@ -102,8 +102,9 @@ def test_dead_letters_are_counted_and_moved(guide: Guide) -> None:
 
 def test_a_table_is_restored_and_its_items_are_copied_back(guide: Guide, record_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     table = settings().contacts_table
-    enabled = {"PointInTimeRecoveryEnabled": True}
-    boto3.client("dynamodb").update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=enabled)
+    boto3.client("dynamodb").update_continuous_backups(
+        TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
     monkeypatch.setattr(restore_drill, "_functions", lambda _stack: [])
     (drill,) = guide.run(Place("operations", "Restoring data", 0))
     (kept,) = guide.run(Place("operations", "Restoring data", 1))
