@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from outreach.parsing import NIL_GUID
 from outreach.sites import site_store
 from outreach.sites.models import Site
-from outreach.wire import NIL_GUID
 from tests.contract.examples import load, properties, send
 from tests.integration.contacts import contact_requests
 

@@ -137,13 +137,13 @@ def test_every_reference_names_something() -> None:
         resolved({"$ref": reference})
 
 
-def test_every_property_of_a_response_is_always_there() -> None:
+def test_every_property_of_a_response_is_always_there_with_few_exceptions() -> None:
     partial = {
         name
         for name, schema in responses()
         if schema.get("properties", {}).keys() != set(schema.get("required", [])) or has_defaults(schema)
     }
-    assert partial == {"Problem", "ReplyAttachment"}
+    assert partial == {"Message", "Problem", "ReplyAttachment"}  # isTest, errors, what a carrier leaves out
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

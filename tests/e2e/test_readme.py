@@ -34,4 +34,4 @@ def test_the_examples_work_one_after_the_other(stack: LocalStack, language: str,
     text = "\n".join(examples(language)).replace(BASE_URL, stack.base_url).replace(SIMULATOR_URL, stack.simulator_url)
     process = subprocess.run([*command, text], capture_output=True, text=True, timeout=120)  # noqa: S603
     assert process.returncode == 0, process.stdout + process.stderr
-    assert [part for part in expected if part not in process.stdout] == []
+    assert [part for part in expected if part not in process.stdout] == [], process.stdout

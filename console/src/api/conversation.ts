@@ -10,7 +10,7 @@ export type Entry =
 
 /** Whether an entry is a test of a campaign. It was rendered for the contact, and went to somebody else. */
 export function isTest(entry: Entry): boolean {
-  return entry.kind === "message" && entry.message.isTest;
+  return entry.kind === "message" && entry.message.isTest === true;
 }
 
 interface Lists {

@@ -2616,7 +2616,6 @@ export interface components {
          *       "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
          *       "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
          *       "campaignSentTime": "2022-05-22T03:00:36.277Z",
-         *       "isTest": false,
          *       "isMessageAutoAttachedToTicket": true,
          *       "preferredTicketToAutoAttach": "newTicket",
          *       "timeToAutoAttachToTicket": "whenTheMessageIsSent",
@@ -2678,8 +2677,8 @@ export interface components {
              * @description When the send of the campaign started, or null.
              */
             campaignSentTime: string | null;
-            /** @description Whether the message is a test of a campaign. It shows the contact's values, but went to another number. */
-            isTest: boolean;
+            /** @description `true` for a test of a campaign; absent from other messages. A test shows the contact's values, but went to another number. */
+            isTest?: boolean;
             /** @description Whether to attach the message to a ticket automatically. */
             isMessageAutoAttachedToTicket: boolean;
             /**
@@ -8903,7 +8902,6 @@ export interface operations {
                      *       "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
                      *       "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
                      *       "campaignSentTime": "2022-05-22T03:00:36.277Z",
-                     *       "isTest": false,
                      *       "isMessageAutoAttachedToTicket": true,
                      *       "preferredTicketToAutoAttach": "newTicket",
                      *       "timeToAutoAttachToTicket": "whenTheMessageIsSent",
@@ -9077,7 +9075,6 @@ export interface operations {
                      *           "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
                      *           "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
                      *           "campaignSentTime": "2022-05-22T03:00:36.277Z",
-                     *           "isTest": false,
                      *           "isMessageAutoAttachedToTicket": true,
                      *           "preferredTicketToAutoAttach": "newTicket",
                      *           "timeToAutoAttachToTicket": "whenTheMessageIsSent",
@@ -9176,7 +9173,6 @@ export interface operations {
                      *       "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
                      *       "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
                      *       "campaignSentTime": "2022-05-22T03:00:36.277Z",
-                     *       "isTest": false,
                      *       "isMessageAutoAttachedToTicket": true,
                      *       "preferredTicketToAutoAttach": "newTicket",
                      *       "timeToAutoAttachToTicket": "whenTheMessageIsSent",
@@ -9263,7 +9259,6 @@ export interface operations {
                      *       "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
                      *       "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
                      *       "campaignSentTime": "2022-05-22T03:00:36.277Z",
-                     *       "isTest": false,
                      *       "isMessageAutoAttachedToTicket": true,
                      *       "preferredTicketToAutoAttach": "newTicket",
                      *       "timeToAutoAttachToTicket": "whenTheMessageIsSent",
@@ -9331,7 +9326,6 @@ export interface operations {
                      *       "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
                      *       "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
                      *       "campaignSentTime": "2022-05-22T03:00:36.277Z",
-                     *       "isTest": false,
                      *       "isMessageAutoAttachedToTicket": true,
                      *       "preferredTicketToAutoAttach": "newTicket",
                      *       "timeToAutoAttachToTicket": "whenTheMessageIsSent",
@@ -9479,7 +9473,6 @@ export interface operations {
                      *       "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
                      *       "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
                      *       "campaignSentTime": "2022-05-22T03:00:36.277Z",
-                     *       "isTest": false,
                      *       "isMessageAutoAttachedToTicket": true,
                      *       "preferredTicketToAutoAttach": "newTicket",
                      *       "timeToAutoAttachToTicket": "whenTheMessageIsSent",
@@ -9748,7 +9741,6 @@ export interface operations {
                      *           "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
                      *           "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
                      *           "campaignSentTime": "2022-05-22T03:00:36.277Z",
-                     *           "isTest": false,
                      *           "isMessageAutoAttachedToTicket": true,
                      *           "preferredTicketToAutoAttach": "newTicket",
                      *           "timeToAutoAttachToTicket": "whenTheMessageIsSent",
@@ -10680,7 +10672,6 @@ export interface operations {
                  *       "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
                  *       "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
                  *       "campaignSentTime": "2022-05-22T03:00:36.277Z",
-                 *       "isTest": false,
                  *       "isMessageAutoAttachedToTicket": true,
                  *       "preferredTicketToAutoAttach": "newTicket",
                  *       "timeToAutoAttachToTicket": "whenTheMessageIsSent",

@@ -16,6 +16,7 @@ _MAX_DEPTH = 100
 MAX_URL = 2_000
 _MAX_LABEL = 63
 
+NIL_GUID = "00000000-0000-0000-0000-000000000000"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DATE_AND_TIME = re.compile(r"[0-9W-]+([T ].*)?")
 # What ISO 8601 knows and Python does not, a leap second and midnight at the end of a day: what each becomes, and what is added.

@@ -5,6 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 
+# The limits of strings that have no other one (docs/api.md, "JSON and HTTP").
+MAX_NAME = 256
+MAX_CHARACTERS = 2_000
+
 # Byte-order mark, zero-width space, word joiner and bidirectional controls. ZWJ and ZWNJ have a meaning and stay.
 _INVISIBLE = dict.fromkeys([0xFEFF, 0x200B, 0x2060, 0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], None)
 # Latin letters without a decomposition, as they sort.

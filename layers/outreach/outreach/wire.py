@@ -23,13 +23,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from outreach import clock, text
-from outreach.parsing import is_guid, parse_flag, parse_guid, parse_integer, parse_moment, parse_url
-
-NIL_GUID = "00000000-0000-0000-0000-000000000000"
-
-# The limits of strings whose type has none (docs/api.md, "JSON and HTTP").
-MAX_NAME = 256
-MAX_STRING = 2_000
+from outreach.parsing import NIL_GUID, is_guid, parse_flag, parse_guid, parse_integer, parse_moment, parse_url
 
 
 class Request(BaseModel):
@@ -56,7 +50,7 @@ class Request(BaseModel):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler, /) -> CoreSchema:
         schema = handler(source)
-        _limit_strings(handler.resolve_ref_schema(schema).get("schema"), MAX_STRING)
+        _limit_strings(handler.resolve_ref_schema(schema).get("schema"), text.MAX_CHARACTERS)
         return schema
 
 
@@ -114,7 +108,7 @@ def _limit_strings(schema: Any, limit: int) -> None:
             _limit_strings(part, limit)
     elif isinstance(schema, dict) and schema.get("type") == "model-fields":
         for name, field in schema["fields"].items():
-            _limit_strings(field, MAX_NAME if name == "name" else limit)
+            _limit_strings(field, text.MAX_NAME if name == "name" else limit)
     elif isinstance(schema, dict) and schema.get("type") != "model" and not _is_limited(schema):
         if schema.get("type") == "str":
             schema["max_length"] = limit
@@ -129,7 +123,7 @@ def _is_limited(schema: Mapping[str, Any]) -> bool:
     return "max_length" in schema or "maxLength" in notes
 
 
-def limited_strings(limit: int = MAX_STRING) -> AfterValidator:
+def limited_strings(limit: int = text.MAX_CHARACTERS) -> AfterValidator:
     """Make a validator for JSON without a model: each string in it has at most ``limit`` characters."""
 
     def validate(value: Any) -> Any:
@@ -179,7 +173,7 @@ Guid = Annotated[str, StringConstraints(max_length=len(NIL_GUID)), BeforeValidat
 # The id of what the body describes, which the API assigns: anything but a GUID counts as absent.
 ReadOnlyId = Annotated[Guid | None, BeforeValidator(lambda value: value if is_guid(value) else None)]
 # The name of a thing, such as a field, an option or a campaign.
-Name = Annotated[str, StringConstraints(max_length=MAX_NAME), AfterValidator(text.require_name)]
+Name = Annotated[str, StringConstraints(max_length=text.MAX_NAME), AfterValidator(text.require_name)]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Integer = Annotated[int, BeforeValidator(parse_integer)]
 Url = Annotated[str, BeforeValidator(parse_url)]

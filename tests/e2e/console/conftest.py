@@ -21,8 +21,9 @@ from tests.support.browser import Console
 from tests.support.client import Client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """The browser; it ends with these tests, because Playwright's event loop would keep others of the process from having one."""
     with browsers.chromium() as chromium:
         yield chromium
 

@@ -50,6 +50,7 @@ ATTEMPTS = [
 ]
 # What a list can be sorted by, although its entries do not show it.
 HIDDEN = {"outreach/list_campaigns": {"createTime"}}
+ONLY_WHEN_TRUE = {"isTest"}
 
 
 def test_every_list_is_listed_here() -> None:
@@ -174,7 +175,7 @@ def listed(path: str, ids: dict[str, str], query: str) -> list[dict[str, Any]]:
 
 
 def order(entry: dict[str, Any], name: str) -> tuple[Any, ...]:
-    value = entry[name]
+    value = entry[name] if name not in ONLY_WHEN_TRUE else entry.get(name, False)
     key = () if value is None else text.sort_key(value) if isinstance(value, str) else (value,)
     return key, entry.get("id", "")
 

@@ -10,9 +10,9 @@ import pytest
 
 from outreach.consent import opt_outs
 from outreach.consent.opt_outs import Source
+from outreach.parsing import NIL_GUID
 from outreach.sites import site_store
 from outreach.sites.models import Site
-from outreach.wire import NIL_GUID
 from tests.integration.contacts import contact_requests
 from tests.integration.contacts.conftest import OTHER_SITE, SITE
 from tests.integration.contacts.contact_requests import email, sms

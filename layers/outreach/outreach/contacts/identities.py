@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from outreach import email_addresses, phone_numbers, placeholders, text, wire
+from outreach import email_addresses, phone_numbers, placeholders, text
 from outreach.contacts.models import IdentityType
 from outreach.phone_numbers import NumberFormat
 
@@ -32,8 +32,8 @@ def normalise(type_: IdentityType, value: str, region: str, number_format: Numbe
 
 
 def _require_value(shown: str) -> None:
-    if not shown or len(shown) > wire.MAX_STRING:
-        raise ValueError(f"must have 1 to {wire.MAX_STRING} characters")
+    if not shown or len(shown) > text.MAX_CHARACTERS:
+        raise ValueError(f"must have 1 to {text.MAX_CHARACTERS} characters")
     if placeholders.is_placeholder(shown):
         raise ValueError("must not be a placeholder for a missing value, such as n/a")
     if placeholders.is_rounded_number(shown):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from outreach import phone_numbers, wire
+from outreach import phone_numbers, text
 from outreach.consent import opt_outs
 from outreach.consent.opt_outs import OptOut, Source
 from outreach.contacts import contact_store
@@ -101,7 +101,7 @@ def _require(site_id: str, given: str) -> OptOut:
 
 def _find(site_id: str, given: str, number: str | None) -> OptOut | None:
     """Return what is known of a text itself, such as a short code or a name, else of the number in E.164 that it is."""
-    spellings = (given if len(given) <= wire.MAX_NAME else None, number)
+    spellings = (given if len(given) <= text.MAX_NAME else None, number)
     found = (opt_outs.find(site_id, spelling) for spelling in spellings if spelling)
     return next(filter(None, found), None)
 

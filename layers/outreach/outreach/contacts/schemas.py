@@ -9,13 +9,13 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from outreach import wire
+from outreach import text, wire
 from outreach.contacts import fields
 from outreach.contacts.field_values import MAX_TEXT, FieldType
 from outreach.contacts.fields import FieldOption, SiteFields
 from outreach.contacts.models import MAX_IDENTITIES, Contact, Identity, IdentityType
 from outreach.errors import FieldError, ValidationFailed
-from outreach.parsing import parse_integer
+from outreach.parsing import NIL_GUID, parse_integer
 
 
 def _pairs_as_object(value: Any) -> Any:
@@ -141,7 +141,7 @@ class IdentityResponse(wire.Response):
     @classmethod
     def of(cls, contact: Contact, identity: Identity) -> IdentityResponse:
         """Build the response for an identity of a contact. The name defaults to the value, as far as a name may be long."""
-        name = identity.name or identity.value[: wire.MAX_NAME]
+        name = identity.name or identity.value[: text.MAX_NAME]
         return cls(**vars(identity) | {"contact_id": contact.id, "contact_identity_type": identity.type, "name": name})
 
 
@@ -171,7 +171,7 @@ class ContactResponse(wire.Response):
             last_name=contact.last_name,
             create_time=contact.create_time,
             last_updated_time=contact.last_updated_time,
-            merge_to_contact_id=contact.merged_to or wire.NIL_GUID,
+            merge_to_contact_id=contact.merged_to or NIL_GUID,
             custom_fields=site_fields.values_by_name(contact.values),
             contact_identities=[IdentityResponse.of(contact, identity) for identity in contact.identities],
             is_opted_out=contact.recipient_number in opted_out,

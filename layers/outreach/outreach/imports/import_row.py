@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from outreach import text, wire
+from outreach import text
 from outreach.contacts.identity_uniqueness import IdentityKey
 from outreach.contacts.models import Contact, Identity, IdentityType
 from outreach.contacts.schemas import ContactBody, IdentityBody
@@ -51,9 +51,9 @@ class ImportRow:
             return self.data.name
         parts = (str(self.data.values.get(field, "")) for field in ("firstName", "lastName"))
         if full_name := " ".join(filter(None, map(text.normalise, parts))):
-            return full_name[: wire.MAX_NAME]
+            return full_name[: text.MAX_NAME]
         identities = sorted(self.data.identities, key=lambda key: _order(key[0]))
-        return self.data.identities[identities[0]][: wire.MAX_NAME] if identities else None
+        return self.data.identities[identities[0]][: text.MAX_NAME] if identities else None
 
     def to_body(self, merge_into: Contact | None = None) -> ContactBody:
         """Convert the row to the body of a create or update request.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -118,7 +119,8 @@ class MessageResponse(wire.Response):
     campaign_id: str | None
     campaign_record_id: str | None
     campaign_sent_time: str | None
-    is_test: bool
+    # Only tests have it, so that other messages have exactly the properties of a message.
+    is_test: bool = Field(default=False, exclude_if=operator.not_)
     is_message_auto_attached_to_ticket: bool
     preferred_ticket_to_auto_attach: str | None
     time_to_auto_attach_to_ticket: str | None

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from outreach import clock, phone_numbers, placeholders, text, wire
+from outreach import clock, phone_numbers, placeholders, text
 from outreach.contacts import identities
 from outreach.contacts.contact_documents import Document
 from outreach.contacts.field_values import FieldType, Value
@@ -24,6 +24,7 @@ from outreach.contacts.filters import relative_time
 from outreach.contacts.filters.models import Condition, Operator
 from outreach.contacts.models import FieldKey, IdentityType
 from outreach.contacts.opt_out_status import IS_OPTED_OUT, OptedOutNumbers
+from outreach.parsing import NIL_GUID
 
 Predicate = Callable[[Document], bool]
 
@@ -62,7 +63,7 @@ _OPERATORS = {
 
 _MERGED = "mergeToContactId"
 # Only live contacts are filtered, and their documents lack the property.
-_NOT_MERGED: Document = {_MERGED: wire.NIL_GUID}
+_NOT_MERGED: Document = {_MERGED: NIL_GUID}
 
 # The contact's properties that a filter can use like fields.
 _PROPERTIES = {

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from outreach import parsing, wire
+from outreach import parsing, text, wire
 from outreach.contacts.filters.expression import MAX_LENGTH
 from outreach.contacts.filters.models import Condition, Filter, Match, Operator
 
@@ -60,7 +60,7 @@ class ConditionBody(wire.Request):
     """A condition in a request."""
 
     id: wire.ReadOnlyId = None
-    field_name: Annotated[str, Field(max_length=wire.MAX_NAME)]
+    field_name: Annotated[str, Field(max_length=text.MAX_NAME)]
     operator: Annotated[Operator, BeforeValidator(_operator)]
     value: Annotated[str, BeforeValidator(_text), Field(max_length=_MAX_VALUE)]
     order: Annotated[int, BeforeValidator(_order)]
