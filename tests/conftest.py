@@ -16,6 +16,7 @@ from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
 from xdist.scheduler import LoadScopeScheduling
 
+from outreach import aws as aws_clients
 from outreach import clock, parameter_store
 from outreach.callbacks import callback_request, delivery_attempt
 from outreach.inbound import receipts
@@ -93,6 +94,14 @@ def aws(_mocked_account: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
         monkeypatch.setenv(name, value)
     yield
     _clear_caches()
+
+
+@pytest.fixture
+def own_clients(aws: None) -> Iterator[None]:
+    """AWS clients of this test alone, for another region. The next test of the process would find its tables nowhere."""
+    aws_clients._client.cache_clear()
+    yield
+    aws_clients._client.cache_clear()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -110,12 +109,10 @@ REGIONS = ["us-east-1", "eu-south-1", "ap-southeast-3"]
 
 
 @pytest.fixture(params=REGIONS)
-def region(request: pytest.FixtureRequest, aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def region(request: pytest.FixtureRequest, own_clients: None, monkeypatch: pytest.MonkeyPatch) -> str:
     """The region of the process."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", request.param)
-    clients._client.cache_clear()
-    yield request.param
-    clients._client.cache_clear()
+    return str(request.param)
 
 
 def test_presigned_urls_name_the_region_because_new_regions_refuse_the_global_host(region: str) -> None:

@@ -68,6 +68,7 @@ def test_the_region_of_the_environment_is_that_of_the_clients(
     assert boto3.Session().client("cloudformation").meta.region_name == region
 
 
+@pytest.mark.usefixtures("own_clients")
 def test_every_command_chooses_the_region(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_REGION", "eu-south-1")
