@@ -8,7 +8,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def raise_on_interrupts() -> None:
     """Raise KeyboardInterrupt at the first of these signals, except at SIGHUP under ``nohup``, which ignores it.
 
-    A shell ignores SIGINT for what a script runs in the background. Whoever sends it there means to stop the stack.
+    A shell starts background commands of a script with SIGINT ignored. The stack handles it there, too, and stops.
     """
     is_under_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     for signal_number in _SIGNALS:

@@ -287,21 +287,22 @@ def count_segments(record: CampaignRecord, segments: int) -> CampaignRecord:
     return _update(record, Update().add("spent_segments", segments), {}, "attribute_exists(pk)")
 
 
-def ledger_to_show(record: CampaignRecord) -> list[LedgerPage]:
-    """Return the pages of a record's ledger by a cheap read, which may lack the last changes.
+def ledger_to_show(record: CampaignRecord) -> tuple[list[LedgerPage], ledger.Counts]:
+    """Return the pages of a frozen record's ledger, and their counts, by a cheap read, which may lack the last changes.
 
     A completed record shows all of them, because it would contradict itself otherwise.
     """
     pages = list(ledger.read_pages(record.site_id, record.id, consistent=False))
     shown = ledger.count(record.audience_size, pages)
     if record.status is RecordStatus.COMPLETED and shown.queued + shown.sending:
-        return list(ledger.read_pages(record.site_id, record.id))
-    return pages
+        pages = list(ledger.read_pages(record.site_id, record.id))
+        shown = ledger.count(record.audience_size, pages)
+    return pages, shown
 
 
 def counts(record: CampaignRecord) -> ledger.Counts | None:
     """Return how many contacts of the audience have each status, by a cheap read; ``None`` before the freeze."""
-    return None if record.audience is None else ledger.count(record.audience, ledger_to_show(record))
+    return ledger_to_show(record)[1] if record.is_frozen else None
 
 
 def sample(site_id: str, record_id: str) -> None:

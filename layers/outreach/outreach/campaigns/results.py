@@ -57,10 +57,10 @@ def of_many(site_id: str, records: Sequence[CampaignRecord]) -> list[RecordResul
 
 
 def _results(record: CampaignRecord, record_engagement: EngagementCounts) -> RecordResults:
-    if record.audience is None:
+    if not record.is_frozen:
         return RecordResults(None, (), record_engagement)
-    pages = campaign_records.ledger_to_show(record)
-    return RecordResults(ledger.count(record.audience, pages), _failures(record, ledger.count_failures(pages)), record_engagement)
+    pages, counts = campaign_records.ledger_to_show(record)
+    return RecordResults(counts, _failures(record, ledger.count_failures(pages)), record_engagement)
 
 
 def _failures(record: CampaignRecord, counts: Counter[str]) -> list[Failure]:
