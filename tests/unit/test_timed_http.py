@@ -19,7 +19,7 @@ from outreach.carriers import carrier_http
 from outreach.carriers.carrier_http import CarrierResponse
 from outreach.carriers.outcomes import RetryLater
 from tests.support.certificates import Authority, make_authority
-from tests.support.http_server import Reply, reply, serving
+from tests.support.http_server import Reply, hang_up, reply, serving
 
 
 @pytest.fixture
@@ -153,3 +153,9 @@ def test_where_an_answer_redirects_to_is_not_read(location: str) -> None:
         answer = call(server.url)
     assert isinstance(answer, CarrierResponse)
     assert answer.status == 302
+
+
+def test_a_kept_tls_connection_that_the_endpoint_has_closed_is_replaced(authority: Authority) -> None:
+    answers = (reply(200), hang_up, reply(200))
+    with serving(*answers, keeps_connections=True, tls=authority.server("127.0.0.1")) as server:
+        assert [post(server.url), post(server.url)] == [Delivered(200)] * 2
