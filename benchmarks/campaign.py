@@ -7,15 +7,10 @@ shard of the stream is processed once a second.
 
 from __future__ import annotations
 
-import gc
-import io
-import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import urlencode
 from zlib import crc32
 
@@ -25,10 +20,9 @@ from twilio.request_validator import RequestValidator
 from benchmarks.environment import SimulatedSystem
 from benchmarks.local_aws.server import QueuedMessage, Usage
 from benchmarks.local_aws.tables import Change
-from outreach.observability import logger
 from outreach.settings import settings
 from tests.support import pipeline
-from tests.support.functions import Context, load
+from tests.support.functions import Context
 from tests.support.pipeline import ACCOUNT, SITE
 
 # A typical message: a hundred characters, two merge fields, one segment.
@@ -181,14 +175,15 @@ class Campaign:
         self, stage: str, function: str, event: dict[str, Any], *, messages: int = 1, context: Context | None = None
     ) -> Any:
         """Invoke a function and add the resources that it uses to a stage."""
-        entry, handler = self.stages[stage], load(function).lambda_handler
-        with self.system.aws.measured() as usage, self._capture_log(entry), measure_cpu(self.system) as cpu_time:
-            answer = handler(event, context or Context())
+        entry = self.stages[stage]
+        with self.system.aws.measured() as usage:
+            run = self.system.run(function, event, context or Context())
         entry.invocations += 1
         entry.messages += messages if stage != FREEZE else 0
-        entry.cpu_seconds += cpu_time.seconds
+        entry.cpu_seconds += run.cpu_seconds
+        entry.log_bytes += run.log_bytes
         entry.usage.merge(usage)
-        return answer
+        return run.answer
 
     def release_page(self) -> None:
         """Release one page of the ledger (800 recipients), as an invocation does shortly before its timeout."""
@@ -213,14 +208,6 @@ class Campaign:
     def _event(self) -> dict[str, Any]:
         return {"site_id": SITE, "record_id": self.record_id}
 
-    @contextmanager
-    def _capture_log(self, stage: Stage) -> Iterator[None]:
-        # The logger writes to its handler's stream and metrics go to standard output; on Lambda, both are in the log.
-        log = io.StringIO()
-        with patch.object(logger().registered_handler, "stream", log), redirect_stdout(log):
-            yield
-        stage.log_bytes += len(log.getvalue().encode())
-
 
 def transitions(scans: int, steps: int, waits: int) -> int:
     """State transitions of ``campaign_send``: one for each state entered and each item of the Map, the start and the end.
@@ -228,26 +215,6 @@ def transitions(scans: int, steps: int, waits: int) -> int:
     PlanAudienceScans, IsFrozen, ScanAudience and FreezeAudience, Done; ReleaseRecipients and IsReleased for each step.
     """
     return 5 + scans + 2 * steps + waits + 2
-
-
-@dataclass
-class CpuTime:
-    """CPU time that :func:`measure_cpu` measured."""
-
-    seconds: float = 0.0
-
-
-@contextmanager
-def measure_cpu(system: SimulatedSystem) -> Iterator[CpuTime]:
-    """Measure the CPU time of the code inside, without that of the simulated services and without garbage collection."""
-    cpu_time = CpuTime()
-    gc.disable()
-    simulated, started = system.simulated_cpu_seconds, time.process_time()
-    try:
-        yield cpu_time
-    finally:
-        cpu_time.seconds = time.process_time() - started - (system.simulated_cpu_seconds - simulated)
-        gc.enable()
 
 
 def _recipients(entry: QueuedMessage) -> list[tuple[str, str]]:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 import orjson
 
 from benchmarks import file_reading
-from benchmarks.campaign import measure_cpu
 from benchmarks.environment import SimulatedSystem, new_system, typical_contact
 from benchmarks.figures import Figure
 from benchmarks.local_aws.capacity import write_units
@@ -95,7 +94,7 @@ def _import(system: SimulatedSystem, rows: int) -> Iterator[Figure]:
     """Import a file of new contacts, each with two identities."""
     event = _upload(system, rows)
     invoke("workers/split_import", event)
-    with system.aws.measured() as usage, measure_cpu(system) as cpu_time:
+    with system.aws.measured() as usage, system.measure_cpu() as cpu_time:
         while (outcome := invoke("workers/import_rows", event)["outcome"]) == "running":
             pass
     if outcome != "completed":
@@ -119,7 +118,7 @@ def _export(contacts: int) -> Iterator[Figure]:
     with new_system() as system:
         system.add_contacts(contacts)
         csv_export.request(SITE, "export", [], Filter(), "UTC")
-        with system.aws.measured() as usage, measure_cpu(system) as cpu_time:
+        with system.aws.measured() as usage, system.measure_cpu() as cpu_time:
             if csv_export.write(SITE, "export") != contacts:
                 raise RuntimeError("the export is not complete")
     seconds = cpu_time.seconds / contacts

@@ -7,7 +7,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,8 @@ from botocore.awsrequest import AWSPreparedRequest
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
+from benchmarks import handlers
+from benchmarks.handlers import CpuTime, HandlerProcess, Run
 from benchmarks.local_aws.dynamodb import DynamoDB
 from benchmarks.local_aws.server import Answer, LocalAws
 from benchmarks.local_aws.tables import Table
@@ -36,6 +38,7 @@ from outreach.observability import logger
 from outreach.settings import settings
 from outreach.sites.models import Site
 from tests.support import pipeline, template
+from tests.support.functions import Context
 from tests.support.pipeline import SITE
 
 _EPOCH = datetime(2026, 1, 5, 12, tzinfo=UTC).timestamp()
@@ -54,6 +57,9 @@ class Clock:
 
     def time(self) -> float:
         return self.seconds
+
+    def set(self, seconds: float) -> None:
+        self.seconds = seconds
 
 
 @dataclass
@@ -96,18 +102,31 @@ class Carrier:
 
 @dataclass
 class SimulatedSystem:
-    """The simulated AWS, the clock, the carrier and the number of contacts; and the servers, if HTTP goes over sockets."""
+    """The simulated AWS, the clock, the carrier and the number of contacts.
+
+    If HTTP goes over sockets, also the servers, and the process in which the handlers run.
+    """
 
     aws: LocalAws
     clock: Clock
     carrier: Carrier = field(default_factory=Carrier)
     contacts: int = 0
     servers: Servers | None = None
+    process: HandlerProcess | None = None
 
-    @property
+    def run(self, function: str, event: Any, context: Context) -> Run:
+        """Invoke the function of the folder ``functions/<function>``."""
+        if self.process:
+            return self.process.run(self.clock.seconds, function, event, context)
+        return handlers.run(function, event, context, self.simulated_cpu_seconds)
+
+    def measure_cpu(self) -> AbstractContextManager[CpuTime]:
+        """Measure the CPU time of the code inside, without that of the simulated services and without garbage collection."""
+        return handlers.measure_cpu(self.simulated_cpu_seconds)
+
     def simulated_cpu_seconds(self) -> float:
-        """The CPU time that the simulated services have taken."""
-        return self.servers.cpu_seconds if self.servers else self.aws.cpu_seconds + self.carrier.cpu_seconds
+        """Return the CPU time that the simulated services have taken in this process, if they do not answer over sockets."""
+        return self.aws.cpu_seconds + self.carrier.cpu_seconds
 
     def add_contacts(self, count: int) -> None:
         """Write typical contacts with 12 fields and 2 identities directly to the table, and update the site's counters."""
@@ -127,7 +146,8 @@ def new_system(*, over_sockets: bool = False) -> Iterator[SimulatedSystem]:
 
     Args:
         over_sockets: whether AWS, the carrier and the customer are servers that answer over TLS on the loopback interface.
-            If not, they answer below botocore and requests, and HTTP takes no time.
+            Then the handlers run in a process of their own. If not, all is one process, the services answer below botocore and
+            requests, and HTTP takes no time.
     """
     simulated_clock = Clock()
     tables = {name: Table.of_template(name, entry) for name, entry in template.resources(template.TABLE).items()}
@@ -145,6 +165,9 @@ def new_system(*, over_sockets: bool = False) -> Iterator[SimulatedSystem]:
         stack.enter_context(patch.object(logger().registered_handler, "stream", log))
         _clear_caches()
         stack.callback(_clear_caches)
+        if over_sockets:
+            system.process = HandlerProcess(simulated_clock.set)
+            stack.callback(system.process.stop)
         pipeline.put_site(Site(SITE))
         yield system
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.campaign import FREEZE, STAGES, Campaign, measure_cpu
+from benchmarks.campaign import FREEZE, STAGES, Campaign
 from benchmarks.contacts import predicate
 from benchmarks.environment import SimulatedSystem, new_system
 from benchmarks.figures import Figure
@@ -77,7 +77,7 @@ def _campaign(system: SimulatedSystem) -> tuple[float, float]:
 def _scan(system: SimulatedSystem) -> Iterator[Figure]:
     """Scan all contacts of the site with a filter."""
     test = predicate()
-    with system.aws.measured() as usage, measure_cpu(system) as cpu_time:
+    with system.aws.measured() as usage, system.measure_cpu() as cpu_time:
         matches = sum(1 for _ in search.matching_ids(SITE, range(settings().contact_shards), test))
     if matches != system.contacts // 5:
         raise RuntimeError(f"the filter matched {matches} of {system.contacts} contacts instead of one in five")
@@ -113,7 +113,7 @@ def _page(system: SimulatedSystem, page: int) -> tuple[float, float]:
     """Read units and CPU seconds of a page of ten contacts."""
     times = []
     for _ in range(3):
-        with system.aws.measured() as usage, measure_cpu(system) as cpu_time:
+        with system.aws.measured() as usage, system.measure_cpu() as cpu_time:
             contacts, total = search.find(SITE, slice((page - 1) * 10, page * 10), Sort())
         if (len(contacts), total) != (10, system.contacts):
             raise RuntimeError(f"page {page} has {len(contacts)} contacts of {total}")

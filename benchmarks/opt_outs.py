@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from outreach_admin import opt_out_import
 
 from benchmarks import prices
-from benchmarks.campaign import measure_cpu
 from benchmarks.environment import new_system, typical_contact
 from benchmarks.figures import Figure
 from outreach.contacts.contact_documents import document_of
@@ -32,7 +31,7 @@ def _measure(count: int) -> Iterator[Figure]:
         started = time.process_time()
         numbers = _read(count)
         reading = time.process_time() - started
-        with system.aws.measured() as usage, measure_cpu(system) as cpu:
+        with system.aws.measured() as usage, system.measure_cpu() as cpu:
             for _ in opt_out_import.store(SITE, numbers, "imported from numbers.csv"):
                 pass
         units = usage.write_units.total() * prices.WRITE_UNIT + usage.read_units.total() * prices.READ_UNIT

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -77,16 +76,14 @@ def replay(system: SimulatedSystem, recorded: Recording) -> float:
         return system.aws.response(prepared, answers.pop())
 
     gc.collect()
-    gc.disable()
-    simulated, started = system.simulated_cpu_seconds, time.process_time()
-    with patch.object(URLLib3Session, "send", respond):
-        for call in recorded.aws:
-            answers.append(call.answer)
-            _repeat(call)
-    for method, url, options in recorded.http:
-        session.request(method, url, **options).content  # noqa: B018 - reads the body, as every caller does
-    gc.enable()
-    return time.process_time() - started - (system.simulated_cpu_seconds - simulated)
+    with system.measure_cpu() as cpu_time:
+        with patch.object(URLLib3Session, "send", respond):
+            for call in recorded.aws:
+                answers.append(call.answer)
+                _repeat(call)
+        for method, url, options in recorded.http:
+            session.request(method, url, **options).content  # noqa: B018 - reads the body, as every caller does
+    return cpu_time.seconds
 
 
 def _repeat(call: AwsCall) -> None:

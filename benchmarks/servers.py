@@ -1,8 +1,8 @@
 """Serves the simulated services over TLS on the loopback interface, so that HTTP, TLS and sockets take what they take.
 
 Every host name leads to one server with a certificate of an authority of its own. The product's clients trust that authority
-beside the usual ones, whose number decides what parsing them takes. The server runs in threads of this process; their CPU time is
-counted apart. DNS is not asked: each host has a public address, which the guard of customers' URLs accepts.
+beside the usual ones, whose number decides what parsing them takes. DNS is not asked: each host has a public address, which the
+guard of customers' URLs accepts.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import socket
 import ssl
 import tempfile
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -47,17 +46,15 @@ class Servers:
     Attributes:
         connections: how many connections were made to each host.
         received: the bytes of the requests that each host has received, without those of TLS.
-        cpu_seconds: CPU time that the servers took.
     """
 
     connections: Counter[str] = field(default_factory=Counter)
     received: Counter[str] = field(default_factory=Counter)
-    cpu_seconds: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add_cpu(self, seconds: float) -> None:
-        with self._lock:
-            self.cpu_seconds += seconds
+    def clear(self) -> None:
+        """Begin to count anew."""
+        self.connections.clear()
+        self.received.clear()
 
 
 @contextmanager
@@ -78,18 +75,17 @@ def serving(services: Mapping[str, Respond]) -> Iterator[Servers]:
         stack.callback(server.shutdown)
         stack.enter_context(patch.dict(os.environ, {"AWS_CA_BUNDLE": str(bundle)}))
         stack.enter_context(patch.object(adapters, "DEFAULT_CA_BUNDLE_PATH", str(bundle)))
-        stack.enter_context(_redirected(servers, server.server_port))
+        stack.enter_context(_redirected(server.server_port))
         timed_http.tls_context.cache_clear()
         stack.callback(timed_http.tls_context.cache_clear)
         yield servers
 
 
 @contextmanager
-def _redirected(servers: Servers, port: int) -> Iterator[None]:
+def _redirected(port: int) -> Iterator[None]:
     """Let every connection lead to the server, and every host have a public address."""
 
-    def connect(address: tuple[str, int], *_: Any, **__: Any) -> socket.socket:
-        servers.connections[address[0]] += 1
+    def connect(*_: Any, **__: Any) -> socket.socket:
         connected = socket.create_connection(("127.0.0.1", port))
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connected
@@ -110,29 +106,17 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def setup(self) -> None:
-        self.counted = time.thread_time()
+        self.is_new = True
         self.request = self.server.context.wrap_socket(self.request, server_side=True)
         super().setup()
-
-    def handle_one_request(self) -> None:
-        super().handle_one_request()
-        self._count()
-
-    def finish(self) -> None:
-        super().finish()
-        self._count()
-
-    def _count(self) -> None:
-        """Count the CPU time of this thread since it was counted last."""
-        now = time.thread_time()
-        self.server.counts.add_cpu(now - self.counted)
-        self.counted = now
 
     def respond(self) -> None:
         host = self.headers["Host"]
         headers = HTTPHeaders.from_dict(dict(self.headers))
         body = self._body()
         request = AWSPreparedRequest(self.command, f"https://{host}{self.path}", headers, body, stream_output=False)
+        self.server.counts.connections[host] += self.is_new
+        self.is_new = False
         self.server.counts.received[host] += len(self.requestline) + len(str(self.headers)) + len(body)
         status, answered, content = self.server.service(host)(request)
         self.send_response(status)
@@ -165,11 +149,6 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, counts: Servers, context: ssl.SSLContext, services: Mapping[str, Respond]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.counts, self.context, self.services = counts, context, services
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        started = time.thread_time()
-        super().process_request(request, client_address)
-        self.counts.add_cpu(time.thread_time() - started)
 
     def service(self, host: str) -> Respond:
         """How to answer a host."""
