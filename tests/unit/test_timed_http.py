@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
@@ -159,3 +162,40 @@ def test_a_kept_tls_connection_that_the_endpoint_has_closed_is_replaced(authorit
     answers = (reply(200), hang_up, reply(200))
     with serving(*answers, keeps_connections=True, tls=authority.server("127.0.0.1")) as server:
         assert [post(server.url), post(server.url)] == [Delivered(200)] * 2
+
+
+def _ends_after(sock: socket.socket) -> float:
+    """Wait until a socket is shut down; return the seconds that it took."""
+    started = time.monotonic()
+    sock.settimeout(10)
+    sock.recv(1)
+    return time.monotonic() - started
+
+
+def test_each_of_many_requests_is_cut_off_in_its_own_time() -> None:
+    watchdog, pairs = timed_http._Watchdog(), [socket.socketpair() for _ in range(20)]
+    limits = [0.6 - 0.02 * number for number in range(20)]  # each before those that are watched already
+    with ThreadPoolExecutor(len(pairs)) as pool:
+        ended = [pool.submit(_ends_after, sock) for sock, _ in pairs]
+        for (sock, _), seconds in zip(pairs, limits, strict=True):
+            watchdog.watch(timed_http._Deadline(sock), seconds)
+        for future, seconds in zip(ended, limits, strict=True):
+            assert seconds - 0.1 < future.result() < seconds + 2
+
+
+def test_a_request_that_ended_in_time_is_not_cut_off() -> None:
+    watchdog, (kept, other), (late, _) = timed_http._Watchdog(), socket.socketpair(), socket.socketpair()
+    deadline = timed_http._Deadline(kept)
+    watchdog.watch(deadline, 0.05)
+    watchdog.forget(deadline)
+    watchdog.watch(timed_http._Deadline(late), 0.1)
+    _ends_after(late)
+    kept.send(b"x")
+    assert other.recv(1) == b"x"
+
+
+def test_a_request_starts_no_thread_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(reply(200)) as server:
+        call(server.url)
+        monkeypatch.setattr(threading.Timer, "start", Mock(side_effect=AssertionError))
+        assert isinstance(call(server.url), CarrierResponse)
