@@ -85,8 +85,8 @@ audit: .venv-audit/installed ## Check the locked packages for known vulnerabilit
 
 check: lint types test ## Run lint, types and test
 
-bench: $(LOCAL_STACK) ## Run the benchmarks and write their figures to docs/
-	@$(PY) -m benchmarks
+bench: $(LOCAL_STACK) ## Run the benchmarks and write their figures to docs/; PART=cost runs one of them
+	@$(PY) -m benchmarks $(PART)
 
 bench-quick: $(LOCAL_STACK) ## Run small benchmarks in less than a minute and only print their figures
 	@$(PY) -m benchmarks --quick
