@@ -24,7 +24,7 @@ from pydantic.alias_generators import to_camel, to_pascal
 from outreach import __version__
 from outreach.errors import OutreachError
 from outreach.events.models import EventType
-from outreach.http import api, deferred
+from outreach.http import api, list_results
 from outreach.http.problems import ERRORS_PATH
 from outreach.http.request import MAX_PARAMETER
 
@@ -43,10 +43,10 @@ FURTHER_STATUSES = {
     "api.see_other(": "303",
     "csv_response.of_object(": "303",
     "redirect_oversized(": "303",
-    "deferred.response_deadline(": "202 303",
+    "list_results.response_deadline(": "202 303",
 }
 # A handler of long lists, with the name of its function.
-DEFERRED_LIST = re.compile(r'deferred\.entry_point\(app, "(\w+)"\)')
+LIST_RESULT = re.compile(r'list_results\.entry_point\(app, "(\w+)"\)')
 
 SUCCESS_DESCRIPTIONS = {
     "200": "The request succeeded.",
@@ -401,7 +401,7 @@ def _scope(source: str) -> str:
     if "scope=None" in source:
         return ""
     scopes = re.findall(r'scope="([a-z:]+)"', source) + [
-        deferred.FUNCTIONS[function] for function in DEFERRED_LIST.findall(source)
+        list_results.FUNCTIONS[function] for function in LIST_RESULT.findall(source)
     ]
     return _first(scopes, "a handler must name its scope")
 

@@ -23,7 +23,7 @@ from outreach.events import webhook_store
 from outreach.events.models import EventType
 from outreach.events.schemas import WebhookBody
 from outreach.exports import csv_export
-from outreach.http import deferred
+from outreach.http import list_results
 from outreach.http.job_status import JobStatus
 from outreach.imports import import_objects, import_records
 from outreach.imports.import_records import ImportRecord
@@ -151,5 +151,5 @@ def put_files() -> None:
     import_records.put(ImportRecord(COMPLETED_FILE, SITE, clock.timestamp(clock.now()), status=JobStatus.COMPLETED))
     s3.files().put(import_objects.upload_key(SITE, FILE), b"name,email\nGrace,grace@example.com\n")
     s3.files().put(csv_export.request_key(SITE, FILE), b'{"selected": [], "zone": "0"}')
-    s3.files().put(deferred.request_key("list_contacts", SITE, FILE), b"{}")
+    s3.files().put(list_results.request_key("list_contacts", SITE, FILE), b"{}")
     functions.invoke("workers/split_import", {"site_id": SITE, "import_id": FILE})

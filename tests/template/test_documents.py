@@ -193,7 +193,7 @@ def test_the_reasons_of_skips_are_described() -> None:
         ("claim", set(ClaimState)),
         ("cell", {cell.name.lower() for cell in Cell}),
         ("callback attempt", set(AttemptOutcome)),
-        ("job (import, export, deferred list)", set(JobStatus)),
+        ("job (import, export, list result)", set(JobStatus)),
     ],
 )
 def test_the_glossary_has_the_statuses_of_the_code(noun: str, values: set[str]) -> None:

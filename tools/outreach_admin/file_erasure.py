@@ -37,7 +37,7 @@ def redact_imports(site_id: str, traces: Traces) -> int:
 
 
 def delete_responses(site_id: str) -> None:
-    """Delete the finished exports, deferred lists and oversized responses of a site, which live a day, and their requests."""
+    """Delete the finished exports, list results and oversized responses of a site, which live a day, and their requests."""
     files = [f"{prefix}/{site_id}/" for prefix in _EXPORTS]
     lists = [prefix for folder in _LISTS for prefix in s3.files().folders(f"{folder}/")]
     for prefix in [*files, *(f"{folder}{site_id}/" for folder in lists)]:

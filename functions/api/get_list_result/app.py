@@ -9,9 +9,9 @@ original request.
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from outreach import s3
-from outreach.http import api, deferred
-from outreach.http.deferred import ListResultResponse
+from outreach.http import api, list_results
 from outreach.http.job_status import JobStatus
+from outreach.http.list_results import ListResultResponse
 from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -19,7 +19,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.get("/listResults/<id>")
 def get_list_result(id: Guid) -> Response[ListResultResponse | None]:
-    status, key = deferred.find_response(api.caller(app), id)
+    status, key = list_results.find_response(api.caller(app), id)
     if status is JobStatus.COMPLETED:
         return api.see_other(s3.files().download_url(key))
     return Response(200, api.JSON, ListResultResponse(id=id, status=status))

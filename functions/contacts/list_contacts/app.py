@@ -14,7 +14,7 @@ from outreach.contacts.listing import contact_list
 from outreach.contacts.listing.contact_list import ContactList, SortBy
 from outreach.contacts.listing.search import Sort
 from outreach.contacts.schemas import OptionalIdentityType
-from outreach.http import api, deferred, paging
+from outreach.http import api, list_results, paging
 from outreach.http.paging import PageIndex, PageSize, SortOrder, links
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -32,10 +32,10 @@ def list_contacts(
 ) -> ContactList:
     site_fields, page = field_store.load(api.caller(app).site_id), paging.page(app, page_index, page_size)
     query = contact_list.ContactQuery(keywords, identity_type, identity_value)
-    sort, deadline = Sort(sort_by, sort_order == "desc"), deferred.response_deadline(app)
+    sort, deadline = Sort(sort_by, sort_order == "desc"), list_results.response_deadline(app)
     enforce_search_limit = partial(api.caller(app).enforce_rate_limit, "search")
     contacts, total = contact_list.list_contacts(site_fields, query, page.slice, sort, deadline, enforce_search_limit)
     return ContactList.of(contacts, site_fields, links(app.current_event.raw_event, site_fields.site_id, page, total))
 
 
-lambda_handler = deferred.entry_point(app, "list_contacts")
+lambda_handler = list_results.entry_point(app, "list_contacts")

@@ -14,7 +14,7 @@ from outreach import periods, text
 from outreach.contacts import opt_out_service
 from outreach.contacts.opt_out_schemas import OptedOutNumberResponse, OptOutsResponse
 from outreach.contacts.opt_out_service import OptOutQuery
-from outreach.http import api, deferred, paging
+from outreach.http import api, list_results, paging
 from outreach.http.paging import PageIndex, PageSize, SortOrder
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -35,8 +35,8 @@ def list_opt_outs(
     if sort_by == "contactId":
         api.caller(app).enforce_rate_limit("search")  # reads the contact of every number
     query = OptOutQuery(text.normalise(number), periods.parse(since, "/since"))
-    opt_outs, total = opt_out_service.page(site_id, query, sort_by, sort_order, page.slice, deferred.response_deadline(app))
+    opt_outs, total = opt_out_service.page(site_id, query, sort_by, sort_order, page.slice, list_results.response_deadline(app))
     return OptOutsResponse(opt_outs=opt_outs, **paging.links(app.current_event, site_id, page, total))
 
 
-lambda_handler = deferred.entry_point(app, "list_opt_outs")
+lambda_handler = list_results.entry_point(app, "list_opt_outs")

@@ -15,7 +15,7 @@ from outreach.contacts import field_store
 from outreach.contacts.listing import contact_list
 from outreach.contacts.listing.contact_list import ContactList, Direction, QueryBody, SortBy
 from outreach.contacts.listing.search import Sort
-from outreach.http import api, deferred, paging
+from outreach.http import api, list_results, paging
 from outreach.http.paging import MAX_PAGE_SIZE, PageNumber, links
 from outreach.wire import Integer
 
@@ -33,9 +33,9 @@ def query_contacts(
     site_fields = field_store.load(api.caller(app).site_id)
     page = paging.page(app, page_index or body.page_index, body.page_size if page_size is None else page_size)
     sort = Sort(sort_by or body.sort_by, (sort_order or body.sort_order) == "desc")
-    deadline, enforce_search_limit = deferred.response_deadline(app), partial(api.caller(app).enforce_rate_limit, "search")
+    deadline, enforce_search_limit = list_results.response_deadline(app), partial(api.caller(app).enforce_rate_limit, "search")
     contacts, total = contact_list.query_contacts(site_fields, body, page.slice, sort, deadline, enforce_search_limit)
     return ContactList.of(contacts, site_fields, links(app.current_event.raw_event, site_fields.site_id, page, total))
 
 
-lambda_handler = deferred.entry_point(app, "query_contacts")
+lambda_handler = list_results.entry_point(app, "query_contacts")

@@ -23,7 +23,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from outreach.campaigns import lifecycle, preview, results, send_start, snapshot_store
 from outreach.campaigns.campaign_records import CampaignRecord
 from outreach.campaigns.schemas import CampaignTestBody, PreviewResponse, RecordResponse, SendBody
-from outreach.http import api, deferred
+from outreach.http import api, list_results
 from outreach.message_api import campaign_test_message
 from outreach.message_api.schemas import MessageResponse
 from outreach.wire import Guid
@@ -71,7 +71,7 @@ def cancel(id: Guid) -> RecordResponse:
 def preview_send(id: Guid, body: SendBody | None = None) -> PreviewResponse:
     caller = api.caller(app)
     caller.enforce_rate_limit("preview")
-    deadline = deferred.response_deadline(app)
+    deadline = list_results.response_deadline(app)
     return PreviewResponse.of(preview.preview(caller.site_id, id, body.failed_of if body else None, deadline))
 
 
@@ -82,4 +82,4 @@ def test(id: Guid, body: CampaignTestBody) -> MessageResponse:
     return MessageResponse.of(campaign_test_message.send(caller.site_id, id, body, api.new_id(app)), None)
 
 
-lambda_handler = deferred.entry_point(app, "act_on_campaign", scopes=SCOPES, idempotent=True)
+lambda_handler = list_results.entry_point(app, "act_on_campaign", scopes=SCOPES, idempotent=True)

@@ -14,8 +14,8 @@ from outreach import s3
 from outreach.campaigns import results_export
 from outreach.exports import csv_response
 from outreach.http import api
-from outreach.http.deferred import ListResultResponse
 from outreach.http.job_status import JobStatus
+from outreach.http.list_results import ListResultResponse
 from outreach.http.polling import WAIT_SECONDS
 from outreach.observability import logger
 

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from outreach import periods, text
-from outreach.http import api, deferred, paging
+from outreach.http import api, list_results, paging
 from outreach.http.paging import PageIndex, PageSize, SortOrder
 from outreach.message_api import message_list
 from outreach.message_api.message_list import MessageQuery
@@ -47,9 +47,9 @@ def list_replies(
     )
     if message_list.is_search(query, sort_by):
         api.caller(app).enforce_rate_limit("search")
-    deadline = deferred.response_deadline(app)
+    deadline = list_results.response_deadline(app)
     replies, total = message_list.page(site_id, query, ReplyResponse.of, sort_by, sort_order, page.slice, deadline)
     return RepliesResponse(replies=replies, **paging.links(app.current_event, site_id, page, total))
 
 
-lambda_handler = deferred.entry_point(app, "list_replies")
+lambda_handler = list_results.entry_point(app, "list_replies")

@@ -148,7 +148,7 @@ def ids_of_created_object(event: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def files() -> Bucket:
-    """Return the bucket of imports, exports and deferred lists."""
+    """Return the bucket of imports, exports and list results."""
     return Bucket(settings().files_bucket)
 
 

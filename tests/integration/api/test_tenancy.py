@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from outreach import clock
-from outreach.http import deferred
+from outreach.http import list_results
 from outreach.http.caller import SCOPES
 from outreach.messages import message_store
 from outreach.messages.models import Kind, Message
@@ -263,7 +263,7 @@ def resources_of_the_site() -> dict[str, str]:
         "reply": ticket_steps.reply(NUMBER).id,
         "ticket": str(ticket_store.open_ticket(SITE, contact, ACCOUNT.id, "origin")),
         "import_": call("contacts/import_contacts", "POST", "/contact/contacts:import", import_body).body["id"],
-        "list": _deferred_list(),
+        "list": _list_result(),
         "webhook": call("outreach/create_webhook", "POST", "/outreach/webhooks", WEBHOOK).body["id"],
         "export": call("contacts/export_contacts", "POST", "/contact/contacts:export", EXPORT).body["id"],
     }
@@ -276,9 +276,9 @@ def _outbound_message() -> str:
     return message.id
 
 
-def _deferred_list() -> str:
+def _list_result() -> str:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deferred, "WAIT_SECONDS", -1)
+        patch.setattr(list_results, "WAIT_SECONDS", -1)
         return str(call("contacts/list_contacts", "GET", "/contact/contacts?pageSize=0").body["id"])
 
 

@@ -14,7 +14,7 @@ from outreach.campaigns.campaign_records import CampaignRecord
 from outreach.consent import opt_outs
 from outreach.consent.opt_outs import Source
 from outreach.exports import csv_export
-from outreach.http import deferred
+from outreach.http import list_results
 from outreach.settings import settings
 from tests.integration.contacts import contact_requests
 from tests.integration.contacts.conftest import OTHER_SITE, SITE
@@ -315,10 +315,10 @@ def test_no_field_can_be_called_like_the_property() -> None:
 
 @pytest.mark.usefixtures("three")
 def test_a_list_that_takes_long_is_finished_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deferred, "WAIT_SECONDS", -1)
+    monkeypatch.setattr(list_results, "WAIT_SECONDS", -1)
     answer = list_("sortBy=number")
     assert answer.status == 202
     list_id = answer.body["id"]
-    key = deferred.request_key("list_opt_outs", SITE, list_id)
+    key = list_results.request_key("list_opt_outs", SITE, list_id)
     invoke("contacts/list_opt_outs", {"detail": {"bucket": {"name": settings().files_bucket}, "object": {"key": key}}})
     assert call("api/get_list_result", "GET", f"/listResults/{list_id}").status == 303

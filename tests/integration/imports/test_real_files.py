@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import codecs
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from outreach.sites.models import Site
 from tests.integration.contacts import contact_requests
 from tests.integration.contacts.conftest import SITE
 from tests.integration.imports import file_requests
+from tests.support.functions import call
 
 FOLDER = Path(__file__).parent / "cases"
 
@@ -295,8 +297,17 @@ def test_the_charset_of_the_forms_part_names_the_encoding() -> None:
     assert [contact["name"] for contact in contacts()] == ["Łódź"]
 
 
-def test_an_unknown_encoding_is_400() -> None:
-    assert file_requests.upload("name,email\n", encoding="martian").status == 400
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda **options: file_requests.upload("name,email\n", **options),
+        lambda **options: file_requests.upload(codecs.BOM_UTF8 + b"name,email\n", **options),
+        lambda **options: call("contacts/import_contacts", "POST", file_requests.IMPORT, {"size": 20, **options}),
+    ],
+    ids=["text", "byte order mark", "later"],
+)
+def test_an_unknown_encoding_is_400_however_the_file_is_sent(send: Callable[..., Any]) -> None:
+    assert contact_requests.pointers(send(encoding="martian")) == ["/encoding"]
 
 
 @pytest.mark.parametrize(("name", "city", "count"), [("spaces.csv", "Bergen", 3), ("zwsp_text.csv", "Tromsø", 3)])

@@ -151,7 +151,7 @@ def test_the_pages_of_a_search_count_once() -> None:
         assert load("contacts/list_contacts").lambda_handler(event, LambdaContext())["statusCode"] == 200
 
 
-def test_a_deferred_list_counts_once() -> None:
+def test_a_list_result_counts_once() -> None:
     event = api_event("contacts/list_contacts", "GET", "/contact/contacts?keywords=a&pageSize=0") | {"hasNoDeadline": True}
     event["requestContext"]["authorizer"]["rates"] = "search=0.1/1 list=0.1/1"
     handler = load("contacts/list_contacts").lambda_handler

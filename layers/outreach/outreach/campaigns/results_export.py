@@ -1,6 +1,6 @@
 """Exports of a campaign record as CSV: one row for each contact of its audience (docs/api.md, "Campaigns").
 
-A request is an S3 object; its creation invokes the endpoint's function again, which writes the file. Like a deferred list, the
+A request is an S3 object; its creation invokes the endpoint's function again, which writes the file. Like a list result, the
 export is read at ``/listResults/{id}``.
 """
 
@@ -17,7 +17,7 @@ from outreach.campaigns.ledger import Cell, LedgerPage
 from outreach.contacts import contact_store
 from outreach.contacts.models import Contact
 from outreach.exports import csv_file
-from outreach.http import deferred
+from outreach.http import list_results
 from outreach.http.job_status import JobStatus, status_of
 from outreach.http.polling import wait_for
 from outreach.messages import message_store
@@ -38,23 +38,23 @@ def request(site_id: str, record_id: str, export_id: str) -> None:
         NotFound: the site has no such record.
     """
     campaign_records.get(site_id, record_id)
-    s3.files().put_new(deferred.request_key(_FUNCTION, site_id, export_id), orjson.dumps({"record_id": record_id}))
+    s3.files().put_new(list_results.request_key(_FUNCTION, site_id, export_id), orjson.dumps({"record_id": record_id}))
 
 
 def wait_until_finished(site_id: str, export_id: str, seconds: float) -> JobStatus:
     """Wait until an export is finished, or the time is over; return its status."""
-    keys = deferred.request_key(_FUNCTION, site_id, export_id), object_key(site_id, export_id)
+    keys = list_results.request_key(_FUNCTION, site_id, export_id), object_key(site_id, export_id)
     return wait_for(lambda: status_of(*keys) or JobStatus.RUNNING, lambda status: status is not JobStatus.RUNNING, seconds)
 
 
 def object_key(site_id: str, export_id: str) -> str:
     """Return the key of a finished export in the files bucket."""
-    return deferred.result_key(_FUNCTION, site_id, export_id)
+    return list_results.result_key(_FUNCTION, site_id, export_id)
 
 
 def write(site_id: str, export_id: str) -> int:
     """Write a requested export; return the number of rows."""
-    job = orjson.loads(s3.files().get(deferred.request_key(_FUNCTION, site_id, export_id)))
+    job = orjson.loads(s3.files().get(list_results.request_key(_FUNCTION, site_id, export_id)))
     record = campaign_records.get(site_id, job["record_id"])
     return csv_file.upload(object_key(site_id, export_id), DISPOSITION, HEADINGS, _rows(record))
 

@@ -30,7 +30,7 @@ class Caller:
         key_name: the name that the operator gave the key.
         scopes: what the key may do; empty for everything.
         rate_limits: the site's own rate limits; see :mod:`outreach.sites.rate_limits`.
-        is_counted: whether the request has already been counted, because this is the background run of a deferred list.
+        is_counted: whether the request has already been counted, because this is the background run of a list result.
     """
 
     site_id: str

@@ -1,4 +1,4 @@
-"""The status of background work: an import, an export, a deferred response."""
+"""The status of background work: an import, an export, a list result."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from outreach import parsing, text, wire
 from outreach.errors import ValidationFailed
 from outreach.http.job_status import JobStatus
-from outreach.imports import import_report
+from outreach.imports import import_report, text_encoding
 from outreach.imports.columns import MAX_COLUMNS, MAX_HEADING
 from outreach.imports.import_objects import MAX_UPLOAD_BYTES
 from outreach.imports.import_options import DuplicateOption, ImportOptions, UnknownColumns
@@ -48,6 +48,11 @@ def _require_storable(columns: dict[str, str | None]) -> dict[str, str | None]:
     return columns
 
 
+def _require_known_encoding(name: str) -> str:
+    text_encoding.codec_of(name)
+    return name
+
+
 def _choice(*choices: str, default: str | None = None) -> BeforeValidator:
     return BeforeValidator(lambda value: wire.one_of(*choices)(value) if value else default)
 
@@ -71,7 +76,10 @@ class ImportBody(wire.Request):
     ] = Field(default_factory=dict)
     unknown_columns: Annotated[UnknownColumns, _choice(*UnknownColumns, default=UnknownColumns.ERROR)] = UnknownColumns.ERROR
     phone_numbers: Annotated[NumberFormat | None, _choice(*NumberFormat)] = None
-    encoding: Annotated[Annotated[str, StringConstraints(max_length=40)] | None, BeforeValidator(wire.none_if_blank)] = None
+    encoding: Annotated[
+        Annotated[str, StringConstraints(max_length=40), AfterValidator(_require_known_encoding)] | None,
+        BeforeValidator(wire.none_if_blank),
+    ] = None
     dry_run: Annotated[wire.Flag, BeforeValidator(lambda value: False if value in (None, "") else value)] = False
 
     def options(self, *encodings: str) -> ImportOptions:

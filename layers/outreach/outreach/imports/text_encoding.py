@@ -45,6 +45,7 @@ _USUAL_LATIN = "cp1252"
 # Categories of characters that no text has: controls, unassigned and private ones.
 _NOT_TEXT = ("Cc", "Cn", "Co")
 
+_NOT_AN_ENCODING = "is not the name of an encoding; write one such as utf-8 or windows-1252"
 _UNKNOWN = "is neither an Excel workbook nor text in a recognisable encoding; save it as UTF-8, or set `encoding`"
 
 
@@ -69,7 +70,7 @@ def find_encoding(file: IO[bytes], named: Sequence[str]) -> str:
     for bom, codec in _BOMS:
         if sample.startswith(bom):
             return codec
-    if candidates := [_codec(name) for name in named if name.strip()]:
+    if candidates := [_named_codec(name) for name in named if name.strip()]:
         return _first_that_decodes(candidates, file)
     if _is_utf16(sample):
         return "utf-16-le" if sample[1::2].count(0) > sample[0::2].count(0) else "utf-16-be"
@@ -100,20 +101,27 @@ def display_name(codec: str) -> str:
     return _NAMES.get(name) or re.sub("^cp125", "windows-125", re.sub("^iso8859", "iso-8859", name))
 
 
-def _codec(name: str) -> str:
-    """Return the codec of a name that a client gives."""
+def codec_of(name: str) -> str:
+    """Return the Python codec of the name of an encoding.
+
+    Raises:
+        ValueError: it is not the name of an encoding of text.
+    """
     try:
         codec = codecs.lookup(name.strip()).name
         io.TextIOWrapper(io.BytesIO(), codec)  # refuses codecs that do not decode to text
     except (LookupError, ValueError) as error:
-        raise UnreadableFile(_not_an_encoding(name)) from error
+        raise ValueError(_NOT_AN_ENCODING) from error
     if codec in _NOT_FOR_FILES:
-        raise UnreadableFile(_not_an_encoding(name))
+        raise ValueError(_NOT_AN_ENCODING)
     return _EXTENSIONS.get(codec, codec)
 
 
-def _not_an_encoding(name: str) -> str:
-    return f"cannot be read as {name[:40]!r}, which is not the name of an encoding; write one such as utf-8 or windows-1252"
+def _named_codec(name: str) -> str:
+    try:
+        return codec_of(name)
+    except ValueError as error:
+        raise UnreadableFile(f"cannot be read as {name[:40]!r}, which {error}") from error
 
 
 def _first_that_decodes(codecs_: Sequence[str], file: IO[bytes]) -> str:
@@ -142,7 +150,7 @@ def _detect(file: IO[bytes]) -> str:
     import chardetng_py  # only a few files need it
 
     sample = _sample(_lines_beyond_ascii(file))
-    codec = _codec(chardetng_py.detect(sample))
+    codec = codec_of(chardetng_py.detect(sample))
     if not _decodes(codec, file) or not _is_text(sample.decode(codec, "replace")):
         raise UnreadableFile(_UNKNOWN)
     if len(_words(sample)) < _DECISIVE_WORDS and not (_is_distinctive(sample, codec) and _has_second_opinion(sample, codec)):

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from outreach import clock, s3
-from outreach.http import deferred
+from outreach.http import list_results
 from tests.integration.contacts import contact_requests
 from tests.integration.contacts.conftest import OTHER_SITE, SITE
 from tests.integration.ticketing import ticket_steps
@@ -70,12 +70,12 @@ def test_a_slow_list_is_finished_in_the_background(
 ) -> None:
     immediate = request_list()
     assert [len(entries) for entries in immediate.body.values() if isinstance(entries, list)] == [2]
-    monkeypatch.setattr(deferred, "WAIT_SECONDS", -1.0)
+    monkeypatch.setattr(list_results, "WAIT_SECONDS", -1.0)
     answer = request_list()
     assert (answer.status, answer.body["status"]) == (202, "running")
     assert answer.headers["Location"] == f"/listResults/{answer.body['id']}"
     assert (result(answer).status, result(answer, OTHER_SITE).status) == (303, 404)
-    key = deferred.result_key(function, SITE, answer.body["id"])
+    key = list_results.result_key(function, SITE, answer.body["id"])
     assert f"/{key}?" in result(answer).headers["Location"]
     stored = json.loads(s3.files().get(key))
     assert stored == immediate.body, "including the links"
@@ -87,27 +87,27 @@ def test_a_slow_preview_is_finished_in_the_background(three_of_each: None, monke
     key = {"Idempotency-Key": "preview-1"}
     immediate = call("outreach/act_on_campaign", "POST", url)
     assert (immediate.status, immediate.body["audience"]) == (200, 5)  # with the contact that the replies have made
-    monkeypatch.setattr(deferred, "WAIT_SECONDS", -1.0)
+    monkeypatch.setattr(list_results, "WAIT_SECONDS", -1.0)
     answer = call("outreach/act_on_campaign", "POST", url, headers=key)
     assert (answer.status, answer.body["status"]) == (202, "running")
     assert (result(answer).status, result(answer, OTHER_SITE).status) == (303, 404)
     assert (result(answer, scopes="contact:read").status, result(answer, scopes="outreach:read").status) == (403, 303)
-    stored = json.loads(s3.files().get(deferred.result_key("act_on_campaign", SITE, answer.body["id"])))
+    stored = json.loads(s3.files().get(list_results.result_key("act_on_campaign", SITE, answer.body["id"])))
     assert stored == immediate.body
     again = call("outreach/act_on_campaign", "POST", url, headers=key)
     assert (again.status, again.headers["Location"]) == (202, answer.headers["Location"])
 
 
-def test_a_deferred_list_needs_the_scope_of_its_request(three_of_each: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deferred, "WAIT_SECONDS", -1.0)
+def test_a_list_result_needs_the_scope_of_its_request(three_of_each: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_results, "WAIT_SECONDS", -1.0)
     answer = messages()
     assert (result(answer, scopes="contact:read").status, result(answer, scopes="outreach:read").status) == (403, 303)
 
 
-def test_a_deferred_list_that_never_completes_fails_after_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deferred, "WAIT_SECONDS", -1.0)
+def test_a_list_result_that_never_completes_fails_after_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_results, "WAIT_SECONDS", -1.0)
     with monkeypatch.context() as no_notification:
-        no_notification.setattr(deferred, "request_key", lambda *key: "elsewhere/" + "/".join(key))
+        no_notification.setattr(list_results, "request_key", lambda *key: "elsewhere/" + "/".join(key))
         answer = contacts_by_keyword()
         assert (result(answer).status, result(answer).body["status"]) == (200, "running")
         now = clock.now() + timedelta(hours=1, minutes=1)
@@ -116,8 +116,8 @@ def test_a_deferred_list_that_never_completes_fails_after_an_hour(monkeypatch: p
     assert result(answer).status == 404
 
 
-def test_a_deferred_request_is_stored_without_its_api_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deferred, "WAIT_SECONDS", -1.0)
+def test_a_stored_request_is_stored_without_its_api_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_results, "WAIT_SECONDS", -1.0)
     stored: dict[str, bytes] = {}
     monkeypatch.setattr(s3.Bucket, "put", lambda _, key, body, *__: stored.update({key: body}))
     secret = {"Authorization": "Bearer local-10000"}

@@ -1,4 +1,4 @@
-"""Deferred responses: a list or preview that takes too long is answered with 202 and finished in the background.
+"""List results: a list or preview that takes too long is answered with 202 and finished in the background.
 
 The endpoint stores its request as an S3 object and responds with 202. The object's creation invokes the same function again, with
 an S3 event in place of the gateway's. This second run has no deadline; it stores the response as another object.
@@ -25,7 +25,7 @@ from outreach.http.limits import DeadlineExceeded
 from outreach.http.polling import WAIT_SECONDS
 from outreach.observability import logger
 
-# The functions that may defer a response, each with the scope that the request requires.
+# The functions that may answer later, each with the scope that the request requires.
 FUNCTIONS = {
     "list_contacts": "contact:read",
     "query_contacts": "contact:read",
@@ -49,7 +49,7 @@ class ListResultResponse(wire.Response):
 def entry_point(
     app: APIGatewayRestResolver, function: str, *, scopes: Mapping[str, str] | None = None, idempotent: bool = False
 ) -> Handler:
-    """Make the ``lambda_handler`` of an endpoint that may defer its response.
+    """Make the ``lambda_handler`` of an endpoint that may answer later.
 
     The handler accepts the gateway's events and the bucket's. The route must observe :func:`response_deadline`.
 
@@ -60,10 +60,10 @@ def entry_point(
         idempotent: see :func:`outreach.http.api.entry_point`.
     """
 
-    def defer(_: DeadlineExceeded) -> Response[Any]:
-        return _defer(app.current_event.raw_event, function, api.caller(app).site_id)
+    def answer_later(_: DeadlineExceeded) -> Response[Any]:
+        return _answer_later(app.current_event.raw_event, function, api.caller(app).site_id)
 
-    app.exception_handler(DeadlineExceeded)(defer)
+    app.exception_handler(DeadlineExceeded)(answer_later)
     handler = api.entry_point(app, scope=scopes or FUNCTIONS[function], idempotent=idempotent)
     gateway_handler = oversized.redirect_oversized(handler)
 
@@ -74,9 +74,9 @@ def entry_point(
         request = orjson.loads(s3.files().get(event["detail"]["object"]["key"]))
         response = handler({**request, "hasNoDeadline": True}, context)
         if response["statusCode"] != 200:
-            raise RuntimeError(f"the deferred request failed with status {response['statusCode']}")
+            raise RuntimeError(f"the stored request failed with status {response['statusCode']}")
         s3.files().put(result_key(function, site_id, list_id), response["body"].encode(), api.JSON)
-        logger().info("deferred list stored", list_id=list_id, site_id=site_id)
+        logger().info("list result stored", list_id=list_id, site_id=site_id)
         return {"list_id": list_id}
 
     return lambda_handler
@@ -87,7 +87,7 @@ def response_deadline(app: APIGatewayRestResolver) -> float | None:
     return None if app.current_event.raw_event.get("hasNoDeadline") else time.monotonic() + WAIT_SECONDS
 
 
-def _defer(event: Mapping[str, Any], function: str, site_id: str) -> Response[Any]:
+def _answer_later(event: Mapping[str, Any], function: str, site_id: str) -> Response[Any]:
     """Store the request for the background run; respond with 202 and the URL of the result."""
     list_id = str(uuid.uuid4())
     request = {name: event.get(name) for name in _PROPERTIES}
@@ -99,7 +99,7 @@ def _defer(event: Mapping[str, Any], function: str, site_id: str) -> Response[An
 
 
 def find_response(caller: Caller, list_id: str) -> tuple[JobStatus, str]:
-    """Return the status of a deferred response, and the key of its object.
+    """Return the status of a list result, and the key of its object.
 
     Raises:
         NotFound: the site has no such list, or it has expired.
@@ -114,10 +114,10 @@ def find_response(caller: Caller, list_id: str) -> tuple[JobStatus, str]:
 
 
 def request_key(function: str, site_id: str, list_id: str) -> str:
-    """Return the key of a deferred request in the files bucket; the object's creation invokes the function again."""
+    """Return the key of a stored request in the files bucket; the object's creation invokes the function again."""
     return f"list-requests/{function}/{site_id}/{list_id}"
 
 
 def result_key(function: str, site_id: str, list_id: str) -> str:
-    """Return the key of a deferred response in the files bucket."""
+    """Return the key of a list result in the files bucket."""
     return f"list-results/{function}/{site_id}/{list_id}"
