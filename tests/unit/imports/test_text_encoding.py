@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outreach.imports import text_encoding
+from outreach.imports import encoding_names, text_encoding
 from outreach.imports.file_format import UnreadableFile
 
 # Names and cities as people write them, by the encodings of their spreadsheets.
@@ -29,7 +29,7 @@ LANGUAGES = {
 
 
 def find(content: bytes, *named: str) -> str:
-    return text_encoding.display_name(text_encoding.find_encoding(io.BytesIO(content), named))
+    return encoding_names.display_name(text_encoding.find_encoding(io.BytesIO(content), named))
 
 
 def decoded(content: bytes, *named: str) -> str:

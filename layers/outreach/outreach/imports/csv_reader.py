@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, takewhile
 from typing import IO, Any
 
-from outreach.imports import text_encoding
+from outreach.imports import encoding_names, text_encoding
 from outreach.imports.file_format import FileFormat, ImportFile, UnreadableFile
 from outreach.imports.import_warnings import Warnings
 
@@ -36,7 +36,7 @@ def open_csv(file: IO[bytes], warnings: Warnings, encodings: Sequence[str] = ())
     codec = text_encoding.find_encoding(file, encodings)
     file.seek(0)
     text = io.TextIOWrapper(file, codec, newline="")
-    encoding = text_encoding.display_name(codec)
+    encoding = encoding_names.display_name(codec)
     try:
         sep_line = _SEP_LINE.fullmatch(text.readline(_MAX_ROW_CHARACTERS))
         delimiter = sep_line[1] if sep_line else _detect_delimiter(text)

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from outreach import parsing, text, wire
 from outreach.errors import ValidationFailed
 from outreach.http.job_status import JobStatus
-from outreach.imports import import_report, text_encoding
+from outreach.imports import encoding_names, import_report
 from outreach.imports.columns import MAX_COLUMNS, MAX_HEADING
 from outreach.imports.import_objects import MAX_UPLOAD_BYTES
 from outreach.imports.import_options import DuplicateOption, ImportOptions, UnknownColumns
@@ -49,7 +49,7 @@ def _require_storable(columns: dict[str, str | None]) -> dict[str, str | None]:
 
 
 def _require_known_encoding(name: str) -> str:
-    text_encoding.codec_of(name)
+    encoding_names.codec_of(name)
     return name
 
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
+from outreach.imports import encoding_names
 from outreach.imports.file_format import UnreadableFile
 
 # The mark of UTF-32 begins like that of UTF-16.
@@ -19,23 +20,6 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Files that name one encoding and are written in its extension (WHATWG Encoding Standard, labels).
-_EXTENSIONS = {
-    "iso8859-1": "cp1252",
-    "iso8859-9": "cp1254",
-    "iso8859-11": "cp874",
-    "tis-620": "cp874",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "shift_jis": "cp932",
-    "euc_kr": "cp949",
-    "utf-8": "utf-8-sig",
-}
-# The common names of Python's codecs.
-_NAMES = {"utf-8-sig": "utf-8", "cp874": "windows-874", "cp932": "shift_jis", "cp949": "euc-kr", "euc_jp": "euc-jp"}
-# Python's codecs for other purposes.
-_NOT_FOR_FILES = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem", "utf-7"}
-
 _SAMPLE_BYTES = 4096
 _BLOCK_BYTES = 1 << 20
 _WORD_SEPARATORS = re.compile(rb"[\r\n\t,;\" ]+")
@@ -45,7 +29,6 @@ _USUAL_LATIN = "cp1252"
 # Categories of characters that no text has: controls, unassigned and private ones.
 _NOT_TEXT = ("Cc", "Cn", "Co")
 
-_NOT_AN_ENCODING = "is not the name of an encoding; write one such as utf-8 or windows-1252"
 _UNKNOWN = "is neither an Excel workbook nor text in a recognisable encoding; save it as UTF-8, or set `encoding`"
 
 
@@ -95,31 +78,9 @@ def _is_utf8(sample: bytes) -> bool:
     return True
 
 
-def display_name(codec: str) -> str:
-    """Return the name of a codec as other programs write it, such as ``windows-1251``."""
-    name = codecs.lookup(codec).name
-    return _NAMES.get(name) or re.sub("^cp125", "windows-125", re.sub("^iso8859", "iso-8859", name))
-
-
-def codec_of(name: str) -> str:
-    """Return the Python codec of the name of an encoding.
-
-    Raises:
-        ValueError: it is not the name of an encoding of text.
-    """
-    try:
-        codec = codecs.lookup(name.strip()).name
-        io.TextIOWrapper(io.BytesIO(), codec)  # refuses codecs that do not decode to text
-    except (LookupError, ValueError) as error:
-        raise ValueError(_NOT_AN_ENCODING) from error
-    if codec in _NOT_FOR_FILES:
-        raise ValueError(_NOT_AN_ENCODING)
-    return _EXTENSIONS.get(codec, codec)
-
-
 def _named_codec(name: str) -> str:
     try:
-        return codec_of(name)
+        return encoding_names.codec_of(name)
     except ValueError as error:
         raise UnreadableFile(f"cannot be read as {name[:40]!r}, which {error}") from error
 
@@ -128,7 +89,7 @@ def _first_that_decodes(codecs_: Sequence[str], file: IO[bytes]) -> str:
     for codec in codecs_:
         if _decodes(codec, file):
             return codec
-    names = " or ".join(dict.fromkeys(map(display_name, codecs_)))
+    names = " or ".join(dict.fromkeys(map(encoding_names.display_name, codecs_)))
     raise UnreadableFile(f"cannot be read as {names}; set `encoding` to its real encoding, or save it as UTF-8")
 
 
@@ -150,7 +111,7 @@ def _detect(file: IO[bytes]) -> str:
     import chardetng_py  # only a few files need it
 
     sample = _sample(_lines_beyond_ascii(file))
-    codec = codec_of(chardetng_py.detect(sample))
+    codec = encoding_names.codec_of(chardetng_py.detect(sample))
     if not _decodes(codec, file) or not _is_text(sample.decode(codec, "replace")):
         raise UnreadableFile(_UNKNOWN)
     if len(_words(sample)) < _DECISIVE_WORDS and not (_is_distinctive(sample, codec) and _has_second_opinion(sample, codec)):

@@ -1,0 +1,48 @@
+"""The names of character encodings, as clients write them and as Python knows them."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+
+# Files that name one encoding and are written in its extension (WHATWG Encoding Standard, labels).
+_EXTENSIONS = {
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "utf-8": "utf-8-sig",
+}
+# The common names of Python's codecs.
+_NAMES = {"utf-8-sig": "utf-8", "cp874": "windows-874", "cp932": "shift_jis", "cp949": "euc-kr", "euc_jp": "euc-jp"}
+# Python's codecs for other purposes.
+_NOT_FOR_FILES = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem", "utf-7"}
+
+_NOT_AN_ENCODING = "is not the name of an encoding; write one such as utf-8 or windows-1252"
+
+
+def display_name(codec: str) -> str:
+    """Return the name of a codec as other programs write it, such as ``windows-1251``."""
+    name = codecs.lookup(codec).name
+    return _NAMES.get(name) or re.sub("^cp125", "windows-125", re.sub("^iso8859", "iso-8859", name))
+
+
+def codec_of(name: str) -> str:
+    """Return the Python codec of the name of an encoding.
+
+    Raises:
+        ValueError: it is not the name of an encoding of text.
+    """
+    try:
+        codec = codecs.lookup(name.strip()).name
+        io.TextIOWrapper(io.BytesIO(), codec)  # refuses codecs that do not decode to text
+    except (LookupError, ValueError) as error:
+        raise ValueError(_NOT_AN_ENCODING) from error
+    if codec in _NOT_FOR_FILES:
+        raise ValueError(_NOT_AN_ENCODING)
+    return _EXTENSIONS.get(codec, codec)
