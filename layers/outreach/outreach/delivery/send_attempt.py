@@ -20,7 +20,7 @@ from outreach.delivery.account_throttle import AccountThrottle
 from outreach.delivery.outcome_recording import CLAIM_SECONDS, record_outcome
 from outreach.errors import NotFound
 from outreach.messages import message_store
-from outreach.messages.failed_reasons import EXPIRED
+from outreach.messages.failed_reasons import EXPIRED, TEXT_MISSING
 from outreach.messages.models import ClaimState, Message
 from outreach.messages.status import MessageStatus
 from outreach.observability import logger
@@ -60,6 +60,9 @@ def attempt_send(
         message = message_store.claim(job.site_id, recipient.message_id, until=math.floor(now + CLAIM_SECONDS))
     except message_store.ClaimRefused as refusal:
         return _handle_refused_claim(refusal.message, now)
+    if message.lacks_text:
+        _give_up(message, TEXT_MISSING)
+        return None
     outcome = registry.send(breaker.account, credentials, message)
     _log(message, outcome)
     return _handle_outcome(breaker, throttle, message, outcome)
@@ -88,7 +91,7 @@ def _fail_if_expired(job: SendJob, recipient: JobRecipient) -> bool:
         Whether the job is done with the message: it has failed now, has a final status, or does not exist.
     """
     try:
-        message = message_store.get(job.site_id, recipient.message_id)
+        message = message_store.get(job.site_id, recipient.message_id, text=False)
     except NotFound:
         return True
     if clock.from_timestamp(message.slot).timestamp() + MAX_WAIT_SECONDS > clock.now().timestamp():
@@ -149,12 +152,15 @@ def _retry_later(message: Message, seconds: float) -> float | None:
     """Let a message wait for a carrier that takes nothing at the moment; fail it when that has lasted too long."""
     failures = Failures.from_item(message.carrier_failures).after("", CARRIER_UNAVAILABLE, wait=timedelta(seconds=seconds))
     if failures.are_too_many:
-        reason = f"no_progress: {failures.describe('the message')}"
-        if message_store.advance(message, MessageStatus.FAILED, failed_reason=reason):
-            report_given_up("message", reason, message_id=message.id, site_id=message.site_id)
+        _give_up(message, f"no_progress: {failures.describe('the message')}")
         return None
     message_store.set_carrier_failures(message, failures)
     return _release_claim(message, clock.now().timestamp() + seconds)
+
+
+def _give_up(message: Message, reason: str) -> None:
+    if message_store.advance(message, MessageStatus.FAILED, failed_reason=reason):
+        report_given_up("message", reason, message_id=message.id, site_id=message.site_id)
 
 
 def _release_claim(message: Message, retry_at: float) -> float:
