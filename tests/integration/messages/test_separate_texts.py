@@ -183,7 +183,7 @@ class TestFaults:
         message_store.create_many([LONG])
         with monkeypatch.context() as patched:
             patched.setattr(dynamo, "batch_get", _fail)
-            with pytest.raises(dynamo.PartlyProcessed):
+            with pytest.raises(message_store.TextUnreadable):
                 message_store.claim(SITE, LONG.id, until=LATER)
         assert message_store.get(SITE, LONG.id).claim.state is ClaimState.FREE
         assert message_store.claim(SITE, LONG.id, until=LATER).body == LONG.body
@@ -200,6 +200,18 @@ class TestFaults:
         monkeypatch.setattr(message_store, "with_texts", throttled_once)
         channel.run_until(lambda: pipeline.accepted(channel.simulator) == [NUMBER])
         assert channel.calls() == ["accepted"]
+
+    def test_a_message_whose_text_stays_unreadable_fails_after_a_day(
+        self, channel: Channel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (message_id,) = _send_long(channel, monkeypatch)
+        with monkeypatch.context() as patched:
+            patched.setattr(message_store, "with_texts", _fail)
+            channel.run_until(lambda: message_store.get(SITE, message_id, text=False).status == "failed", pace=7_200)
+        message = message_store.get(SITE, message_id)
+        assert message.failed_reason == "no_progress: the message has failed for a day (TextUnreadable)"
+        assert message.claim.attempt > 10
+        assert channel.calls() == []
 
     def test_a_message_whose_text_is_missing_fails_and_is_not_sent(
         self, channel: Channel, monkeypatch: pytest.MonkeyPatch

@@ -210,14 +210,14 @@ def adopt(message: Message, carrier_message_id: str) -> bool:
 def claim(site_id: str, message_id: str, *, until: int) -> Message:
     """Claim a message whose slot has begun, in order to call the carrier; its status becomes ``sending``.
 
-    If its separate text cannot be read, the claim is free again, because the carrier is not called. If the text does not exist,
-    the claimed message lacks it.
+    If the separate text does not exist, the claimed message lacks it.
 
     Args:
         until: the Unix time by which the caller has recorded the outcome or crashed.
 
     Raises:
         ClaimRefused: another worker has claimed the message, it has an outcome, its slot has not begun, or it does not exist.
+        TextUnreadable: the separate text cannot be read. The claim is free again, because the carrier is not called.
     """
     change = (
         Update()
@@ -241,9 +241,9 @@ def claim(site_id: str, message_id: str, *, until: int) -> Message:
     message = message_rows.from_row(row)
     try:
         return with_texts(site_id, [message])[0]
-    except Exception:
+    except Exception as error:
         set_claim(message, ClaimState.FREE, until=0)
-        raise
+        raise TextUnreadable(message) from error
 
 
 class ClaimRefused(Exception):
@@ -251,6 +251,14 @@ class ClaimRefused(Exception):
 
     def __init__(self, message: Message | None) -> None:
         super().__init__("the message cannot be claimed")
+        self.message = message
+
+
+class TextUnreadable(Exception):
+    """The separate text of ``message`` cannot be read at the moment."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__("the text of the message cannot be read")
         self.message = message
 
 
@@ -314,7 +322,7 @@ def _set_missing(change: Update, facts: Mapping[str, str]) -> Update:
 
 
 def set_carrier_failures(message: Message, failures: Failures) -> None:
-    """Store the consecutive failures of the carrier to accept a message."""
+    """Store the consecutive failures of the carrier to accept a message, or of a worker to read its text."""
     _change(message, Update().set("carrier_failures", failures.to_item()), {}, "attribute_exists(pk)")
 
 

@@ -77,7 +77,8 @@ class Message:
         attachments: the same files as the client described them, or as the carrier did for an inbound message.
         is_test: whether it tests a campaign; then it shows the contact's values, but goes to another number.
         keyword: the meaning of an inbound message that is a keyword.
-        carrier_failures: consecutive failures of its carrier (:class:`outreach.repeated_failures.Failures`), if any.
+        carrier_failures: consecutive failures of its carrier, or to read its separate text
+            (:class:`outreach.repeated_failures.Failures`), if any.
         repair_failures: the same for attempts of the sweep to queue it again.
         last_error: the name of the error that kept a worker from sending it since it was queued last, if any.
         text_digest: names the item that has the text, if the row does not have it.
