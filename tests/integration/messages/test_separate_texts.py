@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -92,7 +93,11 @@ class TestWhere:
         found = message_store.get_many(SITE, [LONG.id, in_row.id])
         assert [found[message.id].body for message in (LONG, in_row)] == [LONG.body] * 2
 
-    def test_a_text_ends_with_its_message(self) -> None:
+    def test_a_text_ends_with_its_message_although_a_crash_was_between_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        calls, now = Calls(crash_at="PutItem", crash_at_call=2), clock.now()
+        with pytest.raises(Crash), calls.invocation():
+            message_store.create_many([LONG])
+        monkeypatch.setattr(clock, "now", lambda: now + timedelta(days=20))
         message_store.create_many([LONG])
         ends = {item["expires"] for item in map(dynamo.from_item, our_aws.dynamodb().scan(TableName="MessagesTable")["Items"])}
         assert max(ends) - min(ends) <= 1

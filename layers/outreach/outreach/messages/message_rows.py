@@ -22,10 +22,11 @@ reply is that of the campaign message that it answers, if any.
 The item ``<site>#CARRIER#<carrier's id>`` stores which message owns a message in the carrier's list.
 
 The item ``<site>#TEXT#<id>#<digest>`` is a text of more than ``SEPARATE_TEXT_BYTES`` of a message that is to be sent. It would
-make the row larger than 1 KB, and each of the row's four writes twice as expensive. It is created before the row, which names it
+make the row larger than 1 KB, and each of the row's four writes twice as expensive. It is written before the row, which names it
 by its digest, and is never changed: a text that replaces it is in the row. ``recipient`` and ``contact_id`` are for its erasure.
 
-All kinds of items have ``expires``, ``MESSAGE_RETENTION_DAYS`` after they were created; no change moves it.
+All kinds of items have ``expires``, ``MESSAGE_RETENTION_DAYS`` after they were created; no change moves it. A release that is
+repeated writes a text again, with a new end.
 
 All indexes are KEYS_ONLY. Keys of the first two change only when a message is edited or skipped, so a change of status costs one
 write unit. Attaching a message costs two, and a single message costs two more than a campaign's.

@@ -32,8 +32,8 @@ def create_many(messages: Sequence[Message]) -> list[Message]:
     """Create rows that do not exist yet; existing rows stay unchanged.
 
     Each row is one conditional PutItem, many at a time. BatchWriteItem has no conditions and would overwrite a delivered
-    message with a queued one. A separate text is created before the row that names it. If another text became the message's
-    first, nothing names this one, and it expires.
+    message with a queued one. A separate text is written before the row that names it. If an earlier row names another text,
+    nothing names this one, and it expires.
 
     Returns:
         The messages whose rows existed already.
@@ -45,7 +45,7 @@ def create_many(messages: Sequence[Message]) -> list[Message]:
 def _create(message: Message) -> bool:
     table, message = settings().messages_table, message_rows.with_separate_text(message)
     if message.text_digest:
-        dynamo.put_new(table, message_rows.new_text(message))
+        dynamo.put(table, message_rows.new_text(message))  # the same text again, after a crash: then it expires with the row
     return dynamo.put_new(table, message_rows.new_row(message))
 
 
