@@ -51,7 +51,7 @@ class _Execution:
 
     Attributes:
         functions: the folders of the functions; the one with the most memory counts.
-        parallel_operations: AWS operations that run in parallel.
+        parallel_operations: AWS operations that run in parallel, on any resource or on a named one.
         parallelism: the number of calls that run at the same time.
     """
 
@@ -63,7 +63,7 @@ class _Execution:
 _EXECUTIONS = {
     FREEZE: _Execution(("workers/plan_audience_scans", "workers/scan_audience", "workers/freeze_audience")),
     RELEASE: _Execution(("workers/release_recipients",), ("PutItem",), 16),
-    WORKER: _Execution(("workers/send_messages",), ("UpdateItem",), 10),
+    WORKER: _Execution(("workers/send_messages",), ("UpdateItem", "BatchGetItem MessagesTable"), 10),
     RECEIPTS: _Execution(("webhooks/receive_twilio",)),
     STREAM: _Execution(("workers/process_message_changes",)),
     CALLBACKS: _Execution(("workers/deliver_callback",), ("UpdateItem", "PutItem"), 10),
@@ -239,7 +239,11 @@ def _seconds(name: str, stage: Stage) -> float:
     """The duration of a stage: its CPU time at the function's share of a vCPU, and the time that it waits for calls."""
     execution = _EXECUTIONS[name]
     calls = stage.usage.calls
-    parallel = sum(count for (_, operation, _), count in calls.items() if operation in execution.parallel_operations)
+    parallel = sum(
+        count
+        for (_, operation, target), count in calls.items()
+        if not {operation, f"{operation} {target}"}.isdisjoint(execution.parallel_operations)
+    )
     waits = (calls.total() - parallel) + parallel / execution.parallelism
     seconds = stage.cpu_seconds / min(1.0, _megabytes(name) / _FULL_VCPU_MB) + waits * AWS_CALL_SECONDS
     if name in (WORKER, CALLBACKS):

@@ -38,6 +38,9 @@ LOST: Numbers = ("+12125550106",)
 EVERYBODY: Numbers = (PLAIN, *(f"+121255501{ending:02}" for ending in range(1, 9)), None)
 # Without the number that the carrier throttles: each throttled attempt queues another copy of the job.
 UNTHROTTLED: Numbers = tuple(number for number in EVERYBODY if number != "+12125550104")
+SHORT = "Hello {{ name }}!"
+# Each message has an item of its own for its text.
+LONG = "Hello {{ name }}! " + "Your table is booked. " * 15
 FINAL_COUNTS = ("sent", "delivered", "undelivered", "failed", "skipped")
 
 
@@ -45,10 +48,10 @@ def fault_at(step: int, fault: Fault = Fault.CRASH) -> Callable[[int], Fault | N
     return lambda number: fault if number == step else None
 
 
-def start(numbers: Numbers, carrier: str) -> str:
+def start(numbers: Numbers, carrier: str, message: str = SHORT) -> str:
     for number in numbers:
         pipeline.create_contact(number)
-    return pipeline.send(pipeline.create_campaign(channelAccountId=ACCOUNTS[carrier].id)["id"])
+    return pipeline.send(pipeline.create_campaign(channelAccountId=ACCOUNTS[carrier].id, message=message)["id"])
 
 
 def messages(record_id: str) -> list[Message]:
@@ -74,12 +77,15 @@ def assert_exactly_once(system: SimulatedSystem, record_id: str, numbers: Number
     assert counts["audience"] == len(numbers) == sum(counts[name] for name in FINAL_COUNTS)
     rows = {row.recipient: row for row in messages(record_id)}
     assert rows.keys() == {number for number in numbers if number}
-    accepted = Counter(pipeline.accepted(system.simulator))
+    sent = pipeline.accepted_texts(system.simulator)
+    accepted = Counter(number for number, _ in sent)
+    shown = {(number, row.body) for number, row in rows.items()}
     expected = {number: row.status != "failed" for number, row in rows.items() if row.failed_reason != OUTCOME_UNKNOWN}
     failures = {
         "messages lost": [number for number, is_sent in expected.items() if is_sent and not accepted[number]],
         "messages sent but marked failed": [number for number, is_sent in expected.items() if accepted[number] and not is_sent],
         "messages sent twice": [number for number in rows if accepted[number] > 1],
+        "messages sent with another text": sorted({*sent} - shown),
         "older statuses delivered after newer ones": [
             statuses for statuses in system.callbacks().values() if statuses != sorted(statuses)
         ],
@@ -89,14 +95,22 @@ def assert_exactly_once(system: SimulatedSystem, record_id: str, numbers: Number
     assert not any(failures.values()), failures
 
 
-def send_through(system: SimulatedSystem, numbers: Numbers, carrier: str, *, receipts: bool = True) -> None:
+def send_through(system: SimulatedSystem, numbers: Numbers, carrier: str, *, message: str = SHORT, receipts: bool = True) -> None:
     """Send a campaign while faults occur, and check the outcome."""
-    record_id = start(numbers, carrier)
+    record_id = start(numbers, carrier, message)
     system.run_until(lambda: is_over(record_id, system.callbacks(), receipts=receipts))
     assert_exactly_once(system, record_id, numbers)
 
 
-def inject_at_each(systems: Systems, steps: Iterator[int], numbers: Numbers, carrier: str, fault: Fault = Fault.CRASH) -> int:
+def inject_at_each(
+    systems: Systems,
+    steps: Iterator[int],
+    numbers: Numbers,
+    carrier: str,
+    fault: Fault = Fault.CRASH,
+    *,
+    message: str = SHORT,
+) -> int:
     """Send the campaign once for each step, with a fault at that step, until there is no such step.
 
     Returns:
@@ -104,7 +118,7 @@ def inject_at_each(systems: Systems, steps: Iterator[int], numbers: Numbers, car
     """
     for number, step in enumerate(steps):
         with systems(Calls(fault_at(step, fault))) as system:
-            send_through(system, numbers, carrier)
+            send_through(system, numbers, carrier, message=message)
         if not system.calls.injected:
             return number
     raise AssertionError("unreachable")
@@ -122,16 +136,24 @@ def test_a_message_survives_a_crash_at_every_third_step(systems: Systems, first:
     assert steps > 25
 
 
+@pytest.mark.parametrize("first", sampled([1], range(2, 10)))
+def test_a_long_message_survives_a_crash_at_every_ninth_step(systems: Systems, first: int) -> None:
+    steps = inject_at_each(systems, count(first, 9), LOST, "twilio", message=LONG)
+    tried["crash points of a message"] += steps
+    assert steps > 8
+
+
 @pytest.mark.reliability
 @pytest.mark.parametrize("carrier", ACCOUNTS)
 def test_a_campaign_survives_a_crash_at_any_step(systems: Systems, carrier: str) -> None:
     tried["crash points of a campaign"] += inject_at_each(systems, count(1), (PLAIN, *LOST, None), carrier)
 
 
+@pytest.mark.parametrize("message", [SHORT, LONG], ids=["short", "long"])
 @pytest.mark.parametrize("first", sampled([1], range(2, 10)))
-def test_a_message_survives_a_competing_process_at_every_ninth_step(systems: Systems, first: int) -> None:
+def test_a_message_survives_a_competing_process_at_every_ninth_step(systems: Systems, first: int, message: str) -> None:
     """Two processes do the same work when a queue delivers twice or a state machine repeats a task that still runs."""
-    steps = inject_at_each(systems, count(first, 9), LOST, "twilio", Fault.OVERTAKEN)
+    steps = inject_at_each(systems, count(first, 9), LOST, "twilio", Fault.OVERTAKEN, message=message)
     tried["steps of a message with a competing process"] += steps
     assert steps > 8
 
@@ -159,7 +181,7 @@ def test_a_campaign_survives_random_faults(systems: Systems, seed: int) -> None:
     with systems(Calls(faults.get)) as system:
         system.clock.skew = chance.choice([-90, 0, 90])
         system.random = chance
-        send_through(system, EVERYBODY, chance.choice(list(ACCOUNTS)), receipts=False)
+        send_through(system, EVERYBODY, chance.choice(list(ACCOUNTS)), message=chance.choice([SHORT, LONG]), receipts=False)
     tried["random faults"] += system.calls.injected
 
 

@@ -88,8 +88,13 @@ def counts(record_id: str) -> dict[str, Any]:
 
 def accepted(simulator: str) -> list[str]:
     """The recipients of all messages that the carrier simulator has accepted, sorted."""
+    return [number for number, _ in accepted_texts(simulator)]
+
+
+def accepted_texts(simulator: str) -> list[tuple[str, str]]:
+    """The recipients and texts of all messages that the carrier simulator has accepted, sorted."""
     messages = requests.get(f"{simulator}/_simulate/messages", params={"limit": 1000}, timeout=5).json()["messages"]
-    return sorted(message["to"] for message in messages)
+    return sorted((message["to"], message["body"]) for message in messages)
 
 
 def freeze(record_id: str) -> int | None:

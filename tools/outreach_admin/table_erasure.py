@@ -6,6 +6,7 @@ Keys stay. The person's contact and opt-outs are erased by themselves, and an id
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from outreach import aws, dynamo
 from outreach.dynamo import Update
 from outreach.errors import Conflict
+from outreach.messages import message_rows, message_store
 from outreach.messages.models import Kind
 from outreach.messages.status import MessageStatus
 from outreach.settings import settings
@@ -23,6 +25,8 @@ from outreach_admin.traces import ERASED, Traces
 
 _KEYS = ("pk", "sk")
 _IN_FLIGHT = (MessageStatus.QUEUED, MessageStatus.SENDING)
+_BEING_SENT = "A message that names this person is being sent. Wait, then try again."
+_CHANGED = "An item changed during the erasure. Run the command again."
 
 
 def redact(site_id: str, traces: Traces) -> int:
@@ -39,6 +43,22 @@ def redact(site_id: str, traces: Traces) -> int:
     return count
 
 
+def _erase_text(site_id: str, message_id: str, item: dict[str, Any], traces: Traces) -> bool:
+    """Erase the separate text of a message; return whether it had traces. Its message has the redacted text then."""
+    is_own = item["recipient"] in traces.numbers or item["contact_id"] in traces.contact_ids
+    redacted = ERASED if is_own else traces.redact(item["body"])
+    if redacted == item["body"]:
+        return False
+    message = message_store.get_many(site_id, [message_id], consistent=True).get(message_id)
+    if message is None or message_rows.text_key(message)["pk"] != item["pk"]:  # a release left it, or an edit
+        return dynamo.delete(settings().messages_table, {"pk": item["pk"]})
+    if message.status in _IN_FLIGHT:
+        raise Conflict(_BEING_SENT, code="invalid_state")
+    if not message_store.change(message, replace(message, body=redacted)):
+        raise Conflict(_CHANGED)
+    return True
+
+
 def _exact(item: Mapping[str, Any]) -> dict[str, Any]:
     """Unmarshal an item with its numbers as they are, because a condition compares them."""
     deserialize = TypeDeserializer().deserialize
@@ -47,11 +67,13 @@ def _exact(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _redact(table: str, item: dict[str, Any], traces: Traces) -> bool:
     """Redact one item on condition that it is as it was read; return whether it had traces."""
+    if owner := message_rows.owner_of_text(item["pk"]):
+        return _erase_text(*owner, item, traces)
     changed = _changed(item, traces)
     if not changed:
         return False
     if item.get("status") in _IN_FLIGHT and table == settings().messages_table:
-        raise Conflict("A message that names this person is being sent. Wait, then try again.", code="invalid_state")
+        raise Conflict(_BEING_SENT, code="invalid_state")
     update = Update()
     for name, value in changed.items():
         update.set(name, value)
@@ -62,7 +84,7 @@ def _redact(table: str, item: dict[str, Any], traces: Traces) -> bool:
     condition = " AND ".join(f"#{name} = :was_{position}" for position, name in enumerate(changed))
     key = {name: item[name] for name in _KEYS if name in item}
     if not dynamo.update_if(table, key, update, values, condition=condition):
-        raise Conflict("An item changed during the erasure. Run the command again.")
+        raise Conflict(_CHANGED)
     return True
 
 
@@ -76,7 +98,8 @@ def _changed(item: dict[str, Any], traces: Traces) -> dict[str, Any]:
     if "#EVENT#" in item["pk"]:
         redacted["body"] = _redacted_event(item["body"], traces)
     if _is_message_of(item, traces):
-        redacted |= {"body": ERASED} | {name: [] for name in ("media_urls", "attachments") if name in item}
+        redacted |= {"body": ERASED} if "body" in item else {}
+        redacted |= {name: [] for name in ("media_urls", "attachments") if name in item}
     if "#CONTACT#" in item["pk"] and "document" in item:
         redacted["document"] = _redacted_contact(item["document"], traces)
     return {name: value for name, value in redacted.items() if value != item[name]}
@@ -85,7 +108,7 @@ def _changed(item: dict[str, Any], traces: Traces) -> dict[str, Any]:
 def _is_message_of(item: dict[str, Any], traces: Traces) -> bool:
     """Return whether an item is a message to or from a number of the person. Its contact may have been deleted."""
     own = item.get("sender" if item.get("kind") == Kind.INBOUND else "recipient")
-    return "body" in item and own in traces.numbers
+    return message_rows.is_message(item) and own in traces.numbers
 
 
 def _is_answer_about(item: dict[str, Any], traces: Traces) -> bool:

@@ -1,6 +1,7 @@
 """Processes the stream of the messages table: updates ledgers, and queues callbacks and attachments.
 
-A batch fails as a whole; the event source mapping then splits it.
+Other items of the table are ignored, and separate texts are not read. A batch fails as a whole; the event source mapping then
+splits it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from outreach.stream.message_changes import MessageChange
 
 
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> None:
-    images = [record["dynamodb"] for record in event["Records"]]
+    images = [record["dynamodb"] for record in event["Records"] if message_rows.is_message(record["dynamodb"]["NewImage"])]
     message_changes.apply(
         MessageChange(
             message_rows.from_row(dynamo.from_image(image["OldImage"])),

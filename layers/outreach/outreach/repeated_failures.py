@@ -20,9 +20,10 @@ ANY_REASON = 10
 # How long work may fail at one position for transient reasons, such as an outage of AWS.
 MAX_DURATION = timedelta(days=1)
 # Transient reasons that are not errors of AWS: no worker has processed the work yet, as in a long queue, or the carrier accepts
-# nothing at the moment.
+# nothing at the moment; or a fault that is usually mended within a day.
 NOT_PROCESSED = "NotProcessed"
 CARRIER_UNAVAILABLE = "CarrierUnavailable"
+TEXT_UNREADABLE = "TextUnreadable"
 # Work without a failure for this long was waiting; the next failure starts a new streak. An execution takes less than two hours
 # to fail: seven attempts of 15 minutes.
 STREAK_GAP = timedelta(hours=3)
@@ -97,7 +98,7 @@ class Failures:
 
 
 def _is_transient(reason: str) -> bool:
-    return reason in (NOT_PROCESSED, CARRIER_UNAVAILABLE) or dynamo.is_transient_name(reason)
+    return reason in (NOT_PROCESSED, CARRIER_UNAVAILABLE, TEXT_UNREADABLE) or dynamo.is_transient_name(reason)
 
 
 def report_given_up(kind: str, reason: str, **ids: Any) -> None:

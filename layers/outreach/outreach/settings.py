@@ -21,6 +21,7 @@ class Settings:
         outcome_checks: seconds after an attempt with an unknown outcome at which to ask the carrier about the message.
         contact_shards: the number of partitions of a site's contacts; must never change within a stack.
         message_retention_days: the number of days after which a message is deleted; 0 for never.
+        separate_text_bytes: a longer text (UTF-8) of a message to be sent is stored in an item of its own; 0 for none.
     """
 
     sites_table: str
@@ -54,6 +55,7 @@ class Settings:
     outcome_checks: tuple[int, ...]
     contact_shards: int
     message_retention_days: int
+    separate_text_bytes: int
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -72,6 +74,7 @@ class Settings:
             "outcome_checks": tuple(int(seconds) for seconds in values["outcome_checks"].split(",")),
             "contact_shards": int(values["contact_shards"]),
             "message_retention_days": int(values["message_retention_days"]),
+            "separate_text_bytes": int(values["separate_text_bytes"]),
         }
         return cls(**{**values, **typed})  # type: ignore[arg-type]
 

@@ -158,7 +158,9 @@ def test_a_long_list_of_one_status_reads_the_ledger_and_no_rows_of_other_message
     loaded: list[str] = []
     get_many = message_store.get_many
     monkeypatch.setattr(message_list, "EXACT_SORT_LIMIT", 0)
-    monkeypatch.setattr(message_store, "get_many", lambda site_id, ids: loaded.extend(ids) or get_many(site_id, ids))
+    monkeypatch.setattr(
+        message_store, "get_many", lambda site_id, ids, **options: loaded.extend(ids) or get_many(site_id, ids, **options)
+    )
     answer = page(f"campaignRecordId={NOWHERE}&status=delivered&pageSize=1")
     assert (answer["total"], [entry["id"] for entry in answer["messages"]]) == (2, [rows[0].id])
     assert loaded == [rows[0].id]

@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.local_aws.capacity import item_size
+from outreach import dynamo
 from outreach.errors import NotFound
 from outreach.messages import message_rows, message_store
-from outreach.messages.models import ClaimState, Message
+from outreach.messages.models import Claim, ClaimState, Message
 from outreach.messages.status import MessageStatus, SkipReason
+from outreach.settings import settings
 
 SITE = "10000"
 MESSAGE = Message(
@@ -40,13 +43,13 @@ def test_a_row_is_read_as_it_was_written() -> None:
     assert current() == MESSAGE
 
 
-def test_a_row_fits_one_write_unit() -> None:
-    row = message_rows.new_row(
-        replace(
-            MESSAGE, body="x" * 160, failed_reason="30003: Unreachable destination handset", carrier_message_id="SM" + "0" * 32
-        )
-    )
-    assert sum(len(name) + len(str(value)) for name, value in row.items()) <= 1024
+@pytest.mark.parametrize("more", [0, 1, 1_000])
+def test_a_row_fits_one_write_unit_whatever_its_text(more: int) -> None:
+    text = "x" * (settings().separate_text_bytes + more)
+    message = message_rows.with_separate_text(replace(MESSAGE, body=text, segments=2, callback=True))
+    done = replace(message, status=MessageStatus.DELIVERED, sequence=3, claim=Claim(ClaimState.DONE, 1, LATER))
+    row = message_rows.new_row(replace(done, carrier_message_id="SM" + "0" * 32, sent_time=MESSAGE.slot))
+    assert 700 < item_size(dynamo.to_item(row)) <= 1024
 
 
 def test_creating_a_row_again_does_not_change_it() -> None:

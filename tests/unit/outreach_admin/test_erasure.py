@@ -25,7 +25,7 @@ from outreach.http.job_status import JobStatus
 from outreach.imports import import_objects, import_records
 from outreach.imports.import_options import ImportOptions
 from outreach.imports.import_records import ImportRecord
-from outreach.messages import message_store
+from outreach.messages import message_rows, message_store
 from outreach.messages.models import Kind, Message
 from outreach.messages.status import MessageStatus
 from outreach.settings import settings
@@ -122,7 +122,8 @@ def create_messages(contact_id: str) -> None:
     failed = replace(base, id="m3", kind=Kind.OUTBOUND, contact_id="", status=MessageStatus.FAILED)
     failed = replace(failed, failed_reason=f"21211: The 'To' number {NUMBER} is not a valid phone number.")
     foreign = replace(base, id="m4", contact_id="other", recipient=STRANGER, body=f"Call {NUMBER}", status=MessageStatus.SENT)
-    message_store.create_many([delivered, reply, failed, foreign])
+    message_store.create_many([delivered, reply, failed, foreign, *map(_with_long_text, (delivered, failed, foreign))])
+    dynamo.put(settings().messages_table, message_rows.new_text(replace(delivered, id="m5", text_digest="of another text")))
     ticket_id = ticket_store.open_ticket(SITE, contact_id, ACCOUNT.id, origin="m1")
     message = TicketMessage("t1", ticket_id, "agent", AuthorType.CONTACT, clock.timestamp(clock.now()), ContentType.TEXT, "SMS")
     ticket_store.attach(SITE, replace(message, body=TEXT, metadata={"from": NUMBER}))
@@ -131,6 +132,11 @@ def create_messages(contact_id: str) -> None:
     event_store.put_new(Event("e1", SITE, EventType.REPLY_RECEIVED, "2026-01-01T00:00:00.000Z", data))
     attempts = [{"time": "2026-01-01T00:00:00.000Z", "outcome": "failed", "reason": f"no route for {NUMBER}"}]
     dynamo.put(settings().callbacks_table, {"pk": f"{SITE}#m1", "attempts": attempts, "version": 3})
+
+
+def _with_long_text(message: Message) -> Message:
+    """The same message with another id and a text that has an item of its own."""
+    return replace(message, id=f"{message.id}-long", body=f"{message.body} {'and so on ' * 30}")
 
 
 def create_files(contact_id: str) -> None:
@@ -179,6 +185,7 @@ def test_what_belongs_to_others_stays(run: Run, person: str) -> None:
         OTHER_ROW,
     ]
     assert message_store.get(SITE, "m4").body == f"Call {ERASED}"
+    assert message_store.get(SITE, "m4-long").body == f"Call {ERASED} {'and so on ' * 30}"
     assert message_store.get(SITE, "m3").failed_reason == f"21211: The 'To' number {ERASED} is not a valid phone number."
     assert len(ticket_store.messages(SITE, 1)) == 2
 
@@ -266,7 +273,14 @@ def test_a_number_with_the_digits_of_a_date_changes_no_stored_time() -> None:
 def test_messages_of_a_contact_that_was_deleted_before_are_emptied(run: Run, person: str) -> None:
     assert call("contacts/delete_contact", "DELETE", f"/contact/contacts/{person}").status == 204
     run("erase", SITE, NUMBER, "--yes")
-    assert [message_store.get(SITE, message_id).body for message_id in ("m1", "m2")] == [ERASED, ERASED]
+    assert {message_store.get(SITE, message_id).body for message_id in ("m1", "m2", "m1-long")} == {ERASED}
+
+
+def test_a_message_that_names_the_person_keeps_its_long_text_until_it_is_sent(run: Run, person: str) -> None:
+    waiting = replace(_with_long_text(message_store.get(SITE, "m4")), id="m6", status=MessageStatus.QUEUED)
+    message_store.create_many([waiting])
+    assert run("erase", SITE, person, "--yes").code != 0
+    assert message_store.get(SITE, "m6").body == waiting.body
 
 
 def test_a_name_is_a_trace_only_as_the_whole_value_of_a_condition_or_cell() -> None:

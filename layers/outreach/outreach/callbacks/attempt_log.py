@@ -36,7 +36,7 @@ def list_attempts(site_id: str, message_id: str) -> list[Attempt]:
     Raises:
         NotFound: the site has no such message.
     """
-    _get_message(site_id, message_id)
+    _get_message(site_id, message_id, text=False)
     return _recent(delivery_state.get(site_id, message_id))
 
 
@@ -74,8 +74,8 @@ def redeliver(site_id: str, message_id: str) -> Message:
     return message
 
 
-def _get_message(site_id: str, message_id: str) -> Message:
-    message = message_store.get(site_id, message_id)
+def _get_message(site_id: str, message_id: str, *, text: bool = True) -> Message:
+    message = message_store.get(site_id, message_id, text=text)
     if message.status is MessageStatus.SKIPPED:
         raise NotFound("There is no such message.")
     return message

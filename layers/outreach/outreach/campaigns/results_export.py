@@ -79,7 +79,7 @@ def _page_rows(record: CampaignRecord, page: LedgerPage, repliers: set[str]) -> 
         for contact_id, cell in zip(ids, page.cells, strict=True)
         if cell != Cell.UNRELEASED
     }
-    messages = message_store.get_many(record.site_id, message_ids.values())
+    messages = message_store.get_many(record.site_id, message_ids.values(), texts=False)
     skips = {place - start: reason for place, reason in ledger.skips(page)}
     for index, contact_id in enumerate(ids):
         message = messages.get(message_ids.get(contact_id, ""))
@@ -113,5 +113,6 @@ def _row(contact_id: str, contact: Contact | None, message: Message, repliers: s
 
 def _repliers(record: CampaignRecord) -> set[str]:
     """Return the numbers that replied to the record."""
-    replies: Mapping[str, Message] = message_store.get_many(record.site_id, engagement.reply_ids(record.site_id, record.id))
+    reply_ids = engagement.reply_ids(record.site_id, record.id)
+    replies: Mapping[str, Message] = message_store.get_many(record.site_id, reply_ids, texts=False)
     return {reply.sender for reply in replies.values()}

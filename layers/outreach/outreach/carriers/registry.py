@@ -113,6 +113,8 @@ def status_url(account: ChannelAccount, message_id: str) -> str:
 
 
 def _sms(account: ChannelAccount, message: Message) -> OutboundSms:
+    if message.lacks_text:
+        raise ValueError(f"the text of message {message.id} was not read")
     sender = message.sender or account.sender
     return OutboundSms(
         message_id=message.id,

@@ -82,7 +82,9 @@ class AccountThrottle:
     def _waiting_untried(self) -> list[Message]:
         if not self._untried:
             return []
-        messages = message_store.get_many(self._breaker.account.site_id, dict.fromkeys(self._untried), consistent=True)
+        messages = message_store.get_many(
+            self._breaker.account.site_id, dict.fromkeys(self._untried), consistent=True, texts=False
+        )
         ordered = (messages[message_id] for message_id in dict.fromkeys(self._untried) if message_id in messages)
         return [message for message in ordered if _is_waiting(message)]
 

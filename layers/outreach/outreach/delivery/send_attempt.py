@@ -20,14 +20,16 @@ from outreach.delivery.account_throttle import AccountThrottle
 from outreach.delivery.outcome_recording import CLAIM_SECONDS, record_outcome
 from outreach.errors import NotFound
 from outreach.messages import message_store
-from outreach.messages.failed_reasons import EXPIRED
+from outreach.messages.failed_reasons import EXPIRED, TEXT_MISSING
 from outreach.messages.models import ClaimState, Message
 from outreach.messages.status import MessageStatus
 from outreach.observability import logger
-from outreach.repeated_failures import CARRIER_UNAVAILABLE, Failures, report_given_up
+from outreach.repeated_failures import CARRIER_UNAVAILABLE, TEXT_UNREADABLE, Failures, report_given_up
 from outreach.sending.circuit_breaker import MAX_WAIT_SECONDS, CircuitBreaker
 from outreach.sending.send_queue import JobRecipient, SendJob
 
+# How long a message waits whose text could not be read.
+_TEXT_RETRY_SECONDS = 30
 # The part of a reason that may be logged: a carrier's code, an HTTP status, or the name of an exception.
 _CODE = re.compile(r"\d{3,6}(?=: )|HTTP \d{3}$|[A-Za-z]+$")
 
@@ -60,6 +62,12 @@ def attempt_send(
         message = message_store.claim(job.site_id, recipient.message_id, until=math.floor(now + CLAIM_SECONDS))
     except message_store.ClaimRefused as refusal:
         return _handle_refused_claim(refusal.message, now)
+    except message_store.TextUnreadable as failure:
+        logger().exception("the text of a message could not be read", message_id=recipient.message_id, site_id=job.site_id)
+        return _wait_for_text(failure.message)
+    if message.lacks_text:
+        _give_up(message, TEXT_MISSING)
+        return None
     outcome = registry.send(breaker.account, credentials, message)
     _log(message, outcome)
     return _handle_outcome(breaker, throttle, message, outcome)
@@ -88,7 +96,7 @@ def _fail_if_expired(job: SendJob, recipient: JobRecipient) -> bool:
         Whether the job is done with the message: it has failed now, has a final status, or does not exist.
     """
     try:
-        message = message_store.get(job.site_id, recipient.message_id)
+        message = message_store.get(job.site_id, recipient.message_id, text=False)
     except NotFound:
         return True
     if clock.from_timestamp(message.slot).timestamp() + MAX_WAIT_SECONDS > clock.now().timestamp():
@@ -149,12 +157,28 @@ def _retry_later(message: Message, seconds: float) -> float | None:
     """Let a message wait for a carrier that takes nothing at the moment; fail it when that has lasted too long."""
     failures = Failures.from_item(message.carrier_failures).after("", CARRIER_UNAVAILABLE, wait=timedelta(seconds=seconds))
     if failures.are_too_many:
-        reason = f"no_progress: {failures.describe('the message')}"
-        if message_store.advance(message, MessageStatus.FAILED, failed_reason=reason):
-            report_given_up("message", reason, message_id=message.id, site_id=message.site_id)
+        _give_up(message, f"no_progress: {failures.describe('the message')}")
         return None
     message_store.set_carrier_failures(message, failures)
     return _release_claim(message, clock.now().timestamp() + seconds)
+
+
+def _wait_for_text(message: Message) -> float | None:
+    """Let a message wait whose claim is free again, because its text cannot be read; fail it when that has lasted too long."""
+    failures = Failures.from_item(message.carrier_failures).after("", TEXT_UNREADABLE)
+    if not failures.are_too_many:
+        message_store.set_carrier_failures(message, failures)
+        return clock.now().timestamp() + _TEXT_RETRY_SECONDS
+    reason = f"no_progress: {failures.describe('the message')}"
+    if message_store.fail_waiting(message, reason):
+        report_given_up("message", reason, message_id=message.id, site_id=message.site_id)
+    return None
+
+
+def _give_up(message: Message, reason: str) -> None:
+    """Fail a claimed message that is not sent."""
+    if message_store.advance(message, MessageStatus.FAILED, failed_reason=reason):
+        report_given_up("message", reason, message_id=message.id, site_id=message.site_id)
 
 
 def _release_claim(message: Message, retry_at: float) -> float:

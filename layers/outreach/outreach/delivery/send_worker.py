@@ -197,7 +197,7 @@ def _deferral(hours: SendingHours | None, job: SendJob, recipient: JobRecipient)
     """Return a message whose quiet hours have begun, with the end of these; ``None`` when it may be sent now."""
     if hours is None:
         return None
-    message = message_store.get(job.site_id, recipient.message_id)
+    message = message_store.get(job.site_id, recipient.message_id, text=False)
     now = clock.now()
     allowed = hours.next_allowed(now, message.time_zones)
     return None if allowed == now else (message, allowed)
@@ -211,7 +211,7 @@ def _defer(message: Message, until: datetime) -> None:
 def _skip(job: SendJob, recipient: JobRecipient, reason: SkipReason) -> None:
     """Skip a campaign's message; a single message fails instead."""
     try:
-        message = message_store.get(job.site_id, recipient.message_id)
+        message = message_store.get(job.site_id, recipient.message_id, text=False)
     except NotFound:
         return
     if message.record_id:

@@ -72,6 +72,8 @@ def check(account: ChannelAccount, credentials: Credentials, job: SendJob, recip
 
 def _reconcile(account: ChannelAccount, credentials: Credentials, message: Message) -> Accepted | Refused | Unknown:
     """Ask the carrier for the outcome. A single candidate that no other message owns counts as accepted."""
+    if message.lacks_text:
+        return Unknown("the text is missing")  # the carrier's messages are compared by text, or the request is repeated
     claimed = clock.from_epoch(message.claim.until - CLAIM_SECONDS)
     reconciliation = registry.reconcile(account, credentials, message, claimed - _CLOCK_SKEW)
     if not isinstance(reconciliation, Candidates):

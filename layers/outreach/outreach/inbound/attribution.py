@@ -55,7 +55,7 @@ def find_answered(site_id: str, contact_ids: Iterable[str], account_id: str, num
     ]
     answered = (
         message
-        for message in message_store.get_many(site_id, ids, consistent=True).values()
+        for message in message_store.get_many(site_id, ids, consistent=True, texts=False).values()
         if _may_be_answered(message)
         and (message.account_id, message.recipient) == (account_id, number)
         and oldest <= _time(message) <= newest

@@ -56,7 +56,7 @@ def apply(account: ChannelAccount, message_id: str, receipt: Receipt) -> None:
     A receipt that does not advance the message costs one read and no write. Repeated ones do not count against the account.
     """
     try:
-        message = message_store.get(account.site_id, message_id)
+        message = message_store.get(account.site_id, message_id, text=False)
     except NotFound:
         return
     if message.account_id != account.id:

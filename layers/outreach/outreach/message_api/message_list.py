@@ -184,16 +184,17 @@ def _load_in_order(
 
 
 def _load(site_id: str, message_ids: Sequence[str]) -> dict[str, Message]:
-    """Return the messages that exist, by id, reading batches concurrently."""
+    """Return the messages that exist, by id, without separate texts, reading batches concurrently."""
     with ThreadPoolExecutor(_LOADING_THREADS) as pool:
-        batches = pool.map(lambda ids: message_store.get_many(site_id, ids), dynamo.chunks(message_ids, _BATCH_SIZE))
+        batches = pool.map(lambda ids: message_store.get_many(site_id, ids, texts=False), dynamo.chunks(message_ids, _BATCH_SIZE))
         return {message_id: message for batch in batches for message_id, message in batch.items()}
 
 
 def _responses(site_id: str, messages: Sequence[Message], show: Show[R]) -> dict[str, R]:
     """Return the responses of messages, by id."""
     records = records_of(site_id, messages)
-    return {message.id: show(message, records.get(message.record_id or "")) for message in messages}
+    complete = message_store.with_texts(site_id, messages)
+    return {message.id: show(message, records.get(message.record_id or "")) for message in complete}
 
 
 def _groups(site_id: str, query: MessageQuery) -> set[str] | None:

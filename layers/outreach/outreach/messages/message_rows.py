@@ -21,7 +21,12 @@ reply is that of the campaign message that it answers, if any.
 
 The item ``<site>#CARRIER#<carrier's id>`` stores which message owns a message in the carrier's list.
 
-Both kinds of items have ``expires``, ``MESSAGE_RETENTION_DAYS`` after they were created; no change moves it.
+The item ``<site>#TEXT#<id>#<digest>`` is a text of more than ``SEPARATE_TEXT_BYTES`` of a message that is to be sent. It would
+make the row larger than 1 KB, and each of the row's four writes twice as expensive. It is written before the row, which names it
+by its digest, and is never changed: a text that replaces it is in the row. ``recipient`` and ``contact_id`` are for its erasure.
+
+All kinds of items have ``expires``, ``MESSAGE_RETENTION_DAYS`` after they were created; no change moves it. A release that is
+repeated writes a text again, with a new end.
 
 All indexes are KEYS_ONLY. Keys of the first two change only when a message is edited or skipped, so a change of status costs one
 write unit. Attaching a message costs two, and a single message costs two more than a campaign's.
@@ -29,9 +34,10 @@ write unit. Attaching a message costs two, and a single message costs two more t
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -45,6 +51,8 @@ from outreach.settings import settings
 TIMELINE_SHARDS = 16
 
 _DEFAULTS = {field.name: field.default for field in fields(Message)}
+# Enough to tell the texts of one message apart.
+_DIGEST_CHARACTERS = 16
 _TUPLE_FIELDS = ("media_urls", "attachments", "time_zones")
 # Conditions read these attributes.
 _ALWAYS_STORED = {"status", "sequence", "claim"}
@@ -56,6 +64,8 @@ def to_row(message: Message) -> dict[str, Any]:
     values |= {name: list(values[name]) for name in _TUPLE_FIELDS if name in values}
     if not message.sender:
         del values["sender"]  # then the number that the carrier chooses is added (message_store.advance)
+    if message.text_digest:
+        del values["body"]
     return {**key(message.site_id, message.id), **_index_keys(message), **values}
 
 
@@ -77,6 +87,36 @@ def new_row(message: Message) -> dict[str, Any]:
     return to_row(message) | _expiry()
 
 
+def with_separate_text(message: Message) -> Message:
+    """Return a new message with ``text_digest`` if its text is long, and its row is written often because it waits to be sent."""
+    text, longest = message.body.encode(), settings().separate_text_bytes
+    if message.claim.state is not ClaimState.FREE or not 0 < longest < len(text):
+        return message
+    return replace(message, text_digest=hashlib.sha256(text).hexdigest()[:_DIGEST_CHARACTERS])
+
+
+def new_text(message: Message) -> dict[str, Any]:
+    """Return the item of the separate text of a message that is created now."""
+    owner = {"recipient": message.recipient, "contact_id": message.contact_id}
+    return {**text_key(message), "body": message.body, **owner} | _expiry()
+
+
+def text_key(message: Message) -> dict[str, str]:
+    """Return the key of the item of a message's separate text."""
+    return {"pk": f"{message.site_id}#TEXT#{message.id}#{message.text_digest}"}
+
+
+def owner_of_text(key: str) -> tuple[str, str] | None:
+    """Return the ids of the site and of the message, if ``key`` is that of a separate text."""
+    site_id, *rest = key.split("#")
+    return (site_id, rest[1]) if len(rest) == 3 and rest[0] == "TEXT" else None
+
+
+def is_message(item: Mapping[str, Any]) -> bool:
+    """Return whether an item of the table is a message or a reply."""
+    return "claim" in item
+
+
 def new_ownership(message: Message, carrier_message_id: str) -> dict[str, Any]:
     """Return the item that says which message owns a message in the carrier's list."""
     return {"pk": f"{message.site_id}#CARRIER#{carrier_message_id}", "message_id": message.id} | _expiry()
@@ -88,9 +128,11 @@ def _expiry() -> dict[str, int]:
 
 
 def from_row(row: Mapping[str, Any]) -> Message:
-    """Return the message of an item; unknown attributes, which newer code may have written, are ignored."""
+    """Return the message of an item, without its separate text. Ignores unknown attributes, which newer code may have written."""
     values = {name: value for name, value in row.items() if name in _DEFAULTS}
     values.setdefault("sender", "")
+    if "text_digest" in values:
+        values["body"] = ""
     claim = values["claim"]
     values["claim"] = Claim(ClaimState(claim["state"]), claim["attempt"], claim["until"])
     values["status"] = MessageStatus(values["status"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -14,6 +15,7 @@ from outreach.errors import NotFound
 from outreach.messages import message_rows
 from outreach.messages.models import ClaimState, Kind, Message
 from outreach.messages.status import MessageStatus, SkipReason
+from outreach.observability import logger
 from outreach.parsing import is_guid
 from outreach.repeated_failures import Failures
 from outreach.settings import settings
@@ -30,14 +32,21 @@ def create_many(messages: Sequence[Message]) -> list[Message]:
     """Create rows that do not exist yet; existing rows stay unchanged.
 
     Each row is one conditional PutItem, many at a time. BatchWriteItem has no conditions and would overwrite a delivered
-    message with a queued one.
+    message with a queued one. A separate text is written before the row that names it. If an earlier row names another text,
+    nothing names this one, and it expires.
 
     Returns:
         The messages whose rows existed already.
     """
     with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
-        created = pool.map(lambda message: dynamo.put_new(settings().messages_table, message_rows.new_row(message)), messages)
-        return [message for message, is_new in zip(messages, created, strict=True) if not is_new]
+        return [message for message, is_new in zip(messages, pool.map(_create, messages), strict=True) if not is_new]
+
+
+def _create(message: Message) -> bool:
+    table, message = settings().messages_table, message_rows.with_separate_text(message)
+    if message.text_digest:
+        dynamo.put(table, message_rows.new_text(message))  # the same text again, after a crash: then it expires with the row
+    return dynamo.put_new(table, message_rows.new_row(message))
 
 
 def postpone(messages: Sequence[Message], slots: Sequence[float]) -> None:
@@ -51,8 +60,11 @@ def _postpone(message: Message, slot: float) -> bool:
     return _change(message, change, {":free": ClaimState.FREE}, "#claim.#state = :free")
 
 
-def get(site_id: str, message_id: str) -> Message:
+def get(site_id: str, message_id: str, *, text: bool = True) -> Message:
     """Return a message (a strongly consistent read).
+
+    Args:
+        text: whether a separate text is read, too.
 
     Raises:
         NotFound: the site has no such message.
@@ -60,7 +72,8 @@ def get(site_id: str, message_id: str) -> Message:
     row = dynamo.get(settings().messages_table, message_rows.key(site_id, message_id), consistent=True)
     if row is None:
         raise NotFound("There is no such message.")
-    return message_rows.from_row(row)
+    message = message_rows.from_row(row)
+    return with_texts(site_id, [message])[0] if text else message
 
 
 def get_reply(site_id: str, message_id: str) -> Message:
@@ -75,11 +88,46 @@ def get_reply(site_id: str, message_id: str) -> Message:
     return message_rows.from_row(row)
 
 
-def get_many(site_id: str, message_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Message]:
-    """Return those of the messages that exist, by id."""
+def get_many(site_id: str, message_ids: Iterable[str], *, consistent: bool = False, texts: bool = True) -> dict[str, Message]:
+    """Return those of the messages that exist, by id.
+
+    Args:
+        texts: whether separate texts are read, too.
+    """
     keys = [message_rows.key(site_id, message_id) for message_id in message_ids]
-    rows = dynamo.batch_get(settings().messages_table, keys, consistent=consistent)
-    return {message.id: message for message in map(message_rows.from_row, rows)}
+    messages = list(map(message_rows.from_row, dynamo.batch_get(settings().messages_table, keys, consistent=consistent)))
+    if texts:
+        messages = with_texts(site_id, messages)
+    return {message.id: message for message in messages}
+
+
+def with_texts(site_id: str, messages: Iterable[Message]) -> list[Message]:
+    """Return messages with their separate texts, in the same order. Reads nothing if none has one.
+
+    A text that no longer exists is empty. The first read is eventually consistent, at half the price: a text never changes, so
+    the read finds the right one or none.
+    """
+    messages = _add_texts(messages, consistent=False)
+    lacking = [message.id for message in messages if message.lacks_text]
+    if not lacking:
+        return messages
+    # The text was created a moment ago, or another one has replaced it since its row was read.
+    rows = get_many(site_id, lacking, consistent=True, texts=False)
+    current = {message.id: message for message in _add_texts(rows.values(), consistent=True)}
+    if missing := [message.id for message in current.values() if message.lacks_text]:
+        logger().warning("texts of messages are missing", site_id=site_id, message_ids=missing)
+    return [current.get(message.id, message) for message in messages]
+
+
+def _add_texts(messages: Iterable[Message], *, consistent: bool) -> list[Message]:
+    messages = list(messages)
+    keys = [message_rows.text_key(message) for message in messages if message.lacks_text]
+    items = dynamo.batch_get(settings().messages_table, keys, consistent=consistent)
+    texts = {item["pk"]: item["body"] for item in items}
+    return [
+        replace(message, body=texts.get(message_rows.text_key(message)["pk"], "")) if message.lacks_text else message
+        for message in messages
+    ]
 
 
 def ids_of_contact(site_id: str, contact_id: str, kind: Kind = Kind.OUTREACH, *, since: str = "0") -> list[str]:
@@ -136,7 +184,7 @@ def carrier_ids_of_other_messages(message: Message) -> set[str]:
         *ids_of_contact(message.site_id, message.contact_id),
         *_ids_in(message_rows.outbound_pk(message.site_id, message.recipient)),
     }
-    others = get_many(message.site_id, ids - {message.id}, consistent=True)
+    others = get_many(message.site_id, ids - {message.id}, consistent=True, texts=False)
     return {other.carrier_message_id for other in others.values() if other.carrier_message_id}
 
 
@@ -162,11 +210,14 @@ def adopt(message: Message, carrier_message_id: str) -> bool:
 def claim(site_id: str, message_id: str, *, until: int) -> Message:
     """Claim a message whose slot has begun, in order to call the carrier; its status becomes ``sending``.
 
+    If the separate text does not exist, the claimed message lacks it.
+
     Args:
         until: the Unix time by which the caller has recorded the outcome or crashed.
 
     Raises:
         ClaimRefused: another worker has claimed the message, it has an outcome, its slot has not begun, or it does not exist.
+        TextUnreadable: the separate text cannot be read. The claim is free again, because the carrier is not called.
     """
     change = (
         Update()
@@ -187,7 +238,12 @@ def claim(site_id: str, message_id: str, *, until: int) -> Message:
         )
     except ConditionFailed as refusal:
         raise ClaimRefused(message_rows.from_row(refusal.item) if refusal.item else None) from refusal
-    return message_rows.from_row(row)
+    message = message_rows.from_row(row)
+    try:
+        return with_texts(site_id, [message])[0]
+    except Exception as error:
+        set_claim(message, ClaimState.FREE, until=0)
+        raise TextUnreadable(message) from error
 
 
 class ClaimRefused(Exception):
@@ -195,6 +251,14 @@ class ClaimRefused(Exception):
 
     def __init__(self, message: Message | None) -> None:
         super().__init__("the message cannot be claimed")
+        self.message = message
+
+
+class TextUnreadable(Exception):
+    """The separate text of ``message`` cannot be read at the moment."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__("the text of the message cannot be read")
         self.message = message
 
 
@@ -258,7 +322,7 @@ def _set_missing(change: Update, facts: Mapping[str, str]) -> Update:
 
 
 def set_carrier_failures(message: Message, failures: Failures) -> None:
-    """Store the consecutive failures of the carrier to accept a message."""
+    """Store the consecutive failures of the carrier to accept a message, or of a worker to read its text."""
     _change(message, Update().set("carrier_failures", failures.to_item()), {}, "attribute_exists(pk)")
 
 
@@ -308,11 +372,14 @@ def attach(site_id: str, message_id: str, ticket_id: str) -> bool:
 def change(before: Message, after: Message) -> bool:
     """Write the difference between two states of a message, index keys included.
 
-    Attributes that other writers have added (a ticket, the carrier's id) stay.
+    Attributes that other writers have added (a ticket, the carrier's id) stay. A new text is in the row, which few writes follow;
+    the separate text that it replaces is deleted.
 
     Returns:
         ``False`` (and nothing written) when the status has changed since ``before``.
     """
+    if after.body != before.body:
+        after = replace(after, text_digest=None)
     old, new = message_rows.to_row(before), message_rows.to_row(after)
     changed = [name for name, value in new.items() if old.get(name) != value]
     removed = sorted(old.keys() - new.keys())
@@ -321,7 +388,11 @@ def change(before: Message, after: Message) -> bool:
     difference = Update().remove(*removed)
     for name in changed:
         difference.set(name, new[name])
-    return _change(before, difference, {":before": before.sequence}, "#sequence = :before")
+    if not _change(before, difference, {":before": before.sequence}, "#sequence = :before"):
+        return False
+    if before.text_digest != after.text_digest:
+        dynamo.delete(settings().messages_table, message_rows.text_key(before))
+    return True
 
 
 def _change(message: Message, change: Update, values: Mapping[str, Any], condition: str) -> bool:

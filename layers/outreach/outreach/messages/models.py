@@ -1,4 +1,4 @@
-"""A message as it is stored: one row of about 1 KB, which refers to its campaign record."""
+"""A message as it is stored: a row of less than 1 KB, which refers to its campaign record, and an item for a long text."""
 
 from __future__ import annotations
 
@@ -61,6 +61,7 @@ class Message:
 
     Attributes:
         sender: the number, short code or name that it is sent from; empty until the carrier has chosen a number of a pool.
+        body: the text; empty if the store has read the row without its separate text.
         slot: the time at which it was first due, as :mod:`outreach.clock` writes it; a part of index keys.
         record_id: its campaign record, or ``None`` for a single message.
         place: its position in the record's frozen audience.
@@ -76,9 +77,11 @@ class Message:
         attachments: the same files as the client described them, or as the carrier did for an inbound message.
         is_test: whether it tests a campaign; then it shows the contact's values, but goes to another number.
         keyword: the meaning of an inbound message that is a keyword.
-        carrier_failures: consecutive failures of its carrier (:class:`outreach.repeated_failures.Failures`), if any.
+        carrier_failures: consecutive failures of its carrier, or to read its separate text
+            (:class:`outreach.repeated_failures.Failures`), if any.
         repair_failures: the same for attempts of the sweep to queue it again.
         last_error: the name of the error that kept a worker from sending it since it was queued last, if any.
+        text_digest: names the item that has the text, if the row does not have it.
     """
 
     id: str
@@ -117,6 +120,12 @@ class Message:
     carrier_failures: Mapping[str, Any] | None = None
     repair_failures: Mapping[str, Any] | None = None
     last_error: str | None = None
+    text_digest: str | None = None
+
+    @property
+    def lacks_text(self) -> bool:
+        """Whether its text is in an item of its own that was not read, or does not exist."""
+        return self.text_digest is not None and not self.body
 
 
 def campaign_message_id(record_id: str, contact_id: str) -> str:

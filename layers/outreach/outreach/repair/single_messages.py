@@ -29,7 +29,8 @@ def repair() -> int:
 def _unsettled() -> Iterator[Message]:
     ids = sorted(message_store.unsettled_ids(clock.timestamp(clock.now() - _MIN_AGE)))
     for site_id, group in groupby(ids, key=lambda pair: pair[0]):
-        yield from message_store.get_many(site_id, [message_id for _, message_id in group], consistent=True).values()
+        message_ids = [message_id for _, message_id in group]
+        yield from message_store.get_many(site_id, message_ids, consistent=True, texts=False).values()
 
 
 def _account(row: Message) -> tuple[str, str]:

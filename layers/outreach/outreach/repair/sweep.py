@@ -98,7 +98,7 @@ def _rows(record: CampaignRecord, places: Sequence[int]) -> Iterator[Message]:
         return
     ids = audience.contact_ids(record.site_id, record.id, places[0], places[-1] + 1)
     message_ids = [campaign_message_id(record.id, ids[place - places[0]]) for place in places]
-    yield from message_store.get_many(record.site_id, message_ids, consistent=True).values()
+    yield from message_store.get_many(record.site_id, message_ids, consistent=True, texts=False).values()
 
 
 def repair_all() -> dict[str, int]:

@@ -35,15 +35,16 @@ def list_unattached(site_id: str, contact_ids: Iterable[str], account_id: str | 
         account_id: the channel account that sent them; ``None`` for any.
     """
     ids = [message_id for contact_id in contact_ids for message_id in message_store.ids_of_contact(site_id, contact_id)]
-    messages = [
+    unattached = [
         message
-        for message in message_store.get_many(site_id, ids, consistent=True).values()
+        for message in message_store.get_many(site_id, ids, consistent=True, texts=False).values()
         if message.kind is Kind.OUTREACH
         and message.status in (MessageStatus.SENT, MessageStatus.DELIVERED)
         and message.ticket_id is None
         and account_id in (None, message.account_id)
     ]
+    messages = message_store.with_texts(site_id, unattached)
     records = records_of(site_id, messages)
     candidates = (UnattachedMessage(message, records.get(message.record_id or "")) for message in messages)
-    unattached = [entry for entry in candidates if entry.preference.is_due_when_replied]
-    return sorted(unattached, key=lambda entry: (entry.message.slot, entry.message.id))
+    due = [entry for entry in candidates if entry.preference.is_due_when_replied]
+    return sorted(due, key=lambda entry: (entry.message.slot, entry.message.id))

@@ -51,7 +51,7 @@ def _cancel_messages(record: CampaignRecord, places: dict[str, int]) -> None:
     Args:
         places: the place of each message, by message id.
     """
-    rows = message_store.get_many(record.site_id, places, consistent=True)
+    rows = message_store.get_many(record.site_id, places, consistent=True, texts=False)
     with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
         list(pool.map(lambda row: message_store.skip(row, SkipReason.CANCELLED), rows.values()))
     # The stream of message rows updates the ledger. A release that crashed leaves places without rows.

@@ -106,7 +106,7 @@ def _count_messages(
         ids.discard(campaign_message_id(but, contact_id))
     if len(ids) < cap.messages:
         return len(ids)
-    rows = message_store.get_many(site_id, ids, consistent=True)
+    rows = message_store.get_many(site_id, ids, consistent=True, texts=False)
     return sum(id_ not in rows or _counts(rows[id_]) for id_ in ids)
 
 

@@ -180,7 +180,7 @@ def _enter_decisions(batch: ReleaseBatch, rows: Mapping[int, Message], first_slo
     # A contact that an earlier release queued may now be skipped. If its message already exists, the message stays.
     newly_skipped = [place for place, cell in cells.items() if batch.is_queued(place) and cell != Cell.QUEUED]
     places = {campaign_message_id(record.id, batch.contact_ids[place]): place for place in newly_skipped}
-    for message_id in message_store.get_many(record.site_id, places, consistent=True):
+    for message_id in message_store.get_many(record.site_id, places, consistent=True, texts=False):
         del cells[places[message_id]]
     codes = ledger.failure_codes(rows)
     return ledger.record_decisions(
