@@ -19,6 +19,7 @@ from typing import Any
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import apigateway_v1, dynamodb, lambda_svc
+from ministack.services.cloudformation import language_extensions
 
 DRAIN_PATH = "/_local/drain"
 POLL_SECONDS = 0.05
@@ -230,6 +231,26 @@ def parse_maximum_concurrency() -> None:
     lambda_svc._sqs_esm_concurrency = parsed_concurrency
 
 
+def resolve_parameters_before_sam() -> None:
+    """MiniStack's AWS::LanguageExtensions leaves references to parameters, so SAM misses changed values. Replace them, as AWS does."""
+    apply = language_extensions.apply
+
+    def apply_with_values(template: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+        def with_values(part: Any) -> Any:
+            if isinstance(part, list):
+                return [with_values(item) for item in part]
+            if not isinstance(part, dict):
+                return part
+            if set(part) == {"Ref"} and part["Ref"] in values:
+                return values[part["Ref"]]
+            return {name: with_values(entry) for name, entry in part.items()}
+
+        processed: dict[str, Any] = apply(template, values)
+        return {**processed, "Resources": with_values(processed["Resources"])}
+
+    language_extensions.apply = apply_with_values
+
+
 def share_unpacked_layers() -> None:
     """MiniStack unpacks all layers for each worker, which takes most of its start time. Link to shared unpacked layers."""
     unpacked, lock = Path(os.environ["TMPDIR"]) / "layers", threading.Lock()
@@ -266,4 +287,5 @@ if __name__ == "__main__":
     authorize_parameters_by_name()
     accept_null_bodies()
     parse_maximum_concurrency()
+    resolve_parameters_before_sam()
     app.main()
