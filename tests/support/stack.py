@@ -17,6 +17,8 @@ from tests.support.template import ROOT, resources, template
 FUNCTION = "AWS::Serverless::Function"
 STATE_MACHINE = "AWS::Serverless::StateMachine"
 LAYER = "AWS::Serverless::LayerVersion"
+# The alias that callers of some functions call.
+ALIAS = "live"
 
 
 def functions() -> dict[str, dict[str, Any]]:
@@ -28,12 +30,17 @@ def functions() -> dict[str, dict[str, Any]]:
     }
 
 
+def live_functions() -> list[str]:
+    """The functions that callers call by their alias (logical ids)."""
+    return [name for name, function in functions().items() if function.get("AutoPublishAlias") == ALIAS]
+
+
 @cache
 def expanded(*parameters: str) -> dict[str, Any]:
     """The resources that CloudFormation creates, by logical id.
 
     Args:
-        parameters: values that differ from the defaults, as ``Name=value``.
+        parameters: values that differ from the defaults, as ``Name=value``; also the uploaded object of a function or layer.
     """
     command = [SAM.with_name("python"), ROOT / "scripts" / "expand_template.py", *parameters]
     process = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own script

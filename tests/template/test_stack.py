@@ -20,15 +20,9 @@ from tests.support.template import BUCKET, QUEUE, ROOT, TABLE, resources, templa
 MAX_RESOURCES = 480
 # The managed policy that SAM adds to every role: to write logs. Those that it adds for sources read all queues of the account.
 EXECUTION_POLICIES = {"AWSLambdaBasicExecutionRole"}
-# The values that switch on every optional resource.
-ALL_OPTIONS = (
-    "KmsKeyArn=arn:aws:kms:us-east-1:123456789012:key/any",
-    "DomainName=api.example.com",
-    "AlarmEmail=operator@example.com",
-    "AccessLogs=true",
-    "WebhookConcurrency=50",
-    "WarmWriteUnits=16000",
-)
+# The values that switch on every optional resource, as the checks of `make lint` have them.
+(_OPTIONS,) = re.findall(r"^ALL_OPTIONS := ((?:.*\\\n)*.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+ALL_OPTIONS = tuple(_OPTIONS.replace("\\", "").split())
 
 
 def test_no_generated_resource_has_the_name_of_a_parameter() -> None:
@@ -36,13 +30,19 @@ def test_no_generated_resource_has_the_name_of_a_parameter() -> None:
 
 
 def test_the_stack_stays_below_the_limit_of_resources() -> None:
-    assert len(functions()) < len(expanded()) < MAX_RESOURCES
+    assert len(functions()) < len(expanded(*ALL_OPTIONS)) < MAX_RESOURCES
+
+
+def test_all_options_switch_on_every_conditional_resource() -> None:
+    conditional = {name for name, resource in template()["Resources"].items() if "Condition" in resource}
+    assert conditional <= set(expanded(*ALL_OPTIONS))
 
 
 def test_a_role_has_only_the_managed_policy_for_logs() -> None:
-    roles = [resource["Properties"] for resource in expanded().values() if resource["Type"] == "AWS::IAM::Role"]
-    attached = {arn.rsplit("/", 1)[1] for role in roles for arn in role.get("ManagedPolicyArns", [])}
-    assert attached <= EXECUTION_POLICIES
+    roles = [entry["Properties"] for entry in expanded(*ALL_OPTIONS).values() if entry["Type"] == "AWS::IAM::Role"]
+    arns = [arn for role in roles for arn in role.get("ManagedPolicyArns", [])]
+    names = [(arn["Fn::Sub"] if isinstance(arn, dict) else arn).rsplit("/", 1)[1] for arn in arns]
+    assert set(names) <= EXECUTION_POLICIES
 
 
 def references(node: Any) -> Iterator[str]:
