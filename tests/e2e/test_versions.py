@@ -51,9 +51,7 @@ def _changed_build(folder: Path) -> Path:
 
 
 def _physical_name(stack: LocalStack, function: str) -> str:
-    described = stack.aws.client("cloudformation").describe_stack_resource(
-        StackName=STACK_NAME, LogicalResourceId=function
-    )
+    described = stack.aws.client("cloudformation").describe_stack_resource(StackName=STACK_NAME, LogicalResourceId=function)
     return str(described["StackResourceDetail"]["PhysicalResourceId"])
 
 

@@ -97,6 +97,28 @@ def statements() -> Iterator[tuple[str, dict[str, Any]]]:
                 yield name, statement["Fn::If"][1] if "Fn::If" in statement else statement
 
 
+def references(node: Any) -> Iterator[str]:
+    """The names to which a part of the template refers: resources and parameters, without attributes."""
+    if isinstance(node, list):
+        for entry in node:
+            yield from references(entry)
+    if not isinstance(node, dict):
+        return
+    for name, content in node.items():
+        if name == "Ref":
+            yield str(content)
+        elif name == "Fn::GetAtt":
+            yield str(content[0] if isinstance(content, list) else content.partition(".")[0])
+        elif name == "DependsOn":
+            yield from [content] if isinstance(content, str) else content
+        elif name == "Fn::Sub":
+            text, own = content if isinstance(content, list) else (content, {})
+            yield from {part.partition(".")[0] for part in re.findall(r"\$\{([^!}][^}]*)}", text)} - set(own)
+            yield from references(own)
+        else:
+            yield from references(content)
+
+
 def target(value: Mapping[str, Any]) -> str:
     """The logical id that a ``Ref`` or ``Fn::GetAtt`` refers to."""
     return str(value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0])

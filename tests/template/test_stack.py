@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from outreach.settings import Settings
 from scripts import make_routes
-from tests.support.stack import expanded, functions
+from tests.support.stack import expanded, functions, references
 from tests.support.template import BUCKET, QUEUE, ROOT, TABLE, resources, template
 
 # CloudFormation allows 500; the difference leaves room for the gateway's deployments and for new resources.
@@ -43,28 +43,6 @@ def test_a_role_has_only_the_managed_policy_for_logs() -> None:
     arns = [arn for role in roles for arn in role.get("ManagedPolicyArns", [])]
     names = [(arn["Fn::Sub"] if isinstance(arn, dict) else arn).rsplit("/", 1)[1] for arn in arns]
     assert set(names) <= EXECUTION_POLICIES
-
-
-def references(node: Any) -> Iterator[str]:
-    """The names to which a part of the template refers: resources and parameters, without attributes."""
-    if isinstance(node, list):
-        for entry in node:
-            yield from references(entry)
-    if not isinstance(node, dict):
-        return
-    for name, content in node.items():
-        if name == "Ref":
-            yield str(content)
-        elif name == "Fn::GetAtt":
-            yield str(content[0] if isinstance(content, list) else content.partition(".")[0])
-        elif name == "DependsOn":
-            yield from [content] if isinstance(content, str) else content
-        elif name == "Fn::Sub":
-            text, own = content if isinstance(content, list) else (content, {})
-            yield from {part.partition(".")[0] for part in re.findall(r"\$\{([^!}][^}]*)}", text)} - set(own)
-            yield from references(own)
-        else:
-            yield from references(content)
 
 
 def test_no_reference_needs_a_resource_that_only_sam_makes() -> None:
@@ -150,6 +128,10 @@ def test_a_missing_parameter_is_named(given: dict[str, str], missing: str | None
     errors = refusals(given)
     assert len(errors) == (missing is not None)
     assert all(str(missing) in error for error in errors)
+
+
+def test_production_has_a_canary() -> None:
+    assert production()["Canary"] == "true"
 
 
 def test_a_budget_tells_the_operator_before_it_is_used_up() -> None:

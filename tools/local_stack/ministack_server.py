@@ -232,7 +232,7 @@ def parse_maximum_concurrency() -> None:
 
 
 def resolve_parameters_before_sam() -> None:
-    """MiniStack's AWS::LanguageExtensions leaves references to parameters, so SAM misses changed values. Replace them, as AWS does."""
+    """MiniStack leaves references to parameters in AWS::LanguageExtensions, so SAM misses new values. Replace them like AWS."""
     apply = language_extensions.apply
 
     def apply_with_values(template: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
