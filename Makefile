@@ -10,7 +10,7 @@ REQUIREMENTS := $(wildcard requirements/*.in layers/*/requirements.in)
 LAYERS := $(patsubst %.in,%.txt,$(wildcard layers/*/requirements.in))
 # Parameters that switch on every optional resource, for the template checks.
 ALL_OPTIONS := KmsKeyArn=arn:aws:kms:us-east-1:123456789012:key/any DomainName=api.example.com AlarmEmail=operator@example.com \
-  AccessLogs=true WebhookConcurrency=50 WarmWriteUnits=16000 MonthlyBudget=100
+  AccessLogs=true WebhookConcurrency=50 WarmWriteUnits=16000 MonthlyBudget=100 Canary=true
 # Tools that read the OpenAPI description as others do. Without npm, the tests that need its packages are skipped.
 OPENAPI_TOOLS := .venv-openapi/installed $(if $(shell command -v npm),.node/installed)
 # A second DynamoDB for the tests of stores, where Node.js is installed.

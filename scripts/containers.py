@@ -50,11 +50,15 @@ class SamLocal:
 
 
 def template_with(endpoint: str, template: str) -> str:
-    """Add AWS_ENDPOINT_URL to the built template, because SAM passes only variables that the template declares."""
+    """Make the built template one for `sam local`.
+
+    SAM passes only variables that the template declares, so AWS_ENDPOINT_URL is added. It finds no function by an alias and would
+    serve the API without its authorizer, so each alias is replaced by its function.
+    """
     head, variables, tail = template.partition("      Variables:\n")
     if not variables:
         raise ValueError("The Globals of the template have no variables. Run `make build` again.")
-    return f"{head}{variables}        AWS_ENDPOINT_URL: {endpoint}\n{tail}"
+    return f"{head}{variables}        AWS_ENDPOINT_URL: {endpoint}\n{tail}".replace("Alias.AliasArn", "Arn")
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """Prints template.yaml after SAM's transform, with parameters and conditions resolved.
 
 Needs the Python of SAM's environment, which pins other releases than the project.
-Usage: python scripts/expand_template.py [Parameter=value ...]
+Usage: python scripts/expand_template.py [Parameter=value ...] [FunctionOrLayer=s3://bucket/key ...]
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -22,20 +23,23 @@ ROOT = Path(__file__).parents[1]
 NO_VALUE: dict[str, Any] = {"Ref": "AWS::NoValue"}
 
 
-def expand(parameters: dict[str, str]) -> dict[str, Any]:
+def expand(given: dict[str, str]) -> dict[str, Any]:
     """Return the template without SAM resources, parameters and conditions.
 
     Args:
-        parameters: Values that replace defaults.
+        given: Values that replace defaults of parameters, and objects that `sam package` uploads for functions and layers.
     """
     template: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
     ForEachProcessor().process_template(TemplateProcessingContext(fragment=template))
-    for resource in template["Resources"].values():
+    for logical_id, resource in template["Resources"].items():
         for name in {"CodeUri", "ContentUri", "DefinitionUri"} & set(resource.get("Properties", {})):
             # `sam package` replaces a local path like this.
-            resource["Properties"][name] = "s3://bucket/key"
+            resource["Properties"][name] = given.get(logical_id, "s3://bucket/key")
+    values = {name: given.get(name, parameter["Default"]) for name, parameter in template["Parameters"].items()}
+    # As in CloudFormation: AWS::LanguageExtensions replaces parameters by their values before SAM sees them.
+    template["Resources"] = _with_values(template["Resources"], values)
     template = transform(template, {}, SimpleNamespace(load=dict))
-    values = {name: parameter["Default"] for name, parameter in template.pop("Parameters").items()} | parameters
+    template.pop("Parameters")
     true_conditions = {name for name, condition in template.pop("Conditions").items() if _is_true(condition, values)}
     template.pop("Rules")
     for section in ("Resources", "Outputs"):
@@ -45,6 +49,16 @@ def expand(parameters: dict[str, str]) -> dict[str, Any]:
             if "Condition" not in entry or entry.pop("Condition") in true_conditions
         }
     return template
+
+
+def _with_values(part: Any, values: dict[str, Any]) -> Any:
+    if isinstance(part, list):
+        return [_with_values(item, values) for item in part]
+    if not isinstance(part, dict):
+        return part
+    if set(part) == {"Ref"} and part["Ref"] in values:
+        return values[part["Ref"]]
+    return {name: _with_values(entry, values) for name, entry in part.items()}
 
 
 def _is_true(condition: dict[str, Any], values: dict[str, Any]) -> bool:
@@ -70,4 +84,6 @@ def _resolve(part: Any, values: dict[str, Any], true_conditions: set[str]) -> An
 
 if __name__ == "__main__":
     os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
+    # SAM asks for features that only AWS switches on.
+    logging.getLogger("samtranslator.feature_toggle.feature_toggle").setLevel(logging.ERROR)
     print(json.dumps(expand(dict(argument.split("=", 1) for argument in sys.argv[1:])), indent=1))

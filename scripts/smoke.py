@@ -31,6 +31,8 @@ SCOPES = frozenset({"contact:read", "contact:write", "outreach:read", "outreach:
 TIMEOUT_SECONDS = 120
 # How long a message of one recipient may take until its carrier has accepted it.
 SEND_SECONDS = 300
+# What a version of a function keeps as it was published.
+PUBLISHED = ("CodeSha256", "Layers", "Environment")
 # What every answer has, those of the gateway itself included (docs/api.md, "JSON and HTTP").
 HEADERS = ("X-Request-Id", "X-Content-Type-Options", "Strict-Transport-Security")
 
@@ -60,6 +62,7 @@ def main(
             "%3A in a path equals a colon": partial(check_encoded_verb, base, key),
             "a file is read by a presigned URL": check_presigned_url,
             "the gateway's limits are the parameters'": partial(check_limits, stack, parameters),
+            "every alias serves its function's newest code and settings": partial(check_aliases, boto3.client, stack),
             "the tables have the operator's key": partial(check_key, parameters.get("KmsKeyArn", "")),
         }
         for name, check in checks.items():
@@ -176,6 +179,28 @@ def check_limits(stack: str, parameters: Mapping[str, str]) -> None:
     found = stage.get("methodSettings", {}).get("*/*", {}).get("throttlingRateLimit", 0)
     if float(parameters["ApiRateLimit"]) != found:
         raise RuntimeError(f"The API is limited to {found} requests a second, the parameter says {parameters['ApiRateLimit']}.")
+
+
+def check_aliases(client: Callable[[Any], Any], stack: str) -> None:
+    """Check that the functions with an alias serve what was deployed last.
+
+    Args:
+        client: makes a boto3 client from the name of a service.
+        stack: the name of the stack.
+
+    Raises:
+        RuntimeError: An alias has a version of before.
+    """
+    pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+    entries = [entry for page in pages for entry in page["StackResourceSummaries"]]
+    for alias in [entry["PhysicalResourceId"] for entry in entries if entry["ResourceType"] == "AWS::Lambda::Alias"]:
+        describe = client("lambda").get_function_configuration
+        served, newest = describe(FunctionName=alias), describe(FunctionName=alias.rpartition(":")[0])
+        if any(served.get(part) != newest.get(part) for part in PUBLISHED):
+            raise RuntimeError(
+                f"{alias} serves version {served['Version']}, and its function has changed since. "
+                "Publish a version and point the alias to it (docs/deploy.md, Point an alias to another version)."
+            )
 
 
 def check_key(kms_key: str) -> None:

@@ -120,7 +120,7 @@ def _match(path: str, method: str, url_path: str) -> tuple[str, dict[str, str]]:
     for event in entry["Events"].values():
         route = event["Properties"]
         pattern = route["Path"].strip("/").split("/")
-        if route["Method"].lower() == method.lower() and matches_route(pattern, steps):
+        if route["Method"].lower() in (method.lower(), "any") and matches_route(pattern, steps):
             pairs = zip(pattern, steps if pattern != [CATCH_ALL] else ["/".join(steps)], strict=True)
             return route["Path"], {name.strip("{+}"): value for name, value in pairs if name.startswith("{")}
     raise AssertionError(f"{path} has no route for {method} {url_path}")

@@ -65,7 +65,7 @@ def _route(method: str, path: str) -> tuple[str, bool] | None:
     matches = (
         (function, is_open)
         for route_method, pattern, function, is_open in _routes()
-        if route_method == method and matches_route(pattern, steps)
+        if route_method in (method, "ANY") and matches_route(pattern, steps)
     )
     return next(matches, None)
 

@@ -17,6 +17,8 @@ from tests.support.template import ROOT, resources, template
 FUNCTION = "AWS::Serverless::Function"
 STATE_MACHINE = "AWS::Serverless::StateMachine"
 LAYER = "AWS::Serverless::LayerVersion"
+# The alias that callers of some functions call.
+ALIAS = "live"
 
 
 def functions() -> dict[str, dict[str, Any]]:
@@ -28,12 +30,17 @@ def functions() -> dict[str, dict[str, Any]]:
     }
 
 
+def live_functions() -> list[str]:
+    """The functions that callers call by their alias (logical ids)."""
+    return [name for name, function in functions().items() if function.get("AutoPublishAlias") == ALIAS]
+
+
 @cache
 def expanded(*parameters: str) -> dict[str, Any]:
     """The resources that CloudFormation creates, by logical id.
 
     Args:
-        parameters: values that differ from the defaults, as ``Name=value``.
+        parameters: values that differ from the defaults, as ``Name=value``; also the uploaded object of a function or layer.
     """
     command = [SAM.with_name("python"), ROOT / "scripts" / "expand_template.py", *parameters]
     process = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own script
@@ -88,6 +95,28 @@ def statements() -> Iterator[tuple[str, dict[str, Any]]]:
             for statement in policy["Statement"]:
                 # A statement that depends on a parameter follows the same rules.
                 yield name, statement["Fn::If"][1] if "Fn::If" in statement else statement
+
+
+def references(node: Any) -> Iterator[str]:
+    """The names to which a part of the template refers: resources and parameters, without attributes."""
+    if isinstance(node, list):
+        for entry in node:
+            yield from references(entry)
+    if not isinstance(node, dict):
+        return
+    for name, content in node.items():
+        if name == "Ref":
+            yield str(content)
+        elif name == "Fn::GetAtt":
+            yield str(content[0] if isinstance(content, list) else content.partition(".")[0])
+        elif name == "DependsOn":
+            yield from [content] if isinstance(content, str) else content
+        elif name == "Fn::Sub":
+            text, own = content if isinstance(content, list) else (content, {})
+            yield from {part.partition(".")[0] for part in re.findall(r"\$\{([^!}][^}]*)}", text)} - set(own)
+            yield from references(own)
+        else:
+            yield from references(content)
 
 
 def target(value: Mapping[str, Any]) -> str:

@@ -75,10 +75,10 @@ def test_a_schedule_that_cannot_start_its_target_is_kept(name: str, schedule: di
 @pytest.mark.parametrize(("name", "rule"), ARRIVALS)
 def test_an_event_whose_function_fails_is_kept(name: str, rule: dict[str, Any]) -> None:
     dead_letter_queue = target(rule["DeadLetterConfig"]["Arn"])
-    failure_destination = functions()[name]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    failed = functions()[name]["DeadLetterQueue"]
     assert dead_letter_queue in accepting("events.amazonaws.com")
-    assert failure_destination["Type"] == "SQS"
-    assert {dead_letter_queue, target(failure_destination["Destination"])} <= set(DEAD_LETTER_QUEUES)
+    assert failed["Type"] == "SQS"
+    assert {dead_letter_queue, target(failed["TargetArn"])} <= set(DEAD_LETTER_QUEUES)
 
 
 def test_the_template_has_every_kind_of_source() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -14,22 +14,16 @@ import pytest
 from outreach.settings import Settings
 from scripts import make_routes
 from tests.support.permissions import granted
-from tests.support.stack import expanded, functions
+from tests.support.stack import expanded, functions, references
 from tests.support.template import BUCKET, QUEUE, ROOT, TABLE, resources, template
 
 # CloudFormation allows 500; the difference leaves room for the gateway's deployments and for new resources.
 MAX_RESOURCES = 480
 # The managed policy that SAM adds to every role: to write logs. Those that it adds for sources read all queues of the account.
 EXECUTION_POLICIES = {"AWSLambdaBasicExecutionRole"}
-# The values that switch on every optional resource.
-ALL_OPTIONS = (
-    "KmsKeyArn=arn:aws:kms:us-east-1:123456789012:key/any",
-    "DomainName=api.example.com",
-    "AlarmEmail=operator@example.com",
-    "AccessLogs=true",
-    "WebhookConcurrency=50",
-    "WarmWriteUnits=16000",
-)
+# The values that switch on every optional resource, as the checks of `make lint` have them.
+(_OPTIONS,) = re.findall(r"^ALL_OPTIONS := ((?:.*\\\n)*.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+ALL_OPTIONS = tuple(_OPTIONS.replace("\\", "").split())
 
 
 def test_no_generated_resource_has_the_name_of_a_parameter() -> None:
@@ -37,35 +31,19 @@ def test_no_generated_resource_has_the_name_of_a_parameter() -> None:
 
 
 def test_the_stack_stays_below_the_limit_of_resources() -> None:
-    assert len(functions()) < len(expanded()) < MAX_RESOURCES
+    assert len(functions()) < len(expanded(*ALL_OPTIONS)) < MAX_RESOURCES
+
+
+def test_all_options_switch_on_every_conditional_resource() -> None:
+    conditional = {name for name, resource in template()["Resources"].items() if "Condition" in resource}
+    assert conditional <= set(expanded(*ALL_OPTIONS))
 
 
 def test_a_role_has_only_the_managed_policy_for_logs() -> None:
-    roles = [resource["Properties"] for resource in expanded().values() if resource["Type"] == "AWS::IAM::Role"]
-    attached = {arn.rsplit("/", 1)[1] for role in roles for arn in role.get("ManagedPolicyArns", [])}
-    assert attached <= EXECUTION_POLICIES
-
-
-def references(node: Any) -> Iterator[str]:
-    """The names to which a part of the template refers: resources and parameters, without attributes."""
-    if isinstance(node, list):
-        for entry in node:
-            yield from references(entry)
-    if not isinstance(node, dict):
-        return
-    for name, content in node.items():
-        if name == "Ref":
-            yield str(content)
-        elif name == "Fn::GetAtt":
-            yield str(content[0] if isinstance(content, list) else content.partition(".")[0])
-        elif name == "DependsOn":
-            yield from [content] if isinstance(content, str) else content
-        elif name == "Fn::Sub":
-            text, own = content if isinstance(content, list) else (content, {})
-            yield from {part.partition(".")[0] for part in re.findall(r"\$\{([^!}][^}]*)}", text)} - set(own)
-            yield from references(own)
-        else:
-            yield from references(content)
+    roles = [entry["Properties"] for entry in expanded(*ALL_OPTIONS).values() if entry["Type"] == "AWS::IAM::Role"]
+    arns = [arn for role in roles for arn in role.get("ManagedPolicyArns", [])]
+    names = [(arn["Fn::Sub"] if isinstance(arn, dict) else arn).rsplit("/", 1)[1] for arn in arns]
+    assert set(names) <= EXECUTION_POLICIES
 
 
 def test_no_reference_needs_a_resource_that_only_sam_makes() -> None:
@@ -167,6 +145,10 @@ def test_a_missing_parameter_is_named(given: dict[str, str], missing: str | None
     errors = refusals(given)
     assert len(errors) == (missing is not None)
     assert all(str(missing) in error for error in errors)
+
+
+def test_production_has_a_canary() -> None:
+    assert production()["Canary"] == "true"
 
 
 def test_a_budget_tells_the_operator_before_it_is_used_up() -> None:

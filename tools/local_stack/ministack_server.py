@@ -19,6 +19,7 @@ from typing import Any
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import apigateway_v1, dynamodb, lambda_svc
+from ministack.services.cloudformation import language_extensions, provisioners
 
 DRAIN_PATH = "/_local/drain"
 POLL_SECONDS = 0.05
@@ -230,6 +231,40 @@ def parse_maximum_concurrency() -> None:
     lambda_svc._sqs_esm_concurrency = parsed_concurrency
 
 
+def resolve_parameters_before_sam() -> None:
+    """MiniStack leaves references to parameters in AWS::LanguageExtensions, so SAM misses new values. Replace them like AWS."""
+    apply = language_extensions.apply
+
+    def apply_with_values(template: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+        def with_values(part: Any) -> Any:
+            if isinstance(part, list):
+                return [with_values(item) for item in part]
+            if not isinstance(part, dict):
+                return part
+            if set(part) == {"Ref"} and part["Ref"] in values:
+                return values[part["Ref"]]
+            return {name: with_values(entry) for name, entry in part.items()}
+
+        processed: dict[str, Any] = apply(template, values)
+        return {**processed, "Resources": with_values(processed["Resources"])}
+
+    language_extensions.apply = apply_with_values
+
+
+def accept_alarms_on_several_metrics() -> None:
+    """MiniStack refuses alarms on a sum of metrics. Watch the first metric; nobody gets its alarms here."""
+    record_of = provisioners._cw_metric_alarm_record
+
+    def record_of_first(name: str, properties: dict[str, Any]) -> Any:
+        statistics = [entry["MetricStat"] for entry in properties.get("Metrics", []) if "MetricStat" in entry]
+        if not statistics:
+            return record_of(name, properties)
+        (first, *_), others = statistics, {key: value for key, value in properties.items() if key != "Metrics"}
+        return record_of(name, {**others, **first["Metric"], "Statistic": first["Stat"], "Period": first["Period"]})
+
+    provisioners._cw_metric_alarm_record = record_of_first
+
+
 def share_unpacked_layers() -> None:
     """MiniStack unpacks all layers for each worker, which takes most of its start time. Link to shared unpacked layers."""
     unpacked, lock = Path(os.environ["TMPDIR"]) / "layers", threading.Lock()
@@ -266,4 +301,6 @@ if __name__ == "__main__":
     authorize_parameters_by_name()
     accept_null_bodies()
     parse_maximum_concurrency()
+    resolve_parameters_before_sam()
+    accept_alarms_on_several_metrics()
     app.main()

@@ -19,6 +19,7 @@ from local_stack.settings import PROJECT, STACK_NAME, Settings
 SAM = PROJECT / ".venv-sam" / "bin" / "sam"
 # Separate from `.aws-sam/build`, so that a build for this machine is never deployed to AWS.
 BUILD_ROOT = PROJECT / ".aws-sam" / "local"
+BUILD = BUILD_ROOT / "build"
 SOURCES = ("template.yaml", "functions", "layers", "statemachines", "scripts/optimize_layers.py")
 IGNORED = ("__pycache__", ".egg-info", ".mypy_cache", ".ruff_cache")
 ARCHITECTURES = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
@@ -54,16 +55,16 @@ def build(settings: Settings, build_fingerprint: str) -> None:
     _run_sam(
         settings,
         "build",
-        *("--template-file", PROJECT / "template.yaml", "--build-dir", BUILD_ROOT / "build"),
+        *("--template-file", PROJECT / "template.yaml", "--build-dir", BUILD),
         *("--cached", "--cache-dir", BUILD_ROOT / "cache", "--parallel"),
     )
-    command: list[str | Path] = [sys.executable, PROJECT / "scripts" / "optimize_layers.py", BUILD_ROOT / "build"]
+    command: list[str | Path] = [sys.executable, PROJECT / "scripts" / "optimize_layers.py", BUILD]
     Child("optimizing the layers", command, log=settings.logs / "optimize-layers.log", environment=dict(os.environ)).finish()
     _fingerprint_file().write_text(build_fingerprint)
 
 
-def deploy(settings: Settings, aws: Aws, deploy_fingerprint: str) -> None:
-    """Deploy the build to the local AWS and record the fingerprint there.
+def deploy(settings: Settings, aws: Aws, deploy_fingerprint: str, build_folder: Path = BUILD) -> None:
+    """Deploy a build to the local AWS and record the fingerprint there.
 
     Raises:
         LocalStackError: The deployment failed.
@@ -71,7 +72,7 @@ def deploy(settings: Settings, aws: Aws, deploy_fingerprint: str) -> None:
     _run_sam(
         settings,
         "deploy",
-        *("--template-file", _as_json(BUILD_ROOT / "build" / "template.yaml"), "--stack-name", STACK_NAME, "--resolve-s3"),
+        *("--template-file", _as_json(build_folder / "template.yaml"), "--stack-name", STACK_NAME, "--resolve-s3"),
         *("--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"),
         *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--on-failure", "DELETE"),
     )
@@ -95,7 +96,7 @@ def _as_json(template: Path) -> Path:
 
 
 def _fingerprint_file() -> Path:
-    return BUILD_ROOT / "build" / "fingerprint"
+    return BUILD / "fingerprint"
 
 
 def _source_files(root: Path) -> Iterator[Path]:
