@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from moto.core import responses
+from moto.core import responses, utils
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 
 _possible_keys = XFormedAttributePicker.get_possible_keys
@@ -21,8 +21,8 @@ def remember_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(responses, "camelcase_to_underscores", _underscores)
 
 
-_method_names = cache(responses.method_names_from_class)
-_underscores = cache(responses.camelcase_to_underscores)
+_method_names = cache(utils.method_names_from_class)
+_underscores = cache(utils.camelcase_to_underscores)
 
 
 def _remembered_keys(picker: XFormedAttributePicker, context: AttributePickerContext) -> Iterator[str] | tuple[str, ...]:
