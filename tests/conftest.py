@@ -21,11 +21,13 @@ from outreach import clock, parameter_store
 from outreach.callbacks import callback_request, delivery_attempt
 from outreach.inbound import receipts
 from outreach.settings import settings
-from tests.support import customer_endpoint, permissions, pipeline, reliability_figures, template
+from tests.support import customer_endpoint, fast_moto, permissions, pipeline, reliability_figures, template
 from tests.support.session_limit import pytest_runtest_logfinish, pytest_runtest_logstart, pytest_sessionstart  # noqa: F401 - hooks
 
 # The URL of a server that takes the place of the mocked DynamoDB (tests/reliability/test_another_dynamodb.py).
 ANOTHER_DYNAMODB = os.environ.get("ANOTHER_DYNAMODB", "")
+# Its tests start stacks of their own, so they need not wait for those that share one.
+_DEMO = "tests/e2e/test_demo.py"
 
 
 def pytest_sessionfinish() -> None:
@@ -39,10 +41,11 @@ def pytest_sessionfinish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Make test ids unique, because xdist runs only one test of each id; ids of schemathesis lack the endpoint (pytest 9.2).
 
-    On the shared stack, the console and the examples of the description come last. The sends of the console keep slots of the
-    accounts, and the examples opt out the number of the README.
+    The tests of the demo come first, because they take long. On the shared stack, the console and the examples of the description
+    come last: the sends of the console keep slots of the accounts, and the examples opt out the number of the README.
     """
     items.sort(key=lambda item: item.nodeid.startswith(("tests/e2e/console/", "tests/e2e/test_openapi.py")))
+    items.sort(key=lambda item: not item.nodeid.startswith(_DEMO))
     for item in items:
         name, _, endpoint = item.name.partition("[")
         if endpoint and item.nodeid.endswith(f"::{name}"):
@@ -54,11 +57,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class _OneStack(LoadScopeScheduling):
     """Runs the tests of the embedded stack first and in one process, because they share the stack and take longest.
 
-    All other tests run in any process. ``--dist loadgroup`` has no effect with pytest 9.2 (pytest-xdist #1386).
+    All other tests run in any process, also those of the demo, which starts stacks of its own. ``--dist loadgroup`` has no
+    effect with pytest 9.2 (pytest-xdist #1386).
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "stack" if nodeid.startswith("tests/e2e/") else nodeid
+        return "stack" if nodeid.startswith("tests/e2e/") and not nodeid.startswith(_DEMO) else nodeid
+
+    def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
+        """Forget completed tests, because xdist counts all tests that a process ever got, at each event of each test."""
+        super().mark_test_complete(node, item_index, duration)
+        scope = self._split_scope(self.registered_collections[node][item_index])
+        if all(self.assigned_work[node][scope].values()):
+            del self.assigned_work[node][scope]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -76,6 +87,7 @@ def _mocked_account() -> Iterator[None]:
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         environment.delenv("AWS_ENDPOINT_URL", raising=False)
         environment.setattr(boto3, "client", template.client)
+        fast_moto.remember_names(environment)
         if ANOTHER_DYNAMODB:
             environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", ANOTHER_DYNAMODB)
         with mock_aws(config={"core": {"passthrough": {"urls": [ANOTHER_DYNAMODB] if ANOTHER_DYNAMODB else []}}}):
