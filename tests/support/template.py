@@ -138,15 +138,20 @@ def set_redrive_policy(queue: str) -> None:
     sqs.set_queue_attributes(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], Attributes=attributes)
 
 
+# What the next release switches on by default; this one must work with it.
+_SWITCHED_ON = {"SEPARATE_TEXT_BYTES": "250"}
+
+
 def function_environment(references: dict[str, str]) -> dict[str, str]:
     """The environment variables of all functions, and those of single functions.
 
-    References, parameters (their defaults) and ARNs are resolved; every other value is replaced by a readable URL.
+    References, parameters (their defaults, or what the next release switches on) and ARNs are resolved; every other value is
+    replaced by a readable URL.
     """
     variables = dict(template()["Globals"]["Function"]["Environment"]["Variables"])
     for function in resources("AWS::Serverless::Function").values():
         variables |= function.get("Environment", {}).get("Variables", {})
-    return {name: _value(name, value, references) for name, value in variables.items()}
+    return {name: _value(name, value, references) for name, value in variables.items()} | _SWITCHED_ON
 
 
 def _value(name: str, value: Any, references: dict[str, str]) -> str:

@@ -13,7 +13,6 @@ import pytest
 
 from outreach.settings import Settings
 from scripts import make_routes
-from tests.support.permissions import granted
 from tests.support.stack import expanded, functions, references
 from tests.support.template import BUCKET, QUEUE, ROOT, TABLE, resources, template
 
@@ -60,22 +59,6 @@ def test_no_resource_needs_itself() -> None:
     while ready := {name for name, needs in waiting.items() if not needs & set(waiting)}:
         waiting = {name: needs for name, needs in waiting.items() if name not in ready}
     assert sorted(waiting) == []
-
-
-def test_functions_that_read_messages_are_updated_before_those_that_create_them() -> None:
-    """A deployment takes minutes, and the release before cannot read the messages that this one creates with long texts."""
-    access = {
-        name: {action for action, table in granted()[function["CodeUri"].removeprefix("functions/")] if table == "MessagesTable"}
-        for name, function in functions().items()
-    }
-    needs = {name: resource.get("DependsOn") for name, resource in template()["Resources"].items()}
-    creators = {"ReleaseRecipients", *(name for name, before in needs.items() if before == "ReleaseRecipients")}
-    # SendMessages puts owners of carriers' messages, ProcessReply replies, whose texts are in their rows.
-    assert creators | {"SendMessages", "ProcessReply"} == {name for name in access if "dynamodb:PutItem" in access[name]}
-    readers = {name for name in access if access[name] & {"dynamodb:GetItem", "dynamodb:BatchGetItem"}} | {
-        "ProcessMessageChanges"
-    }
-    assert readers - creators == set(needs["ReleaseRecipients"])
 
 
 def test_the_variables_and_the_policy_of_a_function_fit_into_lambda_and_iam() -> None:
