@@ -146,7 +146,7 @@ def create(record: CampaignRecord, snapshot: Mapping[str, Any]) -> bool:
         ``False`` if it already exists, because the start of the send was repeated.
     """
     entry = {"pk": f"SITE#{record.site_id}", "sk": f"RECORDS#{record.campaign_id}#{record.sent_time}#{record.id}"}
-    item = {**_to_item(record), "unfinished": UNFINISHED}
+    item = {**to_item(record), "unfinished": UNFINISHED}
     table = settings().campaigns_table
     puts = [
         {"Put": {"TableName": table, "Item": dynamo.to_item(item), **dynamo.if_version(0)}},
@@ -420,7 +420,8 @@ def _update_if(record: CampaignRecord, change: Update, values: Mapping[str, Any]
     return dynamo.update_if(settings().campaigns_table, key, change, values, condition=condition)
 
 
-def _to_item(record: CampaignRecord) -> dict[str, Any]:
+def to_item(record: CampaignRecord) -> dict[str, Any]:
+    """Return the item of a new record."""
     return {
         **_key(record.site_id, record.id),
         "campaign_id": record.campaign_id,

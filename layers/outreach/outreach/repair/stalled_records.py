@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from outreach import clock, dynamo
 from outreach.campaigns import audience, campaign_records, ledger, send_execution, stalled_sends
@@ -116,8 +117,12 @@ def _repair_pages(record: CampaignRecord, may_read: Callable[[float], bool]) -> 
     for number, page in enumerate(random.sample(due, len(due))):
         if number and not may_read(units):
             return units, True
-        units += _repair_page(record, page, now)
+        units += _repair_page(record, page, now, partial(_may_read_more, may_read, units))
     return units, len(due) < len(open_pages)
+
+
+def _may_read_more(may_read: Callable[[float], bool], units: float, rows: int) -> bool:
+    return may_read(units + rows)
 
 
 def _has_more(record: CampaignRecord) -> bool:
@@ -136,19 +141,25 @@ def _restart_if_stopped(record: CampaignRecord, running: Container[str]) -> bool
     return True
 
 
-def _repair_page(record: CampaignRecord, page: LedgerPage, now: float) -> int:
+def _repair_page(record: CampaignRecord, page: LedgerPage, now: float, may_read: Callable[[int], bool]) -> int:
+    """Repair one page; return the number of rows read."""
+    queues = record.status is RecordStatus.RUNNING
+
+    def is_waiting(row: Message) -> bool:
+        return row.status is MessageStatus.QUEUED and not (queues and stalled_messages.is_overdue(row, now))
+
     rows = list(_rows(record, page.places(Cell.SENDING)))
     for places in dynamo.chunks(page.places(Cell.QUEUED), _PLACES_PER_READ):
         chunk = list(_rows(record, places))
         rows += chunk
         # Slots follow the order of places: if nothing is amiss here, the places that follow wait for later slots.
-        if chunk and all(row.status is MessageStatus.QUEUED and not stalled_messages.is_overdue(row, now) for row in chunk):
+        if (chunk and all(map(is_waiting, chunk))) or not may_read(len(rows)):
             break
     if not rows:
         return 0
     campaign_records.sample(record.site_id, record.id)
     ledger.apply_messages(record.site_id, record.id, {row.place: row for row in rows if row.place is not None})
-    stalled_messages.repair(rows, now, queues=record.status is RecordStatus.RUNNING)
+    stalled_messages.repair(rows, now, queues=queues)
     return len(rows)
 
 
