@@ -74,9 +74,9 @@ _NOTHING_BROKEN = (_ON_ITS_WAY, _WAITS_FOR_SLOTS, _PAUSED)
 
 
 def measure(*, quick: bool = False) -> list[Figure]:
-    """Measure sweeps of records that are on their way, that wait in a backlog, and of which one in a hundred is broken."""
+    """Measure sweeps of records that are on their way, that wait in a backlog, and of which one in two hundred is broken."""
     count = QUICK_RECORDS if quick else RECORDS
-    broken = max(1, count // 200)
+    broken = max(1, count // 400)
     return [
         *_run("nothing broken", [_NOTHING_BROKEN[number % 3] for number in range(count)], queued=0),
         *_run("a backlog in the queue", [_LATE] * count, backlog=_QUEUED_IN_BACKLOG, queued=0),
