@@ -15,8 +15,6 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from outreach import clock, dynamo
 from outreach.campaigns.campaign_records import UNFINISHED
 from outreach.settings import settings
@@ -74,7 +72,7 @@ def _items(site_id: str | None) -> Iterable[Mapping[str, Any]]:
     of_site = (f"{condition} AND pk = :pk", values | {":pk": f"SITE#{site_id}"}) if site_id else (condition, values)
     try:
         return _query("unfinished_by_site", *of_site)
-    except ClientError as error:
+    except Exception as error:
         if dynamo.error_name(error) not in _NO_INDEX:
             raise
         return _query("unfinished", condition, values)
