@@ -28,7 +28,7 @@ from outreach.repair import single_messages, stalled_records
 # Step Functions describes 10 to 15 executions a second.
 _CONCURRENT_REPAIRS = 8
 # How many read units one sweep spends on records of which nothing seems wrong.
-_ALLOWANCE = 1_500
+_ALLOWANCE = 1_300
 
 _HasTime = Callable[[], bool]
 _Repair = Callable[[], object]
