@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cold_start, concurrency, contacts, cost, cpu, docs, end_to_end, figures, growth, opt_outs
+from benchmarks import cold_start, concurrency, contacts, cost, cpu, docs, end_to_end, figures, growth, opt_outs, sweep
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
     "contacts": contacts.measure,
     "growth": growth.measure,
     "opt-outs": opt_outs.measure,
+    "sweep": sweep.measure,
 }
 # Benchmarks that run only when they are named.
 ON_REQUEST: dict[str, Callable[..., list[Figure]]] = {"end-to-end": end_to_end.measure}

@@ -32,7 +32,7 @@ _CALLBACK_URL = "https://hooks.customer.example/callbacks"
 AWS_CALL_SECONDS = 0.005
 CARRIER_CALL_SECONDS = 0.2
 # The memory of a function with one full vCPU; a function with less memory has a proportional share.
-_FULL_VCPU_MB = 1769
+FULL_VCPU_MB = 1769
 # The size of the lines START, END and REPORT that Lambda logs for an invocation.
 _PLATFORM_LOG_BYTES = 330
 # The bytes that a client sends in a TLS handshake.
@@ -245,7 +245,7 @@ def _seconds(name: str, stage: Stage) -> float:
         if not {operation, f"{operation} {target}"}.isdisjoint(execution.parallel_operations)
     )
     waits = (calls.total() - parallel) + parallel / execution.parallelism
-    seconds = stage.cpu_seconds / min(1.0, _megabytes(name) / _FULL_VCPU_MB) + waits * AWS_CALL_SECONDS
+    seconds = stage.cpu_seconds / min(1.0, _megabytes(name) / FULL_VCPU_MB) + waits * AWS_CALL_SECONDS
     if name in (WORKER, CALLBACKS):
         seconds += stage.invocations * CARRIER_CALL_SECONDS
     return seconds

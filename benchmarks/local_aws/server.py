@@ -90,6 +90,7 @@ class LocalAws:
         queues: messages by the queue's URL.
         objects: the content of objects by ``bucket/key``.
         parameters: the values of parameters by name.
+        running: the names of running executions.
         cpu_seconds: CPU time of answering the calls, without that of making them.
         discarded_prefix: objects whose keys start with it are not kept, so that they do not count as memory.
     """
@@ -100,6 +101,7 @@ class LocalAws:
     queues: dict[str, deque[QueuedMessage]] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
+    running: list[str] = field(default_factory=list)
     cpu_seconds: float = 0.0
     discarded_prefix: str = ""
     _lock: RLock = field(default_factory=RLock)
@@ -158,9 +160,13 @@ class LocalAws:
             case "AmazonSSM":
                 self.usage.add(Call("ssm", operation))
                 return self._ssm(operation, payload)
-            case "AWSStepFunctions" if operation == "StartExecution":
+            case "AmazonSQS" if operation == "GetQueueAttributes":
+                self.usage.add(Call("sqs", operation, payload["QueueUrl"]))
+                due = sum(message.due <= self.now() for message in self.queues.get(payload["QueueUrl"], ()))
+                return {"Attributes": {"ApproximateNumberOfMessages": str(due)}}
+            case "AWSStepFunctions":
                 self.usage.add(Call("states", operation))
-                return {"executionArn": "arn:aws:states:us-east-1:123456789012:execution:local:local", "startDate": 0}
+                return self._states(operation, payload)
         raise NotImplementedError(f"{service}.{operation}")
 
     def _dynamodb(self, operation: str, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,6 +191,22 @@ class LocalAws:
     def _queued_message(self, entry: Mapping[str, Any]) -> QueuedMessage:
         self._message_count += 1
         return QueuedMessage(f"message-{self._message_count}", entry["MessageBody"], self.now() + entry.get("DelaySeconds", 0))
+
+    def _states(self, operation: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+        match operation:
+            case "StartExecution":
+                return _execution(payload["stateMachineArn"], payload["name"])
+            case "DescribeExecution":
+                machine, _, name = payload["executionArn"].rpartition(":")
+                if name not in self.running:
+                    raise Refused("ExecutionDoesNotExist")
+                return _execution(machine, name)
+            case "ListExecutions":
+                start = int(payload.get("nextToken", 0))
+                end = start + payload["maxResults"]
+                listed = [_execution(payload["stateMachineArn"], name) for name in self.running[start:end]]
+                return {"executions": listed} | ({"nextToken": str(end)} if end < len(self.running) else {})
+        raise NotImplementedError(operation)
 
     def _ssm(self, operation: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         if operation == "PutParameter":
@@ -215,6 +237,11 @@ class LocalAws:
         part = content[int(start) : int(end) + 1 if end else None]
         extent = f"bytes {start}-{int(start) + len(part) - 1}/{len(content)}"
         return 206, {"Content-Length": str(len(part)), "ETag": '"etag"', "Content-Range": extent, "Last-Modified": modified}, part
+
+
+def _execution(machine_arn: str, name: str) -> dict[str, Any]:
+    arn = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
+    return {"executionArn": arn, "stateMachineArn": machine_arn, "name": name, "status": "RUNNING", "startDate": 0}
 
 
 def _upload(request: AWSPreparedRequest) -> bytes:

@@ -22,7 +22,7 @@ import pytest
 from outreach import __version__
 from outreach.callbacks import callback_request
 from outreach.callbacks.callback_request import Delivered
-from outreach.campaigns import campaign_records
+from outreach.campaigns import campaign_records, unfinished_work
 from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
 from outreach.http.job_status import JobStatus
 from outreach.imports import import_records
@@ -112,7 +112,7 @@ def test_what_the_older_release_has_begun_is_finished_and_no_message_is_sent_twi
 
 
 def unfinished() -> list[CampaignRecord]:
-    return [campaign_records.get(*ids) for ids in campaign_records.unfinished()]
+    return [campaign_records.get(record.site_id, record.id) for record in unfinished_work.read().records]
 
 
 def finish_executions(state: stored_state.State, now: customer_endpoint.Clock, monkeypatch: pytest.MonkeyPatch) -> None:

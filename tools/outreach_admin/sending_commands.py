@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from outreach import clock
-from outreach.campaigns import campaign_records, lifecycle, sending_stop
+from outreach.campaigns import campaign_records, lifecycle, sending_stop, unfinished_work
 from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
 from outreach.sending import circuit_breaker
 from outreach.sending.circuit_breaker import BreakerState
@@ -154,7 +154,7 @@ def _act(context: typer.Context, verb: str, site_id: str, record_id: str) -> Non
 
 
 def _unfinished(site_id: str | None) -> Iterable[CampaignRecord]:
-    return (campaign_records.get(*ids) for ids in campaign_records.unfinished() if site_id in (None, ids[0]))
+    return (campaign_records.get(entry.site_id, entry.id) for entry in unfinished_work.read(site_id).records)
 
 
 def _accounts(site_id: str | None) -> list[ChannelAccount]:

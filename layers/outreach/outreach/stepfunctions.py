@@ -29,6 +29,13 @@ def is_running(machine_arn: str, name: str) -> bool:
         return False
 
 
+def names_of_running(machine_arn: str) -> frozenset[str]:
+    """Return the names of all running executions of a state machine. The list lacks those that have started a moment ago."""
+    pages = aws.stepfunctions().get_paginator("list_executions")
+    request = pages.paginate(stateMachineArn=machine_arn, statusFilter="RUNNING", PaginationConfig={"PageSize": 1_000})
+    return frozenset(execution["name"] for page in request for execution in page["executions"])
+
+
 # The outcome of an execution that was never started.
 NOT_STARTED = "NotStarted"
 

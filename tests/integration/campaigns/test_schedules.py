@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from outreach import clock
-from outreach.campaigns import campaign_records, campaign_service
+from outreach.campaigns import campaign_records, campaign_service, unfinished_work
 from outreach.campaigns import schedules as campaign_schedules
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.schemas import CampaignBody
@@ -178,7 +178,7 @@ def read(campaign_id: str) -> Answer:
 def test_a_start_that_keeps_failing_is_given_up_and_says_why(stalled: str) -> None:
     reason = read(stalled).body["scheduleStatusReason"]
     assert reason == "no_progress: the scheduled start failed 3 times in a row (ValueError)"
-    assert list(campaign_records.unfinished("CAMPAIGN#")) == []
+    assert unfinished_work.read().starts == []
 
 
 def test_a_start_that_is_given_up_raises_the_alarm(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> None:
@@ -192,17 +192,19 @@ def test_a_start_that_was_given_up_can_be_scheduled_again(stalled: str) -> None:
     assert (answer.body["scheduleStatusReason"], fire(stalled, version=2)) == (None, "sent")
 
 
-def test_a_campaign_that_cannot_be_read_is_given_up() -> None:
-    campaign_id, _ = create()
+def test_a_campaign_that_cannot_be_read_is_given_up_when_it_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign_id, at = create()
     boto3.client("dynamodb").update_item(
         TableName=settings().campaigns_table,
         Key={"pk": {"S": f"SITE#{SITE}"}, "sk": {"S": f"CAMPAIGN#{campaign_id}"}},
         UpdateExpression="SET contact_filter = :broken",
         ExpressionAttributeValues={":broken": {"S": "?"}},
     )
+    assert invoke("workers/sweep", {})["failed"] == 0
+    monkeypatch.setattr(clock, "now", lambda: at + timedelta(minutes=1))
     for _ in range(3):
-        invoke("workers/sweep", {})
-    assert list(campaign_records.unfinished("CAMPAIGN#")) == []
+        assert invoke("workers/sweep", {})["failed"] == 1
+    assert unfinished_work.read().starts == []
 
 
 def test_a_manual_send_keeps_the_schedule() -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import boto3
 import pytest
 from botocore.client import BaseClient
 
@@ -16,8 +17,9 @@ from outreach.campaigns import campaign_records, ledger
 from outreach.campaigns.ledger import Cell
 from outreach.messages import message_store
 from outreach.messages.models import Message
-from outreach.repair import sweep
+from outreach.repair import stalled_records
 from outreach.sending import send_queue
+from outreach.settings import settings
 from tests.support import pipeline
 from tests.support.functions import invoke
 from tests.support.pipeline import ACCOUNT, SITE
@@ -64,7 +66,7 @@ def sweep_after(monkeypatch: pytest.MonkeyPatch, record_id: str, seconds: float)
     (page,) = ledger.read_pages(SITE, record_id)
     moment = clock.from_epoch((page.first_slot or 0) + 1) + timedelta(seconds=seconds)
     monkeypatch.setattr(clock, "now", lambda: moment)
-    sweep.repair(SITE, record_id)
+    stalled_records.repair(SITE, record_id)
 
 
 def test_messages_on_their_way_are_not_read(
@@ -88,7 +90,7 @@ def test_messages_are_read_in_the_order_of_their_slots_until_none_is_overdue(
 ) -> None:
     sweep_after(monkeypatch, record_id, 130)
     assert 9 <= len(queued) <= 11
-    assert len(read) == 2 * sweep._PLACES_PER_READ
+    assert len(read) == 2 * stalled_records._PLACES_PER_READ
 
 
 def test_all_overdue_messages_are_queued_again(record_id: str, queued: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +103,7 @@ def test_a_message_that_is_being_sent_is_read_wherever_it_is(
 ) -> None:
     ledger.apply(SITE, record_id, {CONTACTS - 1: Cell.SENDING})
     sweep_after(monkeypatch, record_id, 130)
-    assert len(read) == 2 * sweep._PLACES_PER_READ + 1
+    assert len(read) == 2 * stalled_records._PLACES_PER_READ + 1
 
 
 def test_messages_that_wait_in_a_backlog_are_not_queued_again_for_an_hour(
@@ -119,12 +121,15 @@ def test_a_page_of_an_earlier_version_is_read(
 ) -> None:
     pages = [replace(page, first_slot=None) for page in ledger.read_pages(SITE, record_id)]
     monkeypatch.setattr(ledger, "read_pages", lambda *_: iter(pages))
-    sweep.repair(SITE, record_id)
+    stalled_records.repair(SITE, record_id)
     assert read
 
 
 def test_the_sweep_counts_the_messages_that_are_due_in_the_queue(record_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     moment = clock.now() + timedelta(seconds=600)
     monkeypatch.setattr(clock, "now", lambda: moment)
+    boto3.client("stepfunctions").create_state_machine(
+        name=settings().campaign_send_arn.rsplit(":", 1)[1], definition="{}", roleArn="arn:aws:iam::123456789012:role/unit-test"
+    )
     assert invoke("workers/sweep", {})["failed"] == 0
     assert campaign_records.get(SITE, record_id).status == "running"

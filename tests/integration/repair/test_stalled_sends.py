@@ -8,8 +8,8 @@ from typing import Any
 import boto3
 import pytest
 
-from outreach import aws, clock
-from outreach.campaigns import campaign_records, ledger
+from outreach import aws, clock, stepfunctions
+from outreach.campaigns import campaign_records, ledger, unfinished_work
 from outreach.settings import settings
 from tests.support import pipeline
 from tests.support.functions import Answer, call, invoke
@@ -41,13 +41,17 @@ FAILED: dict[str, str] = {}
 @pytest.fixture(autouse=True)
 def _failing_executions(carrier: str, monkeypatch: pytest.MonkeyPatch) -> None:
     FAILED.clear()
-    describe = aws.stepfunctions().describe_execution
+    describe, names_of_running = aws.stepfunctions().describe_execution, stepfunctions.names_of_running
 
     def describe_failed(executionArn: str) -> Any:  # noqa: N803 - AWS's name
         answer = describe(executionArn=executionArn)
         return {**answer, "status": "FAILED", "error": FAILED[executionArn]} if executionArn in FAILED else answer
 
+    def names_without_failed(machine_arn: str) -> frozenset[str]:
+        return names_of_running(machine_arn) - {arn.rsplit(":", 1)[1] for arn in FAILED}
+
     monkeypatch.setattr(aws.stepfunctions(), "describe_execution", describe_failed)
+    monkeypatch.setattr(stepfunctions, "names_of_running", names_without_failed)
 
 
 def act(campaign: str, verb: str) -> Answer:
@@ -95,7 +99,7 @@ def test_a_stalled_send_can_be_cancelled(stalled: str, campaign: str) -> None:
     pipeline.fan_out(stalled)
     invoke("workers/sweep", {})
     assert status(stalled) == ("cancelled", None)
-    assert list(campaign_records.unfinished()) == []
+    assert unfinished_work.read().records == []
 
 
 def test_a_send_that_makes_progress_between_failures_continues(record_id: str) -> None:
@@ -165,7 +169,7 @@ def test_a_cancellation_that_keeps_failing_ends(record_id: str, campaign: str) -
     for _ in range(3):
         fail(record_id)
     assert status(record_id) == ("cancelled", "no_progress: the send failed 3 times in a row (NoSuchKey)")
-    assert list(campaign_records.unfinished()) == []
+    assert unfinished_work.read().records == []
 
 
 def test_a_record_that_cannot_be_repaired_pauses(record_id: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,14 @@ pk                 sk                                       item in the campaign
 ``SITE#<site>``    ``SNAPSHOT#<record>``                    the campaign at the time of the send
 =================  =======================================  ===================================================
 
-A record has the attribute ``unfinished`` until all its work is done. The sweep reads the sparse index of that attribute. The
-index ``records`` has the site's records in the order of their start, with the attributes by which lists filter and sort.
+A record has the attribute ``unfinished`` until all its work is done (:mod:`.unfinished_work`). From the time at which all its
+recipients are released, ``last_slot`` (Unix time) says when the last message is due. The index ``records`` has the site's records
+in the order of their start, with the attributes by which lists filter and sort.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
@@ -34,7 +36,7 @@ from outreach.repeated_failures import Failures
 from outreach.settings import settings
 from outreach.tolerant_reader import known
 
-# The only value of the partition key of the sparse index.
+# The only value of the partition key of the sparse indexes of unfinished work.
 UNFINISHED = "yes"
 
 
@@ -144,7 +146,7 @@ def create(record: CampaignRecord, snapshot: Mapping[str, Any]) -> bool:
         ``False`` if it already exists, because the start of the send was repeated.
     """
     entry = {"pk": f"SITE#{record.site_id}", "sk": f"RECORDS#{record.campaign_id}#{record.sent_time}#{record.id}"}
-    item = {**_to_item(record), "unfinished": UNFINISHED}
+    item = {**to_item(record), "unfinished": UNFINISHED}
     table = settings().campaigns_table
     puts = [
         {"Put": {"TableName": table, "Item": dynamo.to_item(item), **dynamo.if_version(0)}},
@@ -230,22 +232,6 @@ def newest(site_id: str, campaign_id: str) -> CampaignRecord | None:
     return get(site_id, record_id) if record_id else None
 
 
-def unfinished(prefix: str = "RECORD#") -> Iterator[tuple[str, str]]:
-    """Yield the site and id of each unfinished item of all sites.
-
-    Args:
-        prefix: ``RECORD#`` for records, ``CAMPAIGN#`` for campaigns with a pending scheduled start.
-    """
-    items = dynamo.query(
-        settings().campaigns_table,
-        IndexName="unfinished",
-        KeyConditionExpression="unfinished = :unfinished AND begins_with(sk, :prefix)",
-        ExpressionAttributeValues={":unfinished": UNFINISHED, ":prefix": prefix},
-    )
-    for item in items:
-        yield item["pk"].removeprefix("SITE#"), item["sk"].removeprefix(prefix)
-
-
 def freeze(record: CampaignRecord, audience: int) -> CampaignRecord:
     """Set the size of the audience. A pending record starts running; a paused or cancelled one keeps its status. Idempotent."""
     not_frozen, pending = "attribute_not_exists(audience)", {":pending": RecordStatus.PENDING}
@@ -274,7 +260,7 @@ def change_status(
     now = clock.timestamp(clock.now())
     change = Update().set("status", status).set("status_time", now).set("status_reason", reason or "").remove("send_failures")
     if released is not None:
-        change.set("released", released)
+        change.set("released", released).remove("last_slot")
     if status is RecordStatus.CANCELLED:
         change.set("ended_time", now)
     changed = _update(record, change, {":old": record.status}, "#status = :old")
@@ -325,15 +311,28 @@ def read_timeline(record: CampaignRecord) -> list[tuple[str, ledger.Counts]]:
     return list(timeline.fill_gaps(timeline.append_current(entries, now)))
 
 
-def move_cursor(record: CampaignRecord, released: int) -> CampaignRecord:
+def move_cursor(record: CampaignRecord, released: int, last_slot: float | None = None) -> CampaignRecord:
     """Move the cursor of the release or the cancellation.
+
+    Args:
+        released: the new position.
+        last_slot: the last slot (Unix time) of the messages that were released, if there are any. It is stored with the end of
+            the audience.
 
     Raises:
         ConditionFailed: a concurrent release has moved it, or the record was cancelled, which moves it back to the start.
     """
     condition = "released = :old AND (#status = :status OR #status = :paused)"
     values = {":old": record.released, ":status": record.status, ":paused": RecordStatus.PAUSED}
-    return _update(record, Update().set("released", released), values, condition)
+    change = Update().set("released", released)
+    if last_slot is not None and released >= record.audience_size:
+        change.set("last_slot", math.ceil(last_slot))
+    return _update(record, change, values, condition)
+
+
+def set_last_slot(record: CampaignRecord, last_slot: float) -> None:
+    """Store the last slot (Unix time) of messages to deferred recipients, whose release does not move the cursor."""
+    _update_if(record, Update().set("last_slot", math.ceil(last_slot)), {}, "attribute_exists(pk)")
 
 
 def count_execution(record: CampaignRecord) -> CampaignRecord | None:
@@ -421,7 +420,8 @@ def _update_if(record: CampaignRecord, change: Update, values: Mapping[str, Any]
     return dynamo.update_if(settings().campaigns_table, key, change, values, condition=condition)
 
 
-def _to_item(record: CampaignRecord) -> dict[str, Any]:
+def to_item(record: CampaignRecord) -> dict[str, Any]:
+    """Return the item of a new record."""
     return {
         **_key(record.site_id, record.id),
         "campaign_id": record.campaign_id,

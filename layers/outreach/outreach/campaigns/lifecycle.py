@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from outreach import clock, dynamo
-from outreach.campaigns import campaign_records, campaign_store, ledger, send_execution
+from outreach.campaigns import campaign_records, campaign_store, ledger, send_execution, unfinished_work
 from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
 from outreach.campaigns.ledger import Cell
 from outreach.errors import Conflict
@@ -180,9 +180,9 @@ def _release_slots(record: CampaignRecord) -> None:
     """Free the slots that the record has reserved, unless another running send of the account may have reserved later slots."""
     account_id = record.channel_account_id
     other_records = (
-        campaign_records.get(site_id, record_id)
-        for site_id, record_id in campaign_records.unfinished()
-        if site_id == record.site_id and record_id != record.id
+        campaign_records.get(record.site_id, other.id)
+        for other in unfinished_work.read(record.site_id).records
+        if other.id != record.id and other.channel_account_id in (None, account_id)
     )
     if any(other.status is RecordStatus.RUNNING and other.channel_account_id == account_id for other in other_records):
         return

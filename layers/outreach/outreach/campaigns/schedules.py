@@ -89,6 +89,11 @@ def start(site_id: str, campaign_id: str, version: int) -> str:
     return "sent"
 
 
+def may_be_overdue(time: datetime | None) -> bool:
+    """Return whether a start that is scheduled for a time may be overdue; ``None`` is an unknown time."""
+    return time is None or time + _OVERDUE_AFTER < clock.now()
+
+
 def start_if_overdue(site_id: str, campaign_id: str) -> None:
     """Start a campaign whose schedule did not fire; for the sweep. A start that keeps failing is given up, and says why."""
     try:
@@ -101,7 +106,7 @@ def start_if_overdue(site_id: str, campaign_id: str) -> None:
 def _start_if_overdue(site_id: str, campaign_id: str) -> None:
     campaign = campaign_store.get(site_id, campaign_id)
     at = campaign.scheduled_start_time
-    if at is not None and campaign.is_schedule_pending and at + _OVERDUE_AFTER < clock.now():
+    if at is not None and campaign.is_schedule_pending and may_be_overdue(at):
         start(site_id, campaign_id, campaign.schedule_version)
 
 

@@ -15,23 +15,33 @@ def start(record: CampaignRecord) -> None:
         return
     _stop(record)
     event = {"site_id": record.site_id, "record_id": record.id, "release": {"steps": 0}}
-    stepfunctions.start(settings().campaign_send_arn, _name(counted), event)
+    stepfunctions.start(settings().campaign_send_arn, name(counted.id, counted.executions), event)
+
+
+def names_of_running() -> frozenset[str]:
+    """Return the names of all running executions, by a list that lacks the last changes."""
+    return stepfunctions.names_of_running(settings().campaign_send_arn)
 
 
 def is_running(record: CampaignRecord) -> bool:
     """Return whether the record's newest execution is running."""
-    return record.executions > 0 and stepfunctions.is_running(settings().campaign_send_arn, _name(record))
+    return record.executions > 0 and stepfunctions.is_running(settings().campaign_send_arn, name(record.id, record.executions))
 
 
 def outcome_of(record: CampaignRecord) -> str:
     """Return how the record's newest execution ended."""
-    return stepfunctions.outcome_of(settings().campaign_send_arn, _name(record))
+    return stepfunctions.outcome_of(settings().campaign_send_arn, name(record.id, record.executions))
 
 
 def _stop(record: CampaignRecord) -> None:
     if is_running(record):
-        stepfunctions.stop(settings().campaign_send_arn, _name(record), cause="replaced by a new execution")
+        stepfunctions.stop(settings().campaign_send_arn, name(record.id, record.executions), cause="replaced by a new execution")
 
 
-def _name(record: CampaignRecord) -> str:
-    return f"{record.id}-{record.executions}"
+def name(record_id: str, executions: int | None) -> str:
+    """Return the name of the newest of a record's executions.
+
+    Args:
+        executions: how many have been started.
+    """
+    return f"{record_id}-{executions}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from outreach import clock
-from outreach.campaigns import campaign_records, lifecycle
+from outreach.campaigns import campaign_records, lifecycle, unfinished_work
 from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
 from outreach.sending import pacing
 from outreach.sites import site_store
@@ -46,8 +46,8 @@ def start(accounts: Iterable[ChannelAccount]) -> tuple[list[ChannelAccount], lis
 def running_sends(accounts: Iterable[ChannelAccount]) -> list[CampaignRecord]:
     """Return the running sends of channel accounts, which wait while their account is stopped."""
     keys = {(account.site_id, account.id) for account in accounts}
-    sites = {site_id for site_id, _ in keys}
-    records = (campaign_records.get(*ids) for ids in campaign_records.unfinished() if ids[0] in sites)
+    sites = sorted({site_id for site_id, _ in keys})
+    records = (campaign_records.get(site_id, entry.id) for site_id in sites for entry in unfinished_work.read(site_id).records)
     return [
         record
         for record in records

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from outreach import clock
 from outreach.delivery import unknown_outcomes
+from outreach.errors import NotFound
 from outreach.messages import message_store
 from outreach.messages.failed_reasons import EXPIRED, OUTCOME_UNKNOWN
 from outreach.messages.models import ClaimState, Message
@@ -34,6 +35,24 @@ def is_overdue(row: Message, now: float) -> bool:
     is_waiting = row.status in (MessageStatus.QUEUED, MessageStatus.SENDING) and row.claim.state is ClaimState.FREE
     earliest = max(clock.from_timestamp(row.slot).timestamp(), row.claim.until)
     return is_waiting and earliest + _OVERDUE_SECONDS < now
+
+
+def overdue_seconds() -> int:
+    """Return how long after its slot a queued message is overdue now: longer while the queue has a backlog."""
+    return _BACKLOG_SECONDS if _has_backlog() else _OVERDUE_SECONDS
+
+
+def account_waits(site_id: str, account_id: str | None) -> bool:
+    """Return whether the messages of an account wait, because an operator has stopped it or its carrier refuses them."""
+    if account_id is None:
+        return False
+    try:
+        if site_store.get_account(site_id, account_id).stop:
+            return True
+    except NotFound:
+        return False
+    pause = circuit_breaker.state_of(site_id, account_id)
+    return pause is not None and not pause.is_over and not pause.is_too_long
 
 
 def may_be_overdue(first_slot: int | None, now: float) -> bool:
@@ -100,9 +119,13 @@ def _fail_expired(rows: Iterable[Message], now: float) -> None:
 
 def _without_waiting(late: list[Message], now: float) -> list[Message]:
     """Return the messages that are not merely waiting in a backlog of the queue, which copies of them would only make longer."""
-    if not late or send_queue.count_due() < _BACKLOG_MESSAGES:
+    if not late or not _has_backlog():
         return late
     return [row for row in late if max(clock.from_timestamp(row.slot).timestamp(), row.claim.until) + _BACKLOG_SECONDS < now]
+
+
+def _has_backlog() -> bool:
+    return send_queue.count_due() >= _BACKLOG_MESSAGES
 
 
 def _queue_again(late: list[Message], now: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from outreach.campaigns import audience
+from outreach.campaigns import audience, campaign_records
 from outreach.campaigns.campaign_records import CampaignRecord
 from outreach.campaigns.release import deferred_recipients, release_batch
 from outreach.campaigns.release.deferred_recipients import DeferredRecipients
@@ -15,6 +15,8 @@ def release_deferred(record: CampaignRecord, deferred: DeferredRecipients, now: 
     """Release as many of the deferred places as possible; the others stay deferred."""
     first, last = deferred.places[0], deferred.places[-1]
     contact_ids = audience.contact_ids(record.site_id, record.id, first, last + 1)
-    released, step = release_batch.release_places(record, {place: contact_ids[place - first] for place in deferred.places}, now)
-    deferred_recipients.keep_only(deferred, deferred.places[released:])
-    return step
+    released = release_batch.release_places(record, {place: contact_ids[place - first] for place in deferred.places}, now)
+    if record.is_released and released.last_slot is not None:
+        campaign_records.set_last_slot(record, released.last_slot)
+    deferred_recipients.keep_only(deferred, deferred.places[released.places :])
+    return released.next_step

@@ -15,7 +15,7 @@ def release_next_range(record: CampaignRecord, now: datetime) -> ReleaseStep:
     start = record.released
     end = min(record.audience_size, (ledger.page_of(start) + 1) * ledger.PAGE_SIZE)
     contact_ids = audience.contact_ids(record.site_id, record.id, start, end)
-    released, step = release_batch.release_places(record, dict(enumerate(contact_ids, start)), now)
-    if released:
-        campaign_records.move_cursor(record, start + released)
-    return step
+    released = release_batch.release_places(record, dict(enumerate(contact_ids, start)), now)
+    if released.places:
+        campaign_records.move_cursor(record, start + released.places, released.last_slot)
+    return released.next_step

@@ -83,37 +83,49 @@ def _before(end: int | None, by_place: Mapping[int, T]) -> Mapping[int, T]:
     return by_place if end is None else {place: value for place, value in by_place.items() if place < end}
 
 
-def release_places(record: CampaignRecord, contact_ids: Mapping[int, str], now: datetime) -> tuple[int, ReleaseStep]:
+@dataclass(frozen=True)
+class Released:
+    """What :func:`release_places` has released.
+
+    Attributes:
+        places: how many places, from the first.
+        next_step: how the release continues.
+        last_slot: the last slot (Unix time) of their messages; ``None`` if there are none.
+    """
+
+    places: int
+    next_step: ReleaseStep
+    last_slot: float | None = None
+
+
+def release_places(record: CampaignRecord, contact_ids: Mapping[int, str], now: datetime) -> Released:
     """Release as many places, from the first, as budgets and sending slots allow.
 
     Args:
         contact_ids: the contact at each place, in the order of the places, all of one ledger page.
-
-    Returns:
-        How many places were released, and how the release continues.
     """
     site = site_store.get_site(record.site_id)
     account = site_store.get_account(record.site_id, record.channel_account_id)
     capacity = account_capacity.of_account(record, account, now)
     if capacity.messages == 0:
-        return 0, capacity.next_step
+        return Released(0, capacity.next_step)
     template = MessageTemplate.of_snapshot(snapshot_store.get(record.site_id, record.id))
     site_fields = field_store.load(record.site_id)
     if missing := missing_fields.describe(template.template, site_fields):
-        return 0, pause(record, PauseReason.MISSING_FIELD, missing)
+        return Released(0, pause(record, PauseReason.MISSING_FIELD, missing))
     rules = Rules(site, account, template, site_fields, _below_cap(record, site))
     evaluated = _evaluate(record, rules, contact_ids, limit=max(capacity.messages, _MIN_EVALUATED))
     candidates = evaluated.first_messages(capacity.messages)
     affordable = candidates.first_messages(_reserve_quota(candidates, site))
     if not affordable.contact_ids:
-        return 0, pause(record, PauseReason.CAP_REACHED)
+        return Released(0, pause(record, PauseReason.CAP_REACHED))
     reservation = _reserve_slots(affordable, now)
     batch = affordable.first_messages(len(reservation.slots))
     quota.refund(record.site_id, sum(affordable.segments_to_charge) - sum(batch.segments_to_charge), site.daily_segments)
     if not batch.contact_ids:
-        return 0, account_capacity.wait_for_slots(reservation.next_free, now)
+        return Released(0, account_capacity.wait_for_slots(reservation.next_free, now))
     _write(batch, dict(zip(batch.messages, reservation.slots, strict=True)), is_throttled=reservation.is_throttled)
-    return len(batch.contact_ids), capacity.next_step
+    return Released(len(batch.contact_ids), capacity.next_step, max(reservation.slots, default=None))
 
 
 def _evaluate(record: CampaignRecord, rules: Rules, contact_ids: Mapping[int, str], *, limit: int) -> ReleaseBatch:
