@@ -11,7 +11,6 @@ from typing import Any
 
 import orjson
 
-from benchmarks.campaign import measure_cpu
 from benchmarks.cost import AWS_CALL_SECONDS, FULL_VCPU_MB
 from benchmarks.environment import SimulatedSystem, new_system
 from benchmarks.figures import Figure
@@ -95,7 +94,7 @@ def _run(name: str, kinds: list[_Kind], *, queued: int, backlog: int = 0, is_lim
             _put(system, number, kind)
         queue = system.aws.queues.setdefault(settings().send_queue_url, deque())
         queue.extend(QueuedMessage(str(number), "{}", 0) for number in range(backlog))
-        with system.aws.measured() as usage, measure_cpu(system) as cpu:
+        with system.aws.measured() as usage, system.measure_cpu() as cpu:
             result = sweep.repair_all()
         recipients = sum(len(orjson.loads(message.body).get("recipients", ())) for message in queue)
     if result["failed"] or result["left"] or recipients != queued:
