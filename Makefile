@@ -36,10 +36,10 @@ demo: $(LOCAL_STACK) ## Send a sample campaign through the simulated carriers an
 test: $(LOCAL_STACK) ## Run all tests except those of `make reliability`
 	@$(PY) -m pytest -n $(WORKERS) --max-worker-restart=0 -m "not reliability"
 
-reliability: $(LOCAL_STACK) $(OPENAPI_TOOLS) $(DYNALITE) ## Test crashes at every step, random failures, malformed input and generated clients; writes docs/reliability.json
+reliability: $(LOCAL_STACK) $(OPENAPI_TOOLS) $(DYNALITE) ## Test crashes at every step, random failures, malformed input, generated clients and a way back; writes docs/reliability.json
 	@rm -f docs/reliability.json
 	@FIGURES=docs/reliability.json HYPOTHESIS_PROFILE=thorough $(PY) -m pytest -n auto -o faulthandler_timeout=3000 tests/reliability tests/statemachines tests/integration/api/test_tenancy.py \
-	  tests/contract/test_openapi_tools.py tests/e2e/test_generated_clients.py
+	  tests/contract/test_openapi_tools.py tests/e2e/test_generated_clients.py tests/e2e/test_versions.py
 	@$(PY) -c "from benchmarks import docs; docs.update()"
 
 record-permissions: $(LOCAL_STACK) ## Record which permissions each function uses; writes tests/template/permissions.json

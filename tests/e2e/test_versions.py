@@ -20,6 +20,9 @@ from tests.support.ports import free_port
 from tests.support.stack import ALIAS, live_functions
 from tests.support.template import ROOT
 
+# It has a stack of its own and deploys twice.
+pytestmark = pytest.mark.reliability
+
 LIVE = live_functions()
 # What the changed release does differently.
 OLD, NEW = '"Body": sms.body,', '"Body": sms.body + " (new)",'
