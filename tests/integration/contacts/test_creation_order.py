@@ -64,6 +64,25 @@ def test_every_page_is_the_matching_slice_of_the_list(
     assert len(keys_read) == 2 * 16, "the first and the last page need one read per shard"
 
 
+@pytest.mark.parametrize(("remaining_ms", "recounted"), [(60_000, {"20000"}), (0, set())], ids=["a fault", "no time"])
+def test_a_recount_that_misses_sites_says_so_and_counts_the_others(
+    remaining_ms: int, recounted: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = set()
+
+    def recount(site_id: str) -> int:
+        if site_id == SITE:
+            raise RuntimeError("the table does not answer")
+        seen.add(site_id)
+        return 0
+
+    monkeypatch.setattr(contact_counts, "recount", recount)
+    handler = functions.load("workers/recount_contacts").lambda_handler
+    with pytest.raises(RuntimeError, match=f"of {2 - len(recounted)} of 2 sites were not recounted"):
+        handler({}, functions.Context(remaining_ms=remaining_ms))
+    assert seen == recounted
+
+
 def test_a_counter_that_missed_a_batch_is_corrected_when_the_shard_is_idle(
     deliver_stream: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
