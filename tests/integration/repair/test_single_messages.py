@@ -45,6 +45,14 @@ def test_an_overdue_message_is_queued_again_once() -> None:
     assert single_messages.repair() == 0
 
 
+def test_an_account_that_cannot_be_repaired_does_not_keep_others_waiting() -> None:
+    gone = "00000000-0000-4000-8000-000000000000"  # comes first
+    message_store.create_many([replace(message(1), id="message-0", account_id=gone)])
+    with pytest.raises(RuntimeError, match="of 1 accounts"):
+        single_messages.repair()
+    assert queued() == [("message-1", None)]
+
+
 def sweep_for(monkeypatch: pytest.MonkeyPatch, hours: int, *, every: int = 2) -> None:
     """Let the sweep run from now on."""
     began = clock.now()

@@ -9,6 +9,7 @@ from itertools import groupby
 from outreach import clock
 from outreach.messages import message_store
 from outreach.messages.models import Message
+from outreach.observability import logger
 from outreach.repair import stalled_messages
 
 # Younger messages are presumably still being processed.
@@ -20,10 +21,20 @@ def repair() -> int:
 
     Returns:
         The number of messages repaired.
+
+    Raises:
+        RuntimeError: the messages of some accounts could not be repaired. Those of all others were.
     """
-    now = clock.now().timestamp()
-    accounts = groupby(sorted(_unsettled(), key=_account), key=_account)
-    return sum(sum(stalled_messages.repair(rows, now)) for _, rows in accounts)
+    now, repaired, failed = clock.now().timestamp(), 0, 0
+    for (site_id, account_id), rows in groupby(sorted(_unsettled(), key=_account), key=_account):
+        try:
+            repaired += sum(stalled_messages.repair(rows, now))
+        except Exception:
+            logger().exception("single messages could not be repaired", site_id=site_id, account_id=account_id)
+            failed += 1
+    if failed:
+        raise RuntimeError(f"the single messages of {failed} accounts could not be repaired")
+    return repaired
 
 
 def _unsettled() -> Iterator[Message]:
