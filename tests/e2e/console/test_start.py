@@ -93,10 +93,12 @@ def test_a_start_that_was_given_up_is_explained(isolated_site_console: Console, 
 
 def test_replies_are_unread_until_the_reader_opens_them(console: Console, api: Client, simulator_url: str) -> None:
     page, text = console.page, new_name("Hello")
-    api.post("/contact/contacts", {"name": "Ann"})  # a site without contacts shows its first steps instead
+    # A site without contacts shows its first steps instead.
+    [number] = numbers(DELIVERED[:1])
+    api.post("/contact/contacts", {"name": "Ann", "contactIdentities": [{"type": "SMS", "value": number}]})
     console.open("Replies")
     expect(page.get_by_role("list", name="Replies")).to_be_attached()
-    inbound = {"from": numbers(DELIVERED[:1])[0], "to": ACCOUNT.number, "body": text}
+    inbound = {"from": number, "to": ACCOUNT.number, "body": text}
     console.open("Start")
     requests.post(f"{simulator_url}/_simulate/inbound", json=inbound, timeout=TIMEOUT_SECONDS).raise_for_status()
     page.get_by_role("link", name="to read").click()

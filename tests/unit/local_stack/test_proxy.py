@@ -3,10 +3,11 @@
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from aiohttp import ClientResponse, ClientSession, web
@@ -14,6 +15,8 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 from local_stack import proxy
 from local_stack.proxy import MAX_BODY_BYTES, SERVER_OPTIONS, create_app, target_path
 from yarl import URL
+
+T = TypeVar("T")
 
 REST, HTTP = "rest1/v1", "http1/$default"
 BASE_URL = "http://127.0.0.1:3000"
@@ -54,6 +57,12 @@ async def _proxied(handler: Handler) -> AsyncIterator[BaseTestServer]:
             await server.close()
 
 
+def _run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a thread of its own, because the browser of other tests may keep this one's event loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
 def _send(handler: Handler, method: str, path: str, **options: Any) -> tuple[ClientResponse, bytes]:
     async def send() -> tuple[ClientResponse, bytes]:
         async with _proxied(handler) as server, ClientSession(auto_decompress=False) as session:
@@ -61,7 +70,7 @@ def _send(handler: Handler, method: str, path: str, **options: Any) -> tuple[Cli
             async with session.request(method, url, allow_redirects=False, **options) as response:
                 return response, await response.read()
 
-    return asyncio.run(send())
+    return _run(send())
 
 
 def test_method_path_headers_and_body_are_forwarded_unchanged() -> None:
@@ -210,7 +219,7 @@ def test_requests_run_concurrently() -> None:
         async with _proxied(meet) as proxy, ClientSession() as session:
             return await asyncio.wait_for(asyncio.gather(*(get(session, proxy.make_url("/x")) for _ in range(3))), 10)
 
-    assert asyncio.run(scenario()) == [200, 200, 200]
+    assert _run(scenario()) == [200, 200, 200]
 
 
 def test_an_unreachable_local_aws_is_a_503() -> None:
@@ -220,4 +229,4 @@ def test_an_unreachable_local_aws_is_a_503() -> None:
         async with TestServer(app) as proxy, ClientSession() as session, session.get(proxy.make_url("/x")) as answer:
             return answer.status, json.loads(await answer.read())["code"]
 
-    assert asyncio.run(scenario()) == (503, "unavailable")
+    assert _run(scenario()) == (503, "unavailable")

@@ -65,7 +65,8 @@ export function useIsEmptySite() {
       return campaigns.total + contacts.total === 0;
     },
     enabled: can("contact:read") && can("outreach:read"),
-    staleTime: NEVER_MIND,
+    // What has begun stays begun, but an empty site may get its first contact elsewhere, such as by a reply.
+    staleTime: ({ state }) => (state.data === false ? NEVER_MIND : 0),
   });
 }
 
