@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cold_start, concurrency, contacts, cost, cpu, docs, end_to_end, figures, growth, opt_outs, sweep
+from benchmarks import cold_start, concurrency, contacts, cost, cpu, docs, end_to_end, figures, growth, opt_outs, sites, sweep
 from benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Callable[..., list[Figure]]] = {
     "growth": growth.measure,
     "opt-outs": opt_outs.measure,
     "sweep": sweep.measure,
+    "sites": sites.measure,
 }
 # Benchmarks that run only when they are named.
 ON_REQUEST: dict[str, Callable[..., list[Figure]]] = {"end-to-end": end_to_end.measure}

@@ -40,10 +40,7 @@ class _Change(NamedTuple):
 
 def order_indexes(site_id: str) -> list[OrderIndex]:
     """Return the order index of each shard. It may lag behind the contacts. Reads one item per shard."""
-    items = dynamo.query(
-        settings().contacts_table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": _counters_pk(site_id)}
-    )
-    index_by_shard = {item["sk"]: OrderIndex.from_json(item["blocks"]) for item in items}
+    index_by_shard = {item["sk"]: OrderIndex.from_json(item["blocks"]) for item in _load_counters(site_id)}
     return [index_by_shard.get(_shard_sk(shard), OrderIndex()) for shard in range(settings().contact_shards)]
 
 
@@ -125,14 +122,14 @@ def recount(site_id: str) -> int:
     Returns:
         The number of shards whose counter was wrong.
     """
-    return sum(_recount_shard(site_id, shard) for shard in range(settings().contact_shards))
+    counters = {item["sk"]: item for item in _load_counters(site_id, consistent=True)}
+    return sum(_recount_shard(site_id, shard, counters.get(_shard_sk(shard))) for shard in range(settings().contact_shards))
 
 
-def _recount_shard(site_id: str, shard: int) -> bool:
+def _recount_shard(site_id: str, shard: int, counter: Mapping[str, Any] | None) -> bool:
     """Correct a shard's counter; return whether its total was wrong."""
     before = clock.timestamp(clock.now() - _SETTLE_TIME)
     shard_sk = _shard_sk(shard)
-    counter = _load_counter(site_id, shard_sk)
     if counter and counter["time"] > before:
         return False
     actual = OrderIndex()
@@ -145,6 +142,15 @@ def _recount_shard(site_id: str, shard: int) -> bool:
     if was_total_wrong:
         logger().warning("contact counter corrected", site_id=site_id, shard=shard, wrong_by=counted.total - actual.total)
     return was_total_wrong
+
+
+def _load_counters(site_id: str, *, consistent: bool = False) -> Iterable[dict[str, Any]]:
+    return dynamo.query(
+        settings().contacts_table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": _counters_pk(site_id)},
+        ConsistentRead=consistent,
+    )
 
 
 def _load_counter(site_id: str, shard_sk: str) -> dict[str, Any] | None:
