@@ -201,6 +201,7 @@ def webhook_server() -> Iterator[str]:
             """Write no access log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = False  # then closing waits for the receipts that are being handled, which need the test's account
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
