@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from outreach.carriers.carrier_http import CALL_SECONDS
+from outreach.carriers.time_limits import CALL_SECONDS
 from outreach.delivery.outcome_recording import CLAIM_SECONDS
 from tests.support.stack import functions
 from tests.support.template import QUEUE, resources

@@ -19,12 +19,9 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from outreach import clock, timed_http
 from outreach.carriers.error_scopes import CodeTable, ErrorScope
 from outreach.carriers.outcomes import Refused, RetryLater, SendOutcome, Throttled, Unknown
+from outreach.carriers.time_limits import CONNECT_SECONDS, READ_SECONDS
 from outreach.once import latest_only
 
-CONNECT_SECONDS = 3.0
-READ_SECONDS = 10.0
-# The longest time that a call to a carrier takes. A claim is valid for longer.
-CALL_SECONDS = CONNECT_SECONDS + READ_SECONDS
 # A carrier's answer has a few hundred bytes, and a list of messages some hundred thousand.
 MAX_BYTES = 1_000_000
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from outreach import clock
-from outreach.carriers.carrier_http import CALL_SECONDS
 from outreach.carriers.outcomes import Accepted, Refused
+from outreach.carriers.time_limits import CALL_SECONDS
 from outreach.consent import opt_outs
 from outreach.consent.opt_outs import Source
 from outreach.messages import message_store

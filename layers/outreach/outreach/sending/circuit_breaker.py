@@ -31,7 +31,7 @@ from threading import Lock
 from typing import Any
 
 from outreach import clock, dynamo
-from outreach.carriers.carrier_http import CALL_SECONDS
+from outreach.carriers.time_limits import CALL_SECONDS
 from outreach.dynamo import Update
 from outreach.observability import count, logger
 from outreach.settings import settings
