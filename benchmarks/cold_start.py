@@ -32,8 +32,8 @@ _API_TARGET = 2.0
 _WORKER_TARGET = 1.4
 _REFERENCE = "import boto3; boto3.client('dynamodb')"
 _FUNCTION = "import runpy; runpy.run_path({path!r})"
-# Measures CPU time, because other processes delay this one, and the peak of resident memory in KB. openpyxl imports numpy where it
-# is installed; no layer has it.
+# Measures CPU time, because other processes delay this one, and the peak of resident memory in KB. openpyxl imports
+# numpy where that is installed, but no layer has it.
 _PROBE = """
 import json, pathlib, sys, time
 sys.modules["numpy"] = None
