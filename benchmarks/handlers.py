@@ -66,7 +66,7 @@ def measure_cpu(simulated_cpu_seconds: Callable[[], float]) -> Iterator[CpuTime]
 class HandlerProcess:
     """A process in which the handlers run, as on Lambda; they do not compete with the simulated services for Python's lock.
 
-    It is a fork of this process: what is patched here when it starts is patched there.
+    It is a fork of this process, so it has the patches that this process had when it started.
     """
 
     def __init__(self, set_time: Callable[[float], None]) -> None:

@@ -120,10 +120,15 @@ def _match(path: str, method: str, url_path: str) -> tuple[str, dict[str, str]]:
     for event in entry["Events"].values():
         route = event["Properties"]
         pattern = route["Path"].strip("/").split("/")
-        if route["Method"].lower() in (method.lower(), "any") and matches_route(pattern, steps):
+        if matches_method(route["Method"], method) and matches_route(pattern, steps):
             pairs = zip(pattern, steps if pattern != [CATCH_ALL] else ["/".join(steps)], strict=True)
             return route["Path"], {name.strip("{+}"): value for name, value in pairs if name.startswith("{")}
     raise AssertionError(f"{path} has no route for {method} {url_path}")
+
+
+def matches_method(route_method: str, method: str) -> bool:
+    """Return whether a route's method, of the template, takes a request's method."""
+    return route_method.upper() in (method.upper(), "ANY")
 
 
 def matches_route(pattern: list[str], steps: list[str]) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from outreach.settings import settings
-from tests.support.functions import CATCH_ALL, Context, api_event, load, matches_route
+from tests.support.functions import CATCH_ALL, Context, api_event, load, matches_method, matches_route
 from tests.support.stack import events, folder, functions
 from tests.support.template import ROOT, resources
 
@@ -65,7 +65,7 @@ def _route(method: str, path: str) -> tuple[str, bool] | None:
     matches = (
         (function, is_open)
         for route_method, pattern, function, is_open in _routes()
-        if route_method in (method, "ANY") and matches_route(pattern, steps)
+        if matches_method(route_method, method) and matches_route(pattern, steps)
     )
     return next(matches, None)
 

@@ -250,7 +250,7 @@ def _send_long(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 class TestOtherReaders:
-    """Whoever reads all items of the table tells texts from messages."""
+    """Functions that read all items of the table ignore the items of texts."""
 
     def test_the_streams_consumers_ignore_texts_and_owners(self, aws: None) -> None:
         apart = message_rows.with_separate_text(LONG)

@@ -7,7 +7,7 @@ ledger from the message rows, and completes or cancels a record that is done.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -30,7 +30,9 @@ _PAGES_PER_UNIT = 4
 _CONCURRENT_READS = 8
 
 
-def divide(records: Iterable[UnfinishedRecord], running: Container[str]) -> tuple[list[UnfinishedRecord], list[UnfinishedRecord]]:
+def divide(
+    records: Collection[UnfinishedRecord], running: Container[str]
+) -> tuple[list[UnfinishedRecord], list[UnfinishedRecord]]:
     """Divide records into those of which something must be wrong, and others, which are on their way or wait.
 
     Something is wrong if a record needs an execution and has none, or if its last message is overdue. A paused record waits.
@@ -38,15 +40,13 @@ def divide(records: Iterable[UnfinishedRecord], running: Container[str]) -> tupl
     Args:
         running: the names of running executions. An execution that is missing may have started since.
     """
-    attended = [record for record in records if _name(record) in running or record.status == RecordStatus.PAUSED]
-    without = [record for record in records if _name(record) not in running and record.status != RecordStatus.PAUSED]
-    on_their_way = [record for record in without if record.status == RecordStatus.RUNNING and record.last_slot is not None]
-    late = _late(on_their_way)
-    broken = [record for record in without if record.status != RecordStatus.RUNNING or record.last_slot is None or record in late]
+    attended = {record for record in records if _name(record) in running or record.status == RecordStatus.PAUSED}
+    without = [record for record in records if record not in attended]
+    released = {record for record in without if record.status == RecordStatus.RUNNING and record.last_slot is not None}
+    on_their_way = released - _late(released)
     # The scans of the audience of a pending record are running.
     others = [record for record in attended if record.status != RecordStatus.PENDING]
-    others += [record for record in on_their_way if record not in late]
-    return broken, others
+    return [record for record in without if record not in on_their_way], [*others, *on_their_way]
 
 
 def _late(records: Iterable[UnfinishedRecord]) -> set[UnfinishedRecord]:

@@ -2,9 +2,10 @@
 
 Each kind of work has its own repair function. Repairs use the same functions as normal processing, and run side by side.
 
-An index and the list of running executions tell of which campaign records something must be wrong. All others are on their way or
-wait: for slots, for the end of quiet hours, of a pause or of a backlog. Of these the sweep looks at as many as an allowance of
-reads lets it, in random order. So its work grows with what is broken, and not with what is in flight.
+An index and the list of running executions show which campaign records must be broken; the sweep repairs all of them. The other
+records are being sent, or wait for slots or for the end of quiet hours, of a pause or of a backlog. The sweep checks them in
+random order, until it has used its allowance of read units. So its work grows with the number of broken records, not of running
+ones.
 """
 
 from __future__ import annotations
