@@ -95,6 +95,18 @@ def import_gateway_responses() -> None:
     apigateway_v1._import_rest_api = import_with_responses
 
 
+def import_any_methods() -> None:
+    """MiniStack ignores operations for any method in an API's OpenAPI body. Import them."""
+    import_path = apigateway_v1._import_path_item
+    apigateway_v1._OPENAPI_HTTP_METHODS.add("any")
+
+    def import_with_any(api_id: str, path: str, path_item: dict[str, Any], *args: Any) -> None:
+        renamed = {"any" if name == "x-amazon-apigateway-any-method" else name: entry for name, entry in path_item.items()}
+        import_path(api_id, path, renamed, *args)
+
+    apigateway_v1._import_path_item = import_with_any
+
+
 def add_drain_endpoint() -> None:
     """MiniStack kills running functions when it stops, which blocks their queue messages for minutes. Add `POST /_local/drain`.
 
@@ -292,6 +304,7 @@ if __name__ == "__main__":
     retry_partially_failed_stream_batches()
     log_function_errors()
     import_gateway_responses()
+    import_any_methods()
     add_drain_endpoint()
     exit_after_save()
     share_unpacked_layers()
