@@ -87,7 +87,7 @@ def _mocked_account() -> Iterator[None]:
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         environment.delenv("AWS_ENDPOINT_URL", raising=False)
         environment.setattr(boto3, "client", template.client)
-        fast_moto.remember_names(environment)
+        fast_moto.spare_work(environment)
         if ANOTHER_DYNAMODB:
             environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", ANOTHER_DYNAMODB)
         with mock_aws(config={"core": {"passthrough": {"urls": [ANOTHER_DYNAMODB] if ANOTHER_DYNAMODB else []}}}):

@@ -1,24 +1,27 @@
-"""Remembers what moto computes anew at each mocked call, though it depends on names alone."""
+"""Spares moto work: it remembers what depends on names alone, and copies of a table only what may change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy, deepcopy
 from functools import cache
 from typing import Any
 
 import pytest
 from moto.core import responses, utils
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
+from moto.dynamodb.models.table import Table
 
 _possible_keys = XFormedAttributePicker.get_possible_keys
 _remembered: dict[tuple[Any, ...], tuple[str, ...]] = {}
 
 
-def remember_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def spare_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make moto faster until the patches are undone; its results stay the same."""
     monkeypatch.setattr(XFormedAttributePicker, "get_possible_keys", _remembered_keys)
     monkeypatch.setattr(responses, "method_names_from_class", _method_names)
     monkeypatch.setattr(responses, "camelcase_to_underscores", _underscores)
+    monkeypatch.setattr(Table, "__deepcopy__", _copy_table, raising=False)
 
 
 _method_names = cache(utils.method_names_from_class)
@@ -35,3 +38,20 @@ def _remembered_keys(picker: XFormedAttributePicker, context: AttributePickerCon
     if key not in _remembered:
         _remembered[key] = tuple(_possible_keys(picker, context))
     return _remembered[key]
+
+
+def _copy_table(table: Table, memo: dict[int, Any]) -> Table:
+    """A copy that shares definitions and stream records, which do not change once they are there.
+
+    moto copies each table of a transaction, to be able to undo it. Copying the stream's records takes longer than all the rest.
+    """
+    copied = copy(table)
+    for name, value in vars(table).items():
+        if isinstance(value, (dict, list)):
+            setattr(copied, name, copy(value))
+    copied.items = deepcopy(table.items, memo)
+    if table.stream_shard:
+        copied.stream_shard = copy(table.stream_shard)
+        copied.stream_shard.table = copied
+        copied.stream_shard.items = list(table.stream_shard.items)
+    return copied

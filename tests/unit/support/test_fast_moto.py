@@ -1,13 +1,18 @@
-"""Remembered names are those that moto would compute."""
+"""moto answers with less work as it would without."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
+from moto.backends import get_backend
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 
+from outreach.settings import settings
 from tests.support import fast_moto, pipeline
 
 
@@ -31,3 +36,29 @@ def test_answers_of_moto_are_read_by_the_same_names_as_without_memory(aws: None,
     boto3.client("sqs").list_queues()
     boto3.client("stepfunctions").list_state_machines()
     assert {"dynamodb", "sqs", "stepfunctions", "s3"} <= compared
+
+
+def test_a_cancelled_transaction_leaves_tables_and_streams_as_they_were(aws: None) -> None:
+    dynamodb, table = boto3.client("dynamodb"), settings().messages_table
+    item: dict[str, Any] = {"pk": {"S": "a"}, "answer": {"M": {"text": {"S": "first"}}}}
+    dynamodb.put_item(TableName=table, Item=item)
+    before = _rows_and_changes(table)
+    change: Any = {
+        "TableName": table,
+        "Key": {"pk": item["pk"]},
+        "UpdateExpression": "SET answer.#text = :new",
+        "ExpressionAttributeNames": {"#text": "text"},
+        "ExpressionAttributeValues": {":new": {"S": "second"}},
+    }
+    refused: Any = {"TableName": table, "Item": {**item, "pk": {"S": "new"}}, "ConditionExpression": "attribute_exists(pk)"}
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        dynamodb.transact_write_items(TransactItems=[{"Update": change}, {"Put": refused}])
+    assert _rows_and_changes(table) == before
+    assert before[1] == ["INSERT"]
+
+
+def _rows_and_changes(table: str) -> tuple[list[Any], list[str]]:
+    moto_table = get_backend("dynamodb")[DEFAULT_ACCOUNT_ID]["us-east-1"].tables[table]
+    assert moto_table.stream_shard
+    changes = [record.record["eventName"] for record in moto_table.stream_shard.items]
+    return boto3.client("dynamodb").scan(TableName=table)["Items"], changes
