@@ -23,11 +23,12 @@ def _parse(body: str) -> WebhookJob | QueuedReceipt | ReplyJob:
 
 
 def _handle_all(jobs: Mapping[str, WebhookJob | QueuedReceipt | ReplyJob]) -> set[str]:
-    """Handle webhooks first: while their credentials cannot be read, one request then fails for all of them."""
-    webhooks = {key: job for key, job in jobs.items() if isinstance(job, WebhookJob)}
+    """Handle unverified webhooks last, so that nothing genuine waits for their credentials, which one request reads for all."""
     verified = {key: job for key, job in jobs.items() if not isinstance(job, WebhookJob)}
-    webhook_queue.load_credentials(webhooks.values())
-    return sqs.handle_one_by_one(webhooks, webhook_handling.handle_queued) | sqs.handle_one_by_one(verified, _handle)
+    unverified = {key: job for key, job in jobs.items() if isinstance(job, WebhookJob)}
+    failed = sqs.handle_one_by_one(verified, _handle)
+    webhook_queue.load_credentials(unverified.values())
+    return failed | sqs.handle_one_by_one(unverified, webhook_handling.handle_queued)
 
 
 def _handle(job: QueuedReceipt | ReplyJob) -> None:

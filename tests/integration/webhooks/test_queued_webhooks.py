@@ -486,6 +486,15 @@ def test_while_secrets_cannot_be_read_a_batch_asks_once(aws: None) -> None:
     assert refused == ["GetParameters"]
 
 
+def test_nothing_verified_waits_for_the_secret_of_a_queued_webhook(carrier: str) -> None:
+    unverified = queue_unverified(carrier, PATH, receipt(carrier, "delivered"))
+    assert deliver(carrier, "/inbound", inbound(carrier, "STOP")) == 200
+    before: list[bool] = []
+    with refusing("GetParameters", is_refused=lambda _: not before.append(opted_out())):  # type: ignore[func-returns-value]
+        assert process(unverified, *bodies()) == 1
+    assert before == [True]
+
+
 def test_forged_webhooks_share_no_group_with_the_replies_of_their_site(carrier: str) -> None:
     with refusing("GetParameters"):
         deliver(carrier, "/inbound", inbound(carrier, "A"))
