@@ -265,12 +265,20 @@ def test_a_malformed_webhook_from_the_queue_is_dropped(carrier: str) -> None:
     assert process(queue_unverified(carrier, PATH, body)) == 0
 
 
-@pytest.mark.parametrize("account_id", ["22283a83-48e9-4d0d-a3bd-fb19ce5c12db", "a", "x" * 3000, "%7B%22%7D"])
-def test_a_webhook_of_an_unknown_account_is_refused_and_never_queued(carrier: str, account_id: str) -> None:
-    url, body = f"/webhooks/{carrier}/{account_id}/inbound", inbound(carrier, "STOP")
+def test_a_webhook_of_an_unknown_account_is_refused_and_never_queued(carrier: str) -> None:
+    url, body = f"/webhooks/{carrier}/22283a83-48e9-4d0d-a3bd-fb19ce5c12db/inbound", inbound(carrier, "STOP")
     with refusing("GetParameters"):
         assert post_to(carrier, url, body, signed_for(carrier, url, body)) == 403
     assert bodies() == []
+
+
+@pytest.mark.parametrize("account_id", ["a", "x" * 3000, "%7B%22%7D", "urn:uuid:22283a83-48e9-4d0d-a3bd-fb19ce5c12db"])
+def test_a_webhook_whose_path_names_no_id_is_refused_without_any_call(carrier: str, account_id: str) -> None:
+    """DynamoDB refuses keys of more than 2,048 bytes, and SQS most characters in a message group."""
+    url, body = f"/webhooks/{carrier}/{account_id}/inbound", inbound(carrier, "STOP")
+    with refusing("GetItem"), counted_calls() as calls:
+        assert post_to(carrier, url, body, signed_for(carrier, url, body)) == 403
+    assert (calls, bodies()) == ([], [])
 
 
 def test_a_webhook_without_a_signature_is_refused_without_any_call(carrier: str) -> None:
