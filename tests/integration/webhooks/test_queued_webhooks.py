@@ -14,6 +14,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from outreach import aws as clients
 from outreach import clock, parameter_store
 from outreach.consent import opt_outs
 from outreach.inbound import authentication
@@ -191,6 +192,16 @@ def test_a_webhook_that_neither_can_be_verified_nor_queued_is_an_error_so_that_t
     carrier: str, operation: str
 ) -> None:
     with refusing(operation, "SendMessageBatch"), pytest.raises(ClientError):
+        deliver(carrier, "/inbound", inbound(carrier, "STOP"))
+
+
+def test_a_webhook_is_not_accepted_if_the_queue_reports_its_message_as_failed(
+    carrier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQS answers 200 for a batch of which it takes nothing (argoproj/argo-events #3448 is the same mistake)."""
+    failed = {"Successful": [], "Failed": [{"Id": "0", "SenderFault": False, "Code": "InternalError"}]}
+    monkeypatch.setattr(clients.sqs(), "send_message_batch", lambda **_: failed)
+    with refusing("GetParameters"), pytest.raises(RuntimeError, match="rejected 1 of 1"):
         deliver(carrier, "/inbound", inbound(carrier, "STOP"))
 
 
