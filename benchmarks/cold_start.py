@@ -19,7 +19,7 @@ from statistics import median
 from benchmarks.figures import Figure
 from scripts.optimize_layers import UNUSED
 from tests.support import import_closure, stack
-from tests.support.template import ROOT, resources
+from tests.support.template import ROOT, function_environment, resources
 
 RUNS = 3
 QUICK_RUNS = 1
@@ -130,7 +130,8 @@ def _bytes(path: Path) -> int:
 
 
 def _probe(code: str) -> Import:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "layers/outreach"), "AWS_DEFAULT_REGION": "us-east-1"}
+    own = {"PYTHONPATH": str(ROOT / "layers/outreach"), "AWS_DEFAULT_REGION": "us-east-1"}
+    environment = {**os.environ, **function_environment({}), **own}
     process = subprocess.run(
         [sys.executable, "-c", _PROBE.format(code=code)], capture_output=True, text=True, check=True, env=environment, cwd=ROOT
     )

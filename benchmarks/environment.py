@@ -33,7 +33,7 @@ from outreach.carriers import carrier_http
 from outreach.contacts.contact_documents import item_of
 from outreach.contacts.listing import contact_counts
 from outreach.contacts.models import Contact, FieldKey, Identity, IdentityType, identity_id, new_contact_id
-from outreach.inbound import receipts
+from outreach.inbound import authentication
 from outreach.observability import logger
 from outreach.settings import settings
 from outreach.sites.models import Site
@@ -228,7 +228,7 @@ def _clear_caches() -> None:
     settings.cache_clear()
     aws_clients._client.cache_clear()
     carrier_http._session.cache_clear()
-    receipts.cached_account.cache_clear()
+    authentication.cached_account.cache_clear()
     delivery_attempt.record_and_site.cache_clear()
     callback_request.kept_connections.cache_clear()
     parameters.clear_caches()  # type: ignore[no-untyped-call]

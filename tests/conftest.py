@@ -19,7 +19,7 @@ from xdist.scheduler import LoadScopeScheduling
 from outreach import aws as aws_clients
 from outreach import clock, parameter_store
 from outreach.callbacks import callback_request, delivery_attempt
-from outreach.inbound import receipts
+from outreach.inbound import authentication
 from outreach.settings import settings
 from tests.support import customer_endpoint, fast_moto, permissions, pipeline, reliability_figures, template
 from tests.support.session_limit import pytest_runtest_logfinish, pytest_runtest_logstart, pytest_sessionstart  # noqa: F401 - hooks
@@ -166,7 +166,7 @@ def _attribute_threads_to_functions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _clear_caches() -> None:
     settings.cache_clear()
-    receipts.cached_account.cache_clear()
+    authentication.cached_account.cache_clear()
     delivery_attempt.record_and_site.cache_clear()
     callback_request.kept_connections.cache_clear()
     parameter_store.clear()

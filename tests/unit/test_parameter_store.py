@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.client import BaseClient
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from outreach import parameter_store
 from outreach.parameter_store import ParameterUnavailable
@@ -104,3 +104,20 @@ def test_throttling_fails_the_batch_and_not_the_next_one(
     assert asked == ["GetParameters"]
     now(5)
     assert parameter_store.get("/s/a") == "there"
+
+
+def test_a_failure_that_took_long_is_remembered_too(
+    now: Callable[[float], None], monkeypatch: pytest.MonkeyPatch, aws: None
+) -> None:
+    asked = []
+
+    def time_out(_client: Any, operation: str, _arguments: Any) -> Any:
+        asked.append(operation)
+        now(40)
+        raise ReadTimeoutError(endpoint_url="https://ssm")
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", time_out)
+    for _ in range(3):
+        with pytest.raises(ParameterUnavailable, match="ReadTimeoutError"):
+            parameter_store.get("/s/a")
+    assert asked == ["GetParameters"]

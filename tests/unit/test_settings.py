@@ -13,6 +13,7 @@ def test_the_variables_of_the_template_are_parsed(aws: None) -> None:
     assert settings().contact_shards == 16
     assert settings().message_retention_days == 400
     assert settings().separate_text_bytes == 250
+    assert (settings().call_timeout, settings().call_attempts) == (3, 2)
     assert settings() is settings()
 
 

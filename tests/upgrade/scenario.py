@@ -14,17 +14,21 @@ from outreach import clock
 from outreach.callbacks import callback_request
 from outreach.callbacks.callback_request import Failed
 from outreach.campaigns import campaign_records, lifecycle
+from outreach.carriers.webhook_messages import CarrierWebhook
 from outreach.delivery import unknown_outcomes
 from outreach.imports import import_execution
+from outreach.inbound import webhook_queue
+from outreach.inbound.webhook_queue import WebhookJob
 from outreach.messages import message_store
 from outreach.messages.models import campaign_message_id
 from outreach.messages.status import MessageStatus
 from outreach.settings import settings
 from outreach.sites import site_store
 from outreach.sites.models import Site
+from tests.integration.webhooks.webhook_requests import inbound, signed
 from tests.support import customer_endpoint, pipeline, sample_data
 from tests.support.functions import call, invoke
-from tests.support.pipeline import SITE
+from tests.support.pipeline import ACCOUNT, SITE
 from tests.support.stack import STATE_MACHINE, events, folder, functions
 from tests.support.template import ROOT, resources
 
@@ -67,6 +71,7 @@ def begin(monkeypatch: pytest.MonkeyPatch) -> None:
     import_execution.start(SITE, sample_data.FILE)
     for name in ("process_reply", "deliver_callback", "attach_messages"):
         queue_sample(name)
+    queue_unverified_webhook()
     invoke("workers/begin_scheduled_start", json.loads((ROOT / "events/begin_scheduled_start.json").read_text()))
     invoke("workers/publish_events", json.loads((ROOT / "events/publish_events.json").read_text()))
 
@@ -112,6 +117,14 @@ def queue_sample(name: str) -> None:
     queue = record["eventSourceARN"].rsplit("-", 1)[1]
     url = boto3.client("sqs").get_queue_url(QueueName=queue)["QueueUrl"]
     boto3.client("sqs").send_message(QueueUrl=url, MessageBody=record["body"])
+
+
+def queue_unverified_webhook() -> None:
+    """Queue a reply that was not verified yet."""
+    body, path = inbound("twilio", "A question"), "/inbound"
+    url = f"{settings().webhook_base_url}/webhooks/twilio/{ACCOUNT.id}{path}"
+    webhook = CarrierWebhook(url, signed("twilio", path, body), body)
+    webhook_queue.put(WebhookJob(ACCOUNT.carrier, ACCOUNT.id, None, webhook), SITE)
 
 
 def definitions() -> dict[str, str]:

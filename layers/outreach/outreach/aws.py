@@ -10,6 +10,7 @@ import orjson
 from botocore.config import Config
 
 from outreach.once import once
+from outreach.settings import settings
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -20,11 +21,8 @@ if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
 
 _CONFIG = Config(
-    # Shorter than the timeout of any function, so a call that hangs can still be logged and retried.
     connect_timeout=2,
-    read_timeout=8,
     max_pool_connections=40,
-    retries={"mode": "standard", "max_attempts": 4},
     # Without a given value botocore builds one for each call, which takes a quarter of the call's CPU time.
     user_agent="outreach",
 )
@@ -42,7 +40,11 @@ _RAW_ITEMS = "in bulk"
 @once
 def _client(service: str, use: str = "") -> Any:
     """Return the client of a service for one use. Only one is made at a time, because boto3's default session allows no more."""
-    client = boto3.client(service, config=_CONFIGS.get(service, _CONFIG))  # type: ignore[call-overload]
+    # Shorter than the timeout of any function, so a call that hangs can still be logged and retried.
+    patience = Config(
+        read_timeout=settings().call_timeout, retries={"mode": "standard", "total_max_attempts": settings().call_attempts}
+    )
+    client = boto3.client(service, config=_CONFIGS.get(service, _CONFIG).merge(patience))  # type: ignore[call-overload]
     if use == _RAW_ITEMS:
         client.meta.events.register("before-parse.dynamodb.Query", _skip_parsing_items)
     return client

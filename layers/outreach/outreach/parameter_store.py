@@ -65,7 +65,7 @@ def load(names: Iterable[str]) -> None:
         now = time.time()
         missing = sorted({name for name in names if name not in _entries or _entries[name].until <= now})
         for chunk in dynamo.chunks(missing, _MAX_NAMES):
-            _entries.update(_read(list(chunk), now))
+            _entries.update(_read(list(chunk)))
 
 
 def put_new(name: str, value: str) -> bool:
@@ -98,7 +98,7 @@ def clear() -> None:
         _entries.clear()
 
 
-def _read(names: list[str], now: float) -> dict[str, _CachedParameter]:
+def _read(names: list[str]) -> dict[str, _CachedParameter]:
     fault = _NOT_FOUND
     values: dict[str, str] = {}
     try:
@@ -106,5 +106,6 @@ def _read(names: list[str], now: float) -> dict[str, _CachedParameter]:
         values = {parameter["Name"]: parameter["Value"] for parameter in response["Parameters"]}
     except (ClientError, BotoCoreError) as error:
         fault = dynamo.error_name(error)
+    now = time.time()  # after the request, which may have taken longer than a failure is kept
     failure = _CachedParameter(now + _FAILURE_SECONDS, fault=fault)
     return {name: _CachedParameter(now + _CACHE_SECONDS, values[name]) if name in values else failure for name in names}

@@ -22,6 +22,8 @@ class Settings:
         contact_shards: the number of partitions of a site's contacts; must never change within a stack.
         message_retention_days: the number of days after which a message is deleted; 0 for never.
         separate_text_bytes: a longer text (UTF-8) of a message to be sent is stored in an item of its own; 0 for none.
+        call_timeout: seconds without an answer after which an attempt of an AWS call has failed.
+        call_attempts: how often an AWS call is attempted.
     """
 
     sites_table: str
@@ -56,6 +58,8 @@ class Settings:
     contact_shards: int
     message_retention_days: int
     separate_text_bytes: int
+    call_timeout: int
+    call_attempts: int
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -75,6 +79,8 @@ class Settings:
             "contact_shards": int(values["contact_shards"]),
             "message_retention_days": int(values["message_retention_days"]),
             "separate_text_bytes": int(values["separate_text_bytes"]),
+            "call_timeout": int(values["call_timeout"]),
+            "call_attempts": int(values["call_attempts"]),
         }
         return cls(**{**values, **typed})  # type: ignore[arg-type]
 

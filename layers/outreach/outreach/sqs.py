@@ -14,9 +14,12 @@ _MAX_BATCH = 10
 
 
 class QueueMessage(NamedTuple):
-    """A message for a queue, with its site. It is delivered after ``delay_seconds`` (at most 900)."""
+    """A message for a queue. It is delivered after ``delay_seconds`` (at most 900).
 
-    site_id: str
+    ``group`` is its site, or what else its sender shares with others: a backlog of one group does not delay the others.
+    """
+
+    group: str
     body: str
     delay_seconds: int = 0
 
@@ -30,13 +33,13 @@ def send(queue_url: str, entries: Iterable[QueueMessage]) -> None:
     for chunk in dynamo.chunks(list(entries), _MAX_BATCH):
         response = aws.sqs().send_message_batch(
             QueueUrl=queue_url,
-            # The message group makes the queue fair: a backlog of one site does not delay the others.
+            # Message groups make a standard queue fair.
             Entries=[
                 {
                     "Id": str(index),
                     "MessageBody": entry.body,
                     "DelaySeconds": entry.delay_seconds,
-                    "MessageGroupId": entry.site_id,
+                    "MessageGroupId": entry.group,
                 }
                 for index, entry in enumerate(chunk)
             ],
@@ -61,14 +64,19 @@ def handle_each(event: Mapping[str, Any], handle: Callable[[str], None]) -> dict
     Returns:
         The response to the mapping (``ReportBatchItemFailures``): messages whose handling failed are delivered again.
     """
-    failed = []
-    for record in event["Records"]:
+    return handle_batch(event, str, lambda messages: handle_one_by_one(messages, handle))
+
+
+def handle_one_by_one(messages: Mapping[str, T], handle: Callable[[T], None]) -> set[str]:
+    """Handle parsed messages, by SQS message id, one after another; return the ids of those whose handling failed."""
+    failed = set()
+    for message_id, message in messages.items():
         try:
-            handle(record["body"])
+            handle(message)
         except Exception:
-            logger().exception("handling an SQS message failed", sqs_message_id=record["messageId"])
-            failed.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": failed}
+            logger().exception("handling an SQS message failed", sqs_message_id=message_id)
+            failed.add(message_id)
+    return failed
 
 
 def handle_batch(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from outreach import clock
 from outreach.consent import opt_outs
 from outreach.consent.keywords import Keyword
 from outreach.contacts import contact_store
@@ -30,7 +31,8 @@ def _site(aws: None) -> None:
 
 
 def test_a_webhook_only_queues_its_message() -> None:
-    reply_queue.put(pipeline.ACCOUNT, ticket_steps.inbound(NUMBER, media_urls=("https://media.example/1",), opt_out=Keyword.HELP))
+    inbound = ticket_steps.inbound(NUMBER, media_urls=("https://media.example/1",), opt_out=Keyword.HELP)
+    reply_queue.put(pipeline.ACCOUNT, inbound, clock.now())
     (queued,) = ticket_steps.queued_bodies(settings().inbound_queue_url)
     assert ReplyJob.from_json(queued).inbound.media_urls == ("https://media.example/1",)
     assert ReplyJob.from_json(queued).inbound.opt_out is Keyword.HELP

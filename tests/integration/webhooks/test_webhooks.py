@@ -271,6 +271,6 @@ def test_a_receipt_that_reports_a_fault_of_the_account_is_applied_from_the_queue
 ) -> None:
     account = ACCOUNTS[carrier]
     failure = Receipt("id", MessageStatus.FAILED, "30034: not registered", scope=ErrorScope.ACCOUNT)
-    receipt_queue.put(account, MESSAGE_ID, failure)
+    receipt_queue.put(account, MESSAGE_ID, failure, clock.now())
     assert process_inbound_queue() == {"batchItemFailures": []}
     assert message_store.get(SITE, MESSAGE_ID).failed_reason == failure.failed_reason

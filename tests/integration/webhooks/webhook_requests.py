@@ -56,13 +56,13 @@ def receipt(carrier: str, status: str, **more: Any) -> bytes:
     return urlencode({"MessageSid": "carrier-id", "MessageStatus": status, "From": "+15005550006", **more}).encode()
 
 
-def inbound(carrier: str, text: str) -> bytes:
+def inbound(carrier: str, text: str, message_id: str = "inbound-id") -> bytes:
     """The body of an inbound message."""
     sender, recipient = "+12125550199", ACCOUNTS[carrier].number
     if carrier == "telnyx":
         numbers: dict[str, Any] = {"from": {"phone_number": sender}, "to": [{"phone_number": recipient}]}
-        return event("message.received", id="inbound-id", text=text, **numbers)
-    return urlencode({"MessageSid": "inbound-id", "From": sender, "To": recipient, "Body": text, "NumMedia": "0"}).encode()
+        return event("message.received", id=message_id, text=text, **numbers)
+    return urlencode({"MessageSid": message_id, "From": sender, "To": recipient, "Body": text, "NumMedia": "0"}).encode()
 
 
 def without_sender(carrier: str) -> bytes:

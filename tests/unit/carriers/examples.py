@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from nacl.encoding import Base64Encoder
@@ -32,7 +33,7 @@ class Client(Protocol):
     ) -> outcomes.SendOutcome: ...
     def verify(self, webhook: CarrierWebhook, credentials: dict[str, str]) -> bool: ...
     def parse_receipt(self, body: bytes) -> Receipt: ...
-    def parse_inbound(self, body: bytes) -> InboundMessage | None: ...
+    def parse_inbound(self, body: bytes, received: datetime) -> InboundMessage | None: ...
 
 
 @dataclass(frozen=True)

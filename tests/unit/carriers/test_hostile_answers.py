@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from outreach import clock
 from outreach.carriers import carrier_http, telnyx, twilio
 from outreach.carriers.outcomes import Accepted, Refused, RetryLater, SendOutcome, Throttled, Unknown
 from outreach.carriers.protocol import Candidates
@@ -145,7 +146,7 @@ def test_any_list_of_messages_can_be_searched(value: Any) -> None:
 @given(JSON | st.fixed_dictionaries({"id": JSON, "to": JSON | st.lists(st.fixed_dictionaries({"status": JSON})), "errors": JSON}))
 def test_any_telnyx_event_is_parsed_or_rejected(payload: Any) -> None:
     body = json.dumps({"data": {"event_type": "message.received", "payload": payload}}).encode()
-    for parse in (telnyx.parse_receipt, telnyx.parse_inbound):
+    for parse in (telnyx.parse_receipt, lambda body: telnyx.parse_inbound(body, clock.now())):
         try:
             parse(body)
         except ValidationFailed:
@@ -155,7 +156,7 @@ def test_any_telnyx_event_is_parsed_or_rejected(payload: Any) -> None:
 @given(st.dictionaries(st.sampled_from(["MessageSid", "MessageStatus", "ErrorCode", "From", "To", "NumMedia"]), st.text()))
 def test_any_twilio_form_is_parsed_or_rejected(form: dict[str, str]) -> None:
     body = carrier_http.requests.models.RequestEncodingMixin._encode_params(form)
-    for parse in (twilio.parse_receipt, twilio.parse_inbound):
+    for parse in (twilio.parse_receipt, lambda body: twilio.parse_inbound(body, clock.now())):
         try:
             parse(body.encode())
         except ValidationFailed:

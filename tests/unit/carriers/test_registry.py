@@ -27,3 +27,4 @@ def test_every_table_has_the_carrier(carrier: Carrier) -> None:
 def test_the_client_of_a_carrier_has_the_functions_of_the_protocol(carrier: Carrier) -> None:
     client = registry.entry(carrier).client()
     assert [name for name in FUNCTIONS if not callable(getattr(client, name, None))] == []
+    assert client.CARRIER is carrier

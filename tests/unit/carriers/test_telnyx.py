@@ -24,6 +24,11 @@ NOW = datetime(2026, 3, 1, 23, 0, 30, tzinfo=UTC)
 PUBLIC_KEY = TELNYX.credentials["public_key"]
 
 
+def parse_inbound(body: bytes) -> InboundMessage | None:
+    """Parse the body of a webhook that has just arrived."""
+    return telnyx.parse_inbound(body, clock.now())
+
+
 def error(status: int, code: str, **headers: str) -> Reply:
     body = {"errors": [{"code": code, "title": "Title", "detail": "words", "meta": {}}]}
     return reply(status, json.dumps(body).encode(), headers)
@@ -191,12 +196,12 @@ def test_an_inbound_message_is_parsed(
 ) -> None:
     files = tuple(attachment(url) for url in media)
     expected = InboundMessage("m1", "+12025550100", "+15005550008", body, media, opt_out, attachments=files)
-    assert telnyx.parse_inbound(event("message.received", **NUMBERS, **payload)) == expected
+    assert parse_inbound(event("message.received", **NUMBERS, **payload)) == expected
 
 
 @pytest.mark.parametrize("numbers", [{}, {"from": None}, {"from": {"phone_number": None}}, {"from": {}, "to": None}])
 def test_an_inbound_message_without_numbers_is_kept(numbers: dict[str, Any]) -> None:
-    parsed = telnyx.parse_inbound(event("message.received", text="STOP", **numbers))
+    parsed = parse_inbound(event("message.received", text="STOP", **numbers))
     assert parsed
     assert (parsed.sender, parsed.at("+15005550008").recipient) == ("", "+15005550008")
 
@@ -213,14 +218,14 @@ def test_an_inbound_message_without_numbers_is_kept(numbers: dict[str, Any]) -> 
 )
 def test_a_file_has_the_type_that_the_carrier_reports(content_type: Any, size: Any, file: dict[str, Any]) -> None:
     media = [{"url": "https://m/0", "content_type": content_type, "size": size}]
-    parsed = telnyx.parse_inbound(event("message.received", **NUMBERS, media=media))
+    parsed = parse_inbound(event("message.received", **NUMBERS, media=media))
     assert parsed
     assert parsed.attachments == (file,)
 
 
 def test_a_file_without_an_address_is_kept_with_what_is_known() -> None:
     media = [{"content_type": "image/jpeg", "size": 9}, {"url": "https://m/1"}]
-    parsed = telnyx.parse_inbound(event("message.received", **NUMBERS, media=media))
+    parsed = parse_inbound(event("message.received", **NUMBERS, media=media))
     assert parsed
     image = {"type": "image", "contentType": "image/jpeg", "size": 9}
     assert parsed.attachments == (image, {"type": "file", "url": "https://m/1"})
@@ -229,7 +234,7 @@ def test_a_file_without_an_address_is_kept_with_what_is_known() -> None:
 
 def test_our_number_is_the_recipient_of_a_group_message() -> None:
     to = [{"phone_number": "+12025550101"}, None, {"phone_number": "+15005550008"}]
-    parsed = telnyx.parse_inbound(event("message.received", **NUMBERS | {"to": to, "cc": [{"phone_number": "+12025550102"}]}))
+    parsed = parse_inbound(event("message.received", **NUMBERS | {"to": to, "cc": [{"phone_number": "+12025550102"}]}))
     assert parsed
     assert [parsed.at(number).recipient for number in ("+15005550008", "+12025550102")] == ["+15005550008", "+12025550102"]
     assert parsed.at("+15005550008").others == ()
@@ -252,13 +257,13 @@ def test_an_inbound_message_has_the_time_of_its_event(reported: Any, occurred: s
     monkeypatch.setattr(clock, "now", lambda: datetime(2026, 3, 3, 9, 30, tzinfo=UTC))
     body = json.loads(event("message.received", **NUMBERS))
     body["data"]["occurred_at"] = reported
-    parsed = telnyx.parse_inbound(json.dumps(body).encode())
+    parsed = parse_inbound(json.dumps(body).encode())
     assert parsed
     assert parsed.occurred == occurred
 
 
 def test_a_status_is_not_an_inbound_message() -> None:
-    assert telnyx.parse_inbound(event(**NUMBERS)) is None
+    assert parse_inbound(event(**NUMBERS)) is None
 
 
 @pytest.mark.parametrize("body", [event("message.received"), event("message.received", to=[])])
@@ -283,4 +288,4 @@ def test_an_invalid_webhook_is_rejected(body: bytes) -> None:
     with pytest.raises(ValidationFailed):
         telnyx.parse_receipt(body)
     with pytest.raises(ValidationFailed):
-        telnyx.parse_inbound(body)
+        parse_inbound(body)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from outreach.carriers.outcomes import Accepted, OutboundSms, Refused, SendOutcome, Unknown
 from outreach.carriers.webhook_messages import CarrierWebhook, InboundMessage, Receipt
-from outreach.sites.models import ChannelAccount
+from outreach.sites.models import Carrier, ChannelAccount
 
 Credentials = Mapping[str, str]
 
@@ -29,7 +29,16 @@ Reconciliation = Accepted | Refused | Unknown | Candidates
 
 
 class CarrierClient(Protocol):
-    """The client of one carrier's API, and the parser of its webhooks."""
+    """The client of one carrier's API, and the parser of its webhooks.
+
+    Attributes:
+        CARRIER: the carrier.
+        SIGNATURE_HEADERS: the request headers that :meth:`verify` reads, in lower case; first the one with the signature itself,
+            without which no webhook is genuine.
+    """
+
+    CARRIER: Carrier
+    SIGNATURE_HEADERS: tuple[str, ...]
 
     def send(self, account: ChannelAccount, credentials: Credentials, sms: OutboundSms, *, base_url: str) -> SendOutcome:
         """Ask the carrier to send a message, with a single request.
@@ -55,7 +64,7 @@ class CarrierClient(Protocol):
         """
 
     def verify(self, webhook: CarrierWebhook, credentials: Credentials) -> bool:
-        """Return whether the carrier has signed a webhook."""
+        """Return whether the carrier has signed a webhook. A time in the signature is compared with the time of receipt."""
 
     def parse_receipt(self, body: bytes) -> Receipt:
         """Parse a delivery report.
@@ -64,8 +73,11 @@ class CarrierClient(Protocol):
             ValidationFailed: the body is not a delivery report of this carrier.
         """
 
-    def parse_inbound(self, body: bytes) -> InboundMessage | None:
+    def parse_inbound(self, body: bytes, received: datetime) -> InboundMessage | None:
         """Parse an inbound message; ``None`` for any other event that the carrier sends to the same URL.
+
+        Args:
+            received: when the webhook arrived.
 
         Raises:
             ValidationFailed: the body is not an event of this carrier.

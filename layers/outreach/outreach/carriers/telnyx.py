@@ -30,7 +30,10 @@ from outreach.carriers.webhook_messages import (
 from outreach.messages.status import MessageStatus
 from outreach.parsing import parse_moment
 from outreach.retry_after import retry_after
-from outreach.sites.models import ChannelAccount, SenderType
+from outreach.sites.models import Carrier, ChannelAccount, SenderType
+
+CARRIER = Carrier.TELNYX
+SIGNATURE_HEADERS: tuple[str, ...] = ("telnyx-signature-ed25519", "telnyx-timestamp")
 
 _TOLERANCE_SECONDS = 300
 # Telnyx repeats a webhook for some minutes at most.
@@ -83,7 +86,7 @@ def reconcile(
 
 
 def verify(webhook: CarrierWebhook, credentials: Credentials) -> bool:
-    """Return whether Telnyx has signed a webhook at most five minutes ago: Ed25519 over ``{timestamp}|{raw body}``.
+    """Return whether Telnyx signed a webhook at most five minutes before it arrived: Ed25519 over ``{timestamp}|{raw body}``.
 
     https://developers.telnyx.com/development/api-fundamentals/webhooks/receiving-webhooks
 
@@ -93,7 +96,7 @@ def verify(webhook: CarrierWebhook, credentials: Credentials) -> bool:
     """
     timestamp = webhook.headers.get("telnyx-timestamp", "")
     try:
-        age = clock.now().timestamp() - int(timestamp)
+        age = webhook.received.timestamp() - int(timestamp)
         signature = b64decode(webhook.headers.get("telnyx-signature-ed25519", ""), validate=True)
         VerifyKey(b64decode(credentials["public_key"])).verify(timestamp.encode() + b"|" + webhook.body, signature)
     except (CryptoError, ValueError, OverflowError, binascii.Error):
@@ -117,8 +120,12 @@ def parse_receipt(body: bytes) -> Receipt:
         return Receipt(carrier_http.required_id(payload["id"]), status, reason, code.scope if code else None, _sender(payload))
 
 
-def parse_inbound(body: bytes) -> InboundMessage | None:
+def parse_inbound(body: bytes, received: datetime) -> InboundMessage | None:
     """Parse a ``message.received`` event; ``None`` for any other event, which Telnyx sends to the profile's URL as well.
+
+    Args:
+        body: the event.
+        received: when the webhook arrived, before which the message must have been sent.
 
     Raises:
         ValidationFailed: the body is not an event.
@@ -136,7 +143,7 @@ def parse_inbound(body: bytes) -> InboundMessage | None:
             body=carrier_http.text_of(payload.get("text")),
             media_urls=tuple(file["url"] for file in files if "url" in file),
             opt_out=CARRIER_KEYWORDS.get(carrier_http.text_of(payload.get("autoresponse_type")).upper()),
-            occurred=_moment(data.get("occurred_at")),
+            occurred=_moment(data.get("occurred_at"), received),
             others=tuple(recipients[1:]),
             attachments=files,
         )
@@ -204,14 +211,13 @@ def _files(value: object) -> tuple[dict[str, Any], ...]:
     return tuple(attachment(*file) for file in files if any(file[:2]))
 
 
-def _moment(value: object) -> str:
-    """Return the time of an event of the last day, but never a future one; empty for anything else."""
-    now = clock.now()
+def _moment(value: object, received: datetime) -> str:
+    """Return the time of an event of the day before its receipt, but never a later one; empty for anything else."""
     try:
         moment = parse_moment(carrier_http.text_of(value))
     except ValueError:
         return ""
-    return clock.timestamp(min(moment, now)) if moment and moment > now - _OLDEST_EVENT else ""
+    return clock.timestamp(min(moment, received)) if moment and moment > received - _OLDEST_EVENT else ""
 
 
 def _error(errors: object) -> tuple[str, str]:

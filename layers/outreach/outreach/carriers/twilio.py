@@ -30,7 +30,10 @@ from outreach.carriers.webhook_messages import (
 )
 from outreach.messages.status import MessageStatus
 from outreach.retry_after import retry_after
-from outreach.sites.models import ChannelAccount
+from outreach.sites.models import Carrier, ChannelAccount
+
+CARRIER = Carrier.TWILIO
+SIGNATURE_HEADERS: tuple[str, ...] = ("x-twilio-signature", "x-twilio-webhooks-signature-settings", "content-type")
 
 _STATUSES = {
     "accepted": MessageStatus.SENDING,
@@ -143,12 +146,17 @@ def parse_receipt(body: bytes) -> Receipt:
         return Receipt(_sid(form), status, reason, code.scope if code else None, form.get("From", ""))
 
 
-def parse_inbound(body: bytes) -> InboundMessage | None:
+def parse_inbound(body: bytes, received: datetime) -> InboundMessage | None:
     """Parse an inbound message; ``None`` for a status callback, which Twilio may be configured to send to the same URL.
+
+    Args:
+        body: the form.
+        received: when the webhook arrived, which is all that is known about the message's time.
 
     Raises:
         ValidationFailed: the body is neither.
     """
+    del received
     with webhook_errors():
         form = _form(body)
         if _status(form) not in _INBOUND_STATUSES:

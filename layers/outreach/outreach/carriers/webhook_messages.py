@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
+from outreach import clock
 from outreach.carriers.error_scopes import ErrorScope
 from outreach.consent.keywords import Keyword
 from outreach.errors import ValidationFailed
@@ -21,11 +23,13 @@ class CarrierWebhook:
         url: the public URL that the carrier called, with its query. Behind a gateway the Host header differs from it.
         headers: with names in lower case.
         body: the raw bytes, which are signed.
+        received: when it arrived. It may be verified later.
     """
 
     url: str
     headers: Mapping[str, str]
     body: bytes
+    received: datetime = field(default_factory=lambda: clock.now())
 
 
 @dataclass(frozen=True)

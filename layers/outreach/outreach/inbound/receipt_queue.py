@@ -6,10 +6,11 @@ A carrier repeats a webhook only a few times. Only receipts with a valid signatu
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 import orjson
 
-from outreach import sqs
+from outreach import clock, sqs
 from outreach.carriers.error_scopes import ErrorScope
 from outreach.carriers.webhook_messages import Receipt
 from outreach.inbound import receipts
@@ -22,12 +23,13 @@ from outreach.tolerant_reader import known
 
 @dataclass(frozen=True)
 class QueuedReceipt:
-    """A receipt of a message of a channel account."""
+    """A receipt of a message of a channel account; ``received`` is when its webhook arrived, empty if 0.2.0 has queued it."""
 
     site_id: str
     account_id: str
     message_id: str
     receipt: Receipt
+    received: str = ""
 
     @classmethod
     def from_json(cls, body: str) -> QueuedReceipt | None:
@@ -41,17 +43,21 @@ class QueuedReceipt:
         return cls(**known(cls, values) | {"receipt": Receipt(**known(Receipt, receipt))})
 
 
-def put(account: ChannelAccount, message_id: str, receipt: Receipt) -> None:
+def put(account: ChannelAccount, message_id: str, receipt: Receipt, received: datetime) -> None:
     """Queue a receipt.
+
+    Args:
+        received: when its webhook arrived.
 
     Raises:
         RuntimeError: SQS did not accept it; the carrier must deliver the webhook again.
     """
-    queued = QueuedReceipt(account.site_id, account.id, message_id, receipt)
+    queued = QueuedReceipt(account.site_id, account.id, message_id, receipt, clock.timestamp(received))
     sqs.send(settings().inbound_queue_url, [sqs.QueueMessage(account.site_id, orjson.dumps(asdict(queued)).decode())])
 
 
 def apply(queued: QueuedReceipt) -> None:
     """Apply a receipt as its webhook would have done."""
     account = site_store.get_account(queued.site_id, queued.account_id)
-    receipts.apply(account, queued.message_id, queued.receipt)
+    received = clock.from_timestamp(queued.received) if queued.received else clock.now()
+    receipts.apply(account, queued.message_id, queued.receipt, received)

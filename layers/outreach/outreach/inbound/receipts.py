@@ -1,59 +1,28 @@
-"""Delivery receipts: the webhook's signature is verified, then the receipt is applied to the message that the path names."""
+"""Delivery receipts, applied to the message that the webhook's path names."""
 
 from __future__ import annotations
 
-import time
-from functools import lru_cache
+from datetime import datetime
 
 from outreach import clock
-from outreach.carriers.protocol import CarrierClient
-from outreach.carriers.webhook_messages import CarrierWebhook, Receipt
+from outreach.carriers.webhook_messages import Receipt
 from outreach.consent import opt_outs
 from outreach.consent.opt_outs import Source
 from outreach.delivery.outcome_recording import time_of_call
-from outreach.errors import Forbidden, NotFound
+from outreach.errors import NotFound
 from outreach.messages import message_store
 from outreach.messages.status import MessageStatus
 from outreach.sending import receipt_faults
-from outreach.sites import secrets, site_store
 from outreach.sites.models import ChannelAccount
 
-# Channel accounts rarely change, and every webhook reads one.
-_CACHE_SECONDS = 60
 
-
-def authenticate(carrier: CarrierClient, account_id: str, webhook: CarrierWebhook) -> ChannelAccount:
-    """Verify a webhook's signature and return its channel account.
-
-    Args:
-        carrier: the carrier's module, which verifies signatures.
-
-    Raises:
-        Forbidden: the signature is invalid, or the account does not exist. The error does not reveal which.
-    """
-    try:
-        account = cached_account(account_id, int(time.time()) // _CACHE_SECONDS)
-    except NotFound as error:
-        raise Forbidden("The signature is not valid.") from error
-    if not carrier.verify(webhook, secrets.account_credentials(account.site_id, account.id)):
-        raise Forbidden("The signature is not valid.")
-    return account
-
-
-@lru_cache(maxsize=256)
-def cached_account(account_id: str, _period: int) -> ChannelAccount:
-    """Return a channel account by its id alone, cached for one period.
-
-    Raises:
-        NotFound: the account does not exist; this is not cached.
-    """
-    return site_store.get_account(site_store.site_of_account(account_id), account_id)
-
-
-def apply(account: ChannelAccount, message_id: str, receipt: Receipt) -> None:
+def apply(account: ChannelAccount, message_id: str, receipt: Receipt, received: datetime) -> None:
     """Advance a message to the status of its receipt.
 
     A receipt that does not advance the message costs one read and no write. Repeated ones do not count against the account.
+
+    Args:
+        received: when its webhook arrived.
     """
     try:
         message = message_store.get(account.site_id, message_id, text=False)
@@ -73,6 +42,6 @@ def apply(account: ChannelAccount, message_id: str, receipt: Receipt) -> None:
         message,
         receipt.status,
         carrier_message_id=receipt.carrier_message_id,
-        sent_time=clock.timestamp(clock.now()),
+        sent_time=clock.timestamp(received),
         failed_reason=receipt.failed_reason,
     )

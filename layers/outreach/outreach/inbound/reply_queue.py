@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 import orjson
 
@@ -41,11 +42,14 @@ class ReplyJob:
         return orjson.dumps(asdict(self)).decode()
 
 
-def put(account: ChannelAccount, inbound: InboundMessage) -> None:
+def put(account: ChannelAccount, inbound: InboundMessage, received: datetime) -> None:
     """Queue a message that a carrier's webhook delivered.
+
+    Args:
+        received: when the webhook arrived.
 
     Raises:
         RuntimeError: SQS did not accept it; the carrier must deliver the webhook again.
     """
-    reply = ReplyJob(account.site_id, account.id, clock.timestamp(clock.now()), inbound.at(account.sender))
+    reply = ReplyJob(account.site_id, account.id, clock.timestamp(received), inbound.at(account.sender))
     sqs.send(settings().inbound_queue_url, [sqs.QueueMessage(reply.site_id, reply.to_json())])

@@ -1,4 +1,4 @@
-"""The webhooks of all carriers: verifies each HTTP API event (payload format 2.0), then applies a receipt or queues a reply."""
+"""The HTTP side of all carriers' webhooks: HTTP API events (payload format 2.0) and their answers."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from urllib.parse import unquote
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach.carriers.protocol import CarrierClient
-from outreach.carriers.webhook_messages import CarrierWebhook, Receipt
+from outreach.carriers.webhook_messages import CarrierWebhook
 from outreach.errors import NotFound, OutreachError
 from outreach.http.headers import SECURITY
-from outreach.inbound import receipt_queue, receipts, reply_queue
+from outreach.inbound import webhook_handling, webhook_queue
+from outreach.inbound.authentication import Unverifiable
+from outreach.inbound.webhook_queue import WebhookJob
 from outreach.observability import logger
 from outreach.settings import settings
-from outreach.sites.models import ChannelAccount
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 
-def entry_point(carrier: CarrierClient, accepted: Mapping[str, Any]) -> Handler:
+def entry_point(client: CarrierClient, accepted: Mapping[str, Any]) -> Handler:
     """Return the ``lambda_handler`` of a carrier's webhooks: receipts if the path names a message, else inbound messages.
 
     Args:
-        carrier: the carrier's module, which verifies signatures and parses bodies.
+        client: the carrier's module, imported before the first webhook arrives.
         accepted: the response that makes the carrier stop sending a webhook again.
     """
 
     def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         request_id = event["requestContext"]["requestId"]
         try:
-            account_id, message_id = _parse_path(event["rawPath"])
-            _receive(carrier, account_id, message_id, parse_event(event))
+            _receive(WebhookJob(client.CARRIER, *_parse_path(event["rawPath"]), parse_event(event)))
             response: Mapping[str, Any] = accepted
         except OutreachError as error:
             logger().warning("webhook refused", path=event["rawPath"], code=error.code, correlation_id=request_id)
@@ -56,26 +56,13 @@ def _parse_path(path: str) -> tuple[str, str | None]:
     raise NotFound("There is no such route.")
 
 
-def _receive(carrier: CarrierClient, account_id: str, message_id: str | None, webhook: CarrierWebhook) -> None:
-    account = receipts.authenticate(carrier, account_id, webhook)
-    if message_id:
-        receipt = carrier.parse_receipt(webhook.body)
-        _apply(account, message_id, receipt)
-        # Each message gets two receipts, so only failures are logged by default.
-        log = logger().info if receipt.failed_reason else logger().debug
-        log("receipt", message_id=message_id, site_id=account.site_id, status=receipt.status)
-    elif inbound := carrier.parse_inbound(webhook.body):
-        reply_queue.put(account, inbound)
-        logger().info("inbound message", account_id=account.id, site_id=account.site_id)
-
-
-def _apply(account: ChannelAccount, message_id: str, receipt: Receipt) -> None:
-    """Apply a receipt, or queue it if that fails, because the carrier repeats it only a few times."""
+def _receive(job: WebhookJob) -> None:
+    """Handle a webhook, or queue it if it cannot be verified now, because the carrier repeats it only a few times."""
     try:
-        receipts.apply(account, message_id, receipt)
-    except Exception:
-        logger().exception("a receipt is queued", message_id=message_id, site_id=account.site_id)
-        receipt_queue.put(account, message_id, receipt)
+        webhook_handling.handle(job)
+    except Unverifiable as error:
+        logger().warning("webhook queued unverified", account_id=job.account_id, site_id=error.site_id, reason=str(error))
+        webhook_queue.put(job, error.site_id)
 
 
 def parse_event(event: Mapping[str, Any]) -> CarrierWebhook:
