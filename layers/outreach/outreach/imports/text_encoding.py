@@ -21,6 +21,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAMPLE_BYTES = 4096
+# What old systems fill a file up with.
+_PADDING = b"\0\x1a"
 _BLOCK_BYTES = 1 << 20
 _WORD_SEPARATORS = re.compile(rb"[\r\n\t,;\" ]+")
 # The texts of this many words decide the encoding (docs/decisions.md, "Imports"). Fewer need a second opinion.
@@ -55,8 +57,11 @@ def find_encoding(file: IO[bytes], named: Sequence[str]) -> str:
             return codec
     if candidates := [_named_codec(name) for name in named if name.strip()]:
         return _first_that_decodes(candidates, file)
-    if _is_utf16(sample):
-        return "utf-16-le" if sample[1::2].count(0) > sample[0::2].count(0) else "utf-16-be"
+    if _is_utf16(sample.rstrip(_PADDING)):
+        codec = "utf-16-le" if sample[1::2].count(0) > sample[0::2].count(0) else "utf-16-be"
+        if _is_noise(sample.decode(codec, "ignore")):
+            raise UnreadableFile(_UNKNOWN)
+        return codec
     return "utf-8" if _decodes("utf-8", file) else _detect(file)
 
 
@@ -158,5 +163,14 @@ def _words(sample: bytes) -> set[bytes]:
     return {word for word in _WORD_SEPARATORS.split(sample) if not word.isascii()}
 
 
+def _is_noise(text: str) -> bool:
+    """Return whether a text is more than a little of what no text has, as a picture that is read as UTF-16."""
+    return sum(map(_is_no_text, text)) > len(text) // 10
+
+
 def _is_text(text: str) -> bool:
-    return not any(unicodedata.category(char) in _NOT_TEXT and char not in "\t\r\n" for char in set(text))
+    return not any(map(_is_no_text, set(text)))
+
+
+def _is_no_text(char: str) -> bool:
+    return unicodedata.category(char) in _NOT_TEXT and char not in "\t\r\n"
