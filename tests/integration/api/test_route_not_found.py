@@ -38,7 +38,6 @@ def ask(method: str, path: str) -> tuple[dict[str, Any], dict[str, Any]]:
         ("PATCH", f"/outreach/campaigns/{GUID}", "DELETE, GET, PUT"),
         ("PATCH", f"/outreach/campaigns/{GUID}:send", "POST"),
         ("HEAD", f"/contact/contacts/{GUID.upper()}:merge/", "POST"),
-        ("PATCH", f"/outreach/campaigns/{GUID}:fly", "DELETE, GET, PUT"),
         ("PATCH", "/outreach/campaigns/abc:send", "DELETE, GET, PUT"),
     ],
 )
@@ -46,6 +45,13 @@ def test_a_known_path_with_another_method_is_405_with_the_allowed_methods(method
     answer, problem = ask(method, path)
     assert (answer["statusCode"], problem["status"], problem["code"]) == (405, 405, "method_not_allowed")
     assert answer["headers"]["Allow"] == allowed or (allowed is None and "GET" in answer["headers"]["Allow"])
+
+
+@pytest.mark.parametrize("method", ["PATCH", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("path", [f"/outreach/campaigns/{GUID}:fly", f"/contact/contacts/{GUID}:", "/ticketing/tickets/1:fly"])
+def test_an_unknown_verb_is_404_with_every_method(method: str, path: str) -> None:
+    answer, problem = ask(method, path)
+    assert (answer["statusCode"], problem["code"]) == (404, "not_found")
 
 
 @pytest.fixture
