@@ -80,7 +80,9 @@ def test_a_text_has_no_characters_without_a_meaning(char: str) -> None:
         text.require_text(f"a{char}b")
 
 
-@pytest.mark.parametrize("value", ["a\tb\r\nc", "a\u2028b\u2029", "\U0001f469\u200d\U0001f467", "\xa0\xad\ufffd\ue000", "\U000e0041"])
+@pytest.mark.parametrize(
+    "value", ["a\tb\r\nc", "a\u2028b\u2029", "\U0001f469\u200d\U0001f467", "\xa0\xad\ufffd\ue000", "\U000e0041"]
+)
 def test_a_text_may_have_line_breaks_and_characters_of_every_script(value: str) -> None:
     assert text.require_text(value) == value == text.without_controls(value)
 

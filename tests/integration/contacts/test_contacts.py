@@ -129,7 +129,7 @@ def test_contacts_of_another_site_are_not_found() -> None:
     assert contact_requests.delete(contact_id, OTHER_SITE).status == 404
 
 
-@pytest.mark.parametrize(("contact_id", "status"), [(UNKNOWN, 404), ("5", 400), (f"{UNKNOWN}:send", 400)])
+@pytest.mark.parametrize(("contact_id", "status"), [(UNKNOWN, 404), ("5", 400), ("abc:send", 400), (f"{UNKNOWN}:send", 404)])
 def test_an_unknown_id_returns_404_and_a_malformed_id_returns_400(contact_id: str, status: int) -> None:
     assert [
         contact_requests.get(contact_id).status,

@@ -134,6 +134,12 @@ def test_noise_is_text_or_refused(content: bytes) -> None:
         read_or_refuse(content)
 
 
+def test_a_line_that_is_not_utf_8_is_named_if_others_are() -> None:
+    content = "name,email\nJörg,j@b.co\nTom,t@b.co\n".encode() + "Änne,a@b.co\n".encode("cp1252")
+    with pytest.raises(UnreadableFile, match="is UTF-8, but not in line 4; mend this line"):
+        find(content)
+
+
 def test_windows_1252_is_not_the_last_resort() -> None:
     with pytest.raises(ValueError, match="set `encoding`"):
         find(b"a,b\n" + bytes(range(0x80, 0x100)))

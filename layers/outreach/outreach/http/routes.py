@@ -48,7 +48,9 @@ def require_method(event: Mapping[str, Any]) -> None:
 
 def _has_verb(path: str, route: str) -> bool:
     """Return whether a path has an id with a verb where a route has an id. What is no id stays one that is not valid."""
-    return any(part == _ID and _is_id_with_verb(segment, route) for part, segment in zip(*map(_segments, (route, path)), strict=False))
+    return any(
+        part == _ID and _is_id_with_verb(segment, route) for part, segment in zip(*map(_segments, (route, path)), strict=False)
+    )
 
 
 def _is_id_with_verb(segment: str, route: str) -> bool:

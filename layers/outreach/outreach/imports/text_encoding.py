@@ -115,13 +115,21 @@ def _detect(file: IO[bytes]) -> str:
     """Detect the encoding of a file that is not UTF-8."""
     import chardetng_py  # only a few files need it
 
-    sample = _sample(_lines_beyond_ascii(file))
+    sample = _sample(line for _, line in _lines_beyond_ascii(file))
     codec = encoding_names.codec_of(chardetng_py.detect(sample))
     if not _decodes(codec, file) or not _is_text(sample.decode(codec, "replace")):
-        raise UnreadableFile(_UNKNOWN)
+        raise _unknown(file)
     if len(_words(sample)) < _DECISIVE_WORDS and not (_is_distinctive(sample, codec) and _has_second_opinion(sample, codec)):
-        raise UnreadableFile(_UNKNOWN)
+        raise _unknown(file)
     return codec
+
+
+def _unknown(file: IO[bytes]) -> UnreadableFile:
+    """Return the error of a file that cannot be read. If only some lines of it are not UTF-8, it names the first of them."""
+    broken = next((number for number, line in _lines_beyond_ascii(file) if not _is_utf8(line)), None)
+    if broken and any(_is_utf8(line) for _, line in _lines_beyond_ascii(file)):
+        return UnreadableFile(f"is UTF-8, but not in line {broken}; mend this line, or set `encoding`")
+    return UnreadableFile(_UNKNOWN)
 
 
 def _is_distinctive(sample: bytes, codec: str) -> bool:
@@ -142,12 +150,12 @@ def _has_second_opinion(sample: bytes, codec: str) -> bool:
         return False
 
 
-def _lines_beyond_ascii(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield the lines that tell something about the encoding."""
+def _lines_beyond_ascii(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that tell something about the encoding, with their numbers."""
     file.seek(0)
-    while line := file.readline(_BLOCK_BYTES):
+    for number, line in enumerate(iter(lambda: file.readline(_BLOCK_BYTES), b""), start=1):
         if not line.isascii():
-            yield line
+            yield number, line
 
 
 def _sample(lines: Iterable[bytes]) -> bytes:
