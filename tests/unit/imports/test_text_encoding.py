@@ -105,6 +105,8 @@ def test_an_encoding_is_read_with_its_extension(named: str, expected: str) -> No
         (["x-gbk", "GB2312", "cp936"], "gb18030"),
         (["UTF8", "utf_8", "UTF-8"], "utf-8"),
         (["iso-8859-8-i", "hebrew"], "iso-8859-8"),
+        (["ISO8859-2", "iso 8859 2", "iso88592", "latin2"], "iso-8859-2"),
+        (["KOI8", "koi8-r"], "koi8-r"),
     ],
 )
 def test_the_common_spellings_of_an_encoding_are_known(names: list[str], expected: str) -> None:

@@ -20,14 +20,21 @@ _EXTENSIONS = {
 }
 # A Windows or DOS code page by its number: ``CP-1251``, ``win1251``, ``x-windows-1251``, ``IBM866``.
 _CODE_PAGE = re.compile(r"(?:cp|win|windows|ms|dos|ibm)-?([0-9]{3,4})")
+# ``ISO8859-2``, ``iso 8859 2``; the order of the letters of a script from right to left (``-i``, ``-e``) changes no code.
+_ISO = re.compile(r"iso-?8859-?([0-9]{1,2})(-[ei])?")
 # Names of the WHATWG Encoding Standard, of Windows and of Java that Python does not know. Windows writes "Unicode" as UTF-16.
 _ALIASES = {
     "windows-31j": "cp932",
-    "iso-8859-8-i": "iso8859-8",
     "mac": "mac-roman",
     **dict.fromkeys(["unicode", "ucs-2", "iso-10646-ucs-2"], "utf-16"),
     "unicodefffe": "utf-16-be",
     "unicode-1-1-utf-8": "utf-8",
+    "koi8": "koi8-r",
+    "koi8-ru": "koi8-u",
+    **dict.fromkeys(["gb-2312", "gb-2312-80"], "gb2312"),
+    "cn-big5": "big5",
+    **dict.fromkeys(["ks-c-5601-1989", "ksc-5601"], "euc-kr"),
+    "mac-ukrainian": "mac-cyrillic",
 }
 # Names that mean another encoding in each country.
 _REGIONAL = ("ansi", "oem")
@@ -72,4 +79,6 @@ def _python_name(name: str) -> str:
     plain = re.sub("^(x-)+", "", plain)
     if code_page := _CODE_PAGE.fullmatch(plain):
         return f"cp{code_page[1]}"
+    if part := _ISO.fullmatch(plain):
+        return f"iso8859-{part[1]}"
     return _ALIASES.get(plain, plain)
