@@ -22,6 +22,8 @@ _LINES = "\t\n\r\u2028\u2029"
 _NONCHARACTERS = "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)) + "\ufdd0-\ufdef"
 # Control characters except tab and line breaks, surrogates, and noncharacters.
 _NOT_IN_TEXT = re.compile(f"[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]")
+# Nearly every text, in a form that matches twenty times as fast.
+_PLAIN_TEXT = re.compile("[\t\n\r -~\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0001fffd]*")
 
 
 def normalise(text: str) -> str:
@@ -108,14 +110,16 @@ def require_text(text: str) -> str:
     Raises:
         ValueError: it contains a control character other than tab and line breaks, a surrogate or a noncharacter.
     """
-    if not text.isprintable() and (found := _NOT_IN_TEXT.search(text)):
+    if not _PLAIN_TEXT.fullmatch(text) and (found := _NOT_IN_TEXT.search(text)):
         raise ValueError(_refusal(found[0]))
     return text
 
 
 def without_controls(text: str) -> str:
     """Return a text without the characters that :func:`require_text` refuses. Those that end a line become a line break."""
-    return text if text.isprintable() else _NOT_IN_TEXT.sub(lambda found: "\n" if found[0] in _LINE_CONTROLS else "", text)
+    if _PLAIN_TEXT.fullmatch(text):
+        return text
+    return _NOT_IN_TEXT.sub(lambda found: "\n" if found[0] in _LINE_CONTROLS else "", text)
 
 
 def require_name(text: str) -> str:
