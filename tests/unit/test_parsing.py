@@ -130,6 +130,12 @@ def test_any_other_value_is_not_an_integer(value: Any) -> None:
         parsing.parse_integer(value)
 
 
+@pytest.mark.parametrize("value", [10**18, -(10**18), "9" * 19, "1" + "0" * 18 + ".0"])
+def test_an_integer_that_is_too_large_is_called_so(value: Any) -> None:
+    with pytest.raises(ValueError, match="must be an integer of at most 18 digits"):
+        parsing.parse_integer(value)
+
+
 @pytest.mark.parametrize(
     "value",
     [

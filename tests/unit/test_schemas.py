@@ -38,6 +38,10 @@ PROPERTIES = sorted(
 VALUES: list[Any] = [None, True, 0, -1, 1.5, 10**30, "", " ", "x", "\x00", [], [None], {}, {"a": None}]
 
 
+# Properties with a stricter rule: names of things, values of options, and addresses.
+NAMES = ("name", "display_text", "value", "url", "callback_url", "upload_file", "encoding")
+
+
 every_property = pytest.mark.parametrize(
     ("body", "name"), [pytest.param(body, name, id=f"{of}-{name}") for (of, name), body in PROPERTIES]
 )
@@ -67,6 +71,28 @@ def test_every_string_has_a_limit(body: type[wire.Request], name: str) -> None:
     for short, long in zip(strings(1), strings(10_001), strict=True):
         has_free_text = not messages(body, name, short) and "BaseModel" not in str(bases_in(body.model_fields[name].annotation))
         assert not has_free_text or messages(body, name, long)
+
+
+# Each kind of character that no text has; JSON with an unpaired surrogate cannot be parsed.
+NOT_IN_TEXT = ["\x00", "\x07", "\x0b", "\x1b", "\x7f", "\x85", "\x9f", "\ufdd0", "\ufffe", "\U0001ffff"]
+
+
+@every_property
+@pytest.mark.parametrize("char", NOT_IN_TEXT, ids=ascii)
+def test_no_string_has_a_character_that_is_no_text(body: type[wire.Request], name: str, char: str) -> None:
+    if name == "id" and not messages(body, name, "x"):
+        return  # read-only: anything but a GUID is ignored
+    assert messages(body, name, f"x{char}x")
+    plain, bad = ([text, {"a": text}, {"a": [{"b": text}]}, [text], [{"a": text}], {text: "a"}] for text in ("xx", f"x{char}x"))
+    for good, value in zip(plain, bad, strict=True):
+        has_free_text = not messages(body, name, good) and "BaseModel" not in str(bases_in(body.model_fields[name].annotation))
+        assert not has_free_text or any(f"U+{ord(char):04X}" in message for message in messages(body, name, value))
+
+
+@every_property
+def test_text_may_have_tabs_and_line_breaks(body: type[wire.Request], name: str) -> None:
+    is_text = not messages(body, name, "xx") and body.model_fields[name].annotation in (str, str | None) and name not in NAMES
+    assert not is_text or not messages(body, name, "x\tx\r\nx\u2028x")
 
 
 def bases_in(annotation: Any) -> list[str]:

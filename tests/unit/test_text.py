@@ -74,5 +74,18 @@ def test_a_name_has_no_control_characters(char: str) -> None:
         text.require_name(f"bad{char}name")
 
 
+@pytest.mark.parametrize("char", ["\x00", "\x1b", "\x7f", "\x85", "\x9f", "\ud800", "\ufdd0", "\uffff", "\U0010fffe"])
+def test_a_text_has_no_characters_without_a_meaning(char: str) -> None:
+    with pytest.raises(ValueError, match=rf"must not contain the character U\+{ord(char):04X}"):
+        text.require_text(f"a{char}b")
+
+
+@pytest.mark.parametrize(
+    "value", ["a\tb\r\nc", "a\u2028b\u2029", "\U0001f469\u200d\U0001f467", "\xa0\xad\ufffd\ue000", "\U000e0041"]
+)
+def test_a_text_may_have_line_breaks_and_characters_of_every_script(value: str) -> None:
+    assert text.require_text(value) == value == text.without_controls(value)
+
+
 def test_a_name_is_normalised() -> None:
     assert text.require_name(" Gro\u0308\u200bße\n") == "Größe"

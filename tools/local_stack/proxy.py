@@ -97,6 +97,8 @@ def forwarded_headers(headers: CIMultiDictProxy[str], client: str, port: int) ->
     forwarded["X-Forwarded-For"] = ", ".join(chain)
     forwarded["X-Forwarded-Proto"] = "http"
     forwarded["X-Forwarded-Port"] = str(port)
+    # A client that says nothing accepts everything (RFC 9110, section 12.5.1). The local gateway would send it base64.
+    forwarded.setdefault("Accept", "*/*")
     return forwarded
 
 

@@ -29,6 +29,7 @@ _INTEGER_LIMIT = 10**18  # stored integers have 64 bits
 _EXACT_FLOAT_LIMIT = 2**53
 # A fraction of zeros is none: spreadsheets and some languages write whole numbers with one.
 _DIGITS = re.compile(r"\s*([+-]?[0-9]{1,18})(?:\.0+)?\s*")
+_ANY_DIGITS = re.compile(r"\s*[+-]?[0-9]+(?:\.0+)?\s*")
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f-\xa0\s]")
 _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
@@ -145,7 +146,10 @@ def parse_integer(value: Any) -> int:
         return value
     if isinstance(value, str) and (digits := _DIGITS.fullmatch(value)):
         return int(digits[1])
-    raise ValueError("must be an integer")
+    is_too_large = (isinstance(value, int) and not isinstance(value, bool)) or (
+        isinstance(value, str) and _ANY_DIGITS.fullmatch(value)
+    )
+    raise ValueError("must be an integer of at most 18 digits" if is_too_large else "must be an integer")
 
 
 def parse_url(value: Any) -> str:

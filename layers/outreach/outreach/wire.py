@@ -20,14 +20,15 @@ from pydantic import (
     model_validator,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from outreach import clock, text
 from outreach.parsing import NIL_GUID, is_guid, parse_flag, parse_guid, parse_integer, parse_moment, parse_url
 
 
 class Request(BaseModel):
-    """The base of request bodies: property names in any case, aliases accepted, unknown properties ignored, limited strings."""
+    """The base of request bodies: property names in any case, aliases accepted, unknown properties ignored, strings
+    limited in length and characters."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -50,7 +51,7 @@ class Request(BaseModel):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler, /) -> CoreSchema:
         schema = handler(source)
-        _limit_strings(handler.resolve_ref_schema(schema).get("schema"), text.MAX_CHARACTERS)
+        _constrain_strings(handler.resolve_ref_schema(schema).get("schema"), text.MAX_CHARACTERS)
         return schema
 
 
@@ -101,20 +102,28 @@ def spellings(model: type[BaseModel]) -> dict[str, str]:
 _NOT_PARTS = frozenset(["metadata", "serialization", "default", "function", "config"])
 
 
-def _limit_strings(schema: Any, limit: int) -> None:
-    """Limit each string of a model's core schema that has no limit. Nested models do the same with theirs."""
+def _constrain_strings(schema: Any, limit: int | None) -> None:
+    """Limit each string of a model's core schema that has no limit, and its characters. Nested models do the same with theirs.
+
+    Args:
+        limit: the number of characters; ``None`` within a schema that has a limit of its own.
+    """
     if isinstance(schema, list | tuple):
         for part in schema:
-            _limit_strings(part, limit)
+            _constrain_strings(part, limit)
     elif isinstance(schema, dict) and schema.get("type") == "model-fields":
         for name, field in schema["fields"].items():
-            _limit_strings(field, text.MAX_NAME if name == "name" else limit)
-    elif isinstance(schema, dict) and schema.get("type") != "model" and not _is_limited(schema):
+            _constrain_strings(field, text.MAX_NAME if name == "name" else limit)
+    elif isinstance(schema, dict) and schema.get("type") != "model":
+        limit = None if _is_limited(schema) else limit
         if schema.get("type") == "str":
-            schema["max_length"] = limit
+            string = {**schema, "max_length": limit} if limit else dict(schema)
+            schema.clear()
+            schema.update(core_schema.no_info_after_validator_function(text.require_text, string))
+            return
         for key, part in schema.items():
             if key not in _NOT_PARTS:
-                _limit_strings(part, limit)
+                _constrain_strings(part, limit)
 
 
 def _is_limited(schema: Mapping[str, Any]) -> bool:
@@ -124,11 +133,10 @@ def _is_limited(schema: Mapping[str, Any]) -> bool:
 
 
 def limited_strings(limit: int = text.MAX_CHARACTERS) -> AfterValidator:
-    """Make a validator for JSON without a model: each string in it has at most ``limit`` characters."""
+    """Make a validator for JSON without a model: each string in it is text of at most ``limit`` characters."""
 
     def validate(value: Any) -> Any:
-        message = PydanticCustomError("string_too_long", "must have at most {max_length} characters", {"max_length": limit})
-        errors = [InitErrorDetails(type=message, loc=place, input=None) for place in _long_strings(value, limit)]
+        errors = [InitErrorDetails(type=error, loc=place, input=None) for place, error in _string_errors(value, limit)]
         if errors:
             raise ValidationError.from_exception_data("json", errors)
         return value
@@ -136,14 +144,27 @@ def limited_strings(limit: int = text.MAX_CHARACTERS) -> AfterValidator:
     return AfterValidator(validate)
 
 
-def _long_strings(value: Any, limit: int, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    if isinstance(value, str) and len(value) > limit:
-        yield place
+def _string_errors(
+    value: Any, limit: int, place: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], PydanticCustomError]]:
+    """The errors of all strings and names of properties in a JSON value, each with its place."""
+    if isinstance(value, str) and (error := _string_error(value, limit)):
+        yield place, error
     elif isinstance(value, Mapping | list):
         for step, part in value.items() if isinstance(value, Mapping) else enumerate(value):
-            yield from _long_strings(part, limit, (*place, step))
-            if isinstance(step, str) and len(step) > limit:
-                yield place
+            yield from _string_errors(part, limit, (*place, step))
+            if isinstance(step, str) and (error := _string_error(step, limit)):
+                yield place, error
+
+
+def _string_error(string: str, limit: int) -> PydanticCustomError | None:
+    if len(string) > limit:
+        return PydanticCustomError("string_too_long", "must have at most {max_length} characters", {"max_length": limit})
+    try:
+        text.require_text(string)
+    except ValueError as error:
+        return PydanticCustomError("string_characters", "{message}", {"message": str(error)})
+    return None
 
 
 def one_of(*spellings: str) -> Callable[[Any], str]:

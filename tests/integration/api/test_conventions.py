@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from tests.support.template import ROOT
 
 pytestmark = pytest.mark.usefixtures("variables")
 
+GUID = "f8383a83-48e9-4d0d-a3bd-fb19ce5c12db"
 OPEN = ("GetConsole", "GetDocs", "GetErrors", "GetOpenapi", "RouteNotFound")
 
 
@@ -49,7 +51,7 @@ class Endpoint:
 def endpoint(name: str, route: dict[str, Any]) -> Endpoint:
     path = str(folder(functions()[name]).relative_to(ROOT / "functions"))
     is_ticket = route["Path"].startswith("/ticketing/ticket/")
-    resource_id = "1" if is_ticket else "f8383a83-48e9-4d0d-a3bd-fb19ce5c12db"
+    resource_id = "1" if is_ticket else GUID
     verb = "".join(f":{verb}" for verb in [*getattr(load(path), "VERBS", getattr(load(path), "SCOPES", []))][:1])
     url = route["Path"].replace("{id}", resource_id + verb).replace("{number}", "+12125550199")
     return Endpoint(path, route["Method"].upper(), url)
@@ -88,6 +90,43 @@ def test_a_query_parameter_with_one_value_is_refused_when_it_is_given_twice(aws:
     for entry, name in scalars:
         answer = entry.ask({}, query=f"?{name}=1&{name}=1")
         assert (answer.status, answer.body["errors"][0]["message"]) == (400, "must be given once, but is given 2 times"), entry
+
+
+@pytest.mark.parametrize("blank", ["", "%20", "+"])
+def test_a_blank_query_parameter_counts_as_absent(aws: None, blank: str) -> None:
+    def comparable(answer: Answer) -> tuple[int, Any]:
+        return answer.status, {**answer.body, "instance": ""} if isinstance(answer.body, dict) else answer.body
+
+    scalars = [(entry, name) for entry in ENDPOINTS for name, is_one in api.query_parameters(entry.app).items() if is_one]
+    for entry, name in scalars:
+        if name not in ("pageIndex", "pageSize"):
+            assert comparable(entry.ask({}, query=f"?{name}={blank}")) == comparable(entry.ask({})), (entry, name)
+
+
+@pytest.mark.parametrize("name", ["pageIndex", "pageSize"])
+def test_a_blank_number_of_a_page_is_400(aws: None, name: str) -> None:
+    paged = [entry for entry in ENDPOINTS if name in api.query_parameters(entry.app)]
+    answers = [entry.ask({}, query=f"?{name}=") for entry in paged]
+    refusals = [answer for answer in answers if answer.status != 404]  # a function of several routes takes the parameters of all
+    assert len(refusals) > 10
+    assert [answer for answer in refusals if answer.status != 400 or f"/{name}" not in pointers(answer)] == []
+
+
+def test_a_query_parameter_is_text(aws: None) -> None:
+    for entry in ENDPOINTS:
+        for name, is_one in api.query_parameters(entry.app).items():
+            answer = entry.ask({}, query=f"?{name}=a%00b")
+            expected = ([f"/{name}"], "must not contain the character U+0000")
+            assert answer.status == 400, (entry, name)
+            assert not is_one or (pointers(answer), answer.body["errors"][0]["message"]) == expected, (entry, name)
+
+
+def test_an_unknown_verb_is_404_with_every_method() -> None:
+    with_id = [entry for entry in ENDPOINTS if re.search(rf"/({GUID}|1)(:\w+)?$", entry.url)]
+    assert len(with_id) > 20
+    for entry in with_id:
+        url = f"{entry.url.partition(':')[0]}:fly"
+        assert call(entry.path, entry.method, url, {}).status == 404, entry
 
 
 def test_a_query_that_is_not_unicode_is_no_error_of_the_server(aws: None) -> None:

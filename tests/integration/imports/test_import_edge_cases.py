@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import openpyxl
 import pytest
 
-from outreach.contacts import identity_uniqueness
+from outreach.contacts import contact_store, identity_uniqueness
+from outreach.contacts.contact_store import ContactChange
 from outreach.contacts.models import MAX_IDENTITIES, IdentityType
 from outreach.imports import xlsx_package
 from outreach.sites import site_store
@@ -67,6 +69,42 @@ def test_national_and_international_forms_of_a_number_are_one_contact() -> None:
     site_store.put_site(Site(SITE, default_region="RW"))
     assert file_requests.counts(file_requests.upload("name,SMS\nA,0788123456\nB,+250788123456\n")) == (1, 1, 0, 0)
     assert file_requests.contact_with("+250788123456")["name"] == "B"
+
+
+@pytest.mark.parametrize("make", [lambda rows: "\n".join(map(",".join, rows)), lambda rows: workbook(*map(escaped, rows))])
+def test_stray_control_characters_are_removed_with_a_warning(make: Any) -> None:
+    answer = file_requests.upload(make([["name", "email", "city"], ["T\0o\x07m", "a@b.co", "Os\x0blo\x7f"]]))
+    assert file_requests.counts(answer) == (1, 0, 0, 0)
+    assert [(entry["row"], entry["column"]) for entry in answer.body["warnings"]] == [(2, "name"), (2, "city")]
+    assert answer.body["warnings"][0]["message"] == "had control characters, which were removed"
+    contact = file_requests.contact_with("a@b.co")
+    assert (contact["name"], contact["customFields"]["city"]) == ("Tom", "Os\nlo")
+
+
+def escaped(row: list[str]) -> list[str]:
+    return ["".join(char if char.isprintable() else f"_x{ord(char):04X}_" for char in cell) for cell in row]
+
+
+@pytest.mark.parametrize(("column", "char"), [("name", "\x1b"), ("city", "\x9f"), ("city", "\ufffe"), ("externalID", "\0")])
+def test_a_row_with_characters_of_another_encoding_or_in_an_id_fails_alone(column: str, char: str) -> None:
+    headings = ["email", "name", "city", "externalID"]
+    cells = {"email": "a@b.co", "name": "Tom", "city": "Oslo", "externalID": "7", column: f"a{char}b"}
+    rows = [headings, [cells[heading] for heading in headings], ["ann@b.co", "Ann", "Rome", "8"]]
+    answer = file_requests.upload("\n".join(map(",".join, rows)))
+    assert file_requests.counts(answer) == (1, 0, 0, 1)
+    (error,) = answer.body["failedRows"][0]["errors"]
+    assert error["column"] == column
+    assert error["message"].startswith(f"must not contain the character U+{ord(char):04X}")
+
+
+def test_a_contact_with_a_control_character_of_an_earlier_release_can_be_changed_by_an_import() -> None:
+    contact = contact_requests.new_contact("A", contact_requests.email("a@b.co"), {"type": "externalID", "value": "e-1"})
+    before = contact_store.get(SITE, contact["id"])
+    address, other = before.identities
+    other = replace(other, value="e-1\0", normalised_value="e-1\0")
+    contact_store.commit(ContactChange(before, replace(before, identities=(address, other), version=before.version + 1)))
+    assert file_requests.counts(file_requests.upload("email,SMS,city\na@b.co,+12125550123,Oslo\n")) == (0, 1, 0, 0)
+    assert file_requests.contact_with("a@b.co")["contactIdentities"][1]["value"] == "e-1\0"
 
 
 @pytest.mark.parametrize("cell", ["2.50788E+11", "2,5E+11", "1e15"])

@@ -290,6 +290,21 @@ def test_an_ambiguous_file_requires_an_encoding() -> None:
     assert [contact["name"] for contact in contacts()] == ["Łódź"]
 
 
+@pytest.mark.parametrize("name", ["koi8-r", "macintosh", "cp500"])
+def test_headings_that_a_wrong_encoding_garbles_are_blamed_on_the_encoding(name: str) -> None:
+    content = "имя,email\nИван,ivan@b.co\n".encode("windows-1251")
+    answer = file_requests.upload(content, columns={"имя": "name"}, encoding=name)
+    assert answer.status == 400
+    assert "set `encoding` to the file's real encoding" in answer.body["errors"][-1]["message"]
+    answer = file_requests.upload(content, columns={"имя": "name"}, encoding="CP-1251")
+    assert file_requests.counts(answer) == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize("content", ["имя,email\nИван,ivan@b.co\n".encode(), b"nom,email\nLuc,luc@b.co\n"])
+def test_headings_that_are_read_rightly_are_not_blamed_on_the_encoding(content: bytes) -> None:
+    assert "`encoding`" not in file_requests.upload(content).body["detail"]
+
+
 def test_the_charset_of_the_forms_part_names_the_encoding() -> None:
     content = "name,email\nŁódź,s@example.com\n".encode("iso8859-2")
     answer = file_requests.upload(content, media_type='Text/CSV; Charset="ISO-8859-2"', encoding="windows-1252")

@@ -57,7 +57,7 @@ def test_memory_does_not_grow_with_the_file() -> None:
     ("content", "message"),
     [
         (b'a,b\n"x,y\nz\n', "never closed"),
-        (b"a,b\n" + b"x" * 200_000, "field larger"),
+        (b"a,b\n" + b"x" * 1_100_000, "row of more than 1,000,000 characters"),
         (b"a,b\n" + b"x," * 600_000, "row of more than 1,000,000 characters"),
         (b"a,b\n" + b'"x\n",' * 300_000, "row of more than 1,000,000 characters"),
         (b"a,b\n\xff\xfe\x81", "neither"),
@@ -119,6 +119,15 @@ def test_a_quotation_mark_inside_a_quoted_cell_never_moves_text_to_another_cell(
     if len(rows[1]) > len(cells):
         return
     assert rows[1][:place] + rows[1][place + 1 :] == cells[:place] + cells[place + 1 :]
+
+
+def test_a_long_cell_leaves_the_other_rows_readable() -> None:
+    assert read("a,b\n" + "x" * 999_000 + ",y\n1,2\n")[2] == ["1", "2"]
+
+
+@pytest.mark.parametrize("padding", ["\0" * 100, "\x1a", "\0\0\r\n\x1a"])
+def test_a_line_of_padding_is_blank(padding: str) -> None:
+    assert [row for row in read("a,b\r\n1,2\r\n" + padding) if row] == [["a", "b"], ["1", "2"]]
 
 
 def test_a_cell_that_swallowed_other_rows_gets_a_warning() -> None:

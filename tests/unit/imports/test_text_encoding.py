@@ -91,6 +91,34 @@ def test_an_encoding_is_read_with_its_extension(named: str, expected: str) -> No
     assert find(b"a", named) == expected
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["CP1251", "CP-1251", "cp_1251", "windows1251", "Windows 1251", "win-1251", "x-cp1251", "1251"], "windows-1251"),
+        (["x-sjis", "SJIS", "Shift-JIS", "windows-31j", "MS932", "cp932", "MS_Kanji", "csShiftJIS"], "shift_jis"),
+        (["Unicode", "UCS-2", "utf16", "UTF 16"], "utf-16"),
+        (["x-mac-roman", "macintosh", "Mac"], "mac-roman"),
+        (["x-mac-cyrillic"], "mac-cyrillic"),
+        (["IBM866", "DOS-866", "cp866"], "cp866"),
+        (["x-x-big5", "Big5"], "big5"),
+        (["ks_c_5601-1987", "windows-949", "EUC-KR"], "euc-kr"),
+        (["x-gbk", "GB2312", "cp936"], "gb18030"),
+        (["UTF8", "utf_8", "UTF-8"], "utf-8"),
+        (["iso-8859-8-i", "hebrew"], "iso-8859-8"),
+        (["ISO8859-2", "iso 8859 2", "iso88592", "latin2"], "iso-8859-2"),
+        (["KOI8", "koi8-r"], "koi8-r"),
+    ],
+)
+def test_the_common_spellings_of_an_encoding_are_known(names: list[str], expected: str) -> None:
+    assert {name: encoding_names.display_name(encoding_names.codec_of(name)) for name in names} == dict.fromkeys(names, expected)
+
+
+@pytest.mark.parametrize("named", ["ANSI", " ansi ", "OEM"])
+def test_a_name_that_means_another_encoding_in_each_country_is_refused_with_the_choice(named: str) -> None:
+    with pytest.raises(ValueError, match=r"windows-1252 \(Western Europe\).*windows-1251 \(Cyrillic\)"):
+        encoding_names.codec_of(named)
+
+
 @pytest.mark.parametrize("named", ["martian", "base64", "rot13", "idna", "unicode_escape", "undefined", "utf\x008", "ü"])
 def test_a_name_that_is_not_an_encoding_is_refused(named: str) -> None:
     with pytest.raises(ValueError, match="is not the name of an encoding"):
@@ -108,6 +136,12 @@ def test_noise_is_text_or_refused(content: bytes) -> None:
         read_or_refuse(content)
 
 
+def test_a_line_that_is_not_utf_8_is_named_if_others_are() -> None:
+    content = "name,email\nJörg,j@b.co\nTom,t@b.co\n".encode() + "Änne,a@b.co\n".encode("cp1252")
+    with pytest.raises(UnreadableFile, match="is UTF-8, but not in line 4; mend this line"):
+        find(content)
+
+
 def test_windows_1252_is_not_the_last_resort() -> None:
     with pytest.raises(ValueError, match="set `encoding`"):
         find(b"a,b\n" + bytes(range(0x80, 0x100)))
@@ -117,6 +151,16 @@ def test_windows_1252_is_not_the_last_resort() -> None:
 def test_a_stray_zero_byte_does_not_make_a_text_utf_16(encoding: str) -> None:
     text = table(LANGUAGES["windows-1252"]).replace("Tom 1,", "T\0m 1,")
     assert decoded(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize("padding", [b"\0" * 100, b"\x1a"])
+def test_padding_at_the_end_does_not_make_a_text_utf_16(padding: bytes) -> None:
+    assert find(b"name,email\nTom,t@b.co\n" + padding) == "utf-8"
+
+
+def test_a_picture_is_no_utf_16() -> None:
+    with pytest.raises(UnreadableFile, match="neither an Excel workbook nor text"):
+        find(bytes.fromhex("89504e470d0a1a0a0000000d49484452000000400000004008060000"))
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])

@@ -6,7 +6,7 @@ import io
 import re
 import tracemalloc
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +186,8 @@ def test_a_number_is_written_as_it_is_and_a_rounded_one_shows_that_it_is(number:
         (date(2024, 5, 1), "2024-05-01"),
         (datetime(2024, 5, 1, 12, 30), "2024-05-01T12:30:00"),  # noqa: DTZ001 - a workbook has no time zones
         (time(12, 30), "12:30:00"),
+        (timedelta(days=1, hours=6, seconds=5), "30:00:05"),
+        (timedelta(minutes=90), "1:30:00"),
         (True, "true"),
         (False, "false"),
         (0.1, "0.1"),

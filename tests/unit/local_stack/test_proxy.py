@@ -126,12 +126,17 @@ def test_connection_headers_are_not_forwarded() -> None:
     assert not {"X-Private", "TE"} & set(seen)
 
 
-def test_the_proxy_adds_only_forwarded_headers() -> None:
+def test_the_proxy_adds_only_forwarded_headers_and_that_everything_is_accepted() -> None:
     async def count(request: web.Request) -> web.Response:
         return web.Response(text=",".join(sorted(request.headers)))
 
     _, content = _send(count, "GET", "/x", skip_auto_headers=["User-Agent", "Accept", "Accept-Encoding"])
-    assert content.decode() == "Host,X-Forwarded-For,X-Forwarded-Port,X-Forwarded-Proto"
+    assert content.decode() == "Accept,Host,X-Forwarded-For,X-Forwarded-Port,X-Forwarded-Proto"
+
+
+@pytest.mark.parametrize(("headers", "seen"), [({"Accept": "text/csv"}, "text/csv"), ({"accept": ""}, "")])
+def test_what_the_client_accepts_is_forwarded(headers: dict[str, str], seen: str) -> None:
+    assert _forwarded_headers(headers)["Accept"] == seen
 
 
 async def _accept(request: web.Request) -> web.Response:

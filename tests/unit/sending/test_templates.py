@@ -36,7 +36,7 @@ def test_merge_fields_are_filled_in(template: str, text: str) -> None:
     assert templates.render(template, ADA) == text
 
 
-@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\u2028", "\x85"])
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\u2028"])
 @pytest.mark.parametrize(
     "template",
     [
@@ -49,6 +49,19 @@ def test_merge_fields_are_filled_in(template: str, text: str) -> None:
 def test_line_breaks_of_a_template_and_its_fields_stay_as_they_are(template: str, line_break: str) -> None:
     text = templates.render(template.format(line_break), {"name": f"Ada{line_break}Bob"})
     assert text == templates.render(template.format("|"), {"name": "Ada|Bob"}).replace("|", line_break)
+
+
+@pytest.mark.parametrize(
+    ("template", "name", "expected"),
+    [
+        ("Hi {{ name }}!", "A\x00d\x1ba\ufffe", "Hi Ada!"),
+        ("Hi {{ name }}!", "A\vB\x85C", "Hi A\nB\nC!"),
+        ("a\x07b", "", "ab"),
+        ("{{ 'a%00%07b' | url_decode }}", "", "ab"),
+    ],
+)
+def test_no_control_character_is_rendered(template: str, name: str, expected: str) -> None:
+    assert templates.render(template, {"name": name}) == expected
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def normalise(type_: IdentityType, value: str, region: str, number_format: Numbe
         number_format: see :func:`outreach.phone_numbers.parse`.
 
     Raises:
-        ValueError: the value is blank, too long, a placeholder, a rounded number, or not what the type demands.
+        ValueError: the value is blank, too long, no text, a placeholder, a rounded number, or not what the type demands.
     """
     shown = text.normalise(value)
     _require_value(shown)
@@ -34,6 +34,7 @@ def normalise(type_: IdentityType, value: str, region: str, number_format: Numbe
 def _require_value(shown: str) -> None:
     if not shown or len(shown) > text.MAX_CHARACTERS:
         raise ValueError(f"must have 1 to {text.MAX_CHARACTERS} characters")
+    text.require_text(shown)
     if placeholders.is_placeholder(shown):
         raise ValueError("must not be a placeholder for a missing value, such as n/a")
     if placeholders.is_rounded_number(shown):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
+from outreach import text
 from outreach.errors import FieldError, PayloadTooLarge, UnsupportedMediaType, ValidationFailed
 from outreach.http.json_pointers import to_pointer
 from outreach.settings import settings
@@ -15,6 +16,7 @@ from outreach.settings import settings
 # A Lambda request holds 6 MB, in which the gateway encodes every body as base64.
 MAX_BODY_BYTES = 4_500_000
 MAX_PARAMETER = 2_000
+_PAGE_NUMBERS = ("pageIndex", "pageSize")
 SEND_JSON = "Send the body as application/json."
 _SEND_FORM_OR_JSON = "Send the body as multipart/form-data or application/json."
 
@@ -138,7 +140,9 @@ def _with_media_type(event: Event, media_type: str) -> dict[str, Any]:
 
 
 def with_canonical_query(event: Event, known: Iterable[str], scalars: Iterable[str]) -> dict[str, Any]:
-    """Return the event with the documented spelling of each query parameter. ``siteId`` belongs to every endpoint.
+    """Return the event with the documented spelling of each query parameter, without blank ones.
+
+    ``siteId`` belongs to every endpoint. A blank number of a page stays, so that the endpoint refuses it.
 
     Args:
         event: the gateway's event.
@@ -146,7 +150,7 @@ def with_canonical_query(event: Event, known: Iterable[str], scalars: Iterable[s
         scalars: those that have one value, whose length is limited.
 
     Raises:
-        ValidationFailed: a parameter is unknown, given twice, too long or not Unicode.
+        ValidationFailed: a parameter is unknown, given twice, too long, not Unicode or no text.
     """
     documented = {name.lower(): name for name in [*known, "siteId"]}
     query: dict[str, list[str]] = {}
@@ -158,6 +162,7 @@ def with_canonical_query(event: Event, known: Iterable[str], scalars: Iterable[s
             errors.append(FieldError(to_pointer([name]), message))
     if errors:
         raise ValidationFailed(*errors)
+    query = {name: values for name, values in query.items() if name not in scalars or name in _PAGE_NUMBERS or values[-1].strip()}
     single = {name: values[-1] for name, values in query.items()}
     return {**event, "multiValueQueryStringParameters": query or None, "queryStringParameters": single or None}
 
@@ -171,6 +176,10 @@ def _parameter_error(name: str, values: Sequence[str], known: Iterable[str], sca
         return f"must have at most {MAX_PARAMETER} characters"
     if any(not _is_unicode(value) for value in values):
         return "is not UTF-8"
+    try:
+        text.require_text("".join(values))
+    except ValueError as error:
+        return str(error)
     return None
 
 

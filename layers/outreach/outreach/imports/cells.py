@@ -19,12 +19,21 @@ _NEEDS_QUOTES = re.compile(r'[;"\r\n]|:::|^\s')
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
 
+# Controls that old systems leave in texts: padding, and breaks of lines and pages. ESC and those beyond ASCII are left, because
+# they show that the file has another encoding.
+_STRAY_CONTROLS = dict.fromkeys([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F], "") | {0x0B: "\n", 0x0C: "\n"}
+
 _DATE = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:$|T\d\d:)")
 
 
 def is_date(value: str) -> bool:
     """Return whether a value is a date as a workbook's cell is read, ``2024-05-01``, which looks like a number but is not one."""
     return _DATE.match(value.strip()) is not None
+
+
+def without_stray_controls(text: str) -> str:
+    """Return the text of a cell without the control characters that mean nothing there."""
+    return text if text.isprintable() else text.translate(_STRAY_CONTROLS)
 
 
 def guard(text: str) -> str:

@@ -219,9 +219,9 @@ class Columns:
             if content.identity_type:
                 self._parse_identities(data, heading, cell, content.identity_type)
             else:
-                self._parse_value(data, heading, cell, content)
+                self._parse_value(data, heading, _repaired(data, heading, cell), content)
         elif content == NAME:
-            data.name = text.normalise(cell) or None
+            data.name = text.normalise(_repaired(data, heading, cell)) or None
         elif content == IS_OPTED_OUT:
             data.is_opted_out = _parse_yes_or_no(cell)
 
@@ -268,6 +268,21 @@ def content_name(content: Content) -> str | None:
 def _advice(value: str, region: str) -> str:
     candidate = phone_numbers.missing_country_code(value, region)
     return f"; {candidate} would be valid; write it in this form, or set phoneNumbers to international" if candidate else ""
+
+
+def _repaired(data: ContactData, heading: str, cell: str) -> str:
+    """Return the text of a cell without stray control characters, with a warning if it had some. An identity is never repaired.
+
+    Raises:
+        ValueError: the cell has characters that no text has.
+    """
+    repaired = cells.without_stray_controls(cell)
+    if repaired != cell:
+        data.warnings.append(FieldError(heading, "had control characters, which were removed"))
+    try:
+        return text.require_text(repaired)
+    except ValueError as error:
+        raise ValueError(f"{error}; if the file's texts look garbled, import it with its `encoding`") from error
 
 
 def _parse_options(cell: str) -> str | list[str]:

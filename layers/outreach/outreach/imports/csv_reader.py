@@ -17,9 +17,13 @@ _DELIMITERS = (",", ";", "\t")
 # The line before the header in which Excel names the delimiter.
 _SEP_LINE = re.compile(r'\ufeff*"?sep=([^\w\s"\'\\]|\t)"?[\r\n]*', re.IGNORECASE)
 _BOM = "\ufeff"
+# What old systems fill a file up with; a line of nothing else is blank.
+_PADDING = "\0\x1a"
 
 # A contact takes at most 350,000 bytes.
 _MAX_ROW_CHARACTERS = 1_000_000
+# The csv module's own limit of a cell is lower, and would refuse the whole file for one long cell.
+csv.field_size_limit(_MAX_ROW_CHARACTERS)
 
 
 def open_csv(file: IO[bytes], warnings: Warnings, encodings: Sequence[str] = ()) -> ImportFile:
@@ -84,6 +88,8 @@ class _Lines:
                 message = f"has a row of more than {_MAX_ROW_CHARACTERS:,} characters, which begins in line {self.number_of(0)}"
                 raise UnreadableFile(f"{message}; a quotation mark may be missing there")
             line = line.lstrip(_BOM)  # also in the middle, where files with byte order marks were joined
+            if not line.strip(f"{_PADDING}\r\n"):
+                line = line.strip(_PADDING)
             self.row.append(line)
             yield line
 

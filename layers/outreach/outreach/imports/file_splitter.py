@@ -44,6 +44,7 @@ def _split(record: ImportRecord, file: IO[bytes]) -> ImportRecord:
     header = next(filter(any, (list(map(_heading, row)) for _, row in numbered_rows)), [])  # blank rows may precede it
     columns = Columns.of(field_store.load(record.site_id), record.options)
     if errors := columns.header_errors(header):
+        errors += _doubts_about_encoding(opened.format.encoding, header)
         return import_records.mark_failed(record, errors, columns.suggestions(header))
     for heading in columns.unused_headings(header):
         warnings.add(1, heading, "columns names this column, but the file does not have it")
@@ -53,6 +54,13 @@ def _split(record: ImportRecord, file: IO[bytes]) -> ImportRecord:
         s3.files().put_lines(import_objects.warnings_key(record.site_id, record.id, None), entries)
     split_file = SplitFile(total, chunks, columns.names_by_heading(header), **vars(opened.format), file_warnings=warnings.count)
     return import_records.mark_split(record, split_file)
+
+
+def _doubts_about_encoding(encoding: str, header: Sequence[str]) -> list[str]:
+    """Return a hint if the headings may be wrong because the encoding is. What can be decoded as Unicode surely is it."""
+    if encoding.startswith("utf") or all(map(str.isascii, header)):
+        return []
+    return [f"the file was read as {encoding}: if headings look garbled here, set `encoding` to the file's real encoding"]
 
 
 def _heading(cell: str) -> str:

@@ -139,7 +139,7 @@ def _new_identity(key: IdentityKey, value: str) -> IdentityBody:
 
 
 def _existing_identity(identity: Identity) -> IdentityBody:
-    return IdentityBody(id=identity.id, contact_identity_type=identity.type, value=identity.value)
+    return IdentityBody(id=identity.id)
 
 
 def _order(type_: IdentityType) -> int:

@@ -21,6 +21,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAMPLE_BYTES = 4096
+# What old systems fill a file up with.
+_PADDING = b"\0\x1a"
 _BLOCK_BYTES = 1 << 20
 _WORD_SEPARATORS = re.compile(rb"[\r\n\t,;\" ]+")
 # The texts of this many words decide the encoding (docs/decisions.md, "Imports"). Fewer need a second opinion.
@@ -55,8 +57,11 @@ def find_encoding(file: IO[bytes], named: Sequence[str]) -> str:
             return codec
     if candidates := [_named_codec(name) for name in named if name.strip()]:
         return _first_that_decodes(candidates, file)
-    if _is_utf16(sample):
-        return "utf-16-le" if sample[1::2].count(0) > sample[0::2].count(0) else "utf-16-be"
+    if _is_utf16(sample.rstrip(_PADDING)):
+        codec = "utf-16-le" if sample[1::2].count(0) > sample[0::2].count(0) else "utf-16-be"
+        if _is_noise(sample.decode(codec, "ignore")):
+            raise UnreadableFile(_UNKNOWN)
+        return codec
     return "utf-8" if _decodes("utf-8", file) else _detect(file)
 
 
@@ -110,13 +115,21 @@ def _detect(file: IO[bytes]) -> str:
     """Detect the encoding of a file that is not UTF-8."""
     import chardetng_py  # only a few files need it
 
-    sample = _sample(_lines_beyond_ascii(file))
+    sample = _sample(line for _, line in _lines_beyond_ascii(file))
     codec = encoding_names.codec_of(chardetng_py.detect(sample))
     if not _decodes(codec, file) or not _is_text(sample.decode(codec, "replace")):
-        raise UnreadableFile(_UNKNOWN)
+        raise _unknown(file)
     if len(_words(sample)) < _DECISIVE_WORDS and not (_is_distinctive(sample, codec) and _has_second_opinion(sample, codec)):
-        raise UnreadableFile(_UNKNOWN)
+        raise _unknown(file)
     return codec
+
+
+def _unknown(file: IO[bytes]) -> UnreadableFile:
+    """Return the error of a file that cannot be read. If only some lines of it are not UTF-8, it names the first of them."""
+    broken = next((number for number, line in _lines_beyond_ascii(file) if not _is_utf8(line)), None)
+    if broken and any(_is_utf8(line) for _, line in _lines_beyond_ascii(file)):
+        return UnreadableFile(f"is UTF-8, but not in line {broken}; mend this line, or set `encoding`")
+    return UnreadableFile(_UNKNOWN)
 
 
 def _is_distinctive(sample: bytes, codec: str) -> bool:
@@ -137,12 +150,12 @@ def _has_second_opinion(sample: bytes, codec: str) -> bool:
         return False
 
 
-def _lines_beyond_ascii(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield the lines that tell something about the encoding."""
+def _lines_beyond_ascii(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that tell something about the encoding, with their numbers."""
     file.seek(0)
-    while line := file.readline(_BLOCK_BYTES):
+    for number, line in enumerate(iter(lambda: file.readline(_BLOCK_BYTES), b""), start=1):
         if not line.isascii():
-            yield line
+            yield number, line
 
 
 def _sample(lines: Iterable[bytes]) -> bytes:
@@ -158,5 +171,14 @@ def _words(sample: bytes) -> set[bytes]:
     return {word for word in _WORD_SEPARATORS.split(sample) if not word.isascii()}
 
 
+def _is_noise(text: str) -> bool:
+    """Return whether a text is more than a little of what no text has, as a picture that is read as UTF-16."""
+    return sum(map(_is_no_text, text)) > len(text) // 10
+
+
 def _is_text(text: str) -> bool:
-    return not any(unicodedata.category(char) in _NOT_TEXT and char not in "\t\r\n" for char in set(text))
+    return not any(map(_is_no_text, set(text)))
+
+
+def _is_no_text(char: str) -> bool:
+    return unicodedata.category(char) in _NOT_TEXT and char not in "\t\r\n"

@@ -20,6 +20,7 @@ from functools import cache, lru_cache, wraps
 from io import StringIO
 from typing import TYPE_CHECKING, Any, TextIO
 
+from outreach import text
 from outreach.errors import ValidationFailed
 from outreach.messages.models import MAX_TEMPLATE_CHARACTERS
 
@@ -147,7 +148,8 @@ def _render(parsed: Template, fields: Mapping[str, object]) -> str:
     context = parsed.compiled.context_class(parsed.compiled, globals=fields)
     buffer = context.get_buffer()
     parsed.compiled.render_with_context(context, buffer)
-    return buffer.getvalue()
+    # A filter such as url_decode can make a control character, and a value stored by an earlier release may have one.
+    return text.without_controls(buffer.getvalue())
 
 
 def _require_parsable(template: str) -> None:
