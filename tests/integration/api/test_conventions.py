@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -119,14 +118,6 @@ def test_a_query_parameter_is_text(aws: None) -> None:
             expected = ([f"/{name}"], "must not contain the character U+0000")
             assert answer.status == 400, (entry, name)
             assert not is_one or (pointers(answer), answer.body["errors"][0]["message"]) == expected, (entry, name)
-
-
-def test_an_unknown_verb_is_404_with_every_method() -> None:
-    with_id = [entry for entry in ENDPOINTS if re.search(rf"/({GUID}|1)(:\w+)?$", entry.url)]
-    assert len(with_id) > 20
-    for entry in with_id:
-        url = f"{entry.url.partition(':')[0]}:fly"
-        assert call(entry.path, entry.method, url, {}).status == 404, entry
 
 
 def test_a_query_that_is_not_unicode_is_no_error_of_the_server(aws: None) -> None:
