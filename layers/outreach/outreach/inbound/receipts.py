@@ -6,6 +6,7 @@ import time
 from functools import lru_cache
 
 from outreach import clock
+from outreach.carriers import registry
 from outreach.carriers.protocol import CarrierClient
 from outreach.carriers.webhook_messages import CarrierWebhook, Receipt
 from outreach.consent import opt_outs
@@ -16,7 +17,7 @@ from outreach.messages import message_store
 from outreach.messages.status import MessageStatus
 from outreach.sending import receipt_faults
 from outreach.sites import secrets, site_store
-from outreach.sites.models import ChannelAccount
+from outreach.sites.models import ChannelAccount, SenderType
 
 # Channel accounts rarely change, and every webhook reads one.
 _CACHE_SECONDS = 60
@@ -29,13 +30,15 @@ def authenticate(carrier: CarrierClient, account_id: str, webhook: CarrierWebhoo
         carrier: the carrier's module, which verifies signatures.
 
     Raises:
-        Forbidden: the signature is invalid, or the account does not exist. The error does not reveal which.
+        Forbidden: the signature is invalid, or the carrier has no such account. The error does not reveal which.
     """
     try:
         account = cached_account(account_id, int(time.time()) // _CACHE_SECONDS)
     except NotFound as error:
         raise Forbidden("The signature is not valid.") from error
-    if not carrier.verify(webhook, secrets.account_credentials(account.site_id, account.id)):
+    # Another carrier's account has none of the credentials that this carrier's signature needs.
+    is_of_carrier = registry.entry(account.carrier).client() is carrier
+    if not is_of_carrier or not carrier.verify(webhook, secrets.account_credentials(account.site_id, account.id)):
         raise Forbidden("The signature is not valid.")
     return account
 
@@ -65,7 +68,8 @@ def apply(account: ChannelAccount, message_id: str, receipt: Receipt) -> None:
         message_store.record_sender(message, receipt.sender)
     if receipt.status is None or receipt.status.rank <= max(message.status.rank, MessageStatus.SENDING.rank):
         return
-    receipt_faults.observe(account, receipt)
+    if account.sender_type is SenderType.POOL or account.is_own_sender(message.sender):
+        receipt_faults.observe(account, receipt)
     if receipt.opted_out:
         time_ = time_of_call(message)
         opt_outs.add(account.site_id, message.recipient, Source.CARRIER, time=time_, reason=receipt.failed_reason)

@@ -59,11 +59,11 @@ def _parse_path(path: str) -> tuple[str, str | None]:
 def _receive(carrier: CarrierClient, account_id: str, message_id: str | None, webhook: CarrierWebhook) -> None:
     account = receipts.authenticate(carrier, account_id, webhook)
     if message_id:
-        receipt = carrier.parse_receipt(webhook.body)
-        _apply(account, message_id, receipt)
-        # Each message gets two receipts, so only failures are logged by default.
-        log = logger().info if receipt.failed_reason else logger().debug
-        log("receipt", message_id=message_id, site_id=account.site_id, status=receipt.status)
+        if receipt := carrier.parse_receipt(webhook.body):
+            _apply(account, message_id, receipt)
+            # Each message gets two receipts, so only failures are logged by default.
+            log = logger().info if receipt.failed_reason else logger().debug
+            log("receipt", message_id=message_id, site_id=account.site_id, status=receipt.status)
     elif inbound := carrier.parse_inbound(webhook.body):
         reply_queue.put(account, inbound)
         logger().info("inbound message", account_id=account.id, site_id=account.site_id)
