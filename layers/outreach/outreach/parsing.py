@@ -165,7 +165,7 @@ def parse_url(value: Any) -> str:
     """
     url = str(value)
     if len(url) > MAX_URL:
-        raise ValueError(f"must have at most {MAX_URL} characters")
+        raise ValueError(f"must have at most {MAX_URL:,} characters")
     if not is_web_address(url):
         raise ValueError("must be an http or https URL")
     return url

@@ -152,7 +152,7 @@ def _render(parsed: Template, fields: Mapping[str, object]) -> str:
 
 def _require_parsable(template: str) -> None:
     if len(template) > MAX_TEMPLATE_CHARACTERS:
-        raise _invalid(f"must have at most {MAX_TEMPLATE_CHARACTERS} characters")
+        raise _invalid(f"must have at most {MAX_TEMPLATE_CHARACTERS:,} characters")
     if template.count("{{") > MAX_FIELDS:
         raise _invalid(f"must have at most {MAX_FIELDS} merge fields")
     if ("{{" in template or "{%" in template) and _NESTED_INDEXES.search(template):
