@@ -66,7 +66,7 @@ def create_app(*, base_url: str, aws_endpoint: str, rest_api: str, http_api: str
 
 
 def _answer_what_cannot_be_parsed(app: web.Application) -> None:
-    """Let aiohttp answer a request that it cannot parse, such as one with an unknown method, like the gateway, not in plain text."""
+    """Let aiohttp answer what it cannot parse, such as an unknown method, like the gateway. Its own answer is plain text."""
 
     def handle_error(_protocol: Any, _request: Any, status: int = 500, *_: Any, **__: Any) -> web.Response:
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -81,7 +81,13 @@ def test_a_dry_run_of_a_stop_and_a_start_counts_accounts_and_contacts(run: Run, 
     assert run("sending", "stop", "--dry-run").json == {"accounts": 2, "would_stop": 2} | effect
     assert statuses(run) == {SITE: "sending", OTHER.site_id: "sending"}
     run("sending", "stop", "--site", SITE)
-    assert run("sending", "stop", "--dry-run").json == {"accounts": 2, "would_stop": 1, "sends": [], "queued": 0, "single_messages": 0}
+    assert run("sending", "stop", "--dry-run").json == {
+        "accounts": 2,
+        "would_stop": 1,
+        "sends": [],
+        "queued": 0,
+        "single_messages": 0,
+    }
     assert run("sending", "start", "--dry-run").json == {"accounts": 2, "would_start": 1} | effect
     assert statuses(run) == {SITE: "stopped", OTHER.site_id: "sending"}
 

@@ -224,6 +224,13 @@ def test_an_error_does_not_show_field_values() -> None:
     assert "secret" not in str(failure.value)
 
 
+@pytest.mark.parametrize("quotes", ["\u201c\u201d", "\u2018\u2019", "\u00ab\u00bb"])
+def test_the_error_of_typographic_quotation_marks_says_what_to_write(quotes: str) -> None:
+    with pytest.raises(ValidationFailed) as refusal:
+        templates.parse("there".join(quotes).join(("{{ name | default: ", " }}")))
+    assert refusal.value.errors[0].message.endswith("""quotation marks must be straight: " or '""")
+
+
 def test_a_template_is_compiled_once() -> None:
     assert templates.parse("Hi {{ name }}") is templates.parse("Hi {{ name }}")
 

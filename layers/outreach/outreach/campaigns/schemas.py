@@ -46,9 +46,7 @@ class CampaignUpdateBody(FilterBody):
     def changes_to(self, current: Campaign) -> dict[str, Any]:
         """Return the attributes of ``current`` that the body changes, with their new values."""
         attributes = {
-            _ATTRIBUTES.get(name, name): getattr(self, name)
-            for name in self.model_fields_set
-            if name not in _NOT_ATTRIBUTES
+            _ATTRIBUTES.get(name, name): getattr(self, name) for name in self.model_fields_set if name not in _NOT_ATTRIBUTES
         }
         return attributes | {"contact_filter": self._filter_based_on(current.contact_filter)}
 

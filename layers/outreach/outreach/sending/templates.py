@@ -38,6 +38,8 @@ _MAX_ITERATIONS = 1_000
 _MAX_PATH_LENGTH = 10
 # The lexer's time grows with the square of a run of white space in a tag.
 _LONG_WHITE_SPACE = re.compile(r"\s{100}")
+# What phones and word processors make of quotation marks.
+_TYPOGRAPHIC_QUOTES = frozenset("\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00ab\u00bb\u2032\u2033")
 # Nested indexes: as many as a path may have parts, because the parser takes long for more.
 _NESTED_INDEXES = re.compile(rf"(?:\[[^\[\]]*){{{_MAX_PATH_LENGTH + 1}}}")
 # From this number of entries on, comparing all pairs takes as long as ten entries in another filter.
@@ -97,7 +99,7 @@ def parse(template: str) -> Template:
         analysis = compiled.analyze(include_partials=False)
         _require_supported(compiled)
     except Exception as error:  # any error of the engine means that the template is invalid
-        raise _invalid(_first_line(error)) from error
+        raise _invalid(_with_hint(_first_line(error))) from error
     if unknown := sorted(analysis.filters.keys() - environment.filters.keys()):
         raise _invalid(f"has an unknown filter '{unknown[0]}'")
     own_names = {*analysis.locals, *_BUILT_IN}
@@ -321,6 +323,12 @@ def _hashable(segments: Sequence[Any]) -> Segments:
 
 def _invalid(message: str) -> ValidationFailed:
     return ValidationFailed.at("/message", message)
+
+
+def _with_hint(fault: str) -> str:
+    """Say what to do about quotation marks that a phone or a word processor has replaced."""
+    is_typographic = fault.startswith("unexpected '") and fault[12:13] in _TYPOGRAPHIC_QUOTES
+    return f"""{fault}; inside a tag, quotation marks must be straight: " or '""" if is_typographic else fault
 
 
 def _first_line(error: Exception) -> str:
