@@ -68,15 +68,15 @@ def create_app(*, base_url: str, aws_endpoint: str, rest_api: str, http_api: str
 def _answer_what_cannot_be_parsed(app: web.Application) -> None:
     """Let aiohttp answer what it cannot parse, such as an unknown method, like the gateway. Its own answer is plain text."""
 
-    def handle_error(_protocol: Any, _request: Any, status: int = 500, *_: Any, **__: Any) -> web.Response:
-        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+    def handle_error(_protocol: Any, _request: Any, status: int = 500, *_: Any) -> web.StreamResponse:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             response = problem(app, "internal_error", "The proxy of the local stack failed.")
         else:
             response = problem(app, "bad_request", "The gateway cannot read the request. Check its method and its headers.")
         response.force_close()
         return response
 
-    RequestHandler.handle_error = handle_error  # type: ignore[method-assign]
+    RequestHandler.handle_error = handle_error  # type: ignore[assignment, method-assign]
 
 
 @web.middleware
