@@ -36,6 +36,28 @@ def test_merge_fields_are_filled_in(template: str, text: str) -> None:
     assert templates.render(template, ADA) == text
 
 
+@pytest.mark.parametrize(
+    ("condition", "is_true"),
+    [
+        ("nickname == blank", True),
+        ("blank == nickname", True),
+        ("nickname != blank", False),
+        ("customFields.none == blank", True),
+        ("customFields.nowhere == blank", True),
+        ("firstName == blank", False),
+        ("firstName != blank and nickname == blank", True),
+        ("'' == blank", True),
+        ("' ' == blank", True),
+        ("blank == blank", True),
+        ("nickname == ''", False),
+        ("nickname == nil", True),
+    ],
+)
+def test_a_field_without_a_value_is_blank(condition: str, is_true: bool) -> None:
+    assert templates.render(f"{{% if {condition} %}}yes{{% else %}}no{{% endif %}}", ADA) == ("yes" if is_true else "no")
+    assert templates.render(f"{{% unless {condition} %}}no{{% else %}}yes{{% endunless %}}", ADA) == ("yes" if is_true else "no")
+
+
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\u2028", "\x85"])
 @pytest.mark.parametrize(
     "template",

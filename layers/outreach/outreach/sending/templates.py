@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, wraps
 from io import StringIO
@@ -25,6 +25,7 @@ from outreach.messages.models import MAX_TEMPLATE_CHARACTERS
 
 if TYPE_CHECKING:
     from liquid import BoundTemplate, Environment, RenderContext
+    from liquid.expression import Expression
 
 MAX_FIELDS = 200
 # The longest text of a contact has 10,000 characters.
@@ -98,6 +99,7 @@ def parse(template: str) -> Template:
         compiled = environment.from_string(template)
         analysis = compiled.analyze(include_partials=False)
         _require_supported(compiled)
+        _let_missing_values_be_blank(compiled)
     except Exception as error:  # any error of the engine means that the template is invalid
         raise _invalid(_with_hint(_first_line(error))) from error
     if unknown := sorted(analysis.filters.keys() - environment.filters.keys()):
@@ -172,13 +174,56 @@ def _require_supported(compiled: BoundTemplate) -> None:
     from liquid.builtin.expressions.path import Path
     from liquid.builtin.expressions.primitive import RangeLiteral
 
-    expressions = [expression for node in _nodes(compiled) for expression in node.expressions()]
-    while expressions:
-        expression = expressions.pop()
+    for expression in _expressions(compiled):
         if isinstance(expression, RangeLiteral):
             raise ValueError(f"has a range {expression}, which is not supported")  # noqa: TRY004 - the template is wrong
         if isinstance(expression, Path) and len(expression.path) > _MAX_PATH_LENGTH:
             raise ValueError(f"has a name with more than {_MAX_PATH_LENGTH} parts")
+
+
+def _let_missing_values_be_blank(compiled: BoundTemplate) -> None:
+    """Let a field without a value equal ``blank``, as in other products. Liquid's library takes only empty text for blank."""
+    from liquid.builtin.expressions.logical import EqExpression, NeExpression
+    from liquid.builtin.expressions.primitive import Blank
+
+    for expression in _expressions(compiled):
+        if isinstance(expression, EqExpression | NeExpression):
+            if isinstance(expression.right, Blank):
+                expression.left = _or_empty_text()(expression.left)
+            elif isinstance(expression.left, Blank):
+                expression.right = _or_empty_text()(expression.right)
+
+
+@cache
+def _or_empty_text() -> Callable[[Expression], Expression]:
+    from liquid.expression import Expression
+    from liquid.undefined import is_undefined
+
+    class OrEmptyText(Expression):
+        """The value of an expression; empty text if it has none."""
+
+        __slots__ = ("value",)
+
+        def __init__(self, value: Expression) -> None:
+            super().__init__(token=value.token)
+            self.value = value
+
+        def evaluate(self, context: RenderContext) -> object:
+            value = self.value.evaluate(context)
+            return "" if value is None or is_undefined(value) else value
+
+        def children(self) -> list[Expression]:
+            return [self.value]
+
+    return OrEmptyText
+
+
+def _expressions(compiled: BoundTemplate) -> Iterator[Any]:
+    """Yield every expression of a template, each before its parts."""
+    expressions = [expression for node in _nodes(compiled) for expression in node.expressions()]
+    while expressions:
+        expression = expressions.pop()
+        yield expression
         expressions += expression.children()
 
 
