@@ -453,7 +453,7 @@ def _add_events(base: Json, events: Mapping[str, Json]) -> None:
                 "type": {"type": "string", "const": kind, "description": "The type of the event."},
                 "timestamp": {**_EVENT_TIME, "examples": ["2026-03-03T09:30:00.000Z"]},
                 "siteId": {"type": "string", "description": "The site in which it happened.", "examples": ["10000"]},
-                "data": {"$ref": f"#/components/schemas/{event['data']}", "description": _EVENT_DATA},
+                "data": _event_data(schemas, event),
             },
         }
         base["webhooks"][kind] = {"post": _deep_merge(callback, _event_operation(names[kind], event))}
@@ -462,6 +462,14 @@ def _add_events(base: Json, events: Mapping[str, Json]) -> None:
         "oneOf": [{"$ref": reference} for reference in references.values()],
         "discriminator": {"propertyName": "type", "mapping": references},
     }
+
+
+def _event_data(schemas: Json, event: Json) -> Json:
+    """Return the schema of an event's ``data``, with an example that shows the state of which the event tells."""
+    schema = {"$ref": f"#/components/schemas/{event['data']}", "description": _EVENT_DATA}
+    if "example" not in event:
+        return schema
+    return schema | {"examples": [schemas[event["data"]]["examples"][0] | event["example"]]}
 
 
 def _event_operation(name: str, event: Json) -> Json:
@@ -495,10 +503,10 @@ def _add_examples(document: Json, parameters: Mapping[str, Any]) -> None:
 
 def _example(document: Json, schema: Json, place: str) -> Any:
     """Return the example of a schema, or put it together from those of its parts."""
-    if "$ref" in schema:
-        return _example(document, _resolve(document, schema), schema["$ref"])
     if "examples" in schema:
         return schema["examples"][0]
+    if "$ref" in schema:
+        return _example(document, _resolve(document, schema), schema["$ref"])
     if "const" in schema:
         return schema["const"]
     if "allOf" in schema:

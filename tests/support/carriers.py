@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -86,7 +86,8 @@ class Channel:
 
     def _message(self, message_id: str, number: str, slot: str, changes: dict[str, Any]) -> Message:
         account = self.account
-        return Message(message_id, SITE, f"contact of {number}", account.id, account.number, number, "Hello", slot, **changes)
+        message = Message(message_id, SITE, f"contact of {number}", account.id, account.number, number, "Hello", slot)
+        return replace(message, **changes)
 
     def run_until(self, done: Callable[[], bool], *, pace: float = 2) -> None:
         """Process queues and streams until ``done``; the clock advances by ``pace`` seconds in each turn."""

@@ -13,6 +13,7 @@ import pytest
 
 from outreach.settings import Settings
 from scripts import make_routes
+from tests.support.gateway import gateway_problem
 from tests.support.stack import expanded, functions, references
 from tests.support.template import BUCKET, QUEUE, ROOT, TABLE, resources, template
 
@@ -170,6 +171,12 @@ def test_both_gateways_are_throttled_and_the_api_sends_retry_after() -> None:
     answers = resources("AWS::Serverless::Api")["Api"]["GatewayResponses"]
     for name in ("THROTTLED", "QUOTA_EXCEEDED"):
         assert answers[name]["ResponseParameters"]["Headers"]["Retry-After"] == "'1'"
+
+
+@pytest.mark.parametrize("name", resources("AWS::Serverless::Api")["Api"]["GatewayResponses"])
+def test_a_response_of_the_gateway_has_its_status(name: str) -> None:
+    response = resources("AWS::Serverless::Api")["Api"]["GatewayResponses"][name]
+    assert gateway_problem(name)["status"] == response["StatusCode"]
 
 
 @pytest.mark.parametrize("name", resources(TABLE))

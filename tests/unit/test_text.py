@@ -42,6 +42,16 @@ def test_normalising_and_comparing_are_stable(value: str) -> None:
     assert text.is_same(value, unicodedata.normalize("NFD", value))
 
 
+@pytest.mark.parametrize("shown", ["a", ".", "\u0301", "\u2764\ufe0f", "\u3131"])
+def test_what_shows_something_is_not_blank(shown: str) -> None:
+    assert not text.is_blank(f" {shown}\n")
+
+
+@pytest.mark.parametrize("hidden", ["", "\u00a0", "\u200d", "\u3164", "\u115f\u1160", "\uffa0", "\u2800", "\ufe0f"])
+def test_what_shows_nothing_is_blank(hidden: str) -> None:
+    assert text.is_blank(f" {hidden}\n")
+
+
 def test_a_body_keeps_its_white_space_and_its_marks() -> None:
     assert text.normalise_body(" \u200eHello\nZoe\u0308 ") == " \u200eHello\nZo\u00eb "
 

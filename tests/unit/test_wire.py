@@ -38,6 +38,17 @@ class Body(wire.Request):
     callback: str = Field("", alias="callbackURL")
 
 
+class Update(wire.Request):
+    full_name: wire.Changeable[str] = None
+
+
+def test_a_changeable_property_may_be_absent_but_not_null() -> None:
+    assert (Update.model_validate({}).full_name, Update.model_validate({"fullName": "Tom"}).full_name) == (None, "Tom")
+    with pytest.raises(ValidationError):
+        Update.model_validate({"fullName": None})
+    assert Update.model_json_schema()["properties"]["fullName"]["type"] == "string"
+
+
 @pytest.mark.parametrize("name", ["fullName", "FullName", "FULLNAME", "full_name"])
 def test_property_names_ignore_case(name: str) -> None:
     assert Body.model_validate({name: "Tom", "unknown": 1}).full_name == "Tom"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, TCPConnector, web
+from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
@@ -33,6 +34,15 @@ REST_API = web.AppKey("rest_api", str)
 HTTP_API = web.AppKey("http_api", str)
 CLIENT = web.AppKey("client", ClientSession)
 
+# The statuses and titles of `outreach.errors` and of the gateway responses in template.yaml.
+PROBLEMS = {
+    "bad_request": (400, "Bad request"),
+    "not_found": (404, "Not found"),
+    "payload_too_large": (413, "The request is too large"),
+    "unsupported_media_type": (415, "The media type is not supported"),
+    "internal_error": (500, "Internal error"),
+    "unavailable": (503, "Temporarily unavailable"),
+}
 SECURITY = {"X-Content-Type-Options": "nosniff", "Strict-Transport-Security": "max-age=63072000"}
 
 
@@ -45,18 +55,42 @@ def create_app(*, base_url: str, aws_endpoint: str, rest_api: str, http_api: str
         rest_api: `<id>/<stage>` of the REST API.
         http_api: `<id>/<stage>` of the HTTP API for the carriers' webhooks.
     """
-    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_with_problems])
     app[BASE_URL], app[AWS_ENDPOINT], app[REST_API], app[HTTP_API] = base_url, aws_endpoint, rest_api, http_api
     app.cleanup_ctx.append(_client)
     if ["GET", "/console"] in json.loads(ROUTES.read_text()):
         app.router.add_get("/", _redirect_to_console, allow_head=False)
     app.router.add_route("*", "/{path:.*}", _answer)
+    _answer_what_cannot_be_parsed(app)
     return app
 
 
-def problem(app: web.Application, status: int, code: str, detail: str) -> web.Response:
+def _answer_what_cannot_be_parsed(app: web.Application) -> None:
+    """Let aiohttp answer what it cannot parse, such as an unknown method, like the gateway. Its own answer is plain text."""
+
+    def handle_error(_protocol: Any, _request: Any, status: int = 500, *_: Any) -> web.StreamResponse:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            response = problem(app, "internal_error", "The proxy of the local stack failed.")
+        else:
+            response = problem(app, "bad_request", "The gateway cannot read the request. Check its method and its headers.")
+        response.force_close()
+        return response
+
+    RequestHandler.handle_error = handle_error  # type: ignore[assignment, method-assign]
+
+
+@web.middleware
+async def _with_problems(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Answer a path without a route, such as that of CONNECT, like the gateway."""
+    try:
+        return await handler(request)  # type: ignore[no-any-return]
+    except web.HTTPNotFound:
+        return problem(request.app, "not_found", "There is no such route.")
+
+
+def problem(app: web.Application, code: str, detail: str) -> web.Response:
     """Return an error in the format of the API's errors."""
-    request_id, title = str(uuid.uuid4()), HTTPStatus(status).phrase
+    request_id, (status, title) = str(uuid.uuid4()), PROBLEMS[code]
     kind = f"{app[BASE_URL]}/docs/errors#{code}"
     members = {"type": kind, "title": title, "status": status, "detail": detail, "instance": request_id, "code": code}
     headers = {"X-Request-Id": request_id, **SECURITY}
@@ -70,7 +104,7 @@ async def _redirect_to_console(_: web.Request) -> web.Response:
 async def _answer(request: web.Request) -> web.StreamResponse:
     codings = request.headers.get("Content-Encoding", "").lower().split(",")
     if any(coding.strip() not in ("", "identity") for coding in codings):
-        return problem(request.app, 415, "unsupported_media_type", "Send the body without Content-Encoding.")
+        return problem(request.app, "unsupported_media_type", "Send the body without Content-Encoding.")
     if (request.content_length or 0) > MAX_BODY_BYTES:
         return _too_large(request.app)
     try:
@@ -81,7 +115,7 @@ async def _answer(request: web.Request) -> web.StreamResponse:
 
 
 def _too_large(app: web.Application) -> web.Response:
-    return problem(app, 413, "payload_too_large", f"A request body must not exceed {MAX_BODY_BYTES / 1_000_000} MB.")
+    return problem(app, "payload_too_large", f"A request body must not exceed {MAX_BODY_BYTES / 1_000_000} MB.")
 
 
 def target_path(raw_path: str, rest_api: str, http_api: str) -> str:
@@ -135,14 +169,14 @@ async def _forward(request: web.Request, body: bytes) -> web.StreamResponse:
         ) as upstream:
             return await _pass_on(upstream, request)
     except ClientError:
-        return problem(app, 503, "unavailable", "The local AWS is not reachable. Restart `make run`.")
+        return problem(app, "unavailable", "The local AWS is not reachable. Restart `make run`.")
 
 
 async def _pass_on(upstream: ClientResponse, request: web.Request) -> web.StreamResponse:
     # The functions and the gateway responses of the template set the header. Without it, the local AWS answers for itself.
     is_ours = "X-Request-Id" in upstream.headers
     if not is_ours and upstream.status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
-        return problem(request.app, 404, "not_found", "There is no such route.")
+        return problem(request.app, "not_found", "There is no such route.")
     response = web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=_without_hop_by_hop(upstream.headers))
     if not is_ours:
         response.headers["X-Request-Id"] = str(uuid.uuid4())

@@ -93,7 +93,8 @@ def stop_sending(
     """Stop everything that would be sent: campaigns, single messages and tests, of one site or of all.
 
     It takes effect within seconds and loses nothing: messages wait for `sending start`. Receipts, replies and opt-outs are
-    processed as usual. A channel account that is created meanwhile sends. May be repeated.
+    processed as usual. A channel account that is created meanwhile sends. May be repeated: what is stopped already stays stopped
+    since then, and gets the new reason, if one is given (`reason_changed`).
 
     Example: outreach-admin sending stop --site 10000 --reason "wrong text"
     """
@@ -102,15 +103,17 @@ def stop_sending(
         sending_accounts = [account for account in accounts if not account.stop]
         context.obj.one({"accounts": len(accounts), "would_stop": len(sending_accounts)} | _waiting(sending_accounts))
         return
-    stopped = sending_stop.stop(accounts, reason)
-    context.obj.one({"accounts": len(accounts), "stopped": len(stopped)})
+    stopped, changed = sending_stop.stop(accounts, reason)
+    context.obj.one({"accounts": len(accounts), "stopped": len(stopped), "reason_changed": len(changed)})
 
 
 @sending.command("start", cls=SiteCommand)
 def start_sending(context: typer.Context, site_id: OptionalSiteId = None, dry_run: DryRun = False) -> None:
-    """Let one site, or all of them, send again. Running sends go on at once, single messages within minutes.
+    """Let one site, or all of them, send again. Running sends (`sends`) go on at once.
 
-    Paused sends stay paused. What waits is sent, however late it is: cancel first what nobody should get any more.
+    Single messages and tests that wait (`single_messages`) are sent within minutes, with the next sweep. Paused sends stay
+    paused. What waits is sent, however late it is: cancel first what nobody should get any more. Single messages cannot be
+    cancelled.
 
     Example: outreach-admin sending start --site 10000
     """
@@ -120,7 +123,15 @@ def start_sending(context: typer.Context, site_id: OptionalSiteId = None, dry_ru
         context.obj.one({"accounts": len(accounts), "would_start": len(stopped_accounts)} | _waiting(stopped_accounts))
         return
     started, sends = sending_stop.start(accounts)
-    context.obj.one({"accounts": len(accounts), "started": len(started), "sends": [record.id for record in sends]})
+    waiting = sending_stop.count_waiting_messages(started)
+    context.obj.one(
+        {
+            "accounts": len(accounts),
+            "started": len(started),
+            "sends": [record.id for record in sends],
+            "single_messages": waiting,
+        }
+    )
 
 
 @sending.command("status", cls=SiteCommand)
@@ -143,10 +154,15 @@ def show_status(context: typer.Context, site_id: OptionalSiteId = None) -> None:
 
 
 def _waiting(accounts: Iterable[ChannelAccount]) -> dict[str, Any]:
-    """Return the running sends of accounts, and how many of their contacts have no message yet. Single messages do not count."""
+    """Return the running sends of accounts, how many of their contacts have no message yet, and how many single messages wait."""
+    accounts = list(accounts)
     sends = sending_stop.running_sends(accounts)
     counts = (campaign_records.counts(record) for record in sends)
-    return {"sends": [record.id for record in sends], "queued": sum(count.queued for count in counts if count)}
+    return {
+        "sends": [record.id for record in sends],
+        "queued": sum(count.queued for count in counts if count),
+        "single_messages": sending_stop.count_waiting_messages(accounts),
+    }
 
 
 def _act(context: typer.Context, verb: str, site_id: str, record_id: str) -> None:

@@ -1827,12 +1827,12 @@ export interface components {
          */
         FieldBody: {
             /** @description The name of the field, unique in the site regardless of case. */
-            name?: string | null;
+            name?: string;
             /**
              * @description The type of the field's values. A change to a type that stores values differently hides the existing values.
-             * @enum {string|null}
+             * @enum {string}
              */
-            type?: "text" | "textArea" | "email" | "url" | "date" | "date time" | "integer" | "float" | "radio" | "checkbox" | "dropdownlist" | "checkboxlist" | "timezone" | null;
+            type?: "text" | "textArea" | "email" | "url" | "date" | "date time" | "integer" | "float" | "radio" | "checkbox" | "dropdownlist" | "checkboxlist" | "timezone";
             /** @description Whether every contact must have a value. */
             isRequired?: boolean | null;
             /** @description Whether user interfaces should show the field. The API itself ignores this property. */
@@ -2396,9 +2396,9 @@ export interface components {
             /** @description Values by field name: a number for `integer` and `float`, a boolean for `checkbox`, an array of strings for `checkboxlist`, and a string for all other types. */
             customFields?: {
                 [key: string]: unknown;
-            } | null;
+            };
             /** @description The contact's identities, such as phone numbers and e-mail addresses. 1 to 500. */
-            contactIdentities?: components["schemas"]["IdentityBody"][] | null;
+            contactIdentities?: components["schemas"]["IdentityBody"][];
         };
         /** @description An identity of a contact. One with an `id` of the contact keeps absent properties; another needs type and value. */
         IdentityBody: {
@@ -3120,7 +3120,7 @@ export interface components {
             contactId: string;
             /** @description The text, 1 to 1,600 characters. It is sent as given: merge fields are not replaced. */
             message: string;
-            /** @description The number, short code or name of the sender. It defaults to that of the channel account. */
+            /** @description The number, short code or name of the sender. It defaults to that of the channel account. Another one is given to the carrier as it is. */
             from?: string | null;
             /** @description The phone number of the recipient, in E.164 or as a national number of the site's default region. It defaults to the contact's first SMS identity. */
             to?: string | null;
@@ -3575,7 +3575,7 @@ export interface components {
              */
             id?: string | null;
             /** @description The name of the campaign, 1 to 256 characters. Recipients do not see it. */
-            name?: string | null;
+            name?: string;
             /** @description A description for your own use. Recipients do not see it. */
             description?: string;
             /**
@@ -3587,9 +3587,9 @@ export interface components {
              * Format: uuid
              * @description The channel account that sends the messages.
              */
-            channelAccountId?: string | null;
+            channelAccountId?: string;
             /** @description The text as a Liquid template, 1 to 4,000 characters, such as `Hello {{ firstName | default: "there" }}` or `{{ customFields.company }}`. */
-            message?: string | null;
+            message?: string;
             /** @description Whether to attach the messages to tickets automatically. */
             isMessageAutoAttachedToTicket?: boolean;
             /**
@@ -3633,7 +3633,7 @@ export interface components {
              * Format: date-time
              * @description When the carrier accepted the message; until then, when the message is due.
              */
-            sentTime?: string | null;
+            sentTime?: string;
             /**
              * @description The channel. `sms` is the only one.
              * @constant
@@ -3643,23 +3643,23 @@ export interface components {
              * Format: uuid
              * @description The channel account that sends the message.
              */
-            channelAccountId?: string | null;
+            channelAccountId?: string;
             /**
              * Format: uuid
              * @description The contact.
              */
-            contactId?: string | null;
+            contactId?: string;
             /** @description The text, 1 to 1,600 characters. It is sent as given: merge fields are not replaced. */
-            message?: string | null;
+            message?: string;
             /** @description The number, short code or name of the sender; empty until the carrier has chosen a number of a pool. */
-            from?: string | null;
+            from?: string;
             /** @description The phone number of the recipient. */
-            to?: string | null;
+            to?: string;
             /**
              * @description The new status. A status only moves forward: `queued`, `sending`, `sent`, then one of `delivered`, `undelivered` and `failed`.
-             * @enum {string|null}
+             * @enum {string}
              */
-            status?: "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed" | null;
+            status?: "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed";
             /** @description Why the message is `failed` or `undelivered`; empty otherwise. */
             failedReason?: string;
             /**
@@ -3705,9 +3705,9 @@ export interface components {
              * Format: uri
              * @description The http or https URL to which events are posted. Private and loopback addresses are refused when the request is made.
              */
-            url?: string | null;
+            url?: string;
             /** @description The types of the events that are posted. */
-            events?: ("reply.received" | "contact.optedOut" | "contact.optedIn" | "campaignRecord.completed" | "campaignRecord.paused" | "contactImport.completed" | "channelAccount.paused" | "channelAccount.resumed")[] | null;
+            events?: ("reply.received" | "contact.optedOut" | "contact.optedIn" | "campaignRecord.completed" | "campaignRecord.paused" | "contactImport.completed" | "channelAccount.paused" | "channelAccount.resumed")[];
             /** @description A description for your own use, up to 2,000 characters. */
             description?: string;
         };
@@ -4340,7 +4340,30 @@ export interface components {
              * @example 10000
              */
             siteId: string;
-            /** @description The object that the event concerns, as the API shows it when the event is published. */
+            /**
+             * @description The object that the event concerns, as the API shows it when the event is published.
+             * @example {
+             *       "number": "+12125551234",
+             *       "isOptedOut": false,
+             *       "since": "2026-03-03T09:45:00.000Z",
+             *       "source": "keyword",
+             *       "history": [
+             *         {
+             *           "time": "2026-03-03T09:30:00.000Z",
+             *           "isOptedOut": true,
+             *           "source": "keyword",
+             *           "reason": null
+             *         },
+             *         {
+             *           "time": "2026-03-03T09:45:00.000Z",
+             *           "isOptedOut": false,
+             *           "source": "keyword",
+             *           "reason": null
+             *         }
+             *       ],
+             *       "contactId": "f9928d68-92e6-4487-a2e8-8234fc9d1f48"
+             *     }
+             */
             data: components["schemas"]["OptOutState"];
         };
         /** @description Nothing of a send is queued or being sent any more. */
@@ -4361,7 +4384,75 @@ export interface components {
              * @example 10000
              */
             siteId: string;
-            /** @description The object that the event concerns, as the API shows it when the event is published. */
+            /**
+             * @description The object that the event concerns, as the API shows it when the event is published.
+             * @example {
+             *       "id": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
+             *       "sentTime": "2022-05-23T03:00:36.277Z",
+             *       "campaign": {
+             *         "id": "f8383a83-48e9-4d0d-a3bd-fb19ce5c12db",
+             *         "name": "test-campaign",
+             *         "description": "test campaign",
+             *         "channel": "sms",
+             *         "channelAccountId": "647277e8-06a5-4eec-ba66-1cdd617dc778",
+             *         "message": "Hello, please fill in your application form by the end of this week!",
+             *         "isMessageAutoAttachedToTicket": true,
+             *         "preferredTicketToAutoAttach": "newTicket",
+             *         "timeToAutoAttachToTicket": "whenTheMessageIsSent",
+             *         "contactFilterConditionMetType": "any",
+             *         "contactFilterLogicalExpresssion": "",
+             *         "contactFilterConditions": [
+             *           {
+             *             "id": "6538285a-b00f-4063-b37a-cf14170aaa36",
+             *             "campaignId": "f8383a83-48e9-4d0d-a3bd-fb19ce5c12db",
+             *             "fieldName": "company",
+             *             "operator": "Is",
+             *             "value": "Comm100",
+             *             "order": 0
+             *           }
+             *         ],
+             *         "scheduledStartTime": null,
+             *         "scheduleStatusReason": null,
+             *         "callbackURL": null,
+             *         "maxSegments": null,
+             *         "replacesSmartQuotes": false
+             *       },
+             *       "status": "completed",
+             *       "statusReason": null,
+             *       "source": "manual",
+             *       "failedOf": null,
+             *       "startedTime": "2022-05-23T03:00:37.104Z",
+             *       "endedTime": "2022-05-23T03:10:12.020Z",
+             *       "counts": {
+             *         "audience": 600,
+             *         "queued": 0,
+             *         "sending": 0,
+             *         "sent": 100,
+             *         "delivered": 449,
+             *         "undelivered": 9,
+             *         "failed": 7,
+             *         "skipped": 35,
+             *         "skippedReasons": {
+             *           "no_recipient": 31,
+             *           "opted_out": 4
+             *         }
+             *       },
+             *       "replies": 12,
+             *       "optOuts": 2,
+             *       "failures": [
+             *         {
+             *           "code": "30003",
+             *           "reason": "the handset can't be reached",
+             *           "count": 9
+             *         },
+             *         {
+             *           "code": "21614",
+             *           "reason": "not a mobile number",
+             *           "count": 7
+             *         }
+             *       ]
+             *     }
+             */
             data: components["schemas"]["Record"];
         };
         /** @description A send was paused, by a request or by itself. */
@@ -4382,7 +4473,75 @@ export interface components {
              * @example 10000
              */
             siteId: string;
-            /** @description The object that the event concerns, as the API shows it when the event is published. */
+            /**
+             * @description The object that the event concerns, as the API shows it when the event is published.
+             * @example {
+             *       "id": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
+             *       "sentTime": "2022-05-23T03:00:36.277Z",
+             *       "campaign": {
+             *         "id": "f8383a83-48e9-4d0d-a3bd-fb19ce5c12db",
+             *         "name": "test-campaign",
+             *         "description": "test campaign",
+             *         "channel": "sms",
+             *         "channelAccountId": "647277e8-06a5-4eec-ba66-1cdd617dc778",
+             *         "message": "Hello, please fill in your application form by the end of this week!",
+             *         "isMessageAutoAttachedToTicket": true,
+             *         "preferredTicketToAutoAttach": "newTicket",
+             *         "timeToAutoAttachToTicket": "whenTheMessageIsSent",
+             *         "contactFilterConditionMetType": "any",
+             *         "contactFilterLogicalExpresssion": "",
+             *         "contactFilterConditions": [
+             *           {
+             *             "id": "6538285a-b00f-4063-b37a-cf14170aaa36",
+             *             "campaignId": "f8383a83-48e9-4d0d-a3bd-fb19ce5c12db",
+             *             "fieldName": "company",
+             *             "operator": "Is",
+             *             "value": "Comm100",
+             *             "order": 0
+             *           }
+             *         ],
+             *         "scheduledStartTime": null,
+             *         "scheduleStatusReason": null,
+             *         "callbackURL": null,
+             *         "maxSegments": null,
+             *         "replacesSmartQuotes": false
+             *       },
+             *       "status": "paused",
+             *       "statusReason": "cap_reached",
+             *       "source": "manual",
+             *       "failedOf": null,
+             *       "startedTime": "2022-05-23T03:00:37.104Z",
+             *       "endedTime": null,
+             *       "counts": {
+             *         "audience": 600,
+             *         "queued": 52,
+             *         "sending": 10,
+             *         "sent": 38,
+             *         "delivered": 449,
+             *         "undelivered": 9,
+             *         "failed": 7,
+             *         "skipped": 35,
+             *         "skippedReasons": {
+             *           "no_recipient": 31,
+             *           "opted_out": 4
+             *         }
+             *       },
+             *       "replies": 12,
+             *       "optOuts": 2,
+             *       "failures": [
+             *         {
+             *           "code": "30003",
+             *           "reason": "the handset can't be reached",
+             *           "count": 9
+             *         },
+             *         {
+             *           "code": "21614",
+             *           "reason": "not a mobile number",
+             *           "count": 7
+             *         }
+             *       ]
+             *     }
+             */
             data: components["schemas"]["Record"];
         };
         /** @description An import is completed; `failedRows` and `warnings` are the first 64 KB each. */
@@ -4445,7 +4604,20 @@ export interface components {
              * @example 10000
              */
             siteId: string;
-            /** @description The object that the event concerns, as the API shows it when the event is published. */
+            /**
+             * @description The object that the event concerns, as the API shows it when the event is published.
+             * @example {
+             *       "id": "647277e8-06a5-4eec-ba66-1cdd617dc778",
+             *       "name": "Support",
+             *       "carrier": "twilio",
+             *       "number": "+15005550006",
+             *       "senderType": "number",
+             *       "messagesPerSecond": 1,
+             *       "status": "active",
+             *       "statusReason": null,
+             *       "pausedUntil": null
+             *     }
+             */
             data: components["schemas"]["ChannelAccount"];
         };
         /** @description A test of the webhook was asked for. */
@@ -10898,13 +11070,19 @@ export interface operations {
                  *       "siteId": "10000",
                  *       "data": {
                  *         "number": "+12125551234",
-                 *         "isOptedOut": true,
-                 *         "since": "2026-03-03T09:30:00.000Z",
+                 *         "isOptedOut": false,
+                 *         "since": "2026-03-03T09:45:00.000Z",
                  *         "source": "keyword",
                  *         "history": [
                  *           {
                  *             "time": "2026-03-03T09:30:00.000Z",
                  *             "isOptedOut": true,
+                 *             "source": "keyword",
+                 *             "reason": null
+                 *           },
+                 *           {
+                 *             "time": "2026-03-03T09:45:00.000Z",
+                 *             "isOptedOut": false,
                  *             "source": "keyword",
                  *             "reason": null
                  *           }
@@ -10985,17 +11163,17 @@ export interface operations {
                  *           "maxSegments": null,
                  *           "replacesSmartQuotes": false
                  *         },
-                 *         "status": "running",
+                 *         "status": "completed",
                  *         "statusReason": null,
                  *         "source": "manual",
                  *         "failedOf": null,
                  *         "startedTime": "2022-05-23T03:00:37.104Z",
-                 *         "endedTime": null,
+                 *         "endedTime": "2022-05-23T03:10:12.020Z",
                  *         "counts": {
                  *           "audience": 600,
-                 *           "queued": 52,
-                 *           "sending": 10,
-                 *           "sent": 38,
+                 *           "queued": 0,
+                 *           "sending": 0,
+                 *           "sent": 100,
                  *           "delivered": 449,
                  *           "undelivered": 9,
                  *           "failed": 7,
@@ -11094,8 +11272,8 @@ export interface operations {
                  *           "maxSegments": null,
                  *           "replacesSmartQuotes": false
                  *         },
-                 *         "status": "running",
-                 *         "statusReason": null,
+                 *         "status": "paused",
+                 *         "statusReason": "cap_reached",
                  *         "source": "manual",
                  *         "failedOf": null,
                  *         "startedTime": "2022-05-23T03:00:37.104Z",
@@ -11322,9 +11500,9 @@ export interface operations {
                  *         "number": "+15005550006",
                  *         "senderType": "number",
                  *         "messagesPerSecond": 1,
-                 *         "status": "paused",
-                 *         "statusReason": "20003: Authenticate",
-                 *         "pausedUntil": "2022-05-23T03:30:00.000Z"
+                 *         "status": "active",
+                 *         "statusReason": null,
+                 *         "pausedUntil": null
                  *       }
                  *     }
                  */

@@ -13,7 +13,7 @@ from outreach.http import api, list_results, paging
 from outreach.http.paging import PageIndex, PageSize, SortOrder
 from outreach.message_api import message_list
 from outreach.message_api.message_list import MessageQuery
-from outreach.message_api.schemas import MessageResponse, MessagesResponse, Status, TicketId, sent_period
+from outreach.message_api.schemas import MessageResponse, MessagesResponse, OptionalStatus, TicketId, sent_period
 from outreach.messages.models import Kind
 from outreach.messages.schema_types import Channel
 from outreach.wire import Guid
@@ -32,7 +32,7 @@ def list_messages(
     campaign_record_id: Annotated[Guid | None, Query(alias="campaignRecordId")] = None,
     ticket_id: Annotated[TicketId, Query(alias="attachedToTicketId")] = None,
     sent_time: Annotated[str, Query(alias="sentTime")] = "",
-    status: Annotated[Status, Query()] = None,
+    status: Annotated[OptionalStatus, Query()] = None,
     keywords: Annotated[str, Query()] = "",
     page_index: PageIndex = 1,
     page_size: PageSize = 10,

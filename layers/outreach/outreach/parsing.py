@@ -101,6 +101,15 @@ def parse_moment(value: Any) -> datetime | None:
         raise ValueError("must be between the years 1 and 9999 in UTC") from error
 
 
+def parse_required_moment(value: Any) -> datetime:
+    """Parse a date or datetime like :func:`parse_moment`, where it must not be empty.
+
+    Raises:
+        ValueError: the value is not an ISO 8601 date or datetime.
+    """
+    return parse_moment(value) or _parse_iso(value)
+
+
 def _parse_iso(value: Any) -> datetime:
     try:
         if isinstance(value, str):
@@ -160,7 +169,7 @@ def parse_url(value: Any) -> str:
     """
     url = str(value)
     if len(url) > MAX_URL:
-        raise ValueError(f"must have at most {MAX_URL} characters")
+        raise ValueError(f"must have at most {MAX_URL:,} characters")
     if not is_web_address(url):
         raise ValueError("must be an http or https URL")
     return url

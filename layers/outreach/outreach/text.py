@@ -16,6 +16,8 @@ _INVISIBLE = dict.fromkeys([0xFEFF, 0x200B, 0x2060, 0x061C, 0x200E, 0x200F, *ran
 _BASE_LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 # White space, controls, format characters such as the zero-width joiner, and surrogates.
 _INVISIBLE_CATEGORIES = ("Zs", "Zl", "Zp", "Cc", "Cf", "Cs")
+# Letters and symbols that show nothing, the fillers of Hangul and the blank of Braille, and the selectors of variants.
+_BLANK = frozenset(map(chr, [0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800, *range(0xFE00, 0xFE10)]))
 _LINE_CONTROLS = "\v\f\x85"
 _LINES = "\t\n\r\u2028\u2029"
 # The last two of each plane, and 32 more (Unicode, "Noncharacters").
@@ -38,7 +40,7 @@ def normalise_body(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Return whether a text shows nothing: it has no other characters than white space, controls and invisible ones."""
-    return all(unicodedata.category(char) in _INVISIBLE_CATEGORIES for char in text)
+    return all(unicodedata.category(char) in _INVISIBLE_CATEGORIES or char in _BLANK for char in text)
 
 
 def comparison_key(text: str) -> str:

@@ -87,7 +87,7 @@ def read_body(response: requests.Response, max_bytes: int) -> bytes:
     while block := response.raw.read1(_BLOCK_BYTES, decode_content=False):
         body += _decode(decoder, block, max_bytes + 1 - len(body)) if decoder else block
         if len(body) > max_bytes:
-            raise BodyTooLarge(f"has more than {max_bytes} bytes")
+            raise BodyTooLarge(f"has more than {max_bytes:,} bytes")
     return bytes(body)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -23,7 +23,18 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from outreach import clock, text
-from outreach.parsing import NIL_GUID, is_guid, parse_flag, parse_guid, parse_integer, parse_moment, parse_url
+from outreach.parsing import (
+    NIL_GUID,
+    is_guid,
+    parse_flag,
+    parse_guid,
+    parse_integer,
+    parse_moment,
+    parse_required_moment,
+    parse_url,
+)
+
+T = TypeVar("T")
 
 
 class Request(BaseModel):
@@ -190,6 +201,16 @@ def default_if_null(default: Any) -> BeforeValidator:
     return BeforeValidator(lambda value: default if value is None else value)
 
 
+class _NoNull:
+    """Rejects ``null`` where a type has ``None`` for an absent property alone."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler, /) -> CoreSchema:
+        schema = handler(source)
+        return schema["schema"] if schema["type"] == "nullable" else schema
+
+
+# A property that an update may change but not remove: ``None`` means that it is absent, and ``null`` is an error.
+Changeable = Annotated[T | None, _NoNull()]
 Guid = Annotated[str, StringConstraints(max_length=len(NIL_GUID)), BeforeValidator(parse_guid)]
 # The id of what the body describes, which the API assigns: anything but a GUID counts as absent.
 ReadOnlyId = Annotated[Guid | None, BeforeValidator(lambda value: value if is_guid(value) else None)]
@@ -199,6 +220,7 @@ Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Integer = Annotated[int, BeforeValidator(parse_integer)]
 Url = Annotated[str, BeforeValidator(parse_url)]
 OptionalUrl = Annotated[str | None, BeforeValidator(lambda value: (url := none_if_blank(value)) and parse_url(url))]
+Moment = Annotated[datetime, BeforeValidator(parse_required_moment)]
 OptionalMoment = Annotated[
     datetime | None,
     BeforeValidator(parse_moment),

@@ -63,11 +63,16 @@ def test_a_new_campaign_ignores_its_id(rubbish: Any) -> None:
     assert pointers(put(post().body["id"], id="x")) == ["/id"]
 
 
-def test_null_changes_nothing_that_a_campaign_must_have() -> None:
+def test_null_in_the_channel_and_in_flags_is_absent() -> None:
     campaign = post().body
-    answer = put(campaign["id"], channel=None, isMessageAutoAttachedToTicket=None, replacesSmartQuotes=None, name=None)
+    answer = put(campaign["id"], channel=None, isMessageAutoAttachedToTicket=None, replacesSmartQuotes=None)
     assert (answer.status, answer.body) == (200, campaign)
     assert pointers(post(channel=None)) == ["/channel"]
+
+
+@pytest.mark.parametrize("name", ["name", "channelAccountId", "message"])
+def test_an_update_cannot_remove_what_a_campaign_must_have(name: str) -> None:
+    assert pointers(put(post().body["id"], **{name: None})) == [f"/{name}"]
 
 
 def test_all_faults_of_a_campaign_are_reported_at_once() -> None:

@@ -77,6 +77,14 @@ def test_cancelling_before_the_release_skips_every_contact(campaign: str) -> Non
     assert unfinished_work.read().records == []
 
 
+def test_a_send_that_is_cancelled_while_its_audience_is_selected_never_starts(campaign: str) -> None:
+    record_id = pipeline.send(campaign)
+    act(campaign, "cancel")
+    frozen = campaign_records.freeze(campaign_records.get(SITE, record_id), len(NUMBERS))
+    assert (frozen.status, frozen.audience, frozen.started_time) == ("cancelled", len(NUMBERS), None)
+    assert frozen.ended_time
+
+
 def test_the_sweep_keeps_a_cancellation_until_every_page_is_cancelled(campaign: str) -> None:
     record_id = pipeline.send(campaign)
     pipeline.freeze(record_id)

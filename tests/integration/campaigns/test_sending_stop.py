@@ -14,6 +14,7 @@ from outreach.campaigns.release import release_loop
 from outreach.campaigns.release.release_step import ReleaseProgress
 from outreach.settings import settings
 from outreach.sites import site_store
+from outreach.sites.models import SendingStop
 from tests.support import pipeline
 from tests.support.functions import call, invoke
 from tests.support.pipeline import ACCOUNT, SITE, Pump
@@ -107,13 +108,29 @@ def test_a_paused_send_stays_paused(record_id: str) -> None:
     assert pipeline.record(record_id)["status"] == "paused"
 
 
+def test_a_repeated_stop_keeps_its_time_and_takes_a_new_reason(aws: None) -> None:
+    pipeline.put_site()
+    stop()
+    first = site_store.get_account(SITE, ACCOUNT.id).stop
+    assert first
+    assert sending_stop.stop([ACCOUNT], "") == ([], [])
+    assert sending_stop.stop([ACCOUNT], "another one") == ([], [ACCOUNT])
+    assert sending_stop.stop([ACCOUNT], "another one") == ([], [])
+    assert site_store.get_account(SITE, ACCOUNT.id).stop == SendingStop(first.since, "another one")
+
+
+def test_a_new_reason_stops_nothing_that_was_started_meanwhile(aws: None) -> None:
+    pipeline.put_site()
+    assert not site_store.change_stop_reason(ACCOUNT, "another one")
+    assert site_store.get_account(SITE, ACCOUNT.id).stop is None
+
+
 def test_a_stop_stays_with_its_time_and_reason_until_the_start(aws: None) -> None:
     pipeline.put_site()
     stop()
     first = site_store.get_account(SITE, ACCOUNT.id).stop
     assert first
     assert first.reason == "a wrong text"
-    assert sending_stop.stop([ACCOUNT], "another one") == []
     admin.put_channel_account(ACCOUNT, None)
     assert site_store.get_account(SITE, ACCOUNT.id).stop == first
     assert [account.id for account in sending_stop.start([ACCOUNT])[0]] == [ACCOUNT.id]

@@ -87,6 +87,20 @@ def test_an_opt_out_that_the_carrier_reports_is_recorded(channel: Channel) -> No
     assert opt_outs.opted_out_among(SITE, ["+12125550102"])
 
 
+def test_a_message_from_another_sender_never_pauses_the_account(channel: Channel) -> None:
+    (refused,) = channel.queue(NUMBER, sender="+15005550001")
+    channel.run_until(lambda: status(refused) == "failed")
+    assert circuit_breaker.state_of(SITE, channel.account.id, consistent=True) is None
+
+
+def test_a_message_from_another_sender_does_not_end_a_pause(channel: Channel) -> None:
+    breaker = circuit_breaker.CircuitBreaker(channel.account)
+    breaker.record_failure("20003: authenticate", 1)
+    (refused,) = channel.queue(NUMBER, sender="+15005550001")
+    channel.run_until(lambda: status(refused) == "failed")
+    assert circuit_breaker.state_of(SITE, channel.account.id, consistent=True)
+
+
 def test_a_number_in_the_carriers_reason_is_not_logged(
     channel: Channel, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

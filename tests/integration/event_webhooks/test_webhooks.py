@@ -77,6 +77,12 @@ def test_the_url_and_the_events_are_required_and_the_description_is_not() -> Non
     assert post({"url": BODY["url"], "events": BODY["events"]}).body["description"] == ""
 
 
+@pytest.mark.parametrize("name", ["url", "events"])
+def test_an_update_cannot_remove_what_a_webhook_must_have(name: str) -> None:
+    answer = update(create()["id"], {name: None})
+    assert (answer.status, [error["pointer"] for error in answer.body["errors"]]) == (400, [f"/{name}"])
+
+
 def test_a_site_has_ten_webhooks_at_most() -> None:
     ids = [create()["id"] for _ in range(10)]
     refused = post(BODY)

@@ -258,6 +258,22 @@ def test_a_null_ticket_in_an_update_keeps_the_ticket() -> None:
     assert put(message["id"], attachedToTicketId=None, status="sent").body["attachedToTicketId"] == "7"
 
 
+@pytest.mark.parametrize("name", ["sentTime", "channelAccountId", "contactId", "message", "from", "to", "status"])
+def test_an_update_cannot_remove_what_a_message_must_have(name: str) -> None:
+    message = record_new()
+    answer = put(message["id"], **{name: None})
+    assert (answer.status, [error["pointer"] for error in answer.body["errors"]]) == (400, [f"/{name}"])
+
+
+def test_a_whole_message_can_be_sent_back() -> None:
+    message = record_new()
+    assert put(message["id"], **message | {"from": ""}).body == message
+
+
+def test_a_new_message_has_not_failed() -> None:
+    assert send_new(failedReason="x")["failedReason"] == ""
+
+
 def test_a_message_that_is_about_to_be_sent_keeps_its_recipient() -> None:
     message = send_new()
     assert put(message["id"], to="+12125551299").status == 409

@@ -45,13 +45,13 @@ def real(now: Clock) -> Clock:
     return now
 
 
-def report(name: str, status: str, code: str | None = None) -> None:
+def report(name: str, status: str, code: str | None = None, **changes: Any) -> None:
     """Deliver the receipt of a new message."""
     account, message_id = carriers.ACCOUNTS[name], f"{next(_numbers):08}-0000-4000-8000-000000000000"
     slot = clock.timestamp(clock.now())
     message = Message(message_id, SITE, "contact", account.id, account.number, "+12125550199", "Hello", slot)
     sent = {"status": MessageStatus.SENT, "claim": Claim(ClaimState.DONE)}
-    message_store.create_many([Message(**vars(message) | sent)])
+    message_store.create_many([Message(**vars(message) | sent | changes)])
     errors: dict[str, Any] = {"errors": [{"code": code}]} if name == "telnyx" else {"ErrorCode": code}
     body = receipt(name, status, **(errors if code else {}))
     path = f"/messages/{message_id}"
@@ -84,6 +84,12 @@ def test_an_account_is_not_paused_when_half_of_its_receipts_are_sound(name: str)
 
 def test_failures_of_messages_do_not_pause_the_account(name: str) -> None:
     report_many(name, MOST + 5, UNREACHABLE[name])
+    assert pause(name) is None
+
+
+def test_faults_of_another_sender_do_not_pause_the_account(name: str) -> None:
+    for _ in range(MOST):
+        report(name, "undelivered", UNREGISTERED[name], sender="+15005550001")
     assert pause(name) is None
 
 

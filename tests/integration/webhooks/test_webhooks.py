@@ -136,6 +136,20 @@ def test_a_receipt_of_an_unknown_message_is_ignored(carrier: str) -> None:
     assert (stored_items(), queued_replies()) == (before, [])
 
 
+def test_another_carriers_account_is_refused_like_an_unknown_one(carrier: str) -> None:
+    (other,) = set(ACCOUNTS) - {carrier}
+    for path, body in ((PATH, receipt(carrier, "delivered")), ("", inbound(carrier, "STOP"))):
+        url = f"/webhooks/{carrier}/{ACCOUNTS[other].id}{path}"
+        assert post_to(carrier, url, body, signed_for(carrier, url, body)) == 403
+
+
+def test_an_unknown_event_is_acknowledged_at_every_path(aws: None) -> None:
+    carriers.put_accounts()
+    before, body = stored_items(), event("message.routed")
+    assert [post("telnyx", path, body, signed("telnyx", path, body)) for path in (PATH, "", "/inbound")] == [200, 200, 200]
+    assert (stored_items(), queued_replies()) == (before, [])
+
+
 def test_a_receipt_from_another_account_is_ignored(carrier: str) -> None:
     (other,) = set(ACCOUNTS) - {carrier}
     assert report(other, "delivered") == 200

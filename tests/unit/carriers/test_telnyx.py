@@ -151,7 +151,9 @@ def event(kind: str = "message.finalized", **payload: Any) -> bytes:
     ],
 )
 def test_each_status_is_mapped(carrier: str, ours: MessageStatus | None) -> None:
-    assert telnyx.parse_receipt(event(to=[{"status": carrier}])).status == ours
+    receipt = telnyx.parse_receipt(event(to=[{"status": carrier}]))
+    assert receipt
+    assert receipt.status == ours
 
 
 @pytest.mark.parametrize(
@@ -170,6 +172,7 @@ def test_each_status_is_mapped(carrier: str, ours: MessageStatus | None) -> None
 )
 def test_a_failure_has_its_reason(status: str, errors: Any, reason: str | None, opted_out: bool) -> None:
     receipt = telnyx.parse_receipt(event(to=[{"status": status}], errors=errors))
+    assert receipt
     assert (receipt.failed_reason, receipt.opted_out) == (reason, opted_out)
     assert isinstance(receipt, Receipt)
 
@@ -266,7 +269,12 @@ def test_a_status_is_not_an_inbound_message() -> None:
     assert parse_inbound(event(**NUMBERS)) is None
 
 
-@pytest.mark.parametrize("body", [event("message.received"), event("message.received", to=[])])
+@pytest.mark.parametrize("kind", ["message.received", "message.queued", "10dlc.campaign.update", None, 5])
+def test_an_event_of_another_kind_is_not_a_receipt(kind: Any) -> None:
+    assert telnyx.parse_receipt(event(kind)) is None
+
+
+@pytest.mark.parametrize("body", [event("message.sent"), event("message.finalized", to=[])])
 def test_a_receipt_without_a_status_is_rejected(body: bytes) -> None:
     with pytest.raises(ValidationFailed):
         telnyx.parse_receipt(body)
@@ -281,7 +289,6 @@ def test_a_receipt_without_a_status_is_rejected(body: bytes) -> None:
         b"{}",
         b'{"data": null}',
         b'{"data": {"payload": "x"}}',
-        event("message.received", id=None),
     ],
 )
 def test_an_invalid_webhook_is_rejected(body: bytes) -> None:
@@ -289,3 +296,8 @@ def test_an_invalid_webhook_is_rejected(body: bytes) -> None:
         telnyx.parse_receipt(body)
     with pytest.raises(ValidationFailed):
         parse_inbound(body)
+
+
+def test_an_inbound_message_without_an_id_is_rejected() -> None:
+    with pytest.raises(ValidationFailed):
+        parse_inbound(event("message.received", id=None))

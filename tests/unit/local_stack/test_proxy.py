@@ -16,6 +16,9 @@ from local_stack import proxy
 from local_stack.proxy import MAX_BODY_BYTES, SERVER_OPTIONS, create_app, target_path
 from yarl import URL
 
+from outreach.errors import OutreachError
+from tests.support.gateway import gateway_problem
+
 T = TypeVar("T")
 
 REST, HTTP = "rest1/v1", "http1/$default"
@@ -184,6 +187,34 @@ def test_a_path_that_the_local_aws_does_not_know_is_404(status: int) -> None:
         return web.json_response({"message": "Missing Authentication Token"}, status=status)
 
     _assert_problem(*_send(refuse, "GET", "/%zz//"), 404, "not_found")
+
+
+@pytest.mark.parametrize("method", ["FOO", "get"])
+def test_a_request_that_cannot_be_parsed_is_400(method: str) -> None:
+    async def send() -> bytes:
+        async with _proxied(_accept) as server:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(f"{method} /contact/contacts HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            answer = await reader.read()
+            writer.close()
+            return answer
+
+    head, _, body = _run(send()).partition(b"\r\n\r\n")
+    assert b" 400 " in head.splitlines()[0]
+    assert b"application/problem+json" in head
+    assert json.loads(body)["code"] == "bad_request"
+
+
+def test_a_path_without_a_route_is_404() -> None:
+    _assert_problem(*_send(_accept, "CONNECT", "/x"), 404, "not_found")
+
+
+@pytest.mark.parametrize("code", proxy.PROBLEMS)
+def test_errors_have_the_titles_of_the_api(code: str) -> None:
+    titles = {error.code: (error.status, error.title) for error in (OutreachError, *OutreachError.__subclasses__())}
+    gateway = gateway_problem("DEFAULT_4XX")
+    titles[gateway["code"]] = (gateway["status"], gateway["title"])
+    assert proxy.PROBLEMS[code] == titles[code]
 
 
 def test_every_response_has_a_request_id() -> None:

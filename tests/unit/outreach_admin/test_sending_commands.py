@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import boto3
 import pytest
 
+from outreach import clock
 from outreach.campaigns import campaign_records, sending_stop
 from outreach.campaigns.campaign_records import RecordStatus
+from outreach.messages import message_store
+from outreach.messages.models import Message
 from outreach.sending.circuit_breaker import CircuitBreaker
 from outreach.settings import settings
 from outreach.sites import site_store
@@ -17,6 +22,7 @@ from tests.support import pipeline
 from tests.support.pipeline import ACCOUNT, SITE
 from tests.unit.outreach_admin.conftest import Run
 
+MESSAGE_ID = "11183a83-48e9-4d0d-a3bd-fb19ce5c12db"
 OTHER = ChannelAccount("847277e8-06a5-4eec-ba66-1cdd617dc778", "20000", Carrier.TWILIO, "+15005550009", "AC" + "b" * 32, 1)
 
 
@@ -71,11 +77,17 @@ def test_a_dry_run_of_a_cancel_is_refused_where_the_cancel_would_be(run: Run, re
 
 
 def test_a_dry_run_of_a_stop_and_a_start_counts_accounts_and_contacts(run: Run, record_id: str) -> None:
-    effect = {"sends": [record_id], "queued": 2}
+    effect = {"sends": [record_id], "queued": 2, "single_messages": 0}
     assert run("sending", "stop", "--dry-run").json == {"accounts": 2, "would_stop": 2} | effect
     assert statuses(run) == {SITE: "sending", OTHER.site_id: "sending"}
     run("sending", "stop", "--site", SITE)
-    assert run("sending", "stop", "--dry-run").json == {"accounts": 2, "would_stop": 1, "sends": [], "queued": 0}
+    assert run("sending", "stop", "--dry-run").json == {
+        "accounts": 2,
+        "would_stop": 1,
+        "sends": [],
+        "queued": 0,
+        "single_messages": 0,
+    }
     assert run("sending", "start", "--dry-run").json == {"accounts": 2, "would_start": 1} | effect
     assert statuses(run) == {SITE: "stopped", OTHER.site_id: "sending"}
 
@@ -93,11 +105,23 @@ def test_a_send_of_another_site_is_not_found(run: Run, record_id: str) -> None:
 
 
 def test_one_site_or_all_are_stopped_and_started(run: Run, record_id: str) -> None:
-    assert run("sending", "stop", "--site", SITE, "--reason", "wrong text").json == {"accounts": 1, "stopped": 1}
+    stopped = run("sending", "stop", "--site", SITE, "--reason", "wrong text").json
+    assert stopped == {"accounts": 1, "stopped": 1, "reason_changed": 0}
     assert statuses(run) == {SITE: "stopped", OTHER.site_id: "sending"}
-    assert run("sending", "stop").json == {"accounts": 2, "stopped": 1}
-    assert run("sending", "start").json == {"accounts": 2, "started": 2, "sends": [record_id]}
+    assert run("sending", "stop").json == {"accounts": 2, "stopped": 1, "reason_changed": 0}
+    assert run("sending", "stop", "--reason", "unpaid").json == {"accounts": 2, "stopped": 0, "reason_changed": 2}
+    assert run("sending", "start").json == {"accounts": 2, "started": 2, "sends": [record_id], "single_messages": 0}
     assert statuses(run) == {SITE: "sending", OTHER.site_id: "sending"}
+
+
+def test_a_start_counts_the_single_messages_that_wait(run: Run, record_id: str) -> None:
+    run("sending", "stop", "--site", SITE)
+    slot = clock.timestamp(clock.now() - timedelta(seconds=1))
+    of_other = {"site_id": OTHER.site_id, "account_id": OTHER.id, "id": "22283a83-48e9-4d0d-a3bd-fb19ce5c12db"}
+    waiting = Message(MESSAGE_ID, SITE, "contact", ACCOUNT.id, ACCOUNT.number, "+12125551200", "Hello", slot)
+    message_store.create_many([waiting, replace(waiting, **of_other)])
+    assert run("sending", "start", "--dry-run").json["single_messages"] == 1
+    assert run("sending", "start").json["single_messages"] == 1
 
 
 def test_the_status_says_since_when_and_why(run: Run, record_id: str, capsys: pytest.CaptureFixture[str]) -> None:

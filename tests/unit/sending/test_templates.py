@@ -36,6 +36,28 @@ def test_merge_fields_are_filled_in(template: str, text: str) -> None:
     assert templates.render(template, ADA) == text
 
 
+@pytest.mark.parametrize(
+    ("condition", "is_true"),
+    [
+        ("nickname == blank", True),
+        ("blank == nickname", True),
+        ("nickname != blank", False),
+        ("customFields.none == blank", True),
+        ("customFields.nowhere == blank", True),
+        ("firstName == blank", False),
+        ("firstName != blank and nickname == blank", True),
+        ("'' == blank", True),
+        ("' ' == blank", True),
+        ("blank == blank", True),
+        ("nickname == ''", False),
+        ("nickname == nil", True),
+    ],
+)
+def test_a_field_without_a_value_is_blank(condition: str, is_true: bool) -> None:
+    assert templates.render(f"{{% if {condition} %}}yes{{% else %}}no{{% endif %}}", ADA) == ("yes" if is_true else "no")
+    assert templates.render(f"{{% unless {condition} %}}no{{% else %}}yes{{% endunless %}}", ADA) == ("yes" if is_true else "no")
+
+
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\u2028"])
 @pytest.mark.parametrize(
     "template",
@@ -235,6 +257,13 @@ def test_an_error_does_not_show_field_values() -> None:
     with pytest.raises(ValidationFailed) as failure:
         templates.render("{{ a | divided_by: b }}", {"a": 1, "b": "secret"})
     assert "secret" not in str(failure.value)
+
+
+@pytest.mark.parametrize("quotes", ["\u201c\u201d", "\u2018\u2019", "\u00ab\u00bb"])
+def test_the_error_of_typographic_quotation_marks_says_what_to_write(quotes: str) -> None:
+    with pytest.raises(ValidationFailed) as refusal:
+        templates.parse("there".join(quotes).join(("{{ name | default: ", " }}")))
+    assert refusal.value.errors[0].message.endswith("""quotation marks must be straight: " or '""")
 
 
 def test_a_template_is_compiled_once() -> None:

@@ -233,13 +233,21 @@ def newest(site_id: str, campaign_id: str) -> CampaignRecord | None:
 
 
 def freeze(record: CampaignRecord, audience: int) -> CampaignRecord:
-    """Set the size of the audience. A pending record starts running; a paused or cancelled one keeps its status. Idempotent."""
-    not_frozen, pending = "attribute_not_exists(audience)", {":pending": RecordStatus.PENDING}
-    now = clock.timestamp(clock.now())
-    freeze_only = Update().set("audience", audience).set("started_time", now)
-    freeze_and_run = Update().set("audience", audience).set("started_time", now).set("status", RecordStatus.RUNNING)
-    if not _update_if(record, freeze_and_run, pending, f"{not_frozen} AND #status = :pending"):
-        _update_if(record, freeze_only, pending, f"{not_frozen} AND #status <> :pending")
+    """Set the size of the audience. A pending record starts running; a paused or cancelled one keeps its status. Idempotent.
+
+    A record that is cancelled already has ended, and never starts.
+    """
+    not_frozen, now = "attribute_not_exists(audience)", clock.timestamp(clock.now())
+    states = {":pending": RecordStatus.PENDING, ":cancelled": RecordStatus.CANCELLED}
+    changes = {
+        "#status = :pending": Update().set("started_time", now).set("status", RecordStatus.RUNNING),
+        "NOT #status IN (:pending, :cancelled)": Update().set("started_time", now),
+        "#status = :cancelled": Update(),
+    }
+    for condition, change in changes.items():  # a cancellation, which is final, may come at any time
+        values = {name: status for name, status in states.items() if name in condition}
+        if _update_if(record, change.set("audience", audience), values, f"{not_frozen} AND {condition}"):
+            break
     frozen = get(record.site_id, record.id)
     _put_entry(frozen, frozen.started_time or now, ledger.count(frozen.audience_size, ()))
     return frozen

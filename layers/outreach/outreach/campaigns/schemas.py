@@ -28,11 +28,11 @@ class CampaignUpdateBody(FilterBody):
     """The properties that a PUT may change; absent ones keep their values."""
 
     id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
-    name: Name | None = None
+    name: wire.Changeable[Name] = None
     description: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
     channel: OptionalChannel = "sms"
-    channel_account_id: wire.Guid | None = None
-    message: TemplateText | None = None
+    channel_account_id: wire.Changeable[wire.Guid] = None
+    message: wire.Changeable[TemplateText] = None
     is_message_auto_attached_to_ticket: Annotated[wire.Flag, wire.default_if_null(False)] = False
     preferred_ticket_to_auto_attach: OptionalPreferredTicket = None
     time_to_auto_attach_to_ticket: OptionalAttachTime = Field(
@@ -46,9 +46,7 @@ class CampaignUpdateBody(FilterBody):
     def changes_to(self, current: Campaign) -> dict[str, Any]:
         """Return the attributes of ``current`` that the body changes, with their new values."""
         attributes = {
-            _ATTRIBUTES.get(name, name): getattr(self, name)
-            for name in self.model_fields_set
-            if name not in _NOT_ATTRIBUTES and (name not in _REQUIRED or getattr(self, name) is not None)
+            _ATTRIBUTES.get(name, name): getattr(self, name) for name in self.model_fields_set if name not in _NOT_ATTRIBUTES
         }
         return attributes | {"contact_filter": self._filter_based_on(current.contact_filter)}
 
@@ -78,7 +76,6 @@ _ATTRIBUTES = {
     "time_to_auto_attach_to_ticket": "attach_time",
 }
 _NOT_ATTRIBUTES = {"id", "channel", "filter_condition_met_type", "filter_logical_expression", "filter_conditions"}
-_REQUIRED = {"name", "channel_account_id", "message"}
 
 
 class CampaignResponse(wire.Response):

@@ -13,22 +13,29 @@ from collections.abc import Iterable
 from outreach import clock
 from outreach.campaigns import campaign_records, lifecycle, unfinished_work
 from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
+from outreach.messages import message_store
+from outreach.messages.status import MessageStatus
 from outreach.sending import pacing
 from outreach.sites import site_store
 from outreach.sites.models import ChannelAccount, SendingStop
 
 
-def stop(accounts: Iterable[ChannelAccount], reason: str) -> list[ChannelAccount]:
+def stop(accounts: Iterable[ChannelAccount], reason: str) -> tuple[list[ChannelAccount], list[ChannelAccount]]:
     """Stop channel accounts. Messages that a carrier is being asked to send at this moment are still sent.
 
+    An account that is stopped already keeps the time of its stop, and gets the new reason, if there is one.
+
     Args:
-        reason: why, for the other operators.
+        reason: why, for the other operators; may be empty.
 
     Returns:
-        The accounts that were not stopped before.
+        The accounts that were not stopped before, and those that were, for another reason.
     """
     new_stop = SendingStop(clock.timestamp(clock.now()), reason)
-    return [account for account in accounts if site_store.stop_account(account, new_stop)]
+    accounts = list(accounts)
+    stopped = [account for account in accounts if site_store.stop_account(account, new_stop)]
+    others = [account for account in accounts if account not in stopped]
+    return stopped, [account for account in others if reason and site_store.change_stop_reason(account, reason)]
 
 
 def start(accounts: Iterable[ChannelAccount]) -> tuple[list[ChannelAccount], list[CampaignRecord]]:
@@ -41,6 +48,13 @@ def start(accounts: Iterable[ChannelAccount]) -> tuple[list[ChannelAccount], lis
     for account in started:
         pacing.release_slots(account, clock.now().timestamp())
     return started, [lifecycle.continue_with_new_slots(record) for record in running_sends(started)]
+
+
+def count_waiting_messages(accounts: Iterable[ChannelAccount]) -> int:
+    """Return how many single messages of channel accounts wait. The sweep queues them after the start."""
+    keys = {(account.site_id, account.id) for account in accounts}
+    waiting = (row for row in message_store.unsettled(clock.timestamp(clock.now())) if row.status is MessageStatus.QUEUED)
+    return sum((row.site_id, row.account_id) in keys for row in waiting)
 
 
 def running_sends(accounts: Iterable[ChannelAccount]) -> list[CampaignRecord]:

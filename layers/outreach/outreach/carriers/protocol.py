@@ -66,8 +66,8 @@ class CarrierClient(Protocol):
     def verify(self, webhook: CarrierWebhook, credentials: Credentials) -> bool:
         """Return whether the carrier has signed a webhook. A time in the signature is compared with the time of receipt."""
 
-    def parse_receipt(self, body: bytes) -> Receipt:
-        """Parse a delivery report.
+    def parse_receipt(self, body: bytes) -> Receipt | None:
+        """Parse a delivery report; ``None`` for any other event that the carrier sends to the same URL.
 
         Raises:
             ValidationFailed: the body is not a delivery report of this carrier.

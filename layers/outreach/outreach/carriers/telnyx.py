@@ -39,6 +39,7 @@ _TOLERANCE_SECONDS = 300
 # Telnyx repeats a webhook for some minutes at most.
 _OLDEST_EVENT = timedelta(days=1)
 
+_RECEIPTS = ("message.sent", "message.finalized")
 _STATUSES = {
     "queued": MessageStatus.SENDING,
     "sending": MessageStatus.SENDING,
@@ -104,14 +105,17 @@ def verify(webhook: CarrierWebhook, credentials: Credentials) -> bool:
     return abs(age) <= _TOLERANCE_SECONDS
 
 
-def parse_receipt(body: bytes) -> Receipt:
-    """Parse a ``message.sent`` or ``message.finalized`` event.
+def parse_receipt(body: bytes) -> Receipt | None:
+    """Parse a ``message.sent`` or ``message.finalized`` event; ``None`` for any other, because Telnyx adds new ones.
 
     Raises:
-        ValidationFailed: the body is not an event about a message.
+        ValidationFailed: the body is not an event, or one of these without a message's status.
     """
     with webhook_errors():
-        payload = _payload(body)
+        data = _event(body)
+        if data["event_type"] not in _RECEIPTS:
+            return None
+        payload = data["payload"]
         status = _STATUSES.get(payload["to"][0]["status"])
         number, description = _error(payload.get("errors"))
         failed = status in (MessageStatus.UNDELIVERED, MessageStatus.FAILED)
@@ -131,9 +135,10 @@ def parse_inbound(body: bytes, received: datetime) -> InboundMessage | None:
         ValidationFailed: the body is not an event.
     """
     with webhook_errors():
-        if orjson.loads(body)["data"]["event_type"] != "message.received":
+        data = _event(body)
+        if data["event_type"] != "message.received":
             return None
-        data, payload = orjson.loads(body)["data"], _payload(body)
+        payload = data["payload"]
         recipients = [*_texts(payload.get("to"), "phone_number"), *_texts(payload.get("cc"), "phone_number")]
         files = _files(payload.get("media"))
         return InboundMessage(
@@ -184,8 +189,8 @@ def _retry_seconds(response: carrier_http.CarrierResponse) -> float | None:
     return retry_after(response)
 
 
-def _payload(body: bytes) -> dict[str, Any]:
-    return orjson.loads(body)["data"]["payload"]  # type: ignore[no-any-return]
+def _event(body: bytes) -> dict[str, Any]:
+    return orjson.loads(body)["data"]  # type: ignore[no-any-return]
 
 
 def _sender(message: dict[str, Any]) -> str:

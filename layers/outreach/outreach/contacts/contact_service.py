@@ -87,7 +87,7 @@ def delete_many(site_id: str, contact_ids: Sequence[str]) -> None:
         ValidationFailed: there are no ids, or more than 1,000.
     """
     if not 1 <= len(contact_ids) <= MAX_BATCH_DELETE:
-        raise ValidationFailed.at("/ids", f"must be 1 to {MAX_BATCH_DELETE} contact ids")
+        raise ValidationFailed.at("/ids", f"must be 1 to {MAX_BATCH_DELETE:,} contact ids")
     contacts = contact_store.get_many(site_id, contact_ids, consistent=True).values()
     for group in _transaction_groups(contacts):
         try:

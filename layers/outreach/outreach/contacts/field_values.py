@@ -86,7 +86,7 @@ def parse(given: Any, type_: FieldType, options: Options = (), length: int | Non
     value = _PARSERS[type_](given, options)
     limit = min(length or MAX_TEXT, MAX_TEXT)
     if isinstance(value, str) and len(value) > limit:
-        raise ValueError(f"must have at most {limit} characters")
+        raise ValueError(f"must have at most {limit:,} characters")
     return value
 
 

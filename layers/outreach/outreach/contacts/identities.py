@@ -33,7 +33,7 @@ def normalise(type_: IdentityType, value: str, region: str, number_format: Numbe
 
 def _require_value(shown: str) -> None:
     if not shown or len(shown) > text.MAX_CHARACTERS:
-        raise ValueError(f"must have 1 to {text.MAX_CHARACTERS} characters")
+        raise ValueError(f"must have 1 to {text.MAX_CHARACTERS:,} characters")
     text.require_text(shown)
     if placeholders.is_placeholder(shown):
         raise ValueError("must not be a placeholder for a missing value, such as n/a")

@@ -74,16 +74,18 @@ class NewIdentityBody(IdentityBody):
 _IDENTITIES_NAMES = AliasChoices("contactIdentities", "contactIdentity")
 
 
+_CUSTOM_FIELDS_NAMES = AliasChoices("customFields", "customField")
+_CustomFields = Annotated[dict[str, CustomValue], BeforeValidator(_pairs_as_object)]
+
+
 class ContactBody(wire.Request):
     """A contact in a request to update one. Absent properties stay unchanged."""
 
     name: str | None = None
     first_name: CustomValue = None
     last_name: CustomValue = None
-    custom_fields: Annotated[dict[str, CustomValue] | None, BeforeValidator(_pairs_as_object)] = Field(
-        None, validation_alias=AliasChoices("customFields", "customField")
-    )
-    contact_identities: tuple[IdentityBody, ...] | None = Field(
+    custom_fields: wire.Changeable[_CustomFields] = Field(None, validation_alias=_CUSTOM_FIELDS_NAMES)
+    contact_identities: wire.Changeable[tuple[IdentityBody, ...]] = Field(
         None, validation_alias=_IDENTITIES_NAMES, max_length=MAX_IDENTITIES
     )
 
@@ -91,6 +93,7 @@ class ContactBody(wire.Request):
 class NewContactBody(ContactBody):
     """A contact in a request to create one."""
 
+    custom_fields: _CustomFields | None = Field(None, validation_alias=_CUSTOM_FIELDS_NAMES)
     contact_identities: tuple[NewIdentityBody, ...] | None = Field(
         None, validation_alias=_IDENTITIES_NAMES, max_length=MAX_IDENTITIES
     )
@@ -209,8 +212,8 @@ OptionalFlag = Annotated[wire.Flag | None, BeforeValidator(wire.none_if_blank)]
 class FieldBody(wire.Request):
     """A field in a request to create or update one. An update leaves absent properties unchanged."""
 
-    name: wire.Name | None = None
-    type: Annotated[FieldType | None, BeforeValidator(lambda value: value and _read_field_type(value))] = None
+    name: wire.Changeable[Annotated[wire.Name, Field(min_length=1)]] = None
+    type: wire.Changeable[Annotated[FieldType, BeforeValidator(_read_field_type)]] = None
     is_required: OptionalFlag = None
     is_visible: OptionalFlag = None
     is_read_only: OptionalFlag = None

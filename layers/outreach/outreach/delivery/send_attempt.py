@@ -124,7 +124,7 @@ def _handle_outcome(breaker: CircuitBreaker, throttle: AccountThrottle, message:
         case Throttled(reason, seconds):
             _release_claim(message, clock.now().timestamp())
             throttle.record_throttling(message, reason, seconds)
-        case RetryLater(seconds, reason, account_stopped=True):
+        case RetryLater(seconds, reason, account_stopped=True) if breaker.account.is_own_sender(message.sender):
             return _wait_for_account(message, breaker.record_failure(reason, seconds))
         case RetryLater(seconds):
             return _retry_later(message, seconds)
@@ -138,12 +138,17 @@ def _handle_outcome(breaker: CircuitBreaker, throttle: AccountThrottle, message:
 
 
 def _handle_refusal(breaker: CircuitBreaker, message: Message, refusal: Refused) -> float | None:
-    """Record a refusal: as a failure of the account if it is the account's fault or keeps coming, otherwise of the message."""
-    is_repeated = refusal.unknown_code is not None and breaker.record_unknown_refusal(refusal.unknown_code)
-    if refusal.account_fault or is_repeated:
+    """Record a refusal: as a failure of the account if it is the account's fault or keeps coming, otherwise of the message.
+
+    A message from another sender fails: it is perhaps that sender that the carrier objects to.
+    """
+    is_own = breaker.account.is_own_sender(message.sender)
+    is_repeated = is_own and refusal.unknown_code is not None and breaker.record_unknown_refusal(refusal.unknown_code)
+    if is_own and (refusal.account_fault or is_repeated):
         return _wait_for_account(message, breaker.record_failure(refusal.reason))
     record_outcome(message, refusal)
-    breaker.record_success()
+    if not refusal.account_fault:
+        breaker.record_success()
     return None
 
 

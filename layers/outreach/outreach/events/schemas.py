@@ -21,14 +21,13 @@ _Description = Annotated[str, BeforeValidator(lambda value: "" if value is None 
 class WebhookUpdateBody(wire.Request):
     """The properties that a PUT may change; absent ones keep their values."""
 
-    url: wire.Url | None = None
-    events: _Events | None = None
+    url: wire.Changeable[wire.Url] = None
+    events: wire.Changeable[_Events] = None
     description: _Description = ""
 
     def changes(self) -> dict[str, Any]:
         """Return the attributes of a webhook that the body changes, with their new values."""
-        given = {name: getattr(self, name) for name in self.model_fields_set}
-        changes = {name: value for name, value in given.items() if value is not None}
+        changes = {name: getattr(self, name) for name in self.model_fields_set}
         return changes | ({"events": _distinct(changes["events"])} if "events" in changes else {})
 
 

@@ -173,7 +173,7 @@ def _parameter_error(name: str, values: Sequence[str], known: Iterable[str], sca
     if name in scalars and len(values) > 1:
         return f"must be given once, but is given {len(values)} times"
     if name in scalars and any(len(value) > MAX_PARAMETER for value in values):
-        return f"must have at most {MAX_PARAMETER} characters"
+        return f"must have at most {MAX_PARAMETER:,} characters"
     if any(not _is_unicode(value) for value in values):
         return "is not UTF-8"
     try:

@@ -13,7 +13,7 @@ from outreach.errors import NotFound
 from outreach.messages import message_store
 from outreach.messages.status import MessageStatus
 from outreach.sending import receipt_faults
-from outreach.sites.models import ChannelAccount
+from outreach.sites.models import ChannelAccount, SenderType
 
 
 def apply(account: ChannelAccount, message_id: str, receipt: Receipt, received: datetime) -> None:
@@ -34,7 +34,8 @@ def apply(account: ChannelAccount, message_id: str, receipt: Receipt, received: 
         message_store.record_sender(message, receipt.sender)
     if receipt.status is None or receipt.status.rank <= max(message.status.rank, MessageStatus.SENDING.rank):
         return
-    receipt_faults.observe(account, receipt)
+    if account.sender_type is SenderType.POOL or account.is_own_sender(message.sender):
+        receipt_faults.observe(account, receipt)
     if receipt.opted_out:
         time_ = time_of_call(message)
         opt_outs.add(account.site_id, message.recipient, Source.CARRIER, time=time_, reason=receipt.failed_reason)

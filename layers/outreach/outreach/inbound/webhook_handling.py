@@ -24,11 +24,11 @@ def handle(job: WebhookJob) -> None:
     account = authenticate(job.carrier, job.account_id, job.webhook)
     client = registry.entry(job.carrier).client()
     if job.message_id:
-        receipt = client.parse_receipt(job.webhook.body)
-        _apply(account, job, job.message_id, receipt)
-        # Each message gets two receipts, so only failures are logged by default.
-        log = logger().info if receipt.failed_reason else logger().debug
-        log("receipt", message_id=job.message_id, site_id=account.site_id, status=receipt.status)
+        if receipt := client.parse_receipt(job.webhook.body):
+            _apply(account, job, job.message_id, receipt)
+            # Each message gets two receipts, so only failures are logged by default.
+            log = logger().info if receipt.failed_reason else logger().debug
+            log("receipt", message_id=job.message_id, site_id=account.site_id, status=receipt.status)
     elif inbound := client.parse_inbound(job.webhook.body, job.webhook.received):
         reply_queue.put(account, inbound, job.webhook.received)
         logger().info("inbound message", account_id=account.id, site_id=account.site_id)

@@ -78,6 +78,7 @@ def _send(site: Site, account: ChannelAccount, attributes: dict[str, Any]) -> Me
             "contact_id": contact.id,
             "recipient": number,
             "segments": counted.count,
+            "failed_reason": "",  # the message has not failed yet
             "slot": clock.timestamp(clock.now()),
             "sent_time": None,
         },

@@ -20,12 +20,9 @@ from outreach.periods import Period
 _read_status = wire.one_of(*(status for status in MessageStatus if status is not MessageStatus.SKIPPED))
 
 
-def _status(value: Any) -> Any:
-    text = wire.none_if_blank(value)
-    return text and MessageStatus(_read_status(text))
-
-
-Status = Annotated[MessageStatus | None, BeforeValidator(_status)]
+Status = Annotated[MessageStatus, BeforeValidator(lambda value: MessageStatus(_read_status(value)))]
+OptionalStatus = Annotated[Status | None, BeforeValidator(wire.none_if_blank)]
+OptionalText = Annotated[str | None, BeforeValidator(wire.none_if_blank)]
 
 
 def _ticket(value: Any) -> str | None:
@@ -51,14 +48,14 @@ class MessageUpdateBody(wire.Request):
     """The properties that an update may change; absent properties keep their values."""
 
     id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
-    sent_time: wire.OptionalMoment = None
+    sent_time: wire.Changeable[wire.Moment] = None
     channel: OptionalChannel = "sms"
-    channel_account_id: wire.Guid | None = None
-    contact_id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
-    message: MessageText | None = None
-    sender: Annotated[str | None, BeforeValidator(wire.none_if_blank)] = Field(None, alias="from")
-    recipient: Annotated[str | None, BeforeValidator(wire.none_if_blank)] = Field(None, alias="to")
-    status: Status = None
+    channel_account_id: wire.Changeable[wire.Guid] = None
+    contact_id: wire.Changeable[wire.Guid] = None
+    message: wire.Changeable[MessageText] = None
+    sender: wire.Changeable[str] = Field(None, alias="from")
+    recipient: wire.Changeable[Annotated[str, Field(min_length=1)]] = Field(None, alias="to")
+    status: wire.Changeable[Status] = None
     failed_reason: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
     campaign_id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
     campaign_sent_time: wire.OptionalMoment = None
@@ -76,7 +73,7 @@ class MessageUpdateBody(wire.Request):
         return {
             name: clock.timestamp(value) if isinstance(value, datetime) else value
             for name, value in values.items()
-            if name not in _NOT_NULLABLE or value is not None
+            if name not in _KEPT_IF_EMPTY or value
         }
 
 
@@ -84,9 +81,13 @@ class MessageBody(MessageUpdateBody):
     """A message to create, with the required properties."""
 
     id: wire.ReadOnlyId = None
+    sent_time: wire.OptionalMoment = None
     channel_account_id: wire.Guid
     contact_id: wire.Guid
     message: MessageText
+    sender: OptionalText = Field(None, alias="from")
+    recipient: OptionalText = Field(None, alias="to")
+    status: OptionalStatus = None
 
 
 # Properties whose attribute of Message has another name.
@@ -99,8 +100,9 @@ _ATTRIBUTES = {
     "attached_to_ticket_id": "ticket_id",
 }
 _NOT_ATTRIBUTES = {"id", "channel"}
-# Attributes that ``null`` leaves unchanged: those that a message must have, and the ticket, which clients may not know yet.
-_NOT_NULLABLE = {"sent_time", "account_id", "contact_id", "body", "sender", "recipient", "status", "ticket_id"}
+# Attributes that an empty value leaves as they are: those that a new message gets by default, the sender, which a pool chooses
+# later, and the ticket, which clients may not know yet.
+_KEPT_IF_EMPTY = {"sent_time", "sender", "recipient", "status", "ticket_id"}
 
 
 class MessageResponse(wire.Response):

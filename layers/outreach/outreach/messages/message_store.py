@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any
 
 from outreach import clock, dynamo
@@ -176,6 +177,13 @@ def unsettled_ids(before: str) -> Iterator[tuple[str, str]]:
         for key in keys:
             site_id, _, message_id = key["pk"].partition("#")
             yield site_id, message_id
+
+
+def unsettled(before: str) -> Iterator[Message]:
+    """Yield each single message, of all sites, whose slot is before a time and that has no outcome; without separate texts."""
+    for site_id, group in groupby(sorted(unsettled_ids(before)), key=itemgetter(0)):
+        message_ids = [message_id for _, message_id in group]
+        yield from get_many(site_id, message_ids, consistent=True, texts=False).values()
 
 
 def carrier_ids_of_other_messages(message: Message) -> set[str]:

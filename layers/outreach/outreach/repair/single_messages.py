@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import groupby
 
@@ -26,7 +25,8 @@ def repair() -> int:
         RuntimeError: the messages of some accounts could not be repaired. Those of all others were.
     """
     now, repaired, failed = clock.now().timestamp(), 0, 0
-    for (site_id, account_id), rows in groupby(sorted(_unsettled(), key=_account), key=_account):
+    unsettled = message_store.unsettled(clock.timestamp(clock.now() - _MIN_AGE))
+    for (site_id, account_id), rows in groupby(sorted(unsettled, key=_account), key=_account):
         try:
             repaired += sum(stalled_messages.repair(rows, now))
         except Exception:
@@ -35,13 +35,6 @@ def repair() -> int:
     if failed:
         raise RuntimeError(f"the single messages of {failed} accounts could not be repaired")
     return repaired
-
-
-def _unsettled() -> Iterator[Message]:
-    ids = sorted(message_store.unsettled_ids(clock.timestamp(clock.now() - _MIN_AGE)))
-    for site_id, group in groupby(ids, key=lambda pair: pair[0]):
-        message_ids = [message_id for _, message_id in group]
-        yield from message_store.get_many(site_id, message_ids, consistent=True, texts=False).values()
 
 
 def _account(row: Message) -> tuple[str, str]:

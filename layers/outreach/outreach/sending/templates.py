@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, wraps
 from io import StringIO
@@ -26,6 +26,7 @@ from outreach.messages.models import MAX_TEMPLATE_CHARACTERS
 
 if TYPE_CHECKING:
     from liquid import BoundTemplate, Environment, RenderContext
+    from liquid.expression import Expression
 
 MAX_FIELDS = 200
 # The longest text of a contact has 10,000 characters.
@@ -39,6 +40,8 @@ _MAX_ITERATIONS = 1_000
 _MAX_PATH_LENGTH = 10
 # The lexer's time grows with the square of a run of white space in a tag.
 _LONG_WHITE_SPACE = re.compile(r"\s{100}")
+# What phones and word processors make of quotation marks.
+_TYPOGRAPHIC_QUOTES = frozenset("\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00ab\u00bb\u2032\u2033")
 # Nested indexes: as many as a path may have parts, because the parser takes long for more.
 _NESTED_INDEXES = re.compile(rf"(?:\[[^\[\]]*){{{_MAX_PATH_LENGTH + 1}}}")
 # From this number of entries on, comparing all pairs takes as long as ten entries in another filter.
@@ -97,8 +100,9 @@ def parse(template: str) -> Template:
         compiled = environment.from_string(template)
         analysis = compiled.analyze(include_partials=False)
         _require_supported(compiled)
+        _let_missing_values_be_blank(compiled)
     except Exception as error:  # any error of the engine means that the template is invalid
-        raise _invalid(_first_line(error)) from error
+        raise _invalid(_with_hint(_first_line(error))) from error
     if unknown := sorted(analysis.filters.keys() - environment.filters.keys()):
         raise _invalid(f"has an unknown filter '{unknown[0]}'")
     own_names = {*analysis.locals, *_BUILT_IN}
@@ -154,7 +158,7 @@ def _render(parsed: Template, fields: Mapping[str, object]) -> str:
 
 def _require_parsable(template: str) -> None:
     if len(template) > MAX_TEMPLATE_CHARACTERS:
-        raise _invalid(f"must have at most {MAX_TEMPLATE_CHARACTERS} characters")
+        raise _invalid(f"must have at most {MAX_TEMPLATE_CHARACTERS:,} characters")
     if template.count("{{") > MAX_FIELDS:
         raise _invalid(f"must have at most {MAX_FIELDS} merge fields")
     if ("{{" in template or "{%" in template) and _NESTED_INDEXES.search(template):
@@ -172,13 +176,56 @@ def _require_supported(compiled: BoundTemplate) -> None:
     from liquid.builtin.expressions.path import Path
     from liquid.builtin.expressions.primitive import RangeLiteral
 
-    expressions = [expression for node in _nodes(compiled) for expression in node.expressions()]
-    while expressions:
-        expression = expressions.pop()
+    for expression in _expressions(compiled):
         if isinstance(expression, RangeLiteral):
             raise ValueError(f"has a range {expression}, which is not supported")  # noqa: TRY004 - the template is wrong
         if isinstance(expression, Path) and len(expression.path) > _MAX_PATH_LENGTH:
             raise ValueError(f"has a name with more than {_MAX_PATH_LENGTH} parts")
+
+
+def _let_missing_values_be_blank(compiled: BoundTemplate) -> None:
+    """Let a field without a value equal ``blank``, as in other products. Liquid's library takes only empty text for blank."""
+    from liquid.builtin.expressions.logical import EqExpression, NeExpression
+    from liquid.builtin.expressions.primitive import Blank
+
+    for expression in _expressions(compiled):
+        if isinstance(expression, EqExpression | NeExpression):
+            if isinstance(expression.right, Blank):
+                expression.left = _or_empty_text()(expression.left)
+            elif isinstance(expression.left, Blank):
+                expression.right = _or_empty_text()(expression.right)
+
+
+@cache
+def _or_empty_text() -> Callable[[Expression], Expression]:
+    from liquid.expression import Expression
+    from liquid.undefined import is_undefined
+
+    class OrEmptyText(Expression):
+        """The value of an expression; empty text if it has none."""
+
+        __slots__ = ("value",)
+
+        def __init__(self, value: Expression) -> None:
+            super().__init__(token=value.token)
+            self.value = value
+
+        def evaluate(self, context: RenderContext) -> object:
+            value = self.value.evaluate(context)
+            return "" if value is None or is_undefined(value) else value
+
+        def children(self) -> list[Expression]:
+            return [self.value]
+
+    return OrEmptyText
+
+
+def _expressions(compiled: BoundTemplate) -> Iterator[Any]:
+    """Yield every expression of a template, each before its parts."""
+    expressions = [expression for node in _nodes(compiled) for expression in node.expressions()]
+    while expressions:
+        expression = expressions.pop()
+        yield expression
         expressions += expression.children()
 
 
@@ -323,6 +370,12 @@ def _hashable(segments: Sequence[Any]) -> Segments:
 
 def _invalid(message: str) -> ValidationFailed:
     return ValidationFailed.at("/message", message)
+
+
+def _with_hint(fault: str) -> str:
+    """Say what to do about quotation marks that a phone or a word processor has replaced."""
+    is_typographic = fault.startswith("unexpected '") and fault[12:13] in _TYPOGRAPHIC_QUOTES
+    return f"""{fault}; inside a tag, quotation marks must be straight: " or '""" if is_typographic else fault
 
 
 def _first_line(error: Exception) -> str:

@@ -140,6 +140,13 @@ class ChannelAccount:
         """What the recipient sees as the sender; empty for a pool, because the carrier chooses its number for each message."""
         return "" if self.sender_type is SenderType.POOL else self.number
 
+    def is_own_sender(self, sender: str) -> bool:
+        """Return whether a message with this sender is sent from the account's own, which one without a sender takes.
+
+        A client may name another (docs/carriers.md, "Senders"). What the carrier says about that says nothing about the account.
+        """
+        return sender in ("", self.sender)
+
     @property
     def receives_replies(self) -> bool:
         """Whether the recipient of a message can reply to it."""

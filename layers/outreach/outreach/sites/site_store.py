@@ -160,6 +160,13 @@ def stop_account(account: ChannelAccount, stop: SendingStop) -> bool:
     return dynamo.update_if(settings().sites_table, _account_key(account), change, {}, condition=condition)
 
 
+def change_stop_reason(account: ChannelAccount, reason: str) -> bool:
+    """Change why a channel account is stopped; ``False`` if it is not stopped, or for this reason already."""
+    condition = "attribute_exists(stop) AND stop.reason <> :reason"
+    change = Update().set("stop.reason", reason)
+    return dynamo.update_if(settings().sites_table, _account_key(account), change, {":reason": reason}, condition=condition)
+
+
 def start_account(account: ChannelAccount) -> bool:
     """Let a channel account send again; ``False`` if it was not stopped."""
     condition = "attribute_exists(stop)"

@@ -40,7 +40,7 @@ def test_not_binds_tighter_than_and_and_and_tighter_than_or(text: str, expressio
         ("1 and -2", "character 6 starts"),
         ("1 andy 2", "character 2 starts"),
         ("١", "character 1 starts"),
-        ("1" * 10_001, "10000 characters"),
+        ("1" * 10_001, "10,000 characters"),
         ("1" * 5_000, "has an unexpected 1"),
         ("(" * 101 + "1" + ")" * 101, "deeper than 100"),
         ("not " * 101 + "1", "deeper than 100"),

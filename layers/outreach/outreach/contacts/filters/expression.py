@@ -56,7 +56,7 @@ def parse(text: str) -> Expression:
             parentheses and ``not``.
     """
     if len(text) > MAX_LENGTH:
-        raise ExpressionError(f"must have at most {MAX_LENGTH} characters")
+        raise ExpressionError(f"must have at most {MAX_LENGTH:,} characters")
     parser = _Parser(list(_tokens(text)))
     expression = parser.expression()
     parser.expect(_END)
