@@ -40,7 +40,7 @@ _client = cache(_new_client)
 
 
 def client(service: str, *, config: Config | None = None, **options: Any) -> Any:
-    """Replaces ``boto3.client``: creating a client takes as long as a mocked call. The product's clients check parameters, too."""
+    """Replaces ``boto3.client``: creating a client takes as long as a mocked call. All clients check parameters."""
     if config:
         options["config"] = config.merge(Config(parameter_validation=True))
     return _new_client(service, **options) if options else _client(service)

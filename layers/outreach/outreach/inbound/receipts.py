@@ -51,10 +51,14 @@ def cached_account(account_id: str, _period: int) -> ChannelAccount:
 
 
 def apply(account: ChannelAccount, message_id: str, receipt: Receipt) -> None:
-    """Advance a message to the status of its receipt.
+    """Advance a message to the status of its receipt. Repeated receipts do not count against the account.
 
-    A receipt that does not advance the message costs one read and no write. Repeated ones do not count against the account.
+    Nearly every message gets a receipt that it is delivered, which is written at once. Any other receipt reads the message first;
+    if it does not advance the message, it costs one read and no write.
     """
+    if receipt.status is MessageStatus.DELIVERED and _record_delivery(account, message_id, receipt):
+        receipt_faults.observe(account, receipt)
+        return
     try:
         message = message_store.get(account.site_id, message_id, text=False)
     except NotFound:
@@ -75,4 +79,15 @@ def apply(account: ChannelAccount, message_id: str, receipt: Receipt) -> None:
         carrier_message_id=receipt.carrier_message_id,
         sent_time=clock.timestamp(clock.now()),
         failed_reason=receipt.failed_reason,
+    )
+
+
+def _record_delivery(account: ChannelAccount, message_id: str, receipt: Receipt) -> bool:
+    return message_store.record_delivery(
+        account.site_id,
+        message_id,
+        account.id,
+        carrier_message_id=receipt.carrier_message_id,
+        sent_time=clock.timestamp(clock.now()),
+        sender=receipt.sender,
     )
