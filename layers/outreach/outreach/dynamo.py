@@ -90,7 +90,12 @@ def is_transient(error: Exception) -> bool:
 
 def to_item(values: Mapping[str, Any]) -> dict[str, AttributeValue]:
     """Marshal a mapping; entries that are ``None`` are left out, so a missing attribute is the only form of null."""
-    return {name: _serialize(value) for name, value in values.items() if value is not None}
+    return {name: _to_typed(value) for name, value in values.items() if value is not None}
+
+
+def _to_typed(value: Any) -> AttributeValue:
+    # Most values are texts, and boto3's serializer asks for four other types first.
+    return {"S": value} if isinstance(value, str) else _serialize(value)
 
 
 def _number(text: str) -> int | float:

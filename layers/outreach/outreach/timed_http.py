@@ -12,7 +12,7 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from http.client import HTTPResponse
@@ -32,6 +32,7 @@ _BLOCK_BYTES = 1 << 16
 # Reads the headers of both gzip and zlib.
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _ENCODINGS = ("gzip", "x-gzip", "deflate")
+_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Outreach/1.0"}
 
 
 class BodyTooLarge(requests.RequestException):
@@ -50,7 +51,6 @@ def session(time_limit: Callable[[], float]) -> requests.Session:
     """
     pooled = requests.Session()
     pooled.trust_env = False
-    pooled.headers["Accept-Encoding"] = "identity"
     for scheme in ("https://", "http://"):
         pooled.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS, max_retries=0))
     limit(pooled, time_limit)
@@ -69,6 +69,28 @@ def limit(session: requests.Session, time_limit: Callable[[], float]) -> None:
             adapter.poolmanager.pool_classes_by_scheme = pools
     # The session would parse the target of a redirect that it does not follow, and fail if that is no URL.
     session.get_redirect_target = lambda _: None  # type: ignore[assignment, method-assign]
+
+
+def send(
+    session: requests.Session,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    timeout: tuple[float, float] | None = None,
+    **request: Any,
+) -> requests.Response:
+    """Make a request and return its response, whose body is not read yet.
+
+    It does not have the session's headers and cookies: merging these takes requests a quarter of the CPU time of such a request.
+
+    Args:
+        headers: those beside ``Accept`` and ``User-Agent``, or instead of them.
+        timeout: the seconds to connect and to read; ``None`` for the session's.
+        request: further arguments of ``requests.Request``.
+    """
+    prepared = requests.Request(method, url, headers={**_HEADERS, **(headers or {})}, **request).prepare()
+    return session.send(prepared, timeout=timeout, allow_redirects=False, stream=True)
 
 
 def read_body(response: requests.Response, max_bytes: int) -> bytes:
