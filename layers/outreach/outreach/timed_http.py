@@ -27,6 +27,7 @@ from urllib3.exceptions import ConnectTimeoutError, SSLError
 
 from outreach.once import once
 
+_HOSTS = 10
 _CONNECTIONS = 40
 _BLOCK_BYTES = 1 << 16
 # Reads the headers of both gzip and zlib.
@@ -51,21 +52,21 @@ def session(time_limit: Callable[[], float]) -> requests.Session:
     """
     pooled = requests.Session()
     pooled.trust_env = False
-    for scheme in ("https://", "http://"):
-        pooled.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS, max_retries=0))
-    limit(pooled, time_limit)
+    limit(pooled, time_limit, _CONNECTIONS)
     return pooled
 
 
-def limit(session: requests.Session, time_limit: Callable[[], float]) -> None:
+def limit(session: requests.Session, time_limit: Callable[[], float], connections: int) -> None:
     """Bound each request of a session, from the connection to the end of its body, and let no answer redirect it.
 
     Args:
         time_limit: returns the seconds that a request may take.
+        connections: how many connections to a host are kept.
     """
     pools: dict[str, Any] = {"http": _pool(HTTPConnectionPool, time_limit), "https": _pool(HTTPSConnectionPool, time_limit)}
     for adapter in session.adapters.values():
         if isinstance(adapter, HTTPAdapter):
+            adapter.init_poolmanager(_HOSTS, connections)
             adapter.poolmanager.pool_classes_by_scheme = pools
     # The session would parse the target of a redirect that it does not follow, and fail if that is no URL.
     session.get_redirect_target = lambda _: None  # type: ignore[assignment, method-assign]

@@ -19,7 +19,7 @@ from outreach.retry_after import retry_after
 _MAX_BODY = 1 << 14
 # Connections are kept for a period, in which the endpoints of so many sites have theirs: more than a batch has sites.
 _KEPT_SECONDS = 60
-_KEPT_SITES = 32
+_KEPT_SITES = 16
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Outreach-Callbacks/1.0"}
 
 
