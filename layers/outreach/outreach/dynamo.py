@@ -109,7 +109,7 @@ def _number(text: str) -> int | float:
 def from_item(item: Mapping[str, Any], number: Callable[[str], Any] = _number) -> dict[str, Any]:
     """Unmarshal an item in DynamoDB's JSON, of a response or of a stream's event: binaries become ``bytes``.
 
-    boto3's deserializer takes five times as long, and this is a tenth of what a message takes.
+    boto3's deserializer takes five times as long, and does not decode the base64 of a stream's event.
 
     Args:
         number: makes a number of its text, by default an ``int`` or a ``float``.
