@@ -42,7 +42,7 @@ class Recording:
 def recording(system: SimulatedSystem) -> Iterator[Recording]:
     """Record every call of the code inside."""
     recorded, answers = Recording(), threading.local()
-    make_call, send, request = BaseClient._make_api_call, system.aws.respond, requests.Session.request  # type: ignore[attr-defined]
+    make_call, respond, send = BaseClient._make_api_call, system.aws.respond, requests.Session.send  # type: ignore[attr-defined]
 
     def record_call(client: Any, operation: str, parameters: Any) -> Any:
         try:
@@ -51,17 +51,17 @@ def recording(system: SimulatedSystem) -> Iterator[Recording]:
             recorded.aws.append(AwsCall(client, operation, parameters, answers.last))
 
     def record_answer(prepared: AWSPreparedRequest) -> Answer:
-        answers.last = send(prepared)
+        answers.last = respond(prepared)
         return answers.last  # type: ignore[no-any-return]
 
-    def record_request(session: requests.Session, method: str, url: str, **options: Any) -> requests.Response:
-        recorded.http.append((method, url, options))
-        return request(session, method, url, **options)
+    def record_request(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        recorded.http.append((str(request.method), str(request.url), {"headers": request.headers, "data": request.body}))
+        return send(session, request, **options)
 
     with (
         patch.object(BaseClient, "_make_api_call", record_call),
         patch.object(system.aws, "respond", record_answer),
-        patch.object(requests.Session, "request", record_request),
+        patch.object(requests.Session, "send", record_request),
     ):
         yield recorded
 

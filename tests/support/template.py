@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 import boto3
+from botocore.config import Config
 from cfnlint.decode.cfn_yaml import load
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -38,8 +39,10 @@ _new_client = boto3.client
 _client = cache(_new_client)
 
 
-def client(service: str, **options: Any) -> Any:
-    """Replaces ``boto3.client``: creating a client takes as long as a mocked call."""
+def client(service: str, *, config: Config | None = None, **options: Any) -> Any:
+    """Replaces ``boto3.client``: creating a client takes as long as a mocked call. All clients check parameters."""
+    if config:
+        options["config"] = config.merge(Config(parameter_validation=True))
     return _new_client(service, **options) if options else _client(service)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 from botocore.stub import ANY, Stubber
 
 from outreach import aws as clients
@@ -27,6 +27,37 @@ def test_an_item_is_read_as_it_was_written(aws: None) -> None:
     values = {"i": 7, "f": "1.5", "t": "ä", "y": True, "b": b"\x00\xff", "m": {"n": [1, "x", {"z": 2}]}, "e": []}
     put(**values, none=None)
     assert dynamo.get(TABLE, KEY, consistent=True) == {**KEY, **values}
+
+
+def test_each_operation_returns_binaries_as_they_were_written(aws: None) -> None:
+    item = {**KEY, "b": b"\x00\xff"}
+    dynamo.put(TABLE, item)
+    of_key = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": "a"}}
+    assert [dynamo.get(TABLE, KEY), *dynamo.batch_get(TABLE, [KEY])] == [item, item]
+    assert [*dynamo.query(TABLE, **of_key), *dynamo.scan(TABLE, "pk = :pk", {":pk": "a"})] == [item, item]
+    assert dynamo.update(TABLE, KEY, Update().set("n", 1)) == {**item, "n": 1}
+    with pytest.raises(ConditionFailed) as refusal:
+        dynamo.update(TABLE, KEY, Update().set("n", 2), condition="attribute_not_exists(pk)")
+    assert refusal.value.item == {**item, "n": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("7", 7), ("-9007199254740993", -9007199254740993), ("1E+3", 1000), ("2.0", 2), ("1.5", 1.5)]
+)
+def test_whole_numbers_are_integers_however_they_are_stored(text: str, number: float) -> None:
+    found = dynamo.from_item({"n": {"N": text}})["n"]
+    assert (found, type(found)) == (number, type(number))
+
+
+def test_a_value_of_a_type_that_is_never_written_is_an_error() -> None:
+    with pytest.raises(ValueError, match="SS"):
+        dynamo.from_item({"s": {"SS": ["a"]}})
+
+
+def test_the_clients_of_tests_check_parameters_which_those_of_functions_do_not(aws: None) -> None:
+    with pytest.raises(ParamValidationError):
+        clients.dynamodb().get_item(TableName=TABLE, Key={"pk": "a"})  # type: ignore[dict-item]
+    assert clients._CONFIG.parameter_validation is False  # type: ignore[attr-defined]
 
 
 def test_a_missing_item_is_none(aws: None) -> None:
@@ -249,4 +280,4 @@ def test_chunks_are_consecutive_and_the_last_one_may_be_short() -> None:
 def test_binaries_of_a_streams_event_are_decoded_because_they_are_base64_in_json() -> None:
     binary = {"B": base64.b64encode(b"\x00\x01").decode()}
     image = {"a": binary, "b": {"L": [binary, {"N": "1"}]}, "c": {"M": {"d": binary, "e": {"S": "AAE="}}}}
-    assert dynamo.from_image(image) == {"a": b"\x00\x01", "b": [b"\x00\x01", 1], "c": {"d": b"\x00\x01", "e": "AAE="}}
+    assert dynamo.from_item(image) == {"a": b"\x00\x01", "b": [b"\x00\x01", 1], "c": {"d": b"\x00\x01", "e": "AAE="}}

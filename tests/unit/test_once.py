@@ -46,11 +46,6 @@ def test_threads_that_start_together_share_one_pool_of_connections() -> None:
     assert len({id(session) for session in at_once(lambda: carrier_http._session(1))}) == 1
 
 
-def test_reading_in_bulk_does_not_change_the_ordinary_client(aws: None) -> None:
-    assert clients.dynamodb() is not clients.dynamodb_raw_items()
-    assert clients.dynamodb() is clients.dynamodb()
-
-
 def test_each_argument_has_its_own_value() -> None:
     made = once(lambda number: [number])
     assert made(1) is made(1) != made(2)

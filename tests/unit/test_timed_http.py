@@ -68,6 +68,15 @@ def post(url: str) -> EndpointResponse:
     return callback_request.post("10000", url, b"{}", {}, allow_private=True)
 
 
+@pytest.mark.parametrize(("send", "agent"), [(call, "Outreach"), (post, "Outreach-Callbacks")])
+def test_a_request_has_our_headers_and_neither_those_of_requests_nor_cookies(send: Any, agent: str) -> None:
+    with serving(reply(200, {"Set-Cookie": "a=b"})) as server:
+        send(server.url)
+        send(server.url)
+    assert [request.headers["user-agent"].split("/")[0] for request in server.requests] == [agent] * 2
+    assert not any("cookie" in request.headers or "gzip" in request.headers["accept-encoding"] for request in server.requests)
+
+
 def test_authorities_are_parsed_once_for_all_requests_of_all_threads(authority: Authority, loads: list[str]) -> None:
     with serving(reply(200), tls=authority.server("127.0.0.1")) as server, ThreadPoolExecutor(10) as pool:
         assert list(pool.map(post, [server.url] * 10)) == [Delivered(200)] * 10

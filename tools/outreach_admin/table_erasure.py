@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import orjson
-from boto3.dynamodb.types import TypeDeserializer
 
 from outreach import aws, dynamo
 from outreach.dynamo import Update
@@ -61,8 +61,7 @@ def _erase_text(site_id: str, message_id: str, item: dict[str, Any], traces: Tra
 
 def _exact(item: Mapping[str, Any]) -> dict[str, Any]:
     """Unmarshal an item with its numbers as they are, because a condition compares them."""
-    deserialize = TypeDeserializer().deserialize
-    return {name: deserialize(value) for name, value in item.items()}
+    return dynamo.from_item(item, number=Decimal)
 
 
 def _redact(table: str, item: dict[str, Any], traces: Traces) -> bool:

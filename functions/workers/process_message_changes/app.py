@@ -21,8 +21,8 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> None:
     images = [record["dynamodb"] for record in event["Records"] if message_rows.is_message(record["dynamodb"]["NewImage"])]
     message_changes.apply(
         MessageChange(
-            message_rows.from_row(dynamo.from_image(image["OldImage"])),
-            message_rows.from_row(dynamo.from_image(image["NewImage"])),
+            message_rows.from_row(dynamo.from_item(image["OldImage"])),
+            message_rows.from_row(dynamo.from_item(image["NewImage"])),
         )
         for image in images
     )

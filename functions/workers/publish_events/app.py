@@ -22,5 +22,5 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> None:
 
 def _item_change(record: dict[str, Any]) -> ItemChange:
     images = record["dynamodb"]
-    old, new = (dynamo.from_image(images.get(name, {})) for name in ("OldImage", "NewImage"))
+    old, new = (dynamo.from_item(images.get(name, {})) for name in ("OldImage", "NewImage"))
     return ItemChange(record["eventID"], clock.timestamp(clock.from_epoch(images["ApproximateCreationDateTime"])), old, new)

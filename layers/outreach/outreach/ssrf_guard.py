@@ -16,6 +16,8 @@ from outreach import timed_http
 # docs/api.md, "Callbacks": success is a 2xx response within 15 s, counted from the first packet.
 TOTAL_SECONDS = 15.0
 _CONNECT_SECONDS = 5.0
+# As many as a queue message has callbacks, which are posted at once.
+_CONNECTIONS = 20
 
 
 def session(allow_private: bool) -> HTTPSession:
@@ -36,5 +38,5 @@ def session(allow_private: bool) -> HTTPSession:
     guarded.trust_env = False
     guarded.stream = True
     guarded.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    timed_http.limit(guarded, lambda: TOTAL_SECONDS)
+    timed_http.limit(guarded, lambda: TOTAL_SECONDS, _CONNECTIONS)
     return guarded

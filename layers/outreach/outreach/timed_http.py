@@ -12,7 +12,7 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from http.client import HTTPResponse
@@ -27,11 +27,14 @@ from urllib3.exceptions import ConnectTimeoutError, SSLError
 
 from outreach.once import once
 
+# How many hosts a session keeps connections to, and how many connections a session to a carrier keeps.
+_HOSTS = 10
 _CONNECTIONS = 40
 _BLOCK_BYTES = 1 << 16
 # Reads the headers of both gzip and zlib.
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _ENCODINGS = ("gzip", "x-gzip", "deflate")
+_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Outreach/1.0"}
 
 
 class BodyTooLarge(requests.RequestException):
@@ -50,25 +53,46 @@ def session(time_limit: Callable[[], float]) -> requests.Session:
     """
     pooled = requests.Session()
     pooled.trust_env = False
-    pooled.headers["Accept-Encoding"] = "identity"
-    for scheme in ("https://", "http://"):
-        pooled.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS, max_retries=0))
-    limit(pooled, time_limit)
+    limit(pooled, time_limit, _CONNECTIONS)
     return pooled
 
 
-def limit(session: requests.Session, time_limit: Callable[[], float]) -> None:
+def limit(session: requests.Session, time_limit: Callable[[], float], connections: int) -> None:
     """Bound each request of a session, from the connection to the end of its body, and let no answer redirect it.
 
     Args:
         time_limit: returns the seconds that a request may take.
+        connections: how many connections to a host are kept.
     """
     pools: dict[str, Any] = {"http": _pool(HTTPConnectionPool, time_limit), "https": _pool(HTTPSConnectionPool, time_limit)}
     for adapter in session.adapters.values():
         if isinstance(adapter, HTTPAdapter):
+            adapter.init_poolmanager(_HOSTS, connections)
             adapter.poolmanager.pool_classes_by_scheme = pools
     # The session would parse the target of a redirect that it does not follow, and fail if that is no URL.
     session.get_redirect_target = lambda _: None  # type: ignore[assignment, method-assign]
+
+
+def send(
+    session: requests.Session,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    timeout: tuple[float, float] | None = None,
+    **request: Any,
+) -> requests.Response:
+    """Make a request and return its response, whose body is not read yet.
+
+    It does not have the session's headers and cookies: merging these takes an eighth of the CPU time of a request.
+
+    Args:
+        headers: those beside ``Accept`` and ``User-Agent``, or instead of them.
+        timeout: the seconds to connect and to read; ``None`` for the session's.
+        request: further arguments of ``requests.Request``.
+    """
+    prepared = requests.Request(method, url, headers={**_HEADERS, **(headers or {})}, **request).prepare()
+    return session.send(prepared, timeout=timeout, allow_redirects=False, stream=True)
 
 
 def read_body(response: requests.Response, max_bytes: int) -> bytes:

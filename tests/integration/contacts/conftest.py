@@ -35,12 +35,10 @@ def calls() -> Iterator[list[str]]:
     def record(model: Any, **_: Any) -> None:
         operations.append(model.name)
 
-    clients = (aws_clients.dynamodb(), aws_clients.dynamodb_raw_items())
-    for client in clients:
-        client.meta.events.register("before-call.dynamodb", record)
+    events = aws_clients.dynamodb().meta.events
+    events.register("before-call.dynamodb", record)
     yield operations
-    for client in clients:
-        client.meta.events.unregister("before-call.dynamodb", record)
+    events.unregister("before-call.dynamodb", record)
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def keys_read() -> Iterator[list[int]]:
     def record(parsed: dict[str, Any], **_: Any) -> None:
         counts.append(len(parsed["Items"]))
 
-    events = aws.dynamodb_raw_items().meta.events
+    events = aws.dynamodb().meta.events
     events.register("after-call.dynamodb.Query", record)
     yield counts
     events.unregister("after-call.dynamodb.Query", record)

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from outreach import clock
+from outreach import clock, dynamo
 from outreach.carriers.error_scopes import ErrorScope
 from outreach.carriers.webhook_messages import Receipt
 from outreach.consent import opt_outs
@@ -102,13 +102,21 @@ def test_a_late_sent_receipt_does_not_overwrite_delivered(carrier: str) -> None:
     assert status(MESSAGE_ID) == "delivered"
 
 
-def test_a_replayed_receipt_writes_nothing(carrier: str) -> None:
-    body = receipt(carrier, "undelivered")
+@pytest.mark.parametrize("reported", ["delivered", "undelivered"])
+def test_a_replayed_receipt_writes_nothing(carrier: str, reported: str) -> None:
+    body = receipt(carrier, reported)
     headers = signed(carrier, PATH, body)
     post(carrier, PATH, body, headers)
     before = stored_items()
     assert post(carrier, PATH, body, headers) == 200
     assert stored_items() == before
+
+
+def test_a_message_is_not_read_before_its_delivery_is_written(carrier: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(message_store, "get", Mock(side_effect=AssertionError))
+        assert report(carrier, "delivered") == 200
+    assert status(MESSAGE_ID) == "delivered"
 
 
 @pytest.mark.parametrize("forge", [lambda headers: {}, lambda headers: dict.fromkeys(headers, "AAAA")])
@@ -241,11 +249,12 @@ def test_a_reply_to_a_pool_names_the_number_that_it_was_sent_to(pool: str) -> No
     assert (reply.account_id, reply.inbound.recipient) == (ACCOUNTS[pool].id, ACCOUNTS[pool].number)
 
 
+@pytest.mark.parametrize("reported", ["sent", "delivered"])
 @pytest.mark.parametrize("sender", ["+15005550099", "68849"])
-def test_any_receipt_of_a_pool_names_the_number_of_its_message_and_none_changes_it(pool: str, sender: str) -> None:
-    for reported in (sender, "+15005550011"):
-        name = {"twilio": {"From": reported}, "telnyx": {"from": {"phone_number": reported}}}[pool]
-        body = receipt(pool, "sent", **name)
+def test_any_receipt_of_a_pool_names_the_number_of_its_message_and_none_changes_it(pool: str, sender: str, reported: str) -> None:
+    for number in (sender, "+15005550011"):
+        name = {"twilio": {"From": number}, "telnyx": {"from": {"phone_number": number}}}[pool]
+        body = receipt(pool, reported, **name)
         assert post(pool, PATH, body, signed(pool, PATH, body)) == 200
         assert message_store.get(SITE, MESSAGE_ID).sender == sender
 
@@ -255,7 +264,7 @@ def throttled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let DynamoDB refuse the writes of messages."""
     error = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "UpdateItem")
     with monkeypatch.context() as patched:
-        patched.setattr(message_store, "advance", Mock(side_effect=error))
+        patched.setattr(dynamo, "update_if", Mock(side_effect=error))
         yield
 
 

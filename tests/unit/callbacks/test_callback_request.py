@@ -4,15 +4,17 @@ import datetime as dt
 import gc
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import format_datetime
-from threading import Event, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
 import requests
 
 from outreach import clock, ssrf_guard
-from outreach.callbacks import callback_request
+from outreach.callbacks import callback_queue, callback_request
 from outreach.callbacks.callback_request import Delivered, EndpointResponse, Failed, Gone
 from tests.support.http_server import Reply, Server, hang_up, reply, serving, slowly
 
@@ -287,6 +289,19 @@ def test_a_connection_is_kept_for_further_callbacks_of_a_site_within_a_minute(mo
         monkeypatch.setattr(clock, "now", lambda: start + dt.timedelta(minutes=1))
         post_twice(server)
         assert server.connections == 3
+
+
+def test_the_connections_of_all_callbacks_of_a_queue_message_are_kept() -> None:
+    all_at_once, count = Barrier(callback_queue.JOBS_PER_MESSAGE), callback_queue.JOBS_PER_MESSAGE
+
+    def wait_for_all(handler: BaseHTTPRequestHandler) -> None:
+        all_at_once.wait(10)
+        reply(200)(handler)
+
+    with serving(wait_for_all, keeps_connections=True) as server, ThreadPoolExecutor(count) as pool:
+        for _ in range(2):
+            assert list(pool.map(post, [server.url] * count)) == [Delivered(200)] * count
+        assert server.connections == count
 
 
 @pytest.mark.parametrize("body", [b"x" * 20_000, b"x" * 2_000_000])

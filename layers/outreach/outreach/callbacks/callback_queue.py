@@ -1,6 +1,6 @@
 """The callback queue: messages with a new status, and events, to deliver to the customer.
 
-Up to ten jobs of a site share a queue message. They cost the requests of one, and an invocation delivers them side by side.
+Up to twenty jobs of a site share a queue message. They cost the requests of one, and an invocation delivers them side by side.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from outreach.messages.models import Message
 from outreach.settings import settings
 from outreach.tolerant_reader import known
 
-_JOBS_PER_MESSAGE = 10
+JOBS_PER_MESSAGE = 20
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,6 @@ def put(jobs: Iterable[CallbackJob], *, delay_seconds: int = 0) -> None:
         (
             sqs.QueueMessage(site_id, to_json(chunk), delay_seconds)
             for site_id, site_jobs in by_site
-            for chunk in dynamo.chunks(list(site_jobs), _JOBS_PER_MESSAGE)
+            for chunk in dynamo.chunks(list(site_jobs), JOBS_PER_MESSAGE)
         ),
     )

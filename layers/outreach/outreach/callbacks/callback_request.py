@@ -11,7 +11,7 @@ from functools import lru_cache
 import requests
 from urllib3.exceptions import HTTPError
 
-from outreach import clock, ssrf_guard
+from outreach import clock, ssrf_guard, timed_http
 from outreach.once import once
 from outreach.retry_after import retry_after
 
@@ -19,7 +19,7 @@ from outreach.retry_after import retry_after
 _MAX_BODY = 1 << 14
 # Connections are kept for a period, in which the endpoints of so many sites have theirs: more than a batch has sites.
 _KEPT_SECONDS = 60
-_KEPT_SITES = 32
+_KEPT_SITES = 16
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Outreach-Callbacks/1.0"}
 
 
@@ -102,7 +102,7 @@ def post(site_id: str, url: str, body: bytes, headers: Mapping[str, str], *, all
 def _post(session: requests.Session, url: str, body: bytes, headers: Mapping[str, str]) -> EndpointResponse:
     started = time.monotonic()
     try:
-        with session.post(url, data=body, headers={**_HEADERS, **headers}) as response:
+        with timed_http.send(session, "POST", url, data=body, headers={**_HEADERS, **headers}) as response:
             answer = _classify(response)
             _keep_connection(response)
             return answer

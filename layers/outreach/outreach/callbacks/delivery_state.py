@@ -20,7 +20,7 @@ Items expire 30 days after their last change.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -320,7 +320,7 @@ def _webhook_pk(site_id: str, webhook_id: str) -> str:
 
 def _without_defaults(attempt: Attempt) -> dict[str, Any]:
     """Keep items small: most callbacks succeed at once, and their log is most of their item."""
-    return {name: value for name, value in asdict(attempt).items() if value != _DEFAULTS.get(name)}
+    return {name: value for name, value in vars(attempt).items() if value != _DEFAULTS.get(name)}
 
 
 def _from_item(site_id: str, subject_id: str, item: Mapping[str, Any]) -> DeliveryState:

@@ -60,7 +60,7 @@ def call(method: str, url: str, **request: Any) -> CarrierResponse | RetryLater 
     Args:
         method: the HTTP method.
         url: the URL.
-        request: further arguments of ``requests.request``.
+        request: further arguments of ``requests.Request``.
 
     Returns:
         The answer with any status; ``RetryLater`` when the request was certainly not sent; ``Unknown`` when the connection broke
@@ -69,7 +69,7 @@ def call(method: str, url: str, **request: Any) -> CarrierResponse | RetryLater 
     session = _session(int(time.time()) // _SESSION_SECONDS)
     timeout = (CONNECT_SECONDS, READ_SECONDS)
     try:
-        with session.request(method, url, timeout=timeout, allow_redirects=False, stream=True, **request) as response:
+        with timed_http.send(session, method, url, timeout=timeout, **request) as response:
             return CarrierResponse(response.status_code, response.headers, _json_object(response))
     except requests.RequestException as error:
         # Only the error's name: its text contains the URL, which may contain phone numbers.

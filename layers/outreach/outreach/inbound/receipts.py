@@ -17,13 +17,17 @@ from outreach.sites.models import ChannelAccount, SenderType
 
 
 def apply(account: ChannelAccount, message_id: str, receipt: Receipt, received: datetime) -> None:
-    """Advance a message to the status of its receipt.
+    """Advance a message to the status of its receipt. Repeated receipts do not count against the account.
 
-    A receipt that does not advance the message costs one read and no write. Repeated ones do not count against the account.
+    Nearly every message gets a receipt that it is delivered, which is written at once. Any other receipt reads the message first;
+    if it does not advance the message, it costs one read and no write.
 
     Args:
         received: when its webhook arrived.
     """
+    if receipt.status is MessageStatus.DELIVERED and _record_delivery(account, message_id, receipt, received):
+        _observe(account, receipt, receipt.sender)
+        return
     try:
         message = message_store.get(account.site_id, message_id, text=False)
     except NotFound:
@@ -34,8 +38,7 @@ def apply(account: ChannelAccount, message_id: str, receipt: Receipt, received: 
         message_store.record_sender(message, receipt.sender)
     if receipt.status is None or receipt.status.rank <= max(message.status.rank, MessageStatus.SENDING.rank):
         return
-    if account.sender_type is SenderType.POOL or account.is_own_sender(message.sender):
-        receipt_faults.observe(account, receipt)
+    _observe(account, receipt, message.sender)
     if receipt.opted_out:
         time_ = time_of_call(message)
         opt_outs.add(account.site_id, message.recipient, Source.CARRIER, time=time_, reason=receipt.failed_reason)
@@ -46,3 +49,20 @@ def apply(account: ChannelAccount, message_id: str, receipt: Receipt, received: 
         sent_time=clock.timestamp(received),
         failed_reason=receipt.failed_reason,
     )
+
+
+def _record_delivery(account: ChannelAccount, message_id: str, receipt: Receipt, received: datetime) -> bool:
+    return message_store.record_delivery(
+        account.site_id,
+        message_id,
+        account.id,
+        carrier_message_id=receipt.carrier_message_id,
+        sent_time=clock.timestamp(received),
+        sender=receipt.sender,
+    )
+
+
+def _observe(account: ChannelAccount, receipt: Receipt, sender: str) -> None:
+    """Count a receipt for the account's health, unless the client has named another sender."""
+    if account.sender_type is SenderType.POOL or account.is_own_sender(sender):
+        receipt_faults.observe(account, receipt)

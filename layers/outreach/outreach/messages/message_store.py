@@ -306,16 +306,44 @@ def advance(
         ``False`` when the message has the same rank or a higher one. Then only missing values of ``carrier_message_id``,
         ``sent_time`` and ``sender`` are written: the receipt may arrive before the response that contains them.
     """
-    change = Update().set("status", status).add("sequence").set("claim.state", ClaimState.DONE).remove("unsettled")
-    if failed_reason is not None:
-        change.set("failed_reason", failed_reason)
-    earlier = {f":earlier{index}": value for index, value in enumerate(status.earlier_statuses())}
     arguments = {"carrier_message_id": carrier_message_id, "sent_time": sent_time, "sender": sender or None}
     facts = {name: value for name, value in arguments.items() if value is not None}
-    is_written = _change(message, _set_missing(change, facts), earlier, f"#status IN ({', '.join(earlier)})")
+    change, earlier, is_earlier = _step_forward(status)
+    if failed_reason is not None:
+        change.set("failed_reason", failed_reason)
+    is_written = _change(message, _set_missing(change, facts), earlier, is_earlier)
     if not is_written and facts:
         _change(message, _set_missing(Update(), facts), {}, "attribute_exists(pk)")
     return is_written
+
+
+def record_delivery(
+    site_id: str, message_id: str, account_id: str, *, carrier_message_id: str, sent_time: str, sender: str = ""
+) -> bool:
+    """Move a message forward to ``delivered`` without reading it first; see :func:`advance`.
+
+    Args:
+        account_id: the channel account that must have sent it.
+
+    Returns:
+        ``False`` (and nothing written) when it has a final status, is another account's, or does not exist.
+    """
+    facts = {"carrier_message_id": carrier_message_id, "sent_time": sent_time} | ({"sender": sender} if sender else {})
+    change, earlier, is_earlier = _step_forward(MessageStatus.DELIVERED)
+    return dynamo.update_if(
+        settings().messages_table,
+        message_rows.key(site_id, message_id),
+        _set_missing(change, facts),
+        {**earlier, ":account": account_id},
+        condition=f"{is_earlier} AND account_id = :account",
+    )
+
+
+def _step_forward(status: MessageStatus) -> tuple[Update, dict[str, Any], str]:
+    """Return the change to a status, and the values and the condition with which a message has an earlier one."""
+    earlier = {f":earlier{index}": value for index, value in enumerate(status.earlier_statuses())}
+    change = Update().set("status", status).add("sequence").set("claim.state", ClaimState.DONE).remove("unsettled")
+    return change, earlier, f"#status IN ({', '.join(earlier)})"
 
 
 def record_sender(message: Message, sender: str) -> None:

@@ -33,7 +33,7 @@ def _post(site_id: str, path: str, body: bytes) -> int:
     try:
         with (
             timed_http.session(lambda: sum(_TIMEOUT_SECONDS)) as session,
-            session.post(url, body, headers=headers, timeout=_TIMEOUT_SECONDS, allow_redirects=False, stream=True) as response,
+            timed_http.send(session, "POST", url, data=body, headers=headers, timeout=_TIMEOUT_SECONDS) as response,
         ):
             return response.status_code
     except requests.RequestException as error:
