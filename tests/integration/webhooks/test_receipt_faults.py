@@ -53,7 +53,9 @@ def report(name: str, status: str, code: str | None = None, **changes: Any) -> N
     sent = {"status": MessageStatus.SENT, "claim": Claim(ClaimState.DONE)}
     message_store.create_many([Message(**vars(message) | sent | changes)])
     errors: dict[str, Any] = {"errors": [{"code": code}]} if name == "telnyx" else {"ErrorCode": code}
-    body = receipt(name, status, **(errors if code else {}))
+    sender = changes.get("sender", account.number)
+    origin: dict[str, Any] = {"from": {"phone_number": sender}} if name == "telnyx" else {"From": sender}
+    body = receipt(name, status, **origin, **(errors if code else {}))
     path = f"/messages/{message_id}"
     assert post(name, path, body, signed(name, path, body)) == 200
 
@@ -101,12 +103,13 @@ def test_a_daily_cap_pauses_until_midnight_in_los_angeles(name: str, real: Clock
     assert clock.from_epoch(paused.until).strftime("%H:%M:%S") in ("07:00:00", "08:00:00")
 
 
-def test_only_the_receipt_of_a_probe_ends_the_pause(name: str, real: Clock) -> None:
+def test_only_a_receipt_of_its_own_sender_ends_the_pause_of_a_probed_account(name: str, real: Clock) -> None:
     report_many(name, MOST, UNREGISTERED[name])
     real.advance(circuit_breaker.FIRST_PAUSE_SECONDS + 1)
     breaker = CircuitBreaker(carriers.ACCOUNTS[name])
     assert breaker.allow()
     breaker.record_acceptance()
+    report(name, "delivered", sender="+15005550001")
     assert not CircuitBreaker(carriers.ACCOUNTS[name]).allow()
     report(name, "delivered")
     assert CircuitBreaker(carriers.ACCOUNTS[name]).allow()
