@@ -3633,7 +3633,7 @@ export interface components {
              * Format: date-time
              * @description When the carrier accepted the message; until then, when the message is due.
              */
-            sentTime?: string;
+            sentTime?: string | null;
             /**
              * @description The channel. `sms` is the only one.
              * @constant
@@ -3648,18 +3648,18 @@ export interface components {
              * Format: uuid
              * @description The contact.
              */
-            contactId?: string;
+            contactId?: string | null;
             /** @description The text, 1 to 1,600 characters. It is sent as given: merge fields are not replaced. */
             message?: string;
             /** @description The number, short code or name of the sender; empty until the carrier has chosen a number of a pool. */
-            from?: string;
+            from?: string | null;
             /** @description The phone number of the recipient. */
-            to?: string;
+            to?: string | null;
             /**
              * @description The new status. A status only moves forward: `queued`, `sending`, `sent`, then one of `delivered`, `undelivered` and `failed`.
-             * @enum {string}
+             * @enum {string|null}
              */
-            status?: "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed";
+            status?: "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed" | null;
             /** @description Why the message is `failed` or `undelivered`; empty otherwise. */
             failedReason?: string;
             /**

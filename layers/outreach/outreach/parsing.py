@@ -101,15 +101,6 @@ def parse_moment(value: Any) -> datetime | None:
         raise ValueError("must be between the years 1 and 9999 in UTC") from error
 
 
-def parse_required_moment(value: Any) -> datetime:
-    """Parse a date or datetime like :func:`parse_moment`, where it must not be empty.
-
-    Raises:
-        ValueError: the value is not an ISO 8601 date or datetime.
-    """
-    return parse_moment(value) or _parse_iso(value)
-
-
 def _parse_iso(value: Any) -> datetime:
     try:
         if isinstance(value, str):

@@ -30,7 +30,6 @@ from outreach.parsing import (
     parse_guid,
     parse_integer,
     parse_moment,
-    parse_required_moment,
     parse_url,
 )
 
@@ -220,7 +219,6 @@ Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Integer = Annotated[int, BeforeValidator(parse_integer)]
 Url = Annotated[str, BeforeValidator(parse_url)]
 OptionalUrl = Annotated[str | None, BeforeValidator(lambda value: (url := none_if_blank(value)) and parse_url(url))]
-Moment = Annotated[datetime, BeforeValidator(parse_required_moment)]
 OptionalMoment = Annotated[
     datetime | None,
     BeforeValidator(parse_moment),

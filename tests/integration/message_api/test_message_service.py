@@ -258,11 +258,18 @@ def test_a_null_ticket_in_an_update_keeps_the_ticket() -> None:
     assert put(message["id"], attachedToTicketId=None, status="sent").body["attachedToTicketId"] == "7"
 
 
-@pytest.mark.parametrize("name", ["sentTime", "channelAccountId", "contactId", "message", "from", "to", "status"])
+@pytest.mark.parametrize("name", ["channelAccountId", "message"])
 def test_an_update_cannot_remove_what_a_message_must_have(name: str) -> None:
     message = record_new()
     answer = put(message["id"], **{name: None})
     assert (answer.status, [error["pointer"] for error in answer.body["errors"]]) == (400, [f"/{name}"])
+
+
+@pytest.mark.parametrize("name", ["sentTime", "contactId", "from", "to", "status", "attachedToTicketId"])
+@pytest.mark.parametrize("empty", [None, ""])
+def test_an_empty_value_keeps_what_a_message_has_in_any_case(name: str, empty: str | None) -> None:
+    message = record_new()
+    assert put(message["id"], **{name: empty}).body == message
 
 
 def test_a_whole_message_can_be_sent_back() -> None:

@@ -20,8 +20,8 @@ from outreach.periods import Period
 _read_status = wire.one_of(*(status for status in MessageStatus if status is not MessageStatus.SKIPPED))
 
 
-Status = Annotated[MessageStatus, BeforeValidator(lambda value: MessageStatus(_read_status(value)))]
-OptionalStatus = Annotated[Status | None, BeforeValidator(wire.none_if_blank)]
+_Status = Annotated[MessageStatus, BeforeValidator(lambda value: MessageStatus(_read_status(value)))]
+OptionalStatus = Annotated[_Status | None, BeforeValidator(wire.none_if_blank)]
 OptionalText = Annotated[str | None, BeforeValidator(wire.none_if_blank)]
 
 
@@ -48,14 +48,14 @@ class MessageUpdateBody(wire.Request):
     """The properties that an update may change; absent properties keep their values."""
 
     id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
-    sent_time: wire.Changeable[wire.Moment] = None
+    sent_time: wire.OptionalMoment = None
     channel: OptionalChannel = "sms"
     channel_account_id: wire.Changeable[wire.Guid] = None
-    contact_id: wire.Changeable[wire.Guid] = None
+    contact_id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
     message: wire.Changeable[MessageText] = None
-    sender: wire.Changeable[str] = Field(None, alias="from")
-    recipient: wire.Changeable[Annotated[str, Field(min_length=1)]] = Field(None, alias="to")
-    status: wire.Changeable[Status] = None
+    sender: OptionalText = Field(None, alias="from")
+    recipient: OptionalText = Field(None, alias="to")
+    status: OptionalStatus = None
     failed_reason: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
     campaign_id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
     campaign_sent_time: wire.OptionalMoment = None
@@ -81,13 +81,9 @@ class MessageBody(MessageUpdateBody):
     """A message to create, with the required properties."""
 
     id: wire.ReadOnlyId = None
-    sent_time: wire.OptionalMoment = None
     channel_account_id: wire.Guid
     contact_id: wire.Guid
     message: MessageText
-    sender: OptionalText = Field(None, alias="from")
-    recipient: OptionalText = Field(None, alias="to")
-    status: OptionalStatus = None
 
 
 # Properties whose attribute of Message has another name.
@@ -100,9 +96,9 @@ _ATTRIBUTES = {
     "attached_to_ticket_id": "ticket_id",
 }
 _NOT_ATTRIBUTES = {"id", "channel"}
-# Attributes that an empty value leaves as they are: those that a new message gets by default, the sender, which a pool chooses
-# later, and the ticket, which clients may not know yet.
-_KEPT_IF_EMPTY = {"sent_time", "sender", "recipient", "status", "ticket_id"}
+# Attributes that an empty value leaves as they are: those that a message has in any case, the sender, which a pool chooses later,
+# and the ticket, which clients may not know yet.
+_KEPT_IF_EMPTY = {"sent_time", "contact_id", "sender", "recipient", "status", "ticket_id"}
 
 
 class MessageResponse(wire.Response):
