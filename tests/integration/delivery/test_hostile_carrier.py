@@ -77,9 +77,9 @@ def queue(now: Clock, monkeypatch: pytest.MonkeyPatch) -> Queue:
     return Queue(now, monkeypatch)
 
 
-def enqueue(name: str, numbers: list[str]) -> list[str]:
+def enqueue(name: str, numbers: list[str], **changes: Any) -> list[str]:
     channel = carriers.Channel(name, "", carriers.Clock())
-    return channel.queue(*numbers)
+    return channel.queue(*numbers, **changes)
 
 
 def messages(ids: list[str]) -> list[Message]:
@@ -141,6 +141,7 @@ def test_an_account_that_is_always_throttled_is_paused_and_keeps_its_messages(
 
 
 BAD = {"twilio": "21606", "telnyx": "40305"}
+DISABLED = {"twilio": "20005", "telnyx": "20012"}
 UNKNOWN = "98765"
 
 
@@ -153,6 +154,16 @@ def test_a_fault_of_the_account_fails_no_message(name: str, carrier: HostileCarr
     carrier.behaviour = hostile_carrier.accept
     queue.run(900)
     assert statuses(ids) == {"sent": 50}
+
+
+@pytest.mark.parametrize(("codes", "status"), [(DISABLED, "sent"), (BAD, "failed")])
+def test_a_message_from_another_sender_waits_for_the_account_but_not_for_its_sender(
+    name: str, carrier: HostileCarrier, queue: Queue, codes: dict[str, str], status: str
+) -> None:
+    carrier.behaviour = hostile_carrier.behaviours_in_order(hostile_carrier.refuse(400, codes[name]), hostile_carrier.accept)
+    ids = enqueue(name, NUMBERS[:1], sender="+15005550001")
+    queue.run(900)
+    assert statuses(ids) == {status: 1}
 
 
 def test_an_operator_releases_the_messages_of_a_paused_account(name: str, carrier: HostileCarrier, queue: Queue) -> None:

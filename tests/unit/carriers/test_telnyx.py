@@ -45,7 +45,7 @@ def error(status: int, code: str, **headers: str) -> Reply:
         (error(429, "10011", **{"x-ratelimit-reset": "9" * 9}), Throttled("10011: words", 86_400)),
         (error(402, "20100"), Refused("20100: words", account_fault=True)),
         (error(403, "40312"), Refused("40312: words", account_fault=True)),
-        (error(400, "40305"), Refused("40305: words", account_fault=True)),
+        (error(400, "40305"), Refused("40305: words", account_fault=True, sender_fault=True)),
         (error(400, "40318"), RetryLater(LATER, "40318: words", account_stopped=True)),
         (error(409, "10036"), Unknown("10036: words")),
         (error(400, "40001"), Refused("40001: words")),

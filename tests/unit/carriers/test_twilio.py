@@ -60,7 +60,7 @@ def error(status: int, code: int | None, **headers: str) -> Reply:
         (error(400, 21211), Refused("21211: words")),
         (error(403, 21408), Refused("21408: words")),
         (error(400, 21610), Refused("21610: words", opted_out=True)),
-        (error(400, 21606), Refused("21606: words", account_fault=True)),
+        (error(400, 21606), Refused("21606: words", account_fault=True, sender_fault=True)),
         (error(400, 21611), RetryLater(LATER, "21611: words", account_stopped=True)),
         (error(400, 21614), Refused("21614: words")),
         (error(400, 30001), RetryLater(LATER, "30001: words", account_stopped=True)),

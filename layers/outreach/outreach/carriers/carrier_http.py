@@ -117,6 +117,7 @@ def _stopped(reason: str, seconds: float) -> RetryLater:
 # The outcome by what a code concerns, from the reason and the wait time that the carrier asks for.
 _OUTCOMES: Mapping[ErrorScope, Callable[[str, float | None], SendOutcome]] = {
     ErrorScope.ACCOUNT: lambda reason, _: Refused(reason, account_fault=True),
+    ErrorScope.UNUSABLE_SENDER: lambda reason, _: Refused(reason, account_fault=True, sender_fault=True),
     ErrorScope.SENDER: lambda reason, _: Refused(reason),
     ErrorScope.RATE: Throttled,
     ErrorScope.QUEUE: lambda reason, seconds: _stopped(reason, seconds or CONGESTED_SECONDS),

@@ -14,6 +14,7 @@ class ErrorScope(StrEnum):
     """What an error affects. The values are those of the tables in docs/carriers.md."""
 
     ACCOUNT = "account"
+    UNUSABLE_SENDER = "unusable sender"
     SENDER = "sender"
     RATE = "rate"
     QUEUE = "queue"
@@ -30,6 +31,7 @@ class ErrorScope(StrEnum):
 ACCOUNT_WIDE = frozenset(
     {
         ErrorScope.ACCOUNT,
+        ErrorScope.UNUSABLE_SENDER,
         ErrorScope.SENDER,
         ErrorScope.RATE,
         ErrorScope.QUEUE,

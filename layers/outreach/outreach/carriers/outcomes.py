@@ -50,6 +50,7 @@ class Refused:
         opted_out: whether the recipient has opted out of the sender's messages (Twilio 21610, Telnyx 40300).
         account_fault: whether the account is at fault (wrong credentials, out of credit, sender not usable) rather than the
             message. The message is then sent again when the account works.
+        sender_fault: whether this fault of the account concerns the sender of the message alone.
         unknown_code: the code, if no table has it, or the HTTP status if there is no code. Several equal ones in a row count as a
             fault of the account.
     """
@@ -57,6 +58,7 @@ class Refused:
     reason: str
     opted_out: bool = False
     account_fault: bool = False
+    sender_fault: bool = False
     unknown_code: str | None = None
 
 

@@ -140,11 +140,11 @@ def _handle_outcome(breaker: CircuitBreaker, throttle: AccountThrottle, message:
 def _handle_refusal(breaker: CircuitBreaker, message: Message, refusal: Refused) -> float | None:
     """Record a refusal: as a failure of the account if it is the account's fault or keeps coming, otherwise of the message.
 
-    A message from another sender fails: it is perhaps that sender that the carrier objects to.
+    A message from another sender fails if the fault is that sender's, or perhaps is.
     """
     is_own = breaker.account.is_own_sender(message.sender)
     is_repeated = is_own and refusal.unknown_code is not None and breaker.record_unknown_refusal(refusal.unknown_code)
-    if is_own and (refusal.account_fault or is_repeated):
+    if is_repeated or (refusal.account_fault and (is_own or not refusal.sender_fault)):
         return _wait_for_account(message, breaker.record_failure(refusal.reason))
     record_outcome(message, refusal)
     if not refusal.account_fault:
