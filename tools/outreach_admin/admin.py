@@ -38,6 +38,7 @@ def put_api_key(site_id: str, name: str, value: str, scopes: frozenset[str] = fr
 
     Raises:
         NotFound: The site does not exist.
+        Conflict: Another site has this key, or it is revoked.
     """
     site_store.get_site(site_id)
     digest = site_store.hash_key(value)
@@ -91,7 +92,7 @@ def find_api_key(site_id: str, key_id: str) -> ApiKey:
 
 
 def _find_key(site_id: str, key_id: str) -> tuple[str, ApiKey]:
-    matches = [(digest, key) for digest, key in site_store.list_keys(site_id) if digest.startswith(key_id)]
+    matches = [(digest, key) for digest, key in site_store.list_keys(site_id) if digest[:KEY_ID_LENGTH] == key_id]
     if len(matches) != 1:
         raise NotFound(
             f"{len(matches)} keys of this site have the id {key_id}. List them with `outreach-admin key list {site_id}`."

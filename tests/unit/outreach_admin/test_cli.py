@@ -16,7 +16,7 @@ from outreach.http.caller import SCOPES
 from outreach.sending.circuit_breaker import CircuitBreaker
 from outreach.settings import settings
 from outreach.sites import secrets, site_store
-from outreach.sites.models import FrequencyCap, Site
+from outreach.sites.models import ApiKey, FrequencyCap, Site
 
 Run = Callable[..., Any]
 
@@ -129,6 +129,33 @@ def test_a_key_from_standard_input_is_not_printed(run: Run) -> None:
     result = run("key", "create", "10000", "--name", "given", "--value-from-stdin", stdin=TOKEN + "\n")
     assert site_store.find_key(TOKEN)
     assert TOKEN not in result.out + result.err
+
+
+@pytest.mark.usefixtures("site")
+def test_a_key_of_another_site_stays_there(run: Run) -> None:
+    run("site", "put", "20000")
+    run("key", "create", "10000", "--name", "first", "--value-from-stdin", stdin=TOKEN)
+    refused = run("key", "create", "20000", "--name", "second", "--value-from-stdin", stdin=TOKEN)
+    assert (refused.code, run("key", "list", "20000").json) == (1, [])
+    assert site_store.find_key(TOKEN) == ApiKey("10000", "first")
+
+
+@pytest.mark.usefixtures("site")
+def test_a_key_of_the_site_can_be_stored_again_but_not_once_it_is_revoked(run: Run) -> None:
+    for scope in ("contact:read", "contact:write"):
+        created = run("key", "create", "10000", "--name", "x", "--scope", scope, "--value-from-stdin", stdin=TOKEN).json
+    assert site_store.find_key(TOKEN) == ApiKey("10000", "x", frozenset({"contact:write"}))
+    assert [run("key", "revoke", "10000", created["id"]).code for _ in range(2)] == [0, 0]
+    assert run("key", "create", "10000", "--name", "x", "--value-from-stdin", stdin=TOKEN).code == 1
+    assert site_store.find_key(TOKEN) is None
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize("length", [0, 4, 11])
+def test_a_part_of_an_id_revokes_no_key(run: Run, length: int) -> None:
+    created = run("key", "create", "10000", "--name", "only").json
+    assert run("key", "revoke", "10000", created["id"][:length]).code == 1
+    assert site_store.find_key(created["key"])
 
 
 @pytest.mark.usefixtures("site")
