@@ -177,7 +177,14 @@ def test_a_url_does_not_change(value: str) -> None:
             f"https://{'a' * 64}.b/",
         ],
         # Hosts that no request can ever reach.
-        *["http://256.1.1.1/", "http://1.2.3.4.5/", "http://1.2.3.08/", "https://a.1/", "https://[v1.fe]/", "https://[fe80::1%25eth0]/"],
+        *[
+            "http://256.1.1.1/",
+            "http://1.2.3.4.5/",
+            "http://1.2.3.08/",
+            "https://a.1/",
+            "https://[v1.fe]/",
+            "https://[fe80::1%25eth0]/",
+        ],
         *["https://☃.example/", "http://１２７.0.0.1/", "http://127。0。0。1/", f"https://{'.'.join(['a' * 60] * 5)}/"],
         # Programs disagree on the host.
         *["https://a@b@c.example/", "http://example.com\\@127.0.0.1/", "http://example.com\\.evil.example/"],
