@@ -32,6 +32,12 @@ def test_a_rule_may_have_its_own_code() -> None:
     assert (errors.Conflict("x", code="invalid_state").code, errors.Conflict("x").code) == ("invalid_state", "conflict")
 
 
+def test_a_used_up_quota_has_one_title_and_not_that_of_a_key_without_a_scope() -> None:
+    refused = errors.Forbidden("x", code=errors.QUOTA_EXCEEDED)
+    later = errors.TooManyRequests("x", retry_after=1, code=errors.QUOTA_EXCEEDED)
+    assert refused.title == later.title == "The site's quota is used up"
+
+
 def test_the_detail_of_a_failed_validation_lists_all_errors() -> None:
     error = errors.ValidationFailed(errors.FieldError("/a", "is wrong"), errors.FieldError("/b", "too"))
     assert error.detail == "/a: is wrong; /b: too"

@@ -147,6 +147,12 @@ def test_an_integer_that_is_too_large_is_called_so(value: Any) -> None:
         "http://[::1]:8080/",
         "http://a_b.test",
         "https://אבג1.example",
+        "https://faß.de",
+        "http://127.1/",
+        "http://2130706433:80/",
+        "http://[::ffff:10.0.0.1]/",
+        "https://xn--mnchen-3ya.example",
+        f"https://{'a' * 63}.{'b' * 63}.{'c' * 63}.{'d' * 61}/",
     ],
 )
 def test_a_url_does_not_change(value: str) -> None:
@@ -170,6 +176,18 @@ def test_a_url_does_not_change(value: str) -> None:
             "https://.a/",
             f"https://{'a' * 64}.b/",
         ],
+        # Hosts that no request can ever reach.
+        *[
+            "http://256.1.1.1/",
+            "http://1.2.3.4.5/",
+            "http://1.2.3.08/",
+            "https://a.1/",
+            "https://[v1.fe]/",
+            "https://[fe80::1%25eth0]/",
+        ],
+        *["https://☃.example/", "http://１２７.0.0.1/", "http://127。0。0。1/", f"https://{'.'.join(['a' * 60] * 5)}/"],
+        # Programs disagree on the host.
+        *["https://a@b@c.example/", "http://example.com\\@127.0.0.1/", "http://example.com\\.evil.example/"],
     ],
 )
 def test_any_other_value_is_not_a_url(value: Any) -> None:

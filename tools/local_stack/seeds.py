@@ -7,10 +7,12 @@ Run `python -m local_stack.seeds` with the environment of the stack's functions.
 import base64
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from outreach_admin import admin
 
+from outreach.errors import Conflict
 from outreach.sites.models import Carrier, ChannelAccount, Site
 
 CALLBACK_SECRET = "whsec_bG9jYWwtb3V0cmVhY2gtY2FsbGJhY2stc2VjcmV0LTAx"  # noqa: S105 - public, see above
@@ -47,7 +49,8 @@ def seed() -> None:
     """Store the local sites, keys, accounts and secrets. Idempotent."""
     for site in SITES:
         admin.put_site(site)
-        admin.put_api_key(site.id, "local", API_KEYS[site.id])
+        with suppress(Conflict):  # somebody has revoked the key, to try that
+            admin.put_api_key(site.id, "local", API_KEYS[site.id])
         admin.put_callback_secret(site.id, CALLBACK_SECRET)
     for account, credentials in ACCOUNTS:
         admin.put_channel_account(account, credentials)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets as random_secrets
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,6 +24,9 @@ CALLBACK_SECRET_SIZES = range(24, 65)
 CALLBACK_SECRET_BYTES = 32
 CALLBACK_SECRET_PREFIX = "whsec_"  # noqa: S105 - the public prefix of every secret
 KEY_ID_LENGTH = 12
+# What a header transports: a key in those of our clients, credentials in those to carriers.
+_API_KEY = re.compile(r"[!-~]{1,256}")
+_CREDENTIAL = re.compile(r"[!-~]{1,1000}")
 
 
 def put_site(site: Site) -> None:
@@ -38,6 +42,7 @@ def put_api_key(site_id: str, name: str, value: str, scopes: frozenset[str] = fr
 
     Raises:
         NotFound: The site does not exist.
+        Conflict: Another site has this key, or it is revoked.
     """
     site_store.get_site(site_id)
     digest = site_store.hash_key(value)
@@ -48,6 +53,17 @@ def put_api_key(site_id: str, name: str, value: str, scopes: frozenset[str] = fr
 def new_api_key() -> str:
     """Generate an API key with 256 random bits."""
     return random_secrets.token_urlsafe(KEY_BYTES)
+
+
+def read_api_key(text: str) -> str:
+    """Return an API key that somebody else has generated.
+
+    Raises:
+        ValueError: Clients cannot send it. The message never repeats it.
+    """
+    if not _API_KEY.fullmatch(text):
+        raise ValueError("An API key must have at most 256 ASCII characters, without spaces and control characters.")
+    return text
 
 
 def revoke_api_key(site_id: str, key_id: str) -> ApiKey:
@@ -91,7 +107,7 @@ def find_api_key(site_id: str, key_id: str) -> ApiKey:
 
 
 def _find_key(site_id: str, key_id: str) -> tuple[str, ApiKey]:
-    matches = [(digest, key) for digest, key in site_store.list_keys(site_id) if digest.startswith(key_id)]
+    matches = [(digest, key) for digest, key in site_store.list_keys(site_id) if digest[:KEY_ID_LENGTH] == key_id]
     if len(matches) != 1:
         raise NotFound(
             f"{len(matches)} keys of this site have the id {key_id}. List them with `outreach-admin key list {site_id}`."
@@ -142,10 +158,16 @@ def read_credentials(carrier: Carrier, text: str) -> dict[str, str]:
     """Parse credentials: a JSON object, or the bare secret where the carrier needs only one.
 
     Raises:
-        ValueError: The text has neither form. The message never repeats the text.
+        ValueError: The text has neither form, or the carrier cannot have issued it. The message never repeats the text.
     """
+    credentials = _parse_credentials(carrier, text.strip())
+    if not all(map(_CREDENTIAL.fullmatch, credentials.values())):
+        raise ValueError(f"The credentials of {carrier} must be ASCII characters without spaces and control characters.")
+    return credentials
+
+
+def _parse_credentials(carrier: Carrier, text: str) -> dict[str, str]:
     names, optional = registry.entry(carrier).secrets, registry.entry(carrier).optional_secrets
-    text = text.strip()
     if text and not text.startswith("{") and len(names) == 1:
         return {names[0]: text}
     try:

@@ -9,12 +9,12 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Annotated, Any, NoReturn
-from urllib.parse import urlsplit
 
 import phonenumbers
 import requests
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from rich.console import Console
 
 from outreach import clock, text
@@ -27,7 +27,17 @@ from outreach.sites import site_store
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, FrequencyCap, Site
 from outreach.sites.rate_limits import DEFAULT_RATES, Rate
 from outreach_admin import admin, deployment, operator_commands, senders, sending_commands
-from outreach_admin.options import DryRun, SiteCommand, SiteId, StackCommand, guid_option
+from outreach_admin.options import (
+    DryRun,
+    SiteCommand,
+    SiteId,
+    StackCommand,
+    guid_option,
+    name_option,
+    names_option,
+    url_option,
+    visible_name_option,
+)
 from outreach_admin.output import Output
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown")
@@ -42,19 +52,18 @@ app.add_typer(callback_secret, name="callback-secret")
 operator_commands.add_to(app)
 sending_commands.add_to(app)
 
+# Beyond these no carrier sends, and no site has so many.
+_MAX_RATE = 100_000
+_MAX_COUNT = 10**12
+
 _REPEATABLE = "Repeatable. Replaces the existing values; an empty value removes them."
 
 
 def _region(value: str | None) -> str | None:
-    if value is not None and value not in phonenumbers.SUPPORTED_REGIONS:
+    region = value and value.upper()
+    if region is not None and region not in phonenumbers.SUPPORTED_REGIONS:
         raise typer.BadParameter("must be an ISO 3166 country code such as US")
-    return value
-
-
-def _callback_url(value: str | None) -> str | None:
-    if value and not (urlsplit(value).scheme in ("http", "https") and urlsplit(value).hostname):
-        raise typer.BadParameter("must be an http or https URL")
-    return value
+    return region
 
 
 # What a person does in the console: everything but the endpoints that other systems call.
@@ -145,7 +154,7 @@ def put_site(
         typer.Option(callback=_region, help="ISO 3166 country of numbers without country code, such as GB."),
     ] = None,
     callback_url: Annotated[
-        str | None, typer.Option(callback=_callback_url, help="Default URL for callbacks; empty for none.")
+        str | None, typer.Option(callback=url_option, help="Default URL for callbacks; empty for none.")
     ] = None,
     private_callbacks: Annotated[
         bool | None, typer.Option(help="Allow callbacks to private addresses. For development only.")
@@ -159,9 +168,11 @@ def put_site(
         typer.Option(callback=_frequency_cap, help="Most campaign MESSAGES/DAYS per contact; empty for no limit."),
     ] = None,
     daily_segments: Annotated[
-        int | None, typer.Option(min=0, help="Daily quota of message segments (UTC days); 0 for no quota.")
+        int | None, typer.Option(min=0, max=_MAX_COUNT, help="Daily quota of message segments (UTC days); 0 for no quota.")
     ] = None,
-    max_contacts: Annotated[int | None, typer.Option(min=0, help="Maximum number of contacts; 0 for no limit.")] = None,
+    max_contacts: Annotated[
+        int | None, typer.Option(min=0, max=_MAX_COUNT, help="Maximum number of contacts; 0 for no limit.")
+    ] = None,
     rate: Annotated[
         list[str],
         typer.Option(
@@ -171,15 +182,21 @@ def put_site(
     ] = [],  # noqa: B006
     opt_out_keyword: Annotated[
         list[str] | None,
-        typer.Option(help="The site's own keywords that opt out, besides STOP and the like. " + _REPEATABLE),
+        typer.Option(
+            callback=names_option, help="The site's own keywords that opt out, besides STOP and the like. " + _REPEATABLE
+        ),
     ] = None,
     opt_in_keyword: Annotated[
         list[str] | None,
-        typer.Option(help="The site's own keywords that opt in, besides START and the like. " + _REPEATABLE),
+        typer.Option(
+            callback=names_option, help="The site's own keywords that opt in, besides START and the like. " + _REPEATABLE
+        ),
     ] = None,
     help_keyword: Annotated[
         list[str] | None,
-        typer.Option(help="The site's own keywords that ask for help, besides HELP and INFO. " + _REPEATABLE),
+        typer.Option(
+            callback=names_option, help="The site's own keywords that ask for help, besides HELP and INFO. " + _REPEATABLE
+        ),
     ] = None,
 ) -> None:
     """Create a site, or change the given options of an existing site.
@@ -252,7 +269,7 @@ def show_site(context: typer.Context, site_id: SiteId) -> None:
 def create_key(
     context: typer.Context,
     site_id: SiteId,
-    name: Annotated[str, typer.Option(help="What the key is used for.")],
+    name: Annotated[str, typer.Option(callback=visible_name_option, help="What the key is used for.")],
     scope: Annotated[
         list[str],
         typer.Option(callback=_scopes, help=f"Scope of the key, repeatable; default all: {', '.join(SCOPES)}."),
@@ -269,7 +286,7 @@ def create_key(
     Example: outreach-admin key create 10000 --name reporting --scope contact:read --scope outreach:read
     Example: outreach-admin key create 10000 --name "Ada's console" --preset console
     """
-    value = _read_secret("API key") if value_from_stdin else admin.new_api_key()
+    value = admin.read_api_key(_read_secret("API key")) if value_from_stdin else admin.new_api_key()
     key_id = admin.put_api_key(site_id, name, value, frozenset([*scope, *PRESETS.get(preset or "", ())]))
     context.obj.one({"id": key_id} | ({} if value_from_stdin else {"key": value}))
 
@@ -333,7 +350,8 @@ def put_account(
         str | None, typer.Option("--id", callback=guid_option, help="GUID of the channel account; a new one by default.")
     ] = None,
     rate: Annotated[
-        float | None, typer.Option(min=0.01, help="Message segments that the carrier accepts per second; 1 by default.")
+        float | None,
+        typer.Option(min=0.01, max=_MAX_RATE, help="Message segments that the carrier accepts per second; 1 by default."),
     ] = None,
     resends_unknown: Annotated[
         bool | None,
@@ -342,7 +360,9 @@ def put_account(
     allow_duplicate: Annotated[
         bool, typer.Option("--allow-duplicate", help="Allow a second account that sends from the same number.")
     ] = False,
-    name: Annotated[str | None, typer.Option(help="Name that the API shows; the number by default.")] = None,
+    name: Annotated[
+        str | None, typer.Option(callback=name_option, help="Name that the API shows; the number by default.")
+    ] = None,
 ) -> None:
     """Create a channel account, or change the given options of the account `--id`.
 
@@ -528,6 +548,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except requests.RequestException as error:
         # Not the error's own text: it may contain a signed URL.
         _print_error(f"The server cannot be reached ({type(error).__name__}). Check the URL and the network, then try again.")
+    except ResponseParserError:
+        _print_error("The AWS endpoint does not answer as AWS does. Check AWS_ENDPOINT_URL and the proxy, then try again.")
     except (OutreachError, ValueError, OSError, RuntimeError, BotoCoreError, ClientError) as error:
         _print_error(str(error))
     sys.exit(1)

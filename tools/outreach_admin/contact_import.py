@@ -12,6 +12,7 @@ import requests
 _TIMEOUT_SECONDS = 60
 _POLL_SECONDS = 1.0
 _FINAL_STATUSES = ("completed", "failed")
+_RECORD = {"id", "status", "processedRows", "totalRows", "failedCount"}
 
 Json = dict[str, Any]
 
@@ -35,15 +36,19 @@ class ContactImport:
             The import record each time it is read; the last one is final.
 
         Raises:
-            ValueError: The API refuses the import, or S3 refuses the file. The message says why.
+            ValueError: The file is empty, the API refuses the import, or S3 refuses the file. The message says why.
         """
-        body = {"size": file.stat().st_size, **options}
-        record = _json_or_error(self._session.post(self._import, json=body, timeout=_TIMEOUT_SECONDS))
+        size = file.stat().st_size
+        if not size:
+            raise ValueError("The file is empty.")
+        answer = self._session.post(self._import, json={"size": size, **options}, timeout=_TIMEOUT_SECONDS)
+        record = _record_or_error(answer, {*_RECORD, "uploadUrl"})
         yield record
         _upload(file, record["uploadUrl"])
         while record["status"] not in _FINAL_STATUSES:
             time.sleep(_POLL_SECONDS)
-            record = _json_or_error(self._session.get(f"{self._records}/{record['id']}", timeout=_TIMEOUT_SECONDS))
+            answer = self._session.get(f"{self._records}/{record['id']}", timeout=_TIMEOUT_SECONDS)
+            record = _record_or_error(answer, _RECORD)
             yield record
 
     def save_failed_rows(self, import_id: str, file: Path) -> None:
@@ -77,8 +82,24 @@ def _upload(file: Path, url: str) -> None:
         raise ValueError(f"The upload of the file failed with HTTP {response.status_code}. Start the import again.")
 
 
-def _json_or_error(response: requests.Response) -> Json:
-    body = response.json() if "json" in response.headers.get("Content-Type", "") else {}
+def _record_or_error(response: requests.Response, names: set[str]) -> Json:
+    """Return the import record of an answer, which has these properties.
+
+    Raises:
+        ValueError: The API refuses the request, or another server has answered.
+    """
+    body = _object(response)
     if not response.ok:
         raise ValueError(body.get("detail") or f"The API answered HTTP {response.status_code}.")
-    return dict(body)
+    if not names <= body.keys():
+        raise ValueError("The server's answer is no import record, so it is not the API. Check the URL.")
+    return body
+
+
+def _object(response: requests.Response) -> Json:
+    """Return the object that is the body of an answer; an empty one if it is anything else."""
+    try:
+        body = response.json()
+    except requests.JSONDecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}

@@ -33,13 +33,13 @@ from outreach_admin import (
     site_export,
     table_restore,
 )
-from outreach_admin.options import Command, DryRun, Number, Person, SiteCommand, SiteId, StackCommand
+from outreach_admin.options import Command, DryRun, Number, Person, SiteCommand, SiteId, StackCommand, text_option
 from outreach_admin.progress import ProgressDisplay
 
 opt_out = typer.Typer(no_args_is_help=True, help="Manage opt-outs: the numbers that a site must not send messages to.")
 campaign = typer.Typer(no_args_is_help=True, help="Observe campaigns that are being sent.")
 
-Reason = Annotated[str | None, typer.Option(help="Why, for the history of the number.")]
+Reason = Annotated[str | None, typer.Option(callback=text_option, help="Why, for the history of the number.")]
 
 # Numbers that a dry run shows, without their first digits: its output may be kept, as in the log of a pipeline.
 _EXAMPLES = 5

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
-from outreach import phone_numbers
+from outreach import parsing, phone_numbers, text
 from outreach.sites import site_store
 from outreach_admin import deployment
 from outreach_admin.output import Output
@@ -54,6 +55,42 @@ def _site_id(value: str) -> str:
     if not _SITE_ID.fullmatch(value):
         raise typer.BadParameter("must be up to 64 letters, digits, - and _")
     return value
+
+
+def _read(value: str, read: Callable[[str], str], longest: int) -> str:
+    """Read an option by a rule of the API, which shows the value."""
+    try:
+        read_value = read(value)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    if len(read_value) > longest:
+        raise typer.BadParameter(f"must have at most {longest:,} characters")
+    return read_value
+
+
+def name_option(value: str | None) -> str | None:
+    """Return a name as the API reads names. It may be empty."""
+    return value and _read(value, text.require_name, text.MAX_NAME)
+
+
+def visible_name_option(value: str) -> str:
+    """Return a name that shows something."""
+    return _read(value, lambda given: text.require_visible(text.require_name(given)), text.MAX_NAME)
+
+
+def names_option(values: list[str] | None) -> list[str] | None:
+    """Return several names."""
+    return values and [name_option(value) or "" for value in values]
+
+
+def text_option(value: str | None) -> str | None:
+    """Return a text as the API reads texts. It may be empty."""
+    return value and _read(value, lambda given: text.require_text(text.normalise(given)), text.MAX_CHARACTERS)
+
+
+def url_option(value: str | None) -> str | None:
+    """Return a URL as the API reads URLs. It may be empty."""
+    return value and _read(value, parsing.parse_url, parsing.MAX_URL)
 
 
 def number_option(value: str) -> str:

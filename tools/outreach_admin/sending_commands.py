@@ -16,7 +16,7 @@ from outreach.sending import circuit_breaker
 from outreach.sending.circuit_breaker import BreakerState
 from outreach.sites import site_store
 from outreach.sites.models import ChannelAccount
-from outreach_admin.options import DryRun, OptionalSiteId, SiteCommand, SiteId, guid_option
+from outreach_admin.options import DryRun, OptionalSiteId, SiteCommand, SiteId, guid_option, text_option
 
 send = typer.Typer(no_args_is_help=True, help="List, pause, resume and cancel sends. A send is one campaign record.")
 sending = typer.Typer(no_args_is_help=True, help="Stop everything that a site, or all of them, would send; start it again.")
@@ -87,7 +87,7 @@ def cancel_send(context: typer.Context, site_id: SiteId, record_id: RecordId, dr
 def stop_sending(
     context: typer.Context,
     site_id: OptionalSiteId = None,
-    reason: Annotated[str, typer.Option(help="Why, for the other operators.")] = "",
+    reason: Annotated[str, typer.Option(callback=text_option, help="Why, for the other operators.")] = "",
     dry_run: DryRun = False,
 ) -> None:
     """Stop everything that would be sent: campaigns, single messages and tests, of one site or of all.

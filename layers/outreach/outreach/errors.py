@@ -29,6 +29,8 @@ C = TypeVar("C")
 
 # The ``code`` for a used-up quota. The status is 403, or 429 where waiting helps.
 QUOTA_EXCEEDED = "quota_exceeded"
+# The titles of codes that several classes have: a title belongs to a code (RFC 9457, section 3.1.3).
+_TITLES = {QUOTA_EXCEEDED: "The site's quota is used up"}
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,10 @@ class OutreachError(Exception):
     title = "Internal error"
 
     def __init__(self, detail: str = "", *, code: str = "") -> None:
-        super().__init__(detail or self.title)
-        self.detail = detail or self.title
         self.code = code or self.code
+        self.title = _TITLES.get(self.code, self.title)
+        self.detail = detail or self.title
+        super().__init__(self.detail)
 
 
 class ValidationFailed(OutreachError):

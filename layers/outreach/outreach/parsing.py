@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+import socket
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +17,7 @@ from outreach.errors import ValidationFailed
 _MAX_DEPTH = 100
 MAX_URL = 2_000
 _MAX_LABEL = 63
+_MAX_HOST = 253
 
 NIL_GUID = "00000000-0000-0000-0000-000000000000"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -30,6 +33,8 @@ _EXACT_FLOAT_LIMIT = 2**53
 # A fraction of zeros is none: spreadsheets and some languages write whole numbers with one.
 _DIGITS = re.compile(r"\s*([+-]?[0-9]{1,18})(?:\.0+)?\s*")
 _ANY_DIGITS = re.compile(r"\s*[+-]?[0-9]+(?:\.0+)?\s*")
+# A host whose last label is one is an IPv4 address in one of its spellings (URL Standard, "ends in a number").
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f-\xa0\s]")
 _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
@@ -153,7 +158,9 @@ def parse_integer(value: Any) -> int:
 
 
 def parse_url(value: Any) -> str:
-    """Check that a value is an absolute http or https URL without spaces and control characters; return it unchanged.
+    """Check that a value is an absolute http or https URL that can be requested; return it unchanged.
+
+    It has no spaces and control characters, and a host that may exist: no request to ``256.1.1.1`` can ever be made.
 
     Raises:
         ValueError: the value is anything else, or too long.
@@ -163,7 +170,54 @@ def parse_url(value: Any) -> str:
         raise ValueError(f"must have at most {MAX_URL:,} characters")
     if not is_web_address(url):
         raise ValueError("must be an http or https URL")
+    if not _has_possible_host(url):
+        raise ValueError("must be an http or https URL whose host is a domain name or an IP address")
     return url
+
+
+def _has_possible_host(url: str) -> bool:
+    """Return whether the host of a web address is a domain name or an IP address, and whether all programs read the same one."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    # Programs disagree on which of two user infos, or what after a backslash, is the host.
+    if "\\" in parts.netloc or parts.netloc.count("@") > 1:
+        return False
+    try:
+        return _is_ipv6_address(host) if "[" in parts.netloc else _is_ipv4_address_or_name(host.removesuffix("."))
+    except ValueError:  # of the modules for addresses and for names
+        return False
+
+
+def _is_ipv6_address(host: str) -> bool:
+    """Return whether a host is an IPv6 address, and not one within the network of one machine only (``fe80::1%eth0``)."""
+    return ipaddress.IPv6Address(host).scope_id is None
+
+
+def _is_ipv4_address_or_name(host: str) -> bool:
+    name = host if host.isascii() else _ascii_name(host)
+    if _NUMBER.fullmatch(name.rpartition(".")[2]):
+        return _is_ipv4_address(name)
+    return len(name) <= _MAX_HOST
+
+
+def _ascii_name(name: str) -> str:
+    """Return a domain name as the library that connects encodes it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    import idna  # here, because it takes 15 ms, and most hosts are ASCII
+
+    return idna.encode(name, strict=True, std3_rules=True).decode()
+
+
+def _is_ipv4_address(host: str) -> bool:
+    """Return whether the library that connects reads the host as an IPv4 address; it knows ``127.1`` and ``0x7f000001``, too."""
+    try:
+        socket.inet_aton(host)
+    except OSError:
+        return False
+    return True
 
 
 def is_web_address(url: str) -> bool:

@@ -8,6 +8,7 @@ import boto3
 import pytest
 from carrier_simulator.accounts import load_accounts
 from local_stack import seeds
+from outreach_admin import admin
 
 from outreach.settings import settings
 from outreach.sites import site_store
@@ -30,6 +31,13 @@ def test_seeding_again_changes_nothing() -> None:
     before = _stored()
     seeds.seed()
     assert _stored() == before
+
+
+@pytest.mark.usefixtures("seeded")
+def test_a_revoked_key_does_not_keep_the_stack_from_starting() -> None:
+    admin.revoke_api_key("10000", site_store.hash_key("local-10000")[: admin.KEY_ID_LENGTH])
+    seeds.seed()
+    assert site_store.find_key("local-10000") is None
 
 
 @pytest.mark.usefixtures("seeded")

@@ -6,17 +6,19 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import pytest
 import typer
+from botocore.parsers import ResponseParserError
 from outreach_admin import admin, cli
 
 from outreach.http.caller import SCOPES
 from outreach.sending.circuit_breaker import CircuitBreaker
 from outreach.settings import settings
 from outreach.sites import secrets, site_store
-from outreach.sites.models import FrequencyCap, Site
+from outreach.sites.models import ApiKey, FrequencyCap, Site
 
 Run = Callable[..., Any]
 
@@ -132,6 +134,33 @@ def test_a_key_from_standard_input_is_not_printed(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("site")
+def test_a_key_of_another_site_stays_there(run: Run) -> None:
+    run("site", "put", "20000")
+    run("key", "create", "10000", "--name", "first", "--value-from-stdin", stdin=TOKEN)
+    refused = run("key", "create", "20000", "--name", "second", "--value-from-stdin", stdin=TOKEN)
+    assert (refused.code, run("key", "list", "20000").json) == (1, [])
+    assert site_store.find_key(TOKEN) == ApiKey("10000", "first")
+
+
+@pytest.mark.usefixtures("site")
+def test_a_key_of_the_site_can_be_stored_again_but_not_once_it_is_revoked(run: Run) -> None:
+    for scope in ("contact:read", "contact:write"):
+        created = run("key", "create", "10000", "--name", "x", "--scope", scope, "--value-from-stdin", stdin=TOKEN).json
+    assert site_store.find_key(TOKEN) == ApiKey("10000", "x", frozenset({"contact:write"}))
+    assert [run("key", "revoke", "10000", created["id"]).code for _ in range(2)] == [0, 0]
+    assert run("key", "create", "10000", "--name", "x", "--value-from-stdin", stdin=TOKEN).code == 1
+    assert site_store.find_key(TOKEN) is None
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize("length", [0, 4, 11])
+def test_a_part_of_an_id_revokes_no_key(run: Run, length: int) -> None:
+    created = run("key", "create", "10000", "--name", "only").json
+    assert run("key", "revoke", "10000", created["id"][:length]).code == 1
+    assert site_store.find_key(created["key"])
+
+
+@pytest.mark.usefixtures("site")
 def test_a_dry_run_of_a_revocation_shows_the_key_and_revokes_nothing(run: Run) -> None:
     created = run("key", "create", "10000", "--name", "reporting").json
     shown = run("key", "revoke", "10000", created["id"], "--dry-run").json
@@ -227,6 +256,31 @@ def test_invalid_credentials_are_refused_and_not_quoted(run: Run, stdin: str) ->
     assert result.code == 1
     assert TOKEN not in result.out + result.err
     assert site_store.list_accounts("10000") == []
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize("stdin", ["\0" * 9, "two words", "\udcff", "é", "x" * 1_001, '{"token": ""}', '{"token": "a\\nb"}'])
+def test_credentials_that_no_header_transports_are_refused(run: Run, stdin: str) -> None:
+    result = run(*TWILIO, stdin=stdin)
+    assert (result.code, stdin in result.err) == (1, False)
+    assert site_store.list_accounts("10000") == []
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize("key", ["two words", "é", "a\nb", "x" * 257])
+def test_a_key_that_no_client_can_send_is_refused(run: Run, key: str) -> None:
+    result = run("key", "create", "10000", "--name", "x", "--value-from-stdin", stdin=key)
+    assert (result.code, key in result.err, run("key", "list", "10000").json) == (1, False, [])
+
+
+def test_an_endpoint_that_is_not_aws_is_called_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site_store, "list_sites", Mock(side_effect=ResponseParserError("b'<html>'")))
+    failed = run("site", "list")
+    assert (failed.code, "Check AWS_ENDPOINT_URL" in failed.err) == (1, True)
+
+
+def test_a_region_has_any_case(run: Run) -> None:
+    assert run("site", "put", "10000", "--default-region", "gb").json["default_region"] == "GB"
 
 
 @pytest.mark.usefixtures("site")
@@ -390,6 +444,18 @@ def test_a_command_for_an_unknown_site_exits_with_1_and_a_message(run: Run, comm
         ["key", "create", "10000", "--name", "x", "--preset", "everything"],
         [*TWILIO, "--id", "7"],
         [*TWILIO, "--rate", "0"],
+        [*TWILIO, "--rate", "inf"],
+        [*TWILIO, "--name", "x" * 257],
+        [*TWILIO, "--name", "a\nb"],
+        *[["key", "create", "10000", "--name", name] for name in ("", " ", "x" * 257, "a\x1b[31m")],
+        *[["site", "put", "10000", option, "1" + "0" * 40] for option in ("--max-contacts", "--daily-segments")],
+        *[
+            ["site", "put", "10000", "--callback-url", url]
+            for url in ("http://256.1.1.1/", "http://a/" + "x" * 2_000, "http://a b/")
+        ],
+        ["site", "put", "10000", "--help-keyword", "x" * 257],
+        ["optout", "add", "10000", "+12125551234", "--reason", "x" * 2_001],
+        ["sending", "stop", "--reason", "a\x00b"],
         ["nothing"],
     ],
 )

@@ -237,6 +237,20 @@ def test_a_refused_import_prints_the_reason(run: Run, file: Path) -> None:
     assert (refused.code, refused.err) == (1, "The API key does not allow this\n")
 
 
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"id": "1", "status": "pending"}'])
+def test_another_server_than_the_api_is_called_so(run: Run, file: Path, body: bytes) -> None:
+    with serving(reply(200, body, {"Content-Type": "application/json"})) as server:
+        failed = run("import", str(file), "--api-url", server.url, "--api-key", "a-key")
+    assert (failed.code, failed.err) == (1, "The server's answer is no import record, so it is not the API. Check the URL.\n")
+
+
+def test_an_empty_file_is_not_uploaded(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "empty.csv"
+    file.touch()
+    failed = run("import", str(file), "--api-url", "http://x.example", "--api-key", "a-key")
+    assert (failed.code, failed.err) == (1, "The file is empty.\n")
+
+
 @pytest.fixture
 def backup(run: Run) -> str:
     """A restored table with a deleted contact of each of two sites, and a contact that has changed since."""

@@ -23,7 +23,7 @@ from typing import Any
 
 from outreach import clock, dynamo
 from outreach.dynamo import Update
-from outreach.errors import NotFound, ValidationFailed
+from outreach.errors import Conflict, NotFound, ValidationFailed
 from outreach.settings import settings
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, FrequencyCap, SendingStop, Site
 from outreach.tolerant_reader import known
@@ -136,10 +136,19 @@ def put_site(site: Site) -> None:
 
 
 def put_key(digest: str, key: ApiKey) -> None:
-    """Create or replace a key, given its SHA-256 (see :func:`hash_key`)."""
+    """Create or replace a key, given its SHA-256 (see :func:`hash_key`).
+
+    Raises:
+        Conflict: the key belongs to another site, or is revoked, which is for good.
+    """
     values = asdict(key) | {"scopes": sorted(key.scopes)}
+    condition, states = "attribute_not_exists(pk) OR #site_id = :site_id", dict[str, Any]({":site_id": key.site_id})
+    if not key.revoked:
+        condition, states = f"{condition} AND NOT #revoked = :revoked", states | {":revoked": True}
     # Write the authorizer's item first, so that a listed key works and a key listed as revoked is revoked.
-    _put(f"KEY#{digest}", "KEY", values)
+    item = {"pk": f"KEY#{digest}", "sk": "KEY", **values}
+    if not dynamo.put_if(settings().sites_table, item, condition, states):
+        raise Conflict("This key is revoked, or belongs to another site. Create another one.")
     _put(f"SITE#{key.site_id}", f"KEY#{digest}", values)
 
 
