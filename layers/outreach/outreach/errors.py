@@ -29,6 +29,7 @@ C = TypeVar("C")
 
 # The ``code`` for a used-up quota. The status is 403, or 429 where waiting helps.
 QUOTA_EXCEEDED = "quota_exceeded"
+NO_SUCH_PATH = "There is no such path. GET /docs lists all paths; a verb follows a colon, such as :send."
 
 
 @dataclass(frozen=True)
