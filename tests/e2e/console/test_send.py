@@ -88,7 +88,7 @@ def test_the_messages_of_a_send_that_ended_meanwhile_are_listed(
     campaign_id = create_campaign(isolated_site.api, company, isolated_site.account_id)
     record_id = send(isolated_site.api, campaign_id)
     page.goto(f"{isolated_site_console.base_url}/console#/sends/{record_id}")
-    expect(page.get_by_role("table", name="Messages").get_by_text("Delivered")).to_be_visible()
+    expect(page.get_by_role("region", name="Messages").get_by_role("cell", name="Delivered")).to_be_visible()
 
 
 def test_failures_are_explained_downloaded_and_sent_again(console_of_any_size: Console, api: Client, tmp_path: Path) -> None:
