@@ -41,13 +41,14 @@ export function useSiblings(campaignId: string | undefined) {
   });
 }
 
+/** Reads messages of a send, also when it is over: the list lags behind the last of them, and receipts still come. */
 export function useMessages(campaignRecordId: string, status: MessageStatus | undefined, pageIndex: number, isUnderWay: boolean) {
   const query = { campaignRecordId, pageIndex, pageSize: DETAIL_PAGE_SIZE, ...(status && { status }) };
   return useQuery({
-    queryKey: ["messages", query],
+    queryKey: ["messages", query, isUnderWay],
     queryFn: () => read(api.GET("/outreach/messages", { params: { query } })) as Promise<Schemas["MessageList"]>,
     placeholderData: keepPreviousData,
-    refetchInterval: isUnderWay && POLL_MILLISECONDS * 3,
+    refetchInterval: isUnderWay ? POLL_MILLISECONDS * 3 : SLOW_POLL_MILLISECONDS,
   });
 }
 

@@ -104,7 +104,7 @@ function FailedRows({ record }: { record: Import }) {
       <p>{texts.import.failedHint}</p>
       {!isInProgress(record) && (
         <p>
-          <button type="button" class="secondary" aria-busy={download.isPending} disabled={download.isPending} onClick={() => download.mutate()}>{texts.import.failedDownload}</button>
+          <button type="button" class="secondary" aria-busy={download.isPending} onClick={() => !download.isPending && download.mutate()}>{texts.import.failedDownload}</button>
         </p>
       )}
       <Problem error={download.error} />

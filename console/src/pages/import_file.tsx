@@ -94,7 +94,7 @@ function ImportFile() {
       <FileChooser file={file} isMissing={isMissing} onFile={choose} />
       <DuplicateChoice options={options} onChange={setOptions} />
       <ReadingChoice options={options} onChange={setOptions} isOpen={check !== null && asksForReading(check)} />
-      {!check && <button type="button" aria-busy={checking.isPending} disabled={isBusy} onClick={runCheck}>{texts.importFile.check}</button>}
+      {!check && <button type="button" aria-busy={checking.isPending} onClick={runCheck}>{texts.importFile.check}</button>}
       {progress && <ProgressBar progress={progress} isImport={importing.isPending} />}
       <Problem error={checking.error ?? importing.error} />
       {check && (
@@ -102,8 +102,8 @@ function ImportFile() {
           <CheckResult check={check} options={options} onColumns={(columns) => setOptions({ ...options, columns })} />
           <div class="actions sticky">
             {!isChecked && <span>{texts.importFile.changed}</span>}
-            {isChecked && check.record && <ImportButton check={check} isBusy={isBusy} isPending={importing.isPending} onClick={runImport} />}
-            {(!isChecked || !check.record) && <button type="button" aria-busy={checking.isPending} disabled={isBusy} onClick={runCheck}>{texts.importFile.checkAgain}</button>}
+            {isChecked && check.record && <ImportButton check={check} isPending={importing.isPending} onClick={runImport} />}
+            {(!isChecked || !check.record) && <button type="button" aria-busy={checking.isPending} onClick={runCheck}>{texts.importFile.checkAgain}</button>}
           </div>
         </Result>
       )}
@@ -123,11 +123,11 @@ function Result({ check, children }: { check: Check; children: ComponentChildren
   return <section ref={section} tabIndex={-1} aria-label={texts.importFile.result}>{children}</section>;
 }
 
-function ImportButton({ check, isBusy, isPending, onClick }: { check: Check; isBusy: boolean; isPending: boolean; onClick: () => void }) {
+function ImportButton({ check, isPending, onClick }: { check: Check; isPending: boolean; onClick: () => void }) {
   const { createdCount = 0, updatedCount = 0 } = check.record ?? {};
   const rows = createdCount + updatedCount;
   if (rows === 0) return <span>{texts.importFile.nothing}</span>;
-  return <button type="button" aria-busy={isPending} disabled={isBusy} onClick={onClick}>{texts.importFile.submit(formatNumber(rows))}</button>;
+  return <button type="button" aria-busy={isPending} onClick={onClick}>{texts.importFile.submit(formatNumber(rows))}</button>;
 }
 
 function ProgressBar({ progress, isImport }: { progress: Progress; isImport: boolean }) {

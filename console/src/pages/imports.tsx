@@ -9,7 +9,7 @@ import { Pager } from "../parts/pager";
 import { QueryResult } from "../parts/query_result";
 import { Table, TableHead } from "../parts/table";
 import { texts } from "../texts";
-import { pollMilliseconds } from "./imports/import_record";
+import { isInProgress, pollMilliseconds } from "./imports/import_record";
 import type { ImportSummary } from "./imports/import_record";
 import { ImportStatus } from "./imports/import_status";
 import { UndoImport } from "./imports/undo_import";
@@ -55,7 +55,7 @@ function ImportTable({ records }: { records: ImportSummary[] }) {
           <tr key={record.id}>
             <th scope="row" class="time"><Link href={`/imports/${record.id}`}>{formatTime(record.createTime)}</Link></th>
             <td><ImportStatus record={record} /></td>
-            <td data-label={words.rows}>{record.totalRows === null ? "…" : formatNumber(record.totalRows)}</td>
+            <td data-label={words.rows}>{record.totalRows === null ? (isInProgress(record) ? "…" : "–") : formatNumber(record.totalRows)}</td>
             <td data-label={words.created}>{formatNumber(record.createdCount)}</td>
             <td data-label={words.updated}>{formatNumber(record.updatedCount)}</td>
             <td data-label={words.skipped}>{formatNumber(record.skippedCount)}</td>

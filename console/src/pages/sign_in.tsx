@@ -14,6 +14,7 @@ export function SignInPage() {
 
   async function submit(event: SubmitEvent): Promise<void> {
     event.preventDefault();
+    if (busy) return;
     const form = new FormData(event.currentTarget as HTMLFormElement);
     setBusy(true);
     setError(await reasonToRefuse(String(form.get("key")).trim()));
@@ -27,7 +28,7 @@ export function SignInPage() {
           <Field label={texts.signIn.key} hint={texts.signIn.hint} error={error}>
             {(slots) => <input {...slots} name="key" type="password" autocomplete="off" autofocus required />}
           </Field>
-          <button aria-busy={busy} disabled={busy}>{texts.signIn.submit}</button>
+          <button aria-busy={busy}>{texts.signIn.submit}</button>
         </form>
       </Page>
       <Announcer />

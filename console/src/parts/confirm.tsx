@@ -40,7 +40,8 @@ export function Confirm(properties: Properties) {
         <Problem error={properties.error} />
         <div class="actions">
           <button type="button" class="secondary" onClick={properties.onClose}>{properties.dismiss ?? texts.common.cancel}</button>
-          <button type="button" aria-busy={properties.busy} disabled={properties.busy || properties.disabled} onClick={properties.onConfirm}>{properties.action}</button>
+          {/* A button that is disabled while it works would lose the focus, so a second click is ignored instead. This holds for every button. */}
+          <button type="button" aria-busy={properties.busy} disabled={properties.disabled} onClick={() => !properties.busy && properties.onConfirm()}>{properties.action}</button>
         </div>
       </article>
     </dialog>

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlencode
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from outreach.errors import MethodNotAllowed, NotFound, OutreachError
+from outreach.errors import NO_SUCH_PATH, MethodNotAllowed, NotFound, OutreachError
 from outreach.http import problems, routes
 from outreach.http.headers import SECURITY
 from outreach.http.request import base_url
@@ -26,7 +26,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
         return _answer(event, 308, {"Location": _location(event, path)})
     if allowed:
         return _problem(event, MethodNotAllowed(allowed))
-    return _problem(event, NotFound("There is no such route."))
+    return _problem(event, NotFound(NO_SUCH_PATH))
 
 
 def _raw_path(event: dict[str, Any]) -> str:

@@ -31,6 +31,7 @@ C = TypeVar("C")
 QUOTA_EXCEEDED = "quota_exceeded"
 # The titles of codes that several classes have: a title belongs to a code (RFC 9457, section 3.1.3).
 _TITLES = {QUOTA_EXCEEDED: "The site's quota is used up"}
+NO_SUCH_PATH = "There is no such path. GET /docs lists all paths; a verb follows a colon, such as :send."
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ _MAX_HOST = 253
 NIL_GUID = "00000000-0000-0000-0000-000000000000"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DATE_AND_TIME = re.compile(r"[0-9W-]+([T ].*)?")
+NOT_A_MOMENT = "must be a date and time such as 2022-05-23T03:00:36Z, or a date such as 2022-05-23 (ISO 8601)"
+"""What is wrong with a value that is no date or datetime."""
 # What ISO 8601 knows and Python does not, a leap second and midnight at the end of a day: what each becomes, and what is added.
 _IRREGULAR_TIMES = (
     (re.compile(r"(?<=:59):60"), ":59", timedelta(seconds=1)),
@@ -115,7 +117,7 @@ def _parse_iso(value: Any) -> datetime:
                 return _parse_irregular(text) or datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         pass
-    raise ValueError("must be an ISO 8601 datetime such as 2022-05-23T03:00:36.277Z")
+    raise ValueError(NOT_A_MOMENT)
 
 
 def _parse_irregular(text: str) -> datetime | None:

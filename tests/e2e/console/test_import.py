@@ -119,6 +119,15 @@ def test_columns_of_another_language_are_selected_by_hand(console: Console) -> N
     expect(page.get_by_text("separated by semicolons")).to_be_visible()
 
 
+def test_a_file_without_a_column_of_mobile_numbers_says_that_no_campaign_reaches_its_people(console: Console) -> None:
+    page, (number,) = console.page, numbers(DELIVERED[:1])
+    _choose(console, _file(f"email,Handy\n{uuid4()}@example.com,{number}\n"))
+    expect(page.get_by_text("No column goes into “Mobile number”.")).to_be_visible()
+    page.get_by_label("Where Handy goes").select_option(label="Mobile number")
+    expect(page.get_by_text("No column goes into “Mobile number”.")).to_be_hidden()
+    console.check()
+
+
 def test_an_encoding_is_chosen_when_it_cannot_be_recognised(console: Console) -> None:
     page, (number,) = console.page, numbers(DELIVERED[:1])
     _choose(console, _file(f"Имя,SMS\nИван,{number}\n", "windows-1251"))

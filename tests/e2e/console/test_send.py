@@ -80,6 +80,17 @@ def test_a_cancelled_send_is_watched_until_everybody_is_skipped(
     expect(_row(page, "Waiting")).to_have_count(0)
 
 
+def test_the_messages_of_a_send_that_ended_meanwhile_are_listed(
+    isolated_site_console: Console, isolated_site: IsolatedSite
+) -> None:
+    company, page = new_name("Ended"), isolated_site_console.page
+    import_people(isolated_site.api, company, [("Ann", numbers(DELIVERED[:1])[0])])
+    campaign_id = create_campaign(isolated_site.api, company, isolated_site.account_id)
+    record_id = send(isolated_site.api, campaign_id)
+    page.goto(f"{isolated_site_console.base_url}/console#/sends/{record_id}")
+    expect(page.get_by_role("region", name="Messages").get_by_role("cell", name="Delivered")).to_be_visible()
+
+
 def test_failures_are_explained_downloaded_and_sent_again(console_of_any_size: Console, api: Client, tmp_path: Path) -> None:
     company, page = new_name("Mixed"), console_of_any_size.page
     invalid, opted_out, undelivered, *fine = numbers([101, 102, 103, *DELIVERED[:2]])

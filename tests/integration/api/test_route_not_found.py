@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from outreach.errors import NO_SUCH_PATH
 from outreach.settings import settings
 from tests.support.functions import invoke
 
@@ -46,6 +47,12 @@ def test_a_known_path_with_another_method_is_405_with_the_allowed_methods(method
     answer, problem = ask(method, path)
     assert (answer["statusCode"], problem["status"], problem["code"]) == (405, 405, "method_not_allowed")
     assert answer["headers"]["Allow"] == allowed or (allowed is None and "GET" in answer["headers"]["Allow"])
+
+
+def test_an_unknown_path_is_404_and_says_where_the_paths_are() -> None:
+    answer, problem = ask("POST", f"/outreach/campaigns/{GUID}/send")
+    assert answer["statusCode"] == 404
+    assert problem["detail"] == NO_SUCH_PATH
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from outreach.campaigns.release import release_loop
 from outreach.campaigns.release.release_step import ReleaseProgress
 from outreach.consent import opt_outs
 from outreach.consent.opt_outs import Source
+from outreach.errors import NO_SUCH_PATH
 from outreach.messages import message_store
 from outreach.messages.models import campaign_message_id
 from tests.support import pipeline
@@ -159,7 +160,8 @@ def test_a_campaign_with_an_unfinished_send_cannot_be_deleted(campaign: str) -> 
 
 
 def test_an_unknown_verb_is_not_found(campaign: str) -> None:
-    assert act(campaign, "explode").status == 404
+    answer = act(campaign, "explode")
+    assert (answer.status, answer.body["detail"]) == (404, NO_SUCH_PATH)
 
 
 def test_a_contact_that_opts_out_after_the_release_gets_no_message(carrier: str, campaign: str) -> None:

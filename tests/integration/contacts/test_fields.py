@@ -98,6 +98,11 @@ def test_an_invalid_definition_returns_400_with_its_pointer(definition: dict[str
     assert len(contact_requests.fields()) == len(SYSTEM + IDENTITY)
 
 
+def test_the_error_of_a_field_without_options_shows_an_option() -> None:
+    answer = contact_requests.create_field(name="a", type="radio")
+    assert 'such as {"value": "gold"}' in answer.body["errors"][0]["message"]
+
+
 @pytest.mark.parametrize(
     "name", ["company", "COMPANY", "comp\u200bany", "\ufeffemail", "name", "createTime", "Is Opted Out", "import ERROR", " aaa"]
 )

@@ -67,6 +67,7 @@ def test_an_unknown_column_is_named_with_a_suggestion_that_imports() -> None:
         ("name,Mail,mail", {"Mail": "email"}, "several columns with the heading Mail; rename or remove all but one of them"),
         ("name,City,email,Town", {"Town": "city"}, 'ignore the others: send columns with {"Town": null}'),
         ("name|email", {}, "begin the file with the line sep=|"),
+        ("name,email,Handy", {}, 'or send columns with {"Handy": "<name of a field>"}; to ignore it, with {"Handy": null}'),
     ],
 )
 def test_a_header_that_cannot_be_imported_is_400_and_says_how_to_mend_it(
@@ -118,6 +119,13 @@ def test_two_columns_for_one_field_are_400_unless_they_are_identities() -> None:
 def test_a_column_that_the_file_does_not_have_is_a_warning() -> None:
     answer = file_requests.upload("name,email\nTom,a@b.co\n", columns={"Mobile": "SMS"})
     assert warnings(answer) == [(1, "mobile")]
+
+
+@pytest.mark.parametrize(("number", "is_advised"), [("0171 1234567", True), ("+33 6 12 34", False)])
+def test_the_warning_of_a_number_that_may_be_foreign_asks_for_the_country_code(number: str, is_advised: bool) -> None:
+    answer = file_requests.upload(f"name,SMS\nTom,{number}\n")
+    (warning,) = answer.body["warnings"]
+    assert ("write it with + and the country code" in warning["message"]) == is_advised
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,21 @@ def test_ids_are_never_truncated(
 
 def test_a_record_is_printed_with_its_nested_values(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("COLUMNS", "120")
-    Output(as_json=False).one({"id": "10000", "cap": None, "rates": {"send": "2/60", "import": "1/5"}, "accounts": ROWS})
+    Output(as_json=False).one(
+        {
+            "id": "10000",
+            "cap": None,
+            "rates": {"send": "2/60", "import": "1/5"},
+            "accounts": ROWS,
+            "keywords": (),
+            "words": ("BAJA",),
+        }
+    )
     printed = capsys.readouterr().out
     assert "send: 2/60, import: 1/5" in printed
     assert "None" not in printed
+    assert "BAJA" in printed
+    assert "(" not in printed
     assert ROWS[1]["id"] in printed
 
 

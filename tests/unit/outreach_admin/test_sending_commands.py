@@ -73,7 +73,7 @@ def test_a_dry_run_of_a_cancel_is_refused_where_the_cancel_would_be(run: Run, re
     record = campaign_records.get(SITE, record_id)
     campaign_records.change_status(record, RecordStatus.COMPLETED)
     refused = [run("send", "cancel", SITE, record_id, *options) for options in (["--dry-run"], [])]
-    assert {(answer.code, answer.err) for answer in refused} == {(1, "The send is completed, so nobody can cancel it.\n")}
+    assert {(answer.code, answer.err) for answer in refused} == {(1, "The send is completed, so it is too late to cancel it.\n")}
 
 
 def test_a_dry_run_of_a_stop_and_a_start_counts_accounts_and_contacts(run: Run, record_id: str) -> None:
@@ -95,7 +95,7 @@ def test_a_dry_run_of_a_stop_and_a_start_counts_accounts_and_contacts(run: Run, 
 def test_a_send_that_is_over_cannot_be_resumed(run: Run, record_id: str) -> None:
     run("send", "cancel", SITE, record_id)
     refused = run("send", "resume", SITE, record_id)
-    assert (refused.code, refused.err) == (1, "The send is cancelled, so nobody can resume it.\n")
+    assert (refused.code, refused.err) == (1, "The send is cancelled, so it is too late to resume it.\n")
 
 
 def test_a_send_of_another_site_is_not_found(run: Run, record_id: str) -> None:

@@ -266,6 +266,23 @@ def test_the_error_of_typographic_quotation_marks_says_what_to_write(quotes: str
     assert refusal.value.errors[0].message.endswith("""quotation marks must be straight: " or '""")
 
 
+@pytest.mark.parametrize(
+    ("template", "advice"),
+    [
+        ("{{ plan tier }}", 'is written {{ customFields["Current plan"] }}'),
+        ("{{ name | default 'you' }}", 'follows a colon: {{ firstName | default: "there" }}'),
+        ("{{ name }", "begins with {{ and ends with }}"),
+        ("{{ name }, {{ city }}", "begins with {{ and ends with }}"),
+        ("{% if city }", "begins with {% and ends with %}"),
+        ("{% if city %}Hi", "such as {% endif %} for {% if %}"),
+    ],
+)
+def test_the_error_of_a_frequent_fault_says_what_to_write(template: str, advice: str) -> None:
+    with pytest.raises(ValidationFailed) as refusal:
+        templates.parse(template)
+    assert refusal.value.errors[0].message.endswith(advice)
+
+
 def test_a_template_is_compiled_once() -> None:
     assert templates.parse("Hi {{ name }}") is templates.parse("Hi {{ name }}")
 

@@ -178,7 +178,7 @@ function Inputs({ state: { draft, change, errorAt } }: { state: EditorState }) {
 function SaveBar({ state, isNew }: { state: EditorState; isNew: boolean }) {
   return (
     <div class="actions save-bar">
-      <button aria-busy={state.isSaving} disabled={state.isSaving}>{words.save}</button>
+      <button aria-busy={state.isSaving}>{words.save}</button>
       <span>{isNew ? words.saveFirst : state.isDirty ? words.unsaved : words.allSaved}</span>
     </div>
   );

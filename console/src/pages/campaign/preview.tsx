@@ -40,7 +40,7 @@ export function Preview({ saved }: { saved: Saved }) {
     <section aria-labelledby="preview-title">
       <h2 id="preview-title">{words.title}</h2>
       <p>{words.intro}</p>
-      <button type="button" class="secondary outline" aria-busy={preview.isPending} disabled={preview.isPending} onClick={() => preview.mutate(saved.save)}>
+      <button type="button" class="secondary outline" aria-busy={preview.isPending} onClick={() => !preview.isPending && preview.mutate(saved.save)}>
         {saved.isDirty ? words.saveAndRun : words.run}
       </button>
       <Problem error={saved.isOwnError(preview.error) ? null : preview.error} />

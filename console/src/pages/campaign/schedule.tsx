@@ -54,8 +54,8 @@ function ScheduleForm({ campaign, saved, onChanged }: ScheduleProperties) {
         )}
       </Field>
       <div class="actions">
-        <button class="secondary outline" aria-busy={change.isPending} disabled={change.isPending}>{buttonText(saved.isDirty, scheduled !== null)}</button>
-        {scheduled && <button type="button" class="secondary outline" disabled={change.isPending} onClick={() => change.mutate({ scheduledStartTime: null })}>{words.remove}</button>}
+        <button class="secondary outline" aria-busy={change.isPending}>{buttonText(saved.isDirty, scheduled !== null)}</button>
+        {scheduled && <button type="button" class="secondary outline" onClick={() => !change.isPending && change.mutate({ scheduledStartTime: null })}>{words.remove}</button>}
       </div>
       {refusal || saved.isOwnError(change.error) ? null : <Problem error={change.error} />}
     </form>

@@ -47,7 +47,7 @@ function SendButton({ saved }: { saved: Saved }) {
   const send = useSend(saved.id);
   return (
     <>
-      <button type="button" aria-busy={ask.isPending} disabled={ask.isPending} onClick={() => ask.mutate(saved.save)}>
+      <button type="button" aria-busy={ask.isPending} onClick={() => !ask.isPending && ask.mutate(saved.save)}>
         {saved.isDirty ? words.saveAndOpen : words.open}
       </button>
       <Problem error={saved.isOwnError(ask.error) ? null : ask.error} />
@@ -56,7 +56,7 @@ function SendButton({ saved }: { saved: Saved }) {
           question={question}
           busy={send.isPending}
           error={send.error}
-          onConfirm={() => !send.isPending && send.mutate(question.campaign)}
+          onConfirm={() => send.mutate(question.campaign)}
           onClose={() => setQuestion(undefined)}
         />
       )}

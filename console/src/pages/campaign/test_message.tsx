@@ -45,7 +45,7 @@ function TestForm({ saved }: { saved: Saved }) {
         {(slots) => <input {...slots} type="tel" autocomplete="tel" required value={to} onInput={(event) => setTo(event.currentTarget.value)} />}
       </Field>
       <ContactChooser value={contactId} error={error?.at("/contactId")} onChange={setContactId} />
-      <button class="secondary outline" aria-busy={test.isPending} disabled={test.isPending}>{saved.isDirty ? words.saveAndRun : words.run}</button>
+      <button class="secondary outline" aria-busy={test.isPending}>{saved.isDirty ? words.saveAndRun : words.run}</button>
       {error?.at("/to") || error?.at("/contactId") || saved.isOwnError(test.error) ? null : <Problem error={test.error} />}
       {test.data && <TestResult key={test.data.id} message={test.data} />}
     </form>

@@ -65,7 +65,7 @@ function Form({ contact, fields, onSaved, onCancel }: Properties & { fields: Fie
       </fieldset>
       <Problem error={save.error} places={shownPlaces(editable, save.variables?.identities ?? [])} />
       <div class="actions">
-        <button aria-busy={save.isPending} disabled={save.isPending}>{texts.common.save}</button>
+        <button aria-busy={save.isPending}>{texts.common.save}</button>
         <button type="button" class="secondary" onClick={onCancel}>{texts.common.cancel}</button>
       </div>
     </form>

@@ -25,7 +25,7 @@ type Known = Pick<Check, "suggested" | "unknown" | "rows">;
 type Trial = { record: Import } | { reasons: string[]; suggestions: Columns };
 
 // The API names the unknown columns in its messages only; `suggestedColumns` has those that a common export has.
-const UNKNOWN_COLUMN = /^the file has a column that is not a contact field: (.+?)(?:; it seems to be .*|; to ignore it, .*)?$/s;
+const UNKNOWN_COLUMN = /^the file has a column that is not a contact field: (.+?)(?:; it seems to be .*|; to ignore it, .*|; to import it, .*)?$/s;
 const NOTHING_KNOWN: Known = { suggested: new Set(), unknown: new Set(), rows: [] };
 const FILE_ERROR_STATUSES = [400, 422];
 

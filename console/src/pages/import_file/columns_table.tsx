@@ -24,6 +24,7 @@ export function ColumnsTable(properties: Properties) {
     <section>
       <h2>{texts.importFile.columns}</h2>
       <p>{texts.importFile.columnsHint}</p>
+      {properties.check.record && !Object.values(properties.columns).includes("SMS") && <p class="warning">{texts.importFile.noNumbers}</p>}
       {used.length > 0 && <Table {...properties} headings={used} />}
       {unused.length > 0 && (
         <details open={used.length === 0}>

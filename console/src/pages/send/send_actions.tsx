@@ -34,7 +34,6 @@ function Controls({ record }: { record: Schemas["Record"] }) {
     announce(texts.send.nowIs(texts.status[status] ?? status));
   });
   const verb = record.status === "paused" ? "resume" : "pause";
-  // A button that is disabled for a moment would lose the focus, so a second click is ignored instead.
   const run = (chosen: Verb) => !action.isPending && action.mutate(chosen);
   return (
     <>
@@ -63,7 +62,7 @@ function CancelWords({ counts }: { counts: Schemas["Counts"] }) {
   return (
     <ul>
       <li>{counts.audience === null ? texts.send.cancel.nobodyYet : texts.send.cancel.waiting(counts.queued, formatNumber(counts.queued))}</li>
-      <li>{texts.send.cancel.sent(accepted, formatNumber(accepted))}</li>
+      {accepted > 0 && <li>{texts.send.cancel.sent(accepted, formatNumber(accepted))}</li>}
       <li>{texts.send.cancel.final}</li>
     </ul>
   );
@@ -100,7 +99,7 @@ function SendAgainQuestion({ record, preview, onClose }: { record: Schemas["Reco
       action={words.action}
       busy={again.isPending}
       error={again.error}
-      onConfirm={() => !again.isPending && again.mutate()}
+      onConfirm={() => again.mutate()}
       onClose={onClose}
     >
       {isRepeated && <p class="warning">{words.repeated}</p>}

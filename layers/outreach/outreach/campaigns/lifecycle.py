@@ -84,7 +84,7 @@ def would_change(verb: str, record: CampaignRecord) -> bool:
     Raises:
         Conflict: the status of the send does not allow the verb.
     """
-    return _would_change(verb, record, f"The send is {record.status}, so nobody can {verb} it.")
+    return _would_change(verb, record, f"The send is {record.status}, so it is too late to {verb} it.")
 
 
 def continue_with_new_slots(record: CampaignRecord) -> CampaignRecord:

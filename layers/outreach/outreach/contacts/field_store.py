@@ -135,7 +135,8 @@ def _require_unique_name(site_fields: SiteFields, field: Field) -> None:
 def _require_consistent(field: Field) -> None:
     values = [text.comparison_key(value) for value in field.option_values]
     if field.type.has_options and not values:
-        raise ValidationFailed.at("/fieldOptions", f"must have at least one option, because the field's type is {field.type}")
+        message = f'must have at least one option, such as {{"value": "gold"}}, because the field\'s type is {field.type}'
+        raise ValidationFailed.at("/fieldOptions", message)
     if values and not field.type.has_options:
         raise ValidationFailed.at("/fieldOptions", f"must be empty, because a field of type {field.type} has no options")
     if len(set(values)) < len(values):

@@ -136,7 +136,7 @@ def _date(given: Any, _: Options) -> str:
 def _date_time(given: Any, _: Options) -> str:
     moment = parsing.parse_moment(given)
     if moment is None:
-        raise ValueError("must be an ISO 8601 datetime such as 2022-05-23T03:00:36.277Z")
+        raise ValueError(parsing.NOT_A_MOMENT)
     return clock.timestamp(moment)
 
 

@@ -32,7 +32,7 @@ def new_contact(site_fields: SiteFields, body: ContactBody, contact_id: str, now
     validator = _Validator(site_fields)
     empty = Contact(contact_id, site_fields.site_id, "", now, now, version=1)
     if not body.contact_identities:
-        validator.add_error(_IDENTITIES, "must have at least one identity")
+        validator.add_error(_IDENTITIES, "must have at least one identity, such as a phone number or an e-mail address")
     contact = replace(
         empty,
         name=validator.name(body.name),

@@ -30,7 +30,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach import dynamo, parsing
-from outreach.errors import NotFound, OutreachError, ValidationFailed
+from outreach.errors import NO_SUCH_PATH, NotFound, OutreachError, ValidationFailed
 from outreach.http import error_pointers, headers, json_pointers, problems
 from outreach.http.caller import Caller
 from outreach.http.request import (
@@ -115,7 +115,7 @@ def verb(segment: str, verbs: Mapping[str, T]) -> tuple[str, T]:
     """
     resource_id, _, name = segment.partition(":")
     if name not in verbs:
-        raise NotFound("There is no such route.")
+        raise NotFound(NO_SUCH_PATH)
     try:
         return parsing.parse_guid(resource_id), verbs[name]
     except ValueError as error:
@@ -240,7 +240,7 @@ def _map_errors(app: APIGatewayRestResolver) -> None:
     app.exception_handler(RequestValidationError)(lambda error: respond(problems.from_validation(error, locate)))
     app.exception_handler(RequestUnsupportedContentType)(lambda error: respond(problems.from_content_type(error)))
     app.exception_handler(UnicodeDecodeError)(lambda _: respond(ValidationFailed.at("", "is not UTF-8")))
-    app.exception_handler(NotFoundError)(lambda _: respond(NotFound("There is no such route.")))
+    app.exception_handler(NotFoundError)(lambda _: respond(NotFound(NO_SUCH_PATH)))
     app.exception_handler(ResponseValidationError)(_raise_without_values)
 
 

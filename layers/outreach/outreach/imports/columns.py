@@ -256,7 +256,7 @@ class Columns:
         if number and number.extension:
             warnings.append(f"the extension {number.extension} was dropped: only {number.text} can be texted")
         if number and not number.is_valid:
-            warnings.append(f"{number.text} is not a valid number and cannot be texted{_advice(value, region)}")
+            warnings.append(f"{number.text} is not a valid number and cannot be texted{_advice(value, number.text, region)}")
         return warnings
 
 
@@ -265,9 +265,11 @@ def content_name(content: Content) -> str | None:
     return content.name if isinstance(content, Field) else content
 
 
-def _advice(value: str, region: str) -> str:
+def _advice(value: str, number: str, region: str) -> str:
     candidate = phone_numbers.missing_country_code(value, region)
-    return f"; {candidate} would be valid; write it in this form, or set phoneNumbers to international" if candidate else ""
+    if candidate:
+        return f"; {candidate} would be valid; write it in this form, or set phoneNumbers to international"
+    return "" if number.startswith("+") else "; if it belongs to another country, write it with + and the country code"
 
 
 def _repaired(data: ContactData, heading: str, cell: str) -> str:
@@ -316,8 +318,13 @@ def _spelling_errors(headings: Sequence[str]) -> list[str]:
 
 def _unknown_column(heading: str, suggestions: Mapping[str, str | None]) -> str:
     error = f"the file has a column that is not a contact field: {heading}"
+    if heading not in suggestions and "|" in heading:
+        return f"{error}; if | separates the cells, begin the file with the line sep=|"
     if heading not in suggestions:
-        return f"{error}; if | separates the cells, begin the file with the line sep=|" if "|" in heading else error
+        return (
+            f'{error}; to import it, create the field, or send columns with {{"{heading}": "<name of a field>"}}; '
+            f'to ignore it, with {{"{heading}": null}}'
+        )
     name = suggestions[heading]
     return (
         f"{error}; it seems to be {name}: send columns with " + f'{{"{heading}": "{name}"}}'

@@ -41,6 +41,15 @@ _MAX_PATH_LENGTH = 10
 # The lexer's time grows with the square of a run of white space in a tag.
 _LONG_WHITE_SPACE = re.compile(r"\s{100}")
 # What phones and word processors make of quotation marks.
+# How the engine's message of a frequent fault begins, and what to do about it.
+_HINTS = {
+    "expected end of expression, found word": 'a field whose name has spaces is written {{ customFields["Current plan"] }}',
+    "expected end of expression, found string": 'the value of a filter follows a colon: {{ firstName | default: "there" }}',
+    "expected '}}'": "a merge field begins with {{ and ends with }}",
+    "unexpected '}'": "a merge field begins with {{ and ends with }}",
+    "missing tag name or closing delimiter": "a tag begins with {% and ends with %}",
+    "expected tag end": "a tag that opens something needs one that closes it, such as {% endif %} for {% if %}",
+}
 _TYPOGRAPHIC_QUOTES = frozenset("\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00ab\u00bb\u2032\u2033")
 # Nested indexes: as many as a path may have parts, because the parser takes long for more.
 _NESTED_INDEXES = re.compile(rf"(?:\[[^\[\]]*){{{_MAX_PATH_LENGTH + 1}}}")
@@ -373,9 +382,10 @@ def _invalid(message: str) -> ValidationFailed:
 
 
 def _with_hint(fault: str) -> str:
-    """Say what to do about quotation marks that a phone or a word processor has replaced."""
-    is_typographic = fault.startswith("unexpected '") and fault[12:13] in _TYPOGRAPHIC_QUOTES
-    return f"""{fault}; inside a tag, quotation marks must be straight: " or '""" if is_typographic else fault
+    """Say what to do about the most frequent faults: the engine's messages only say what it did not expect."""
+    if fault.startswith("unexpected '") and fault[12:13] in _TYPOGRAPHIC_QUOTES:
+        return f"""{fault}; inside a tag, quotation marks must be straight: " or '"""
+    return next((f"{fault}; {hint}" for beginning, hint in _HINTS.items() if fault.startswith(beginning)), fault)
 
 
 def _first_line(error: Exception) -> str:

@@ -39,7 +39,7 @@ def get_site(site_id: str) -> Site:
     """
     item = dynamo.get(settings().sites_table, {"pk": f"SITE#{site_id}", "sk": "SITE"})
     if item is None:
-        raise NotFound("There is no such site.")
+        raise NotFound(f"There is no site {site_id}. `outreach-admin site list` shows all.")
     return _site(item)
 
 
