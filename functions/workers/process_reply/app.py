@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach import sqs
@@ -19,7 +20,10 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
 
 
 def _parse(body: str) -> WebhookJob | QueuedReceipt | ReplyJob:
-    return WebhookJob.from_json(body) or QueuedReceipt.from_json(body) or ReplyJob.from_json(body)
+    properties = orjson.loads(body)
+    if "webhook" in properties:
+        return WebhookJob.from_json(body)
+    return QueuedReceipt.from_json(body) if "receipt" in properties else ReplyJob.from_json(body)
 
 
 def _handle_all(jobs: Mapping[str, WebhookJob | QueuedReceipt | ReplyJob]) -> set[str]:

@@ -23,15 +23,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from outreach import clock, text
-from outreach.parsing import (
-    NIL_GUID,
-    is_guid,
-    parse_flag,
-    parse_guid,
-    parse_integer,
-    parse_moment,
-    parse_url,
-)
+from outreach.parsing import NIL_GUID, is_guid, parse_flag, parse_guid, parse_integer, parse_moment, parse_url
 
 T = TypeVar("T")
 

@@ -32,11 +32,9 @@ class QueuedReceipt:
     received: str = ""
 
     @classmethod
-    def from_json(cls, body: str) -> QueuedReceipt | None:
-        """Read the body of a queue message; ``None`` if it is a reply."""
+    def from_json(cls, body: str) -> QueuedReceipt:
+        """Read the body of a queue message."""
         values = orjson.loads(body)
-        if "receipt" not in values:
-            return None
         receipt = values["receipt"]
         receipt |= {"status": receipt["status"] and MessageStatus(receipt["status"])}
         receipt |= {"scope": receipt["scope"] and ErrorScope(receipt["scope"])}

@@ -42,11 +42,9 @@ class WebhookJob:
     site_id: str = ""
 
     @classmethod
-    def from_json(cls, body: str) -> WebhookJob | None:
-        """Read the body of a queue message; ``None`` if it is a reply or a receipt."""
+    def from_json(cls, body: str) -> WebhookJob:
+        """Read the body of a queue message."""
         values = orjson.loads(body)
-        if "webhook" not in values:
-            return None
         webhook = known(CarrierWebhook, values["webhook"])
         webhook |= {"body": b64decode(webhook["body"]), "received": clock.from_timestamp(webhook["received"])}
         return cls(**known(cls, values) | {"carrier": Carrier(values["carrier"]), "webhook": CarrierWebhook(**webhook)})
