@@ -17,8 +17,8 @@ _DELIMITERS = (",", ";", "\t")
 # The line before the header in which Excel names the delimiter.
 _SEP_LINE = re.compile(r'\ufeff*"?sep=([^\w\s"\'\\]|\t)"?[\r\n]*', re.IGNORECASE)
 _BOM = "\ufeff"
-# What old systems fill a file up with; a line of nothing else is blank.
-_PADDING = "\0\x1a"
+# A line of nothing else is blank.
+_PADDING = text_encoding.PADDING.decode()
 
 # A contact takes at most 350,000 bytes.
 _MAX_ROW_CHARACTERS = 1_000_000

@@ -22,7 +22,7 @@ _BOMS = (
 )
 _SAMPLE_BYTES = 4096
 # What old systems fill a file up with.
-_PADDING = b"\0\x1a"
+PADDING = b"\0\x1a"
 _BLOCK_BYTES = 1 << 20
 _WORD_SEPARATORS = re.compile(rb"[\r\n\t,;\" ]+")
 # The texts of this many words decide the encoding (docs/decisions.md, "Imports"). Fewer need a second opinion.
@@ -57,7 +57,7 @@ def find_encoding(file: IO[bytes], named: Sequence[str]) -> str:
             return codec
     if candidates := [_named_codec(name) for name in named if name.strip()]:
         return _first_that_decodes(candidates, file)
-    if _is_utf16(sample.rstrip(_PADDING)):
+    if _is_utf16(sample.rstrip(PADDING)):
         codec = "utf-16-le" if sample[1::2].count(0) > sample[0::2].count(0) else "utf-16-be"
         if _is_noise(sample.decode(codec, "ignore")):
             raise UnreadableFile(_UNKNOWN)
