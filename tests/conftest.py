@@ -13,6 +13,7 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 from moto import mock_aws
+from moto.dynamodb.models import DynamoDBBackend
 from moto.moto_api._internal.models import moto_api_backend
 from xdist.scheduler import LoadScopeScheduling
 
@@ -21,7 +22,7 @@ from outreach import clock, parameter_store
 from outreach.callbacks import callback_request, delivery_attempt
 from outreach.inbound import authentication
 from outreach.settings import settings
-from tests.support import customer_endpoint, fast_moto, permissions, pipeline, reliability_figures, template
+from tests.support import customer_endpoint, fast_moto, partiql, permissions, pipeline, reliability_figures, template
 from tests.support.session_limit import pytest_runtest_logfinish, pytest_runtest_logstart, pytest_sessionstart  # noqa: F401 - hooks
 
 # The URL of a server that takes the place of the mocked DynamoDB (tests/reliability/test_another_dynamodb.py).
@@ -88,6 +89,7 @@ def _mocked_account() -> Iterator[None]:
         environment.delenv("AWS_ENDPOINT_URL", raising=False)
         environment.setattr(boto3, "client", template.client)
         fast_moto.spare_work(environment)
+        environment.setattr(DynamoDBBackend, "batch_execute_statement", partiql.insert_into_moto)
         if ANOTHER_DYNAMODB:
             environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", ANOTHER_DYNAMODB)
         with mock_aws(config={"core": {"passthrough": {"urls": [ANOTHER_DYNAMODB] if ANOTHER_DYNAMODB else []}}}):

@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.local_aws import expressions
 from benchmarks.local_aws.capacity import Item, item_size, read_units, write_units
 from benchmarks.local_aws.tables import Key, Table
+from tests.support import partiql
 
 _PAGE_BYTES = 1024 * 1024
 
@@ -49,6 +50,7 @@ class DynamoDB:
         handlers = {
             "GetItem": self._get_item,
             "BatchGetItem": self._batch_get_item,
+            "BatchExecuteStatement": self._batch_execute_statement,
             "PutItem": self._put_item,
             "UpdateItem": self._update_item,
             "DeleteItem": self._delete_item,
@@ -77,6 +79,16 @@ class DynamoDB:
         table = self.tables[request["TableName"]]
         self._write(table, table.key_of(request["Item"]), request, lambda before: request["Item"])
         return {}
+
+    def _batch_execute_statement(self, request: Request) -> dict[str, Any]:
+        return {"Responses": [self._insert(*partiql.insertion(statement)) for statement in request["Statements"]]}
+
+    def _insert(self, table: str, item: Item) -> dict[str, Any]:
+        try:
+            self._put_item({"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"})
+        except Refused:
+            return {"TableName": table, "Error": partiql.DUPLICATE}
+        return {"TableName": table}
 
     def _delete_item(self, request: Request) -> dict[str, Any]:
         table = self.tables[request["TableName"]]

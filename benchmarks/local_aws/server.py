@@ -22,6 +22,7 @@ from botocore.compat import HTTPHeaders
 from botocore.httpsession import URLLib3Session
 
 from benchmarks.local_aws.dynamodb import DynamoDB, Refused
+from tests.support import partiql
 
 # Status, headers, body.
 Answer = tuple[int, dict[str, str], bytes]
@@ -170,7 +171,7 @@ class LocalAws:
         raise NotImplementedError(f"{service}.{operation}")
 
     def _dynamodb(self, operation: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-        target = payload.get("TableName") or next(iter(payload.get("RequestItems", {"transaction": None})))
+        target = _table_of(payload)
         try:
             answer, _ = self.dynamodb.answer(operation, payload)
         finally:
@@ -274,3 +275,10 @@ def _json(status: int, answer: Mapping[str, Any]) -> Answer:
 
 def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
+
+
+def _table_of(payload: Mapping[str, Any]) -> str:
+    """Return the table that a call reads or writes. A batch has one table here; a transaction may have several."""
+    if "Statements" in payload:
+        return partiql.insertion(payload["Statements"][0])[0]
+    return str(payload.get("TableName") or next(iter(payload.get("RequestItems", {"transaction": None}))))

@@ -31,7 +31,7 @@ def test_each_contact_gets_one_message(campaign: Campaign) -> None:
 def test_every_stage_is_counted(campaign: Campaign) -> None:
     stages = campaign.stages
     assert stages[FREEZE].messages == CONTACTS
-    assert stages[RELEASE].usage.calls["dynamodb", "PutItem", "MessagesTable"] == CONTACTS
+    assert stages[RELEASE].usage.calls["dynamodb", "BatchExecuteStatement", "MessagesTable"] == 1
     assert stages[WORKER].messages == CONTACTS
     assert stages[RECEIPTS].invocations == 2 * CONTACTS
     assert stages[STREAM].messages == 3 * CONTACTS

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from requests.adapters import HTTPAdapter
 
 # Operations that can conflict with a transaction.
-_WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
+_WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchExecuteStatement"}
 
 
 class Crash(BaseException):
@@ -46,6 +46,10 @@ class Fault(Enum):
 def no_fault(_step: int) -> Fault | None:
     """The default of :class:`Calls`: no step goes wrong."""
     return None
+
+
+# How DynamoDB names a fault of a single statement of a batch.
+_CODES: dict[Fault | None, str] = {Fault.REFUSED: "ThrottlingError", Fault.CONTENDED: "TransactionConflict"}
 
 
 @dataclass
@@ -97,7 +101,10 @@ class Calls:
         make_call, send = BaseClient._make_api_call, HTTPAdapter.send
 
         def call_aws(client: Any, operation: str, arguments: Any) -> Any:
-            match self._step(operation):
+            fault = self._step(operation)
+            if operation == "BatchExecuteStatement" and fault in _CODES:
+                return _partly_executed(make_call, client, arguments, _CODES[fault])
+            match fault:
                 case Fault.REFUSED:
                     raise _error(operation, "ThrottlingException")
                 case Fault.CONTENDED:
@@ -170,6 +177,14 @@ def _contended(operation: str, arguments: Any) -> ClientError:
         return _error(operation, "TransactionConflictException")
     reasons = [{"Code": "TransactionConflict"}] * len(arguments["TransactItems"])
     return _error(operation, "TransactionCanceledException", CancellationReasons=reasons)
+
+
+def _partly_executed(make_call: Any, client: Any, arguments: Any, code: str) -> dict[str, Any]:
+    """Execute every second statement of a batch, as DynamoDB does when it refuses the others."""
+    refused = {"Error": {"Code": code, "Message": code}}
+    others = arguments["Statements"][1::2]
+    executed = make_call(client, "BatchExecuteStatement", {"Statements": others})["Responses"] if others else []
+    return {"Responses": [executed[n // 2] if n % 2 else refused for n in range(len(arguments["Statements"]))]}
 
 
 def _throttled(request: requests.PreparedRequest) -> requests.Response:

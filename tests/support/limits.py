@@ -17,6 +17,7 @@ KB = 1024
 MAX_ITEM_BYTES = 400 * KB
 MAX_TRANSACTION_ACTIONS, MAX_TRANSACTION_BYTES = 100, 4 * KB * KB
 MAX_BATCH_KEYS = 100
+MAX_BATCH_STATEMENTS, MAX_STATEMENT = 25, 8192
 MAX_EXPRESSION_BYTES = 4 * KB
 MAX_QUEUE_BYTES, MAX_QUEUE_ENTRIES, MAX_DELAY_SECONDS = 256 * KB, 10, 900
 MAX_EXECUTION_BYTES, MAX_EXECUTION_NAME = 256 * KB, 80
@@ -110,6 +111,13 @@ def _transact_write_items(arguments: Mapping[str, Any]) -> None:
             _put_item(action["Put"])
 
 
+def _batch_execute_statement(arguments: Mapping[str, Any]) -> None:
+    _limit("statements of a batch", len(arguments["Statements"]), MAX_BATCH_STATEMENTS)
+    for statement in arguments["Statements"]:
+        _limit("characters of a statement", len(statement["Statement"]), MAX_STATEMENT)
+        _limit("bytes of an item", _size(statement["Parameters"]), MAX_ITEM_BYTES)
+
+
 def _batch_get_item(arguments: Mapping[str, Any]) -> None:
     keys = sum(len(request["Keys"]) for request in arguments["RequestItems"].values())
     _limit("keys of a BatchGetItem", keys, MAX_BATCH_KEYS)
@@ -140,6 +148,7 @@ _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
     "PutItem": _put_item,
     "UpdateItem": _update_item,
     "TransactWriteItems": _transact_write_items,
+    "BatchExecuteStatement": _batch_execute_statement,
     "BatchGetItem": _batch_get_item,
     "SendMessageBatch": _send_message_batch,
     "StartExecution": _start_execution,

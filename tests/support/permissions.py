@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.support import limits
+from tests.support import limits, partiql
 from tests.support.stack import as_list, consumers, folder, functions, statements, target
 from tests.support.template import QUEUE, ROOT, TABLE, resources
 
@@ -91,6 +91,9 @@ def _needed(service: str, operation: str, arguments: Mapping[str, Any]) -> Itera
         for action in arguments["TransactItems"]:
             ((kind, details),) = action.items()
             yield f"dynamodb:{_TRANSACTION[kind]}", details["TableName"]
+        return
+    if operation == "BatchExecuteStatement":
+        yield from (("dynamodb:PartiQLInsert", partiql.insertion(statement)[0]) for statement in arguments["Statements"])
         return
     if operation == "BatchGetItem":
         yield from (("dynamodb:BatchGetItem", table) for table in arguments["RequestItems"])

@@ -14,6 +14,7 @@ from botocore.stub import ANY, Stubber
 from outreach import aws as clients
 from outreach import dynamo
 from outreach.dynamo import ConditionFailed, TransactionRefused, Update, WriteConflict
+from tests.support.crash_points import Calls, Fault
 
 TABLE = "SitesTable"
 KEY = {"pk": "a", "sk": "b"}
@@ -65,6 +66,30 @@ def test_put_new_writes_an_item_only_once(aws: None) -> None:
     assert dynamo.put_new(TABLE, {**KEY, "n": 1})
     assert not dynamo.put_new(TABLE, {**KEY, "n": 2})
     assert (dynamo.get(TABLE, KEY) or {})["n"] == 1
+
+
+def test_put_new_many_writes_each_item_only_once(aws: None) -> None:
+    """More items than a batch takes, of which some exist, with values of all types."""
+    items = [{**KEY, "sk": f"item {number}", "values": ["a", 1, {"b": True}], "text": f"It's {number}"} for number in range(60)]
+    for number in (0, 24, 25, 59):
+        dynamo.put(TABLE, {**KEY, "sk": f"item {number}", "is_old": True})
+    assert [number for number, is_new in enumerate(dynamo.put_new_many(TABLE, items)) if not is_new] == [0, 24, 25, 59]
+    assert dynamo.put_new_many(TABLE, items) == [False] * 60
+    assert dynamo.get(TABLE, {**KEY, "sk": "item 1"}) == items[1]
+    assert dynamo.get(TABLE, {**KEY, "sk": "item 0"}) == {**KEY, "sk": "item 0", "is_old": True}
+    assert dynamo.put_new_many(TABLE, []) == []
+
+
+@pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.CONTENDED])
+def test_put_new_many_writes_what_a_batch_leaves_out(aws: None, fault: Fault) -> None:
+    items = [{**KEY, "sk": f"item {number}"} for number in range(10)]
+    dynamo.put(TABLE, items[0])
+    dynamo.put(TABLE, items[1])
+    calls = Calls(lambda step: fault if step == 1 else None)
+    with calls.invocation():
+        assert dynamo.put_new_many(TABLE, items) == [False] * 2 + [True] * 8
+    assert calls.injected == 1
+    assert all(dynamo.get(TABLE, item) for item in items)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import copy
 import hashlib
 import json
 import os
+import re
 import threading
 import time
 import zipfile
@@ -218,6 +219,23 @@ def authorize_parameters_by_name() -> None:
     iam_actions.extract_resource_arn = extract_first
 
 
+def authorize_batches_of_inserts() -> None:
+    """MiniStack requires `dynamodb:BatchExecuteStatement`, which AWS does not have. Require `PartiQLInsert` on the table."""
+    extract_action, tables_of = iam_actions.extract_iam_action, iam_actions.dynamodb_resource_arns
+
+    def extract_insert(service: str, *args: Any, **kwargs: Any) -> Any:
+        action = extract_action(service, *args, **kwargs)
+        return "dynamodb:PartiQLInsert" if action == "dynamodb:BatchExecuteStatement" else action
+
+    def tables_of_statements(body: bytes, region: str, account_id: str) -> list[str]:
+        statements = iam_actions._safe_json_field(body, "Statements") or []
+        names = {str(re.findall('INTO "([^"]+)"', statement["Statement"])[0]) for statement in statements}
+        arns = [iam_actions._dynamodb_table_arn(name, region, account_id) for name in sorted(names)]
+        return arns or [*tables_of(body, region, account_id)]
+
+    iam_actions.extract_iam_action, iam_actions.dynamodb_resource_arns = extract_insert, tables_of_statements
+
+
 def accept_null_bodies() -> None:
     """MiniStack drops the connection when a function returns `"body": null`. Send an empty body."""
     convert = lambda_svc.lambda_execute_result_to_api_proxy_response
@@ -312,6 +330,7 @@ if __name__ == "__main__":
     authorize_sqs_batches_as_single_actions()
     authorize_schedules_in_their_group()
     authorize_parameters_by_name()
+    authorize_batches_of_inserts()
     accept_null_bodies()
     parse_maximum_concurrency()
     resolve_parameters_before_sam()

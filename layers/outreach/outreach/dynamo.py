@@ -20,6 +20,7 @@ from outreach import aws
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef as AttributeValue
+    from types_boto3_dynamodb.type_defs import BatchStatementRequestTypeDef as BatchStatement
 
 T = TypeVar("T")
 
@@ -31,8 +32,12 @@ _ALIAS = re.compile(r"#\w+")
 MAX_ACTIONS = 100
 _MAX_BATCH_GET = 100
 _BATCH_GET_THREADS = 16
+_MAX_BATCH_STATEMENTS = 25
+_BATCH_STATEMENT_THREADS = 4
 _MAX_UNPROCESSED_ROUNDS = 8
 _MAX_CONFLICT_ROUNDS = 8
+# The code of an INSERT whose key exists.
+_DUPLICATE = "DuplicateItem"
 _TRANSACTION_CONFLICT_CODES = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 # Codes of errors with which the same request may succeed later.
@@ -194,6 +199,32 @@ def put_if(table: str, item: Mapping[str, Any], condition: str, values: Mapping[
 def put_new(table: str, item: Mapping[str, Any]) -> bool:
     """Write an item unless it exists; ``False`` (and nothing written) when it does."""
     return put_if(table, item, "attribute_not_exists(pk)")
+
+
+def put_new_many(table: str, items: Sequence[Mapping[str, Any]]) -> list[bool]:
+    """Write those items that do not exist yet. A request writes 25; each of them succeeds or fails by itself.
+
+    A BatchWriteItem has no conditions; a PartiQL INSERT refuses an item whose key exists, and costs what a PutItem costs.
+
+    Returns:
+        For each item, what :func:`put_new` returns.
+    """
+    parts = list(chunks(items, _MAX_BATCH_STATEMENTS))
+    with ThreadPoolExecutor(_BATCH_STATEMENT_THREADS) as pool:
+        return list(chain.from_iterable(pool.map(lambda part: _put_new_chunk(table, part), parts)))
+
+
+def _put_new_chunk(table: str, items: Sequence[Mapping[str, Any]]) -> list[bool]:
+    response = aws.dynamodb().batch_execute_statement(Statements=[_insertion(table, to_item(item)) for item in items])
+    codes = [statement.get("Error", {}).get("Code") for statement in response["Responses"]]
+    # A statement that failed for another reason, such as throttling, is repeated as a request, which the client may retry.
+    return [code is None or (code != _DUPLICATE and put_new(table, item)) for item, code in zip(items, codes, strict=True)]
+
+
+def _insertion(table: str, item: Mapping[str, AttributeValue]) -> BatchStatement:
+    """Return the statement that inserts an item; see "PartiQL insert statements" of DynamoDB's developer guide."""
+    values = ", ".join(f"'{name}': ?" for name in item)
+    return {"Statement": f'INSERT INTO "{table}" VALUE {{{values}}}', "Parameters": list(item.values())}
 
 
 def put_version(table: str, item: Mapping[str, Any], before: int) -> bool:

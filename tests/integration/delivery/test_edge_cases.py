@@ -100,7 +100,7 @@ def test_a_campaign_that_resumes_uses_the_new_rate(carrier: str, campaign: str, 
 @pytest.mark.parametrize(
     ("operation", "call"),
     [
-        pytest.param("PutItem", 2, id="rows"),
+        pytest.param("BatchExecuteStatement", 1, id="rows"),
         pytest.param("SendMessageBatch", 1, id="queue"),
         pytest.param("UpdateItem", 2, id="cursor"),  # the first one reserves slots
     ],

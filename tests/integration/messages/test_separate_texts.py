@@ -94,7 +94,7 @@ class TestWhere:
         assert [found[message.id].body for message in (LONG, in_row)] == [LONG.body] * 2
 
     def test_a_text_ends_with_its_message_although_a_crash_was_between_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        calls, now = Calls(crash_at="PutItem", crash_at_call=2), clock.now()
+        calls, now = Calls(crash_at="BatchExecuteStatement", crash_at_call=2), clock.now()
         with pytest.raises(Crash), calls.invocation():
             message_store.create_many([LONG])
         monkeypatch.setattr(clock, "now", lambda: now + timedelta(days=20))
@@ -116,7 +116,7 @@ class TestOnce:
         assert message_store.claim(SITE, LONG.id, until=LATER).body == LONG.body
 
     def test_a_text_whose_row_was_never_created_is_not_sent(self) -> None:
-        calls = Calls(crash_at="PutItem", crash_at_call=2)
+        calls = Calls(crash_at="BatchExecuteStatement", crash_at_call=2)
         with pytest.raises(Crash), calls.invocation():
             message_store.create_many([LONG])
         assert texts() == [LONG.body]
@@ -162,14 +162,14 @@ class TestCalls:
         message_store.claim(SITE, SHORT.id, until=LATER)
         message_store.get(SITE, SHORT.id)
         message_store.get_many(SITE, [SHORT.id])
-        assert calls == ["PutItem", "UpdateItem", "GetItem", "BatchGetItem"]
+        assert calls == ["BatchExecuteStatement", "UpdateItem", "GetItem", "BatchGetItem"]
 
     def test_a_long_text_is_written_once_and_read_to_be_sent(self, calls: list[str]) -> None:
         message_store.create_many([LONG])
         message = message_store.claim(SITE, LONG.id, until=LATER)
         message_store.advance(message, MessageStatus.SENT)
         message_store.get(SITE, LONG.id, text=False)
-        assert calls == ["PutItem", "PutItem", "UpdateItem", "BatchGetItem", "UpdateItem", "GetItem"]
+        assert calls == ["BatchExecuteStatement"] * 2 + ["UpdateItem", "BatchGetItem", "UpdateItem", "GetItem"]
 
     def test_a_list_reads_the_texts_of_a_page_in_batches(self, calls: list[str]) -> None:
         pipeline.put_site()

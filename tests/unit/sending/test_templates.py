@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import time
@@ -167,20 +168,32 @@ EXPENSIVE = {
 MORE = {"digits": "9" * 4_000, "html": "<" * 9_999 + ">"}
 
 
+# The CPU time that a template may take.
+MAX_SECONDS = 0.25
+
+
 def cost(template: str) -> tuple[float, int]:
-    """The CPU time of parsing and rendering a template, in seconds, and the size of its text."""
+    """The CPU time of parsing and rendering a template, in seconds, and the size of its text.
+
+    The least time of some counts, because interference only adds time.
+    """
     templates.parse("{{ name }}")  # imports the library
-    started, text = time.process_time(), ""
-    with suppress(ValidationFailed):
-        text = templates.render(template, {**FIELDS, **MORE})
-    return time.process_time() - started, len(text.encode())
+    seconds, text = math.inf, ""
+    for _ in range(3):
+        started = time.process_time()
+        with suppress(ValidationFailed):
+            text = templates.render(template, {**FIELDS, **MORE})
+        seconds = min(seconds, time.process_time() - started)
+        if seconds < MAX_SECONDS:
+            break
+    return seconds, len(text.encode())
 
 
 @pytest.mark.parametrize("template", EXPENSIVE.values(), ids=EXPENSIVE)
 def test_no_template_is_expensive(template: str) -> None:
     seconds, size = cost(template)
     assert len(template) <= templates.MAX_TEMPLATE_CHARACTERS + 500
-    assert seconds < 0.25
+    assert seconds < MAX_SECONDS
     assert size < 1_000_000
 
 
@@ -211,7 +224,7 @@ _blocks = st.recursive(
 @given(_blocks)
 def test_no_template_of_any_form_is_expensive(template: str) -> None:
     seconds, size = cost(template[: templates.MAX_TEMPLATE_CHARACTERS])
-    assert seconds < 0.25
+    assert seconds < MAX_SECONDS
     assert size < 1_000_000
 
 

@@ -55,7 +55,7 @@ def _store(reply: ReplyJob, number: str, keyword: Keyword | None) -> tuple[Messa
     """Store a message, with its attribution, unless it is stored already; return the stored one and its contact."""
     contact = _get_or_create_contact(reply.site_id, number)
     message = attribution.attribute(replace(_message(reply, number, contact), keyword=keyword), contact)
-    message_store.create_many([message])
+    message_store.create(message)
     return message_store.get(reply.site_id, message.id), contact
 
 

@@ -95,7 +95,7 @@ def _record(account: ChannelAccount, attributes: dict[str, Any]) -> Message:
         attributes["recipient"] = number
     sent_time = attributes.get("sent_time") or clock.timestamp(clock.now())
     message = _new(account, attributes | {"slot": sent_time, "sent_time": sent_time, "claim": Claim(ClaimState.DONE)})
-    if message_store.create_many([message]):
+    if not message_store.create(message):
         message = message_store.get(message.site_id, message.id)
     if message.attach_when_sent and message.status.is_accepted:
         attach_queue.put([message])

@@ -29,25 +29,30 @@ _WAITING_VALUES = {":free": ClaimState.FREE, ":queued": MessageStatus.QUEUED, ":
 _EARLY_SECONDS = 1
 
 
+def create(message: Message) -> bool:
+    """Create a message's row; ``False`` (and nothing written) if it exists already. See :func:`create_many`."""
+    table, message = settings().messages_table, message_rows.with_separate_text(message)
+    if message.text_digest:
+        dynamo.put(table, message_rows.new_text(message))
+    return dynamo.put_new(table, message_rows.new_row(message))
+
+
 def create_many(messages: Sequence[Message]) -> list[Message]:
     """Create rows that do not exist yet; existing rows stay unchanged.
 
-    Each row is one conditional PutItem, many at a time. BatchWriteItem has no conditions and would overwrite a delivered
-    message with a queued one. A separate text is written before the row that names it. If an earlier row names another text,
-    nothing names this one, and it expires.
+    A separate text is written before the row that names it. If an earlier row names another text, nothing names this one, and
+    it expires.
 
     Returns:
         The messages whose rows existed already.
     """
-    with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
-        return [message for message, is_new in zip(messages, pool.map(_create, messages), strict=True) if not is_new]
-
-
-def _create(message: Message) -> bool:
-    table, message = settings().messages_table, message_rows.with_separate_text(message)
-    if message.text_digest:
-        dynamo.put(table, message_rows.new_text(message))  # the same text again, after a crash: then it expires with the row
-    return dynamo.put_new(table, message_rows.new_row(message))
+    table, drafts = settings().messages_table, [message_rows.with_separate_text(message) for message in messages]
+    texts = [message_rows.new_text(draft) for draft in drafts if draft.text_digest]
+    for text, is_new in zip(texts, dynamo.put_new_many(table, texts), strict=True):
+        if not is_new:
+            dynamo.put(table, text)  # the same text again, after a crash: then it expires with the row
+    created = dynamo.put_new_many(table, [message_rows.new_row(draft) for draft in drafts])
+    return [message for message, is_new in zip(messages, created, strict=True) if not is_new]
 
 
 def postpone(messages: Sequence[Message], slots: Sequence[float]) -> None:

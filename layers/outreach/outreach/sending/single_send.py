@@ -45,7 +45,7 @@ def admit(site: Site, account: ChannelAccount, message: Message) -> bool:
     """
     quota.reserve_single(site, message.segments)
     pacing.reserve(account, [message.segments], now=clock.now().timestamp(), horizon=math.inf)
-    exists = bool(message_store.create_many([message]))
-    if exists:
+    is_new = message_store.create(message)
+    if not is_new:
         quota.refund(site.id, message.segments, site.daily_segments)
-    return not exists
+    return is_new
