@@ -10,9 +10,12 @@ import hashlib
 import json
 import os
 import re
+import runpy
+import subprocess
 import threading
 import time
 import zipfile
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -296,10 +299,14 @@ def accept_alarms_on_several_metrics() -> None:
 
 
 def share_unpacked_layers() -> None:
-    """MiniStack unpacks all layers for each worker, which takes most of its start time. Link to shared unpacked layers."""
+    """MiniStack checks and unpacks all layers for each worker, which takes seconds. Link to shared unpacked layers."""
     unpacked, lock = Path(os.environ["TMPDIR"]) / "layers", threading.Lock()
 
     class SharedLayerZipFile(zipfile.ZipFile):
+        def namelist(self) -> list[str]:
+            """The names that MiniStack checks; `extractall` lets none out of its folder."""
+            return [] if Path(str(self.filename)).name.startswith("layer_") else super().namelist()
+
         def extractall(self, path: Any = None, *args: Any, **kwargs: Any) -> None:
             target = Path(path)
             if not target.name.startswith("layer_"):
@@ -309,12 +316,31 @@ def share_unpacked_layers() -> None:
             with lock:
                 if not shared.exists():
                     draft = shared.with_suffix(".new")
-                    super().extractall(draft, *args, **kwargs)
+                    super().extractall(draft, super().namelist())
                     draft.rename(shared)
             target.rmdir()
             target.symlink_to(shared)
 
     lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": SharedLayerZipFile})
+
+
+def fork_functions() -> None:
+    """MiniStack starts a Python for each function, which imports the same layers again. Start forks of one that has them."""
+    # The package of this module cannot be imported here; it needs libraries that MiniStack's environment does not have.
+    forks = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("function_forks.py"))))
+    fork_server, lock = cache(lambda python, *layers: forks.ForkServer(python, layers)), threading.Lock()
+
+    def start(command: list[str], **options: Any) -> Any:
+        folders = options["env"].get("_LAMBDA_LAYERS_DIRS")
+        if not folders:
+            return subprocess.Popen(command, **options)
+        python, script = command
+        with lock:
+            server = fork_server(python, *map(os.path.realpath, folders.split(os.pathsep)))
+        return server.start(script, options["cwd"], options["env"])
+
+    if forks.IS_SUPPORTED:
+        lambda_runtime.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": start})
 
 
 if __name__ == "__main__":
@@ -326,6 +352,7 @@ if __name__ == "__main__":
     add_drain_endpoint()
     exit_after_save()
     share_unpacked_layers()
+    fork_functions()
     treat_loopback_as_tls()
     authorize_sqs_batches_as_single_actions()
     authorize_schedules_in_their_group()
