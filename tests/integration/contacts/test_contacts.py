@@ -242,6 +242,14 @@ def test_a_deleted_identity_is_returned_but_can_be_used_again() -> None:
     assert contact_requests.create("Tim", email("a@b.co")).status == 201
 
 
+def test_an_update_cannot_take_the_last_identity_away() -> None:
+    tom = contact_requests.new_contact("Tom", email("a@b.co"))
+    assert contact_requests.pointers(contact_requests.put(tom["id"], {"contactIdentities": []})) == ["/contactIdentities"]
+    assert contact_requests.get(tom["id"]).body == tom
+    deleted = {**tom["contactIdentities"][0], "isDeleted": True}
+    assert contact_requests.put(tom["id"], {"contactIdentities": [deleted]}).body["contactIdentities"] == [deleted]
+
+
 def test_a_deleted_contact_is_not_found_and_its_identities_can_be_used_again() -> None:
     tom = contact_requests.new_contact("Tom", email("a@b.co"))
     assert contact_requests.delete(tom["id"]).status == 204
