@@ -13,6 +13,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     GetCoreSchemaHandler,
     PlainSerializer,
     StringConstraints,
@@ -207,6 +208,7 @@ Guid = Annotated[str, StringConstraints(max_length=len(NIL_GUID)), BeforeValidat
 ReadOnlyId = Annotated[Guid | None, BeforeValidator(lambda value: value if is_guid(value) else None)]
 # The name of a thing, such as a field, an option or a campaign.
 Name = Annotated[str, StringConstraints(max_length=text.MAX_NAME), AfterValidator(text.require_name)]
+RequiredName = Annotated[Name, Field(min_length=1), AfterValidator(text.require_visible)]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Integer = Annotated[int, BeforeValidator(parse_integer)]
 Url = Annotated[str, BeforeValidator(parse_url)]

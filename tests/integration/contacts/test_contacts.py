@@ -55,7 +55,7 @@ def test_alternative_property_names_are_accepted() -> None:
     )
 
 
-@pytest.mark.parametrize("value", ["n/a", "NULL", "0", "1.23457E+15", "+12125550123 Tom"])
+@pytest.mark.parametrize("value", ["n/a", "NULL", "0", "\u3164", "1.23457E+15", "+12125550123 Tom"])
 @pytest.mark.parametrize("type_", ["SMS", "email", "whatsApp"])
 def test_a_placeholder_or_a_note_is_no_identity_and_finds_nothing(type_: str, value: str) -> None:
     refused = contact_requests.create("Tom", {"type": type_, "value": value})
@@ -223,7 +223,7 @@ def test_an_update_with_another_contacts_identity_is_refused_and_changes_nothing
     assert contact_requests.get(before["id"]).body == before
 
 
-@pytest.mark.parametrize("change", [{"name": ""}, {"name": None}])
+@pytest.mark.parametrize("change", [{"name": ""}, {"name": None}, {"name": "\u3164"}])
 def test_a_name_cannot_be_cleared(change: dict[str, Any]) -> None:
     assert contact_requests.pointers(contact_requests.put(contact_requests.new_contact()["id"], change)) == ["/name"]
 

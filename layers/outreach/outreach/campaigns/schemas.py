@@ -21,14 +21,12 @@ if TYPE_CHECKING:
     # Its imports are slow, and only the preview needs them.
     from outreach.campaigns.preview import Preview
 
-Name = Annotated[wire.Name, Field(min_length=1)]
-
 
 class CampaignUpdateBody(FilterBody):
     """The properties that a PUT may change; absent ones keep their values."""
 
     id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
-    name: wire.Changeable[Name] = None
+    name: wire.Changeable[wire.RequiredName] = None
     description: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
     channel: OptionalChannel = "sms"
     channel_account_id: wire.Changeable[wire.Guid] = None
@@ -63,7 +61,7 @@ class CampaignBody(CampaignUpdateBody):
     """A new campaign."""
 
     id: wire.ReadOnlyId = None
-    name: Name
+    name: wire.RequiredName
     channel: Channel
     channel_account_id: wire.Guid
     message: TemplateText

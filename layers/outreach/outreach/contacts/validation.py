@@ -89,7 +89,7 @@ class _Validator:
             raise ValidationFailed(*self.errors)
 
     def name(self, given: str | None) -> str:
-        name = text.normalise(given or "")
+        name = text.empty_if_blank(text.normalise(given or ""))
         if not name:
             self.add_error("/name", "is required")
         return name
