@@ -208,6 +208,12 @@ def test_an_identity_that_a_contact_does_not_have_needs_type_and_value(identity:
     assert contact_requests.get(contact["id"]).body == contact
 
 
+def test_null_does_not_bring_a_deleted_identity_back() -> None:
+    tom = contact_requests.new_contact("Tom", email("a@b.co", isDeleted=True), email("c@b.co"))
+    given = [{**identity, "isDeleted": None} for identity in tom["contactIdentities"]]
+    assert contact_requests.put(tom["id"], {"contactIdentities": given}).body["contactIdentities"] == tom["contactIdentities"]
+
+
 def test_two_identities_can_swap_their_values() -> None:
     before = contact_requests.new_contact("Tom", email("one@b.co"), email("two@b.co"))
     one, two = before["contactIdentities"]

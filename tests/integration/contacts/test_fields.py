@@ -43,6 +43,12 @@ def test_an_option_whose_display_text_shows_nothing_is_shown_by_its_value() -> N
     assert contact_requests.pointers(refused) == ["/fieldOptions/0/value"]
 
 
+def test_null_leaves_the_order_of_a_field_as_it_is() -> None:
+    field = contact_requests.create_field(name="colour", type="text", order=7).body
+    answer = call("contacts/update_field", "PUT", f"/contact/fields/{field['id']}", {"order": None, "isVisible": None})
+    assert (answer.status, answer.body) == (200, field)
+
+
 def test_every_site_has_the_system_fields_from_the_start() -> None:
     fields = contact_requests.fields()
     assert [field["name"] for field in fields] == SYSTEM + IDENTITY

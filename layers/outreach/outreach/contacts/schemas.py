@@ -54,7 +54,7 @@ class IdentityBody(wire.Request):
     info_url: Text = Field("", validation_alias=AliasChoices("infoUrl", "identityInfoUrl"))
     screen_name: Text = Field("", validation_alias=AliasChoices("screenName", "displayName"))
     original_contact_page_url: Text = ""
-    is_deleted: Annotated[wire.Flag, wire.default_if_null(False)] = False
+    is_deleted: Annotated[wire.Flag, wire.NULL_IS_ABSENT] = False
 
     def details(self) -> dict[str, Any]:
         """Return the given attributes of :class:`Identity`, except type and value."""
@@ -186,7 +186,7 @@ class OptionBody(wire.Request):
 
     id: wire.ReadOnlyId = None
     value: wire.RequiredName
-    order: wire.Integer | None = None
+    order: Annotated[wire.Integer | None, wire.NULL_IS_ABSENT] = None
     display_text: Annotated[wire.Name, AfterValidator(text.empty_if_blank)] | None = None
 
     def option(self, index: int) -> FieldOption:
@@ -222,7 +222,7 @@ class FieldBody(wire.Request):
     )
     help_text: Text = ""
     default_value: Annotated[str, BeforeValidator(_default_value)] = ""
-    order: wire.Integer | None = None
+    order: Annotated[wire.Integer | None, wire.NULL_IS_ABSENT] = None
     field_options: Annotated[tuple[OptionBody, ...], BeforeValidator(lambda value: value or ())] = ()
 
     def new_field(self, field_id: str) -> fields.Field:

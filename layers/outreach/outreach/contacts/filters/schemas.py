@@ -52,9 +52,6 @@ def _names(suffix: str, *prefixes: str) -> AliasChoices:
 _CAMPAIGN = ("contactFilter", "filter")
 _QUERY = ("filter", "contactFilter")
 
-OptionalMatch = Annotated[Match | None, BeforeValidator(lambda value: _match(value) if value else None)]
-OptionalExpression = Annotated[str | None, Field(max_length=MAX_LENGTH)]
-
 
 class ConditionBody(wire.Request):
     """A condition in a request."""
@@ -70,12 +67,18 @@ class ConditionBody(wire.Request):
         return Condition(self.field_name, self.operator, self.value, self.order, self.id or str(uuid.uuid4()))
 
 
+# ``null`` is most likely a property that a program has not set. It must not make an update select everybody.
+OptionalMatch = Annotated[Match | None, BeforeValidator(lambda value: _match(value) if value else None), wire.NULL_IS_ABSENT]
+OptionalExpression = Annotated[str | None, Field(max_length=MAX_LENGTH), wire.NULL_IS_ABSENT]
+OptionalConditions = Annotated[tuple[ConditionBody, ...] | None, wire.NULL_IS_ABSENT]
+
+
 class FilterBody(wire.Request):
     """The properties of a filter in a campaign (a mixin). A body without them selects every contact."""
 
     filter_condition_met_type: OptionalMatch = Field(None, validation_alias=_names("ConditionMetType", *_CAMPAIGN))
     filter_logical_expression: OptionalExpression = Field(None, validation_alias=_names("LogicalExpresssion", *_CAMPAIGN))
-    filter_conditions: tuple[ConditionBody, ...] | None = Field(None, validation_alias=_names("Conditions", *_CAMPAIGN))
+    filter_conditions: OptionalConditions = Field(None, validation_alias=_names("Conditions", *_CAMPAIGN))
 
     def filter(self) -> Filter:
         """Return the filter."""
@@ -92,7 +95,7 @@ class QueryFilterBody(FilterBody):
     keywords: str | None = None
     filter_condition_met_type: OptionalMatch = Field(None, validation_alias=_names("ConditionMetType", *_QUERY))
     filter_logical_expression: OptionalExpression = Field(None, validation_alias=_names("LogicalExpresssion", *_QUERY))
-    filter_conditions: tuple[ConditionBody, ...] | None = Field(None, validation_alias=_names("Conditions", *_QUERY))
+    filter_conditions: OptionalConditions = Field(None, validation_alias=_names("Conditions", *_QUERY))
 
 
 class ConditionResponse(wire.Response):
