@@ -113,7 +113,8 @@ def _are_properties(segments: Iterable[object]) -> bool:
 
 def _error(reference: Reference, site_fields: SiteFields) -> FieldError:
     nearest = _nearest(reference.segments, site_fields)
-    return FieldError("/message", f"contains {reference.text}, which is not a merge field of this site; did you mean {nearest}?")
+    message = f"contains {reference.text}{reference.place}, which is not a merge field of this site; did you mean {nearest}?"
+    return FieldError("/message", message)
 
 
 def _nearest(segments: Segments, site_fields: SiteFields) -> str:
