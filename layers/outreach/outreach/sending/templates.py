@@ -87,12 +87,12 @@ class Reference:
     Attributes:
         text: the name as Liquid writes it.
         segments: its parts.
-        place: where it is in the template; of a name that occurs twice, where the first is.
+        index: where it is in the template; of a name that occurs twice, where the first is.
     """
 
     text: str
     segments: Segments
-    place: str = field(default="", compare=False)
+    index: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -127,10 +127,10 @@ def parse(template: str) -> Template:
     unknown = [(spans[0].index, name) for name, spans in analysis.filters.items() if name not in environment.filters]
     if unknown:
         index, name = min(unknown)
-        raise _invalid(f"has an unknown filter '{name}'{_place_at(template, index)}")
+        raise _invalid(f"has an unknown filter '{name}'{place_at(template, index)}")
     own_names = {*analysis.locals, *_BUILT_IN}
     variables = (variable for name, found in analysis.globals.items() if name not in own_names for variable in found)
-    references = (Reference(str(found), _hashable(found.segments), _place_at(template, found.span.index)) for found in variables)
+    references = (Reference(str(found), _hashable(found.segments), found.span.index) for found in variables)
     return Template(compiled, tuple(dict.fromkeys(references)))
 
 
@@ -174,7 +174,7 @@ def _require_matching_values(used: Filter, template: str) -> None:
     options = {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY} - {"environment"}
     values = [parameter for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
     given = [getattr(argument, "name", None) for argument in used.args]
-    place = _place_at(template, used.token.start_index)
+    place = place_at(template, used.token.start_index)
     if unknown := [name for name in given if name and name not in options]:
         raise _invalid(f"gives the filter '{used.name}' the unknown option '{unknown[0]}'{place}")
     least, most = sum(value.default is value.empty for value in values), len(values)
@@ -454,9 +454,9 @@ def _place(error: Exception, template: str) -> str:
     """Say where the engine has found an error; nothing if that is not known."""
     token = getattr(error, "token", None)
     if token and token.source == template and token.start_index >= 0:
-        return _place_at(template, token.start_index)
+        return place_at(template, token.start_index)
     # Where a merge field ends too early, the engine does not know its place. It has the same fault without the rest.
-    return next((_place_at(template, found.start()) for found in _TAG.finditer(template) if _has_fault(found[0], error)), "")
+    return next((place_at(template, found.start()) for found in _TAG.finditer(template) if _has_fault(found[0], error)), "")
 
 
 def _has_fault(tag: str, error: Exception) -> bool:
@@ -469,8 +469,8 @@ def _has_fault(tag: str, error: Exception) -> bool:
     return False
 
 
-def _place_at(template: str, index: int) -> str:
-    """Say where a place is in a template, and quote its tag."""
+def place_at(template: str, index: int) -> str:
+    """Say where a character of a template is: its line and column, and its tag."""
     line, column = template.count("\n", 0, index) + 1, index - template.rfind("\n", 0, index)
     tag = next((found[0] for found in _TAG.finditer(template) if found.start() <= index < found.end()), "")
     tag = " ".join(tag.split())
