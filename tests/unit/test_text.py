@@ -47,9 +47,12 @@ def test_what_shows_something_is_not_blank(shown: str) -> None:
     assert not text.is_blank(f" {shown}\n")
 
 
-@pytest.mark.parametrize("hidden", ["", "\u00a0", "\u200d", "\u3164", "\u115f\u1160", "\uffa0", "\u2800", "\ufe0f"])
-def test_what_shows_nothing_is_blank(hidden: str) -> None:
-    assert text.is_blank(f" {hidden}\n")
+def test_what_shows_nothing_is_blank() -> None:
+    spaces, fillers = ["", "\u00a0", "\u200d", "\u00ad"], ["\u3164", "\u115f\u1160", "\uffa0", "\u2800"]
+    selectors, joiners = ["\ufe0f", "\U000e0101", "\u180b", "\u180f"], ["\u034f", "\u17b4", "\u2065", "\ufff0"]
+    tags = ["\U000e0001", "\U000e0061\U000e007f", "\U000e0002"]
+    for hidden in (*spaces, *fillers, *selectors, *joiners, *tags):
+        assert text.is_blank(f" {hidden}\n"), ascii(hidden)
 
 
 def test_a_body_keeps_its_white_space_and_its_marks() -> None:

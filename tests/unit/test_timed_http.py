@@ -20,7 +20,7 @@ from outreach.callbacks import callback_request
 from outreach.callbacks.callback_request import Delivered, EndpointResponse, Failed
 from outreach.carriers import carrier_http
 from outreach.carriers.carrier_http import CarrierResponse
-from outreach.carriers.outcomes import RetryLater
+from outreach.carriers.outcomes import RetryLater, Unknown
 from tests.support.certificates import Authority, make_authority
 from tests.support.http_server import Reply, hang_up, reply, serving
 
@@ -156,6 +156,20 @@ def test_interim_answers_are_skipped(statuses: tuple[int, ...]) -> None:
         answer = call(server.url)
     assert isinstance(answer, CarrierResponse)
     assert (answer.status, answer.body) == (201, {"sid": "SM1"})
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
+
+
+@pytest.mark.parametrize("end", range(0, len(HEAD) + 1, 4))
+def test_an_answer_that_is_cut_off_within_its_head_is_none(end: int) -> None:
+    def cut_off(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(HEAD[:end])
+        handler.close_connection = True
+
+    with serving(cut_off) as server:
+        assert post(server.url) == Failed("ConnectionError", endpoint_fault=True)
+        assert call(server.url) == Unknown("ConnectionError")
 
 
 @pytest.mark.parametrize("location", ["http://[", "/\xff", "http://a:99999/", ""])

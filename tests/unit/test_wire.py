@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from pydantic import AliasChoices, Field, ValidationError
@@ -47,6 +47,16 @@ def test_a_changeable_property_may_be_absent_but_not_null() -> None:
     with pytest.raises(ValidationError):
         Update.model_validate({"fullName": None})
     assert Update.model_json_schema()["properties"]["fullName"]["type"] == "string"
+
+
+class Flags(wire.Request):
+    is_shown: Annotated[wire.Flag, wire.NULL_IS_ABSENT] = True
+
+
+@pytest.mark.parametrize("body", [{"isShown": None}, {"ISSHOWN": None}, {"isShown": False, "IsShown": None}])
+def test_null_can_mean_that_a_property_is_absent(body: dict[str, Any]) -> None:
+    flags = Flags.model_validate(body)
+    assert (flags.is_shown, flags.model_fields_set) == (True, set())
 
 
 @pytest.mark.parametrize("name", ["fullName", "FullName", "FULLNAME", "full_name"])

@@ -17,6 +17,7 @@ from typing import Any
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, TCPConnector, web
 from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_urldispatcher import _default_expect_handler
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
@@ -26,6 +27,7 @@ HOP_BY_HOP = frozenset(
 # As in `outreach.http.request`. A request to Lambda holds 6 MB, in which the body is base64.
 MAX_BODY_BYTES = 4_500_000
 ROUTES = Path(__file__).parents[2] / "layers/outreach/outreach/http/routes.json"
+WEBHOOKS = ("/webhooks/twilio/", "/webhooks/telnyx/")
 # A body passes unchanged, so aiohttp must not decompress it.
 SERVER_OPTIONS: dict[str, Any] = {"auto_decompress": False}
 BASE_URL = web.AppKey("base_url", str)
@@ -38,6 +40,7 @@ CLIENT = web.AppKey("client", ClientSession)
 PROBLEMS = {
     "bad_request": (400, "Bad request"),
     "not_found": (404, "Not found"),
+    "method_not_allowed": (405, "The method is not allowed"),
     "payload_too_large": (413, "The request is too large"),
     "unsupported_media_type": (415, "The media type is not supported"),
     "internal_error": (500, "Internal error"),
@@ -60,7 +63,7 @@ def create_app(*, base_url: str, aws_endpoint: str, rest_api: str, http_api: str
     app.cleanup_ctx.append(_client)
     if ["GET", "/console"] in json.loads(ROUTES.read_text()):
         app.router.add_get("/", _redirect_to_console, allow_head=False)
-    app.router.add_route("*", "/{path:.*}", _answer)
+    app.router.add_route("*", "/{path:.*}", _answer, expect_handler=_answer_expectation)
     _answer_what_cannot_be_parsed(app)
     return app
 
@@ -101,7 +104,23 @@ async def _redirect_to_console(_: web.Request) -> web.Response:
     return web.Response(status=HTTPStatus.FOUND, headers={"Location": "/console", "X-Request-Id": str(uuid.uuid4()), **SECURITY})
 
 
+async def _answer_expectation(request: web.Request) -> web.StreamResponse | None:
+    """Let a client that asks for it send its body. Refuse any other expectation; aiohttp's own answer is plain text."""
+    try:
+        await _default_expect_handler(request)
+    except web.HTTPExpectationFailed:
+        response = problem(request.app, "bad_request", "The gateway knows no other expectation than 100-continue.")
+        response.force_close()
+        return response
+    return None
+
+
 async def _answer(request: web.Request) -> web.StreamResponse:
+    if request.method == "OPTIONS" and request.path.startswith(WEBHOOKS):
+        # The HTTP API has no CORS, so the route of a webhook gets the request. The local AWS answers for itself.
+        response = problem(request.app, "method_not_allowed", "Use POST.")
+        response.headers["Allow"] = "POST"
+        return response
     codings = request.headers.get("Content-Encoding", "").lower().split(",")
     if any(coding.strip() not in ("", "identity") for coding in codings):
         return problem(request.app, "unsupported_media_type", "Send the body without Content-Encoding.")
@@ -138,7 +157,17 @@ def forwarded_headers(headers: CIMultiDictProxy[str], client: str, port: int) ->
 
 def _without_hop_by_hop(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
     connection_headers = {token.strip().lower() for value in headers.getall("Connection", []) for token in value.split(",")}
-    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in HOP_BY_HOP | connection_headers)
+    dropped = HOP_BY_HOP | connection_headers
+    return CIMultiDict((name, _readable(value)) for name, value in headers.items() if name.lower() not in dropped)
+
+
+def _readable(value: str) -> str:
+    """Return a header with its bytes that are no UTF-8 as Latin-1 (RFC 9110, section 5.5). aiohttp would leave them out."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode(errors="surrogateescape").decode("latin-1")
+    return value
 
 
 async def _client(app: web.Application) -> AsyncIterator[None]:

@@ -118,12 +118,16 @@ def _find_key(site_id: str, key_id: str) -> tuple[str, ApiKey]:
 def require_only_sender(account: ChannelAccount) -> None:
     """Check that no other account, of any site, sends from the same number: opt-outs, pace and replies would be divided.
 
+    A number receives replies through one carrier alone, so an account at another counts, too: replies to what it has sent would
+    neither belong to its campaigns nor opt out of its site. A name receives none, and may be that of one account at each carrier.
+
     Raises:
         Conflict: There is another one.
     """
     for site in site_store.list_sites():
         for other in site_store.list_accounts(site.id):
-            if (other.carrier, other.number) == (account.carrier, account.number) and other.id != account.id:
+            is_shared = other.carrier is account.carrier or account.receives_replies
+            if other.number == account.number and is_shared and other.id != account.id:
                 raise Conflict(
                     f"Account {other.id} of site {site.id} already sends from {other.number}. Change it with"
                     f" `outreach-admin account put {site.id} --id {other.id}`, or add --allow-duplicate."

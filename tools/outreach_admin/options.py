@@ -70,7 +70,7 @@ def _read(value: str, read: Callable[[str], str], longest: int) -> str:
 
 def name_option(value: str | None) -> str | None:
     """Return a name as the API reads names. It may be empty."""
-    return value and _read(value, text.require_name, text.MAX_NAME)
+    return value and text.empty_if_blank(_read(value, text.require_name, text.MAX_NAME))
 
 
 def visible_name_option(value: str) -> str:

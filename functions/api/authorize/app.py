@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach.observability import logger
 from outreach.sites import site_store
+
+# RFC 9110, section 5.6.3. Other white space is part of the key, and so the key is another one.
+_OPTIONAL_SPACE = " \t"
 
 
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
@@ -47,11 +49,11 @@ def _api_key_of(authorization: str) -> str | None:
     """The key in ``Bearer <key>``, or in ``Basic`` with ``<any user>:<key>``."""
     scheme, _, credentials = authorization.partition(" ")
     if scheme.lower() == "bearer":
-        return credentials.strip()
+        return credentials.strip(_OPTIONAL_SPACE)
     if scheme.lower() == "basic":
         try:
             return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no base64, or no UTF-8 in it
             return None
     return None
 

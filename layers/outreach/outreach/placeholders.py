@@ -28,7 +28,7 @@ def is_placeholder(given: str) -> bool:
     folded = text.comparison_key(given)
     if folded in _WORDS or folded.strip(_BRACKETS) in _WORDS or _SPREADSHEET_ERROR.fullmatch(folded):
         return True
-    return all(map(_is_meaningless, folded))
+    return text.is_blank(folded) or all(map(_is_meaningless, folded))
 
 
 def is_rounded_number(given: str) -> bool:

@@ -16,8 +16,12 @@ _INVISIBLE = dict.fromkeys([0xFEFF, 0x200B, 0x2060, 0x061C, 0x200E, 0x200F, *ran
 _BASE_LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 # White space, controls, format characters such as the zero-width joiner, and surrogates.
 _INVISIBLE_CATEGORIES = ("Zs", "Zl", "Zp", "Cc", "Cf", "Cs")
-# Letters and symbols that show nothing, the fillers of Hangul and the blank of Braille, and the selectors of variants.
-_BLANK = frozenset(map(chr, [0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800, *range(0xFE00, 0xFE10)]))
+# Characters of other categories that show nothing: the fillers of Hangul and the blank of Braille; the grapheme joiner,
+# vowels of Khmer, and the selectors of variants (Unicode, "Default_Ignorable_Code_Point").
+_FILLERS = (0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800)
+_IGNORABLE = (0x034F, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2065, *range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9))
+_IGNORABLE_PLANE = range(0xE0000, 0xE1000)
+_BLANK = frozenset(map(chr, [*_FILLERS, *_IGNORABLE, *_IGNORABLE_PLANE]))
 _LINE_CONTROLS = "\v\f\x85"
 _LINES = "\t\n\r\u2028\u2029"
 # The last two of each plane, and 32 more (Unicode, "Noncharacters").
@@ -93,6 +97,11 @@ def ascii_digits(text: str) -> str:
 
 def _ascii_digit(char: str) -> str:
     return str(unicodedata.decimal(char)) if char.isdecimal() else char
+
+
+def empty_if_blank(text: str) -> str:
+    """Return the text, or an empty one if it shows nothing."""
+    return "" if is_blank(text) else text
 
 
 def require_visible(text: str) -> str:

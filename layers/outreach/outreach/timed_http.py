@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
-from http.client import HTTPResponse
+from http.client import HTTPResponse, RemoteDisconnected
 from typing import Any
 
 import requests
@@ -187,14 +187,41 @@ def _shut_down(sock: socket.socket) -> None:
         sock.shutdown(socket.SHUT_RDWR)
 
 
+class _HeadLines:
+    """Reads the lines of a response's head, and keeps the last one."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.last = b""
+
+    def readline(self, limit: int) -> bytes:
+        self.last = self._stream.readline(limit)
+        return self.last
+
+    def close(self) -> None:
+        self._stream.close()
+
+
 class _Response(HTTPResponse):
-    """A response without the interim ones before it (RFC 9110, section 15.2), of which the library skips only 100."""
+    """A response with a whole head, without the interim ones before it (RFC 9110, section 15.2), of which the library skips only
+    100.
+
+    The library takes a response that is cut off after its status for one with the headers until there (RFC 9112, section 8).
+    """
 
     def begin(self) -> None:
-        super().begin()
-        while HTTPStatus.SWITCHING_PROTOCOLS < self.status < HTTPStatus.OK:
-            self.headers = self.msg = None  # type: ignore[assignment]  # lets the library read the next one
+        stream = self.fp
+        self.fp = lines = _HeadLines(stream)  # type: ignore[assignment]
+        try:
             super().begin()
+            while HTTPStatus.SWITCHING_PROTOCOLS < self.status < HTTPStatus.OK:
+                self.headers = self.msg = None  # type: ignore[assignment]  # lets the library read the next one
+                super().begin()
+        finally:
+            if self.fp:  # the library has not closed it
+                self.fp = stream
+        if lines.last not in (b"\r\n", b"\n"):
+            raise RemoteDisconnected("The response ended within its head.")
 
 
 class _TimedConnection(HTTPConnection):

@@ -13,6 +13,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     GetCoreSchemaHandler,
     PlainSerializer,
     StringConstraints,
@@ -47,8 +48,10 @@ class Request(BaseModel):
         if not isinstance(data, Mapping):
             return data
         documented = spellings(cls)
-        known = ((documented[key.lower()], value) for key, value in data.items() if key.lower() in documented)
-        return {name: _normalised(name, value) for name, value in known}
+        # Of a property that is given twice, the last value counts.
+        known = {documented[key.lower()]: value for key, value in data.items() if key.lower() in documented}
+        absent = _absent_if_null(cls)
+        return {name: _normalised(name, value) for name, value in known.items() if value is not None or name not in absent}
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler, /) -> CoreSchema:
@@ -187,9 +190,18 @@ def none_if_blank(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-def default_if_null(default: Any) -> BeforeValidator:
-    """Make a validator that reads ``null`` as if the property were absent."""
-    return BeforeValidator(lambda value: default if value is None else value)
+class _NullIsAbsent:
+    """Marks a property in which ``null`` means that it is absent: an update then leaves it unchanged."""
+
+
+NULL_IS_ABSENT = _NullIsAbsent()
+
+
+@cache
+def _absent_if_null(model: type[BaseModel]) -> frozenset[str]:
+    """The documented spellings of the properties of a model that :data:`NULL_IS_ABSENT` marks."""
+    documented = spellings(model)
+    return frozenset(documented[name.lower()] for name, field in model.model_fields.items() if NULL_IS_ABSENT in field.metadata)
 
 
 class _NoNull:
@@ -207,6 +219,7 @@ Guid = Annotated[str, StringConstraints(max_length=len(NIL_GUID)), BeforeValidat
 ReadOnlyId = Annotated[Guid | None, BeforeValidator(lambda value: value if is_guid(value) else None)]
 # The name of a thing, such as a field, an option or a campaign.
 Name = Annotated[str, StringConstraints(max_length=text.MAX_NAME), AfterValidator(text.require_name)]
+RequiredName = Annotated[Name, Field(min_length=1), AfterValidator(text.require_visible)]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Integer = Annotated[int, BeforeValidator(parse_integer)]
 Url = Annotated[str, BeforeValidator(parse_url)]

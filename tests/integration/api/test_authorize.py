@@ -75,6 +75,12 @@ def test_a_key_is_accepted_in_either_scheme(headers: dict[str, str]) -> None:
         {"Authorization": basic(f"{KEY}:".encode())},
         {"Authorization": basic(b"a:\xff")},
         {"Authorization": "Basic ???"},
+        {"Authorization": f"Bearer {KEY}\u00e9"},
+        {"Authorization": f"Bearer {KEY}\u00a0"},
+        {"Authorization": f"Bearer {KEY}\x85"},
+        {"Authorization": f"Bearer {KEY}\udce9"},
+        {"Authorization": f"Bear\udce9er {KEY}"},
+        {"Authorization": basic(f"a:{KEY}".encode()) + "\u00e9"},
     ],
 )
 def test_any_other_header_is_401(headers: dict[str, str] | None) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from outreach import wire
 from outreach.http import api, routes
 from outreach.http.request import MAX_BODY_BYTES
 from tests.support.functions import Answer, call, invoke, load
@@ -58,6 +59,12 @@ def endpoint(name: str, route: dict[str, Any]) -> Endpoint:
 
 ENDPOINTS = [endpoint(name, route) for name, route in events("Api") if name not in OPEN]
 WITH_BODY = [entry for entry in ENDPOINTS if entry.has_body]
+
+
+def properties(entry: Endpoint) -> set[str]:
+    """The documented properties of an endpoint's bodies."""
+    models = [api.body_type(route) for route in api.routes(entry.app)]
+    return {name for model in models if hasattr(model, "model_fields") for name in wire.spellings(model).values()}
 
 
 def pointers(answer: Answer) -> list[str]:
@@ -109,6 +116,19 @@ def test_a_blank_number_of_a_page_is_400(aws: None, name: str) -> None:
     refusals = [answer for answer in answers if answer.status != 404]  # a function of several routes takes the parameters of all
     assert len(refusals) > 10
     assert [answer for answer in refusals if answer.status != 400 or f"/{name}" not in pointers(answer)] == []
+
+
+def test_a_name_and_a_message_must_show_something(aws: None) -> None:
+    texts = [(entry, name) for entry in WITH_BODY for name in ("name", "message") if name in properties(entry)]
+    assert len(texts) > 8
+    # The message of an outbound message may be empty beside attachments.
+    texts.remove((next(entry for entry in WITH_BODY if entry.path == "unichannel/create_outbound_message"), "message"))
+    for entry, name in texts:
+        for blank in ("", " \t", "\u3164", "\u2800\u00ad", "\U000e0101", "\u034f\ufe0f"):
+            answer = entry.ask({name: blank})
+            # Whether a contact exists is looked up before its name is read.
+            is_refused = answer.status == 404 or (answer.status == 400 and f"/{name}" in pointers(answer))
+            assert is_refused, (entry, ascii(blank), answer)
 
 
 def test_a_query_parameter_is_text(aws: None) -> None:

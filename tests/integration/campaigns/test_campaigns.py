@@ -64,10 +64,20 @@ def test_a_new_campaign_ignores_its_id(rubbish: Any) -> None:
 
 
 def test_null_in_the_channel_and_in_flags_is_absent() -> None:
-    campaign = post().body
+    campaign = post(isMessageAutoAttachedToTicket=True, replacesSmartQuotes=True).body
     answer = put(campaign["id"], channel=None, isMessageAutoAttachedToTicket=None, replacesSmartQuotes=None)
     assert (answer.status, answer.body) == (200, campaign)
     assert pointers(post(channel=None)) == ["/channel"]
+
+
+@pytest.mark.parametrize("prefix", ["contactFilter", "filter"])
+def test_an_update_with_null_in_the_filter_never_selects_more_people(prefix: str) -> None:
+    filter_ = {"contactFilterConditionMetType": "any", "contactFilterConditions": [CONDITION]}
+    campaign = post(contactFilterLogicalExpresssion="1", **filter_).body
+    nulls = {f"{prefix}{name}": None for name in ("ConditionMetType", "LogicalExpresssion", "Conditions")}
+    assert put(campaign["id"], **nulls).body == campaign
+    assert put(campaign["id"], **{f"{prefix}ConditionMetType": ""}).body == campaign
+    assert put(campaign["id"], **{f"{prefix}Conditions": []}).body["contactFilterConditions"] == []
 
 
 @pytest.mark.parametrize("name", ["name", "channelAccountId", "message"])

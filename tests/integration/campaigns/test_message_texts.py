@@ -87,7 +87,8 @@ def test_a_text_that_may_be_sent_is_accepted(changes: dict[str, Any]) -> None:
 @pytest.mark.usefixtures("site")
 def test_an_unknown_field_is_answered_with_the_nearest_one() -> None:
     (error,) = create(message="Hi {{ fristName }}!").body["errors"]
-    assert error["message"] == "contains fristName, which is not a merge field of this site; did you mean firstName?"
+    found = "contains fristName at line 1, column 7, in {{ fristName }}"
+    assert error["message"] == f"{found}, which is not a merge field of this site; did you mean firstName?"
 
 
 @pytest.mark.usefixtures("site")
@@ -244,7 +245,9 @@ def test_a_missing_field_of_the_filter_is_a_conflict_without_a_pointer(field_id:
 
 def test_a_message_that_cannot_be_rendered_is_announced_like_any_failure(carrier: str) -> None:
     contact_id = pipeline.create_contact("+12125551200")
-    campaign = pipeline.create_campaign(message="{{ name | slice: 'x' }}", callbackURL="https://customer.example/hook")
+    campaign = pipeline.create_campaign(
+        message="{{ 6 | divided_by: customFields.fax }}", callbackURL="https://customer.example/hook"
+    )
     record_id = pipeline.send(str(campaign["id"]))
     pipeline.fan_out(record_id)
     Pump().process_changes()

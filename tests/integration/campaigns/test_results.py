@@ -72,7 +72,7 @@ def test_a_repeated_stream_counts_no_failure_twice(carrier: str) -> None:
 
 def test_a_message_that_fails_before_it_is_sent_is_counted(carrier: str) -> None:
     pipeline.create_contact(DELIVERED)
-    record_id = pipeline.send(str(pipeline.create_campaign(message="{{ name | slice: 'x' }}")["id"]))
+    record_id = pipeline.send(str(pipeline.create_campaign(message="{{ 6 | divided_by: customFields.fax }}")["id"]))
     pipeline.fan_out(record_id)
     (failure,) = pipeline.record(record_id)["failures"]
     assert (failure["code"], failure["count"]) == ("template_error", 1)

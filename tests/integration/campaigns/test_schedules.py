@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -83,10 +83,16 @@ def test_a_repeated_create_makes_one_schedule() -> None:
     assert list(schedules()) == [CAMPAIGN_ID]
 
 
-def test_a_start_in_the_past_is_refused() -> None:
+@pytest.mark.parametrize("at", ["2020-01-01", "2200-01-01", "9999-12-31T23:59:59Z"])
+def test_a_start_in_the_past_or_in_another_age_is_refused(at: str) -> None:
     body = {"name": "late", "channel": "sms", "channelAccountId": pipeline.ACCOUNT.id, "message": "x"}
-    answer = call("outreach/create_campaign", "POST", "/outreach/campaigns", body | {"scheduledStartTime": "2020-01-01"})
+    answer = call("outreach/create_campaign", "POST", "/outreach/campaigns", body | {"scheduledStartTime": at})
     assert (answer.status, answer.body["errors"][0]["pointer"]) == (400, "/scheduledStartTime")
+    assert schedules() == {}
+
+
+def test_a_start_at_the_end_of_all_time_is_not_overdue() -> None:
+    assert not campaign_schedules.may_be_overdue(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
 
 
 def test_moving_a_start_moves_its_schedule_and_outdates_the_old_start() -> None:

@@ -63,6 +63,10 @@ def query(filter_: dict[str, Any], parameters: str = "", site_id: str = "10000")
     return call("contacts/query_contacts", "POST", f"{CONTACTS}:query?{parameters}", filter_, site_id=site_id)
 
 
+def export(body: dict[str, Any]) -> Answer:
+    return call("contacts/export_contacts", "POST", f"{CONTACTS}:export", body)
+
+
 def identify(value: str, identity_type: str = "", site_id: str = "10000") -> Answer:
     given = {"value": value, "identityType": identity_type}
     return call("contacts/identify_contact_identities", "POST", "/contact/contactIdentities:identify", given, site_id=site_id)

@@ -55,7 +55,7 @@ def test_alternative_property_names_are_accepted() -> None:
     )
 
 
-@pytest.mark.parametrize("value", ["n/a", "NULL", "0", "1.23457E+15", "+12125550123 Tom"])
+@pytest.mark.parametrize("value", ["n/a", "NULL", "0", "\u3164", "1.23457E+15", "+12125550123 Tom"])
 @pytest.mark.parametrize("type_", ["SMS", "email", "whatsApp"])
 def test_a_placeholder_or_a_note_is_no_identity_and_finds_nothing(type_: str, value: str) -> None:
     refused = contact_requests.create("Tom", {"type": type_, "value": value})
@@ -208,6 +208,12 @@ def test_an_identity_that_a_contact_does_not_have_needs_type_and_value(identity:
     assert contact_requests.get(contact["id"]).body == contact
 
 
+def test_null_does_not_bring_a_deleted_identity_back() -> None:
+    tom = contact_requests.new_contact("Tom", email("a@b.co", isDeleted=True), email("c@b.co"))
+    given = [{**identity, "isDeleted": None} for identity in tom["contactIdentities"]]
+    assert contact_requests.put(tom["id"], {"contactIdentities": given}).body["contactIdentities"] == tom["contactIdentities"]
+
+
 def test_two_identities_can_swap_their_values() -> None:
     before = contact_requests.new_contact("Tom", email("one@b.co"), email("two@b.co"))
     one, two = before["contactIdentities"]
@@ -223,7 +229,7 @@ def test_an_update_with_another_contacts_identity_is_refused_and_changes_nothing
     assert contact_requests.get(before["id"]).body == before
 
 
-@pytest.mark.parametrize("change", [{"name": ""}, {"name": None}])
+@pytest.mark.parametrize("change", [{"name": ""}, {"name": None}, {"name": "\u3164"}])
 def test_a_name_cannot_be_cleared(change: dict[str, Any]) -> None:
     assert contact_requests.pointers(contact_requests.put(contact_requests.new_contact()["id"], change)) == ["/name"]
 
@@ -240,6 +246,14 @@ def test_a_deleted_identity_is_returned_but_can_be_used_again() -> None:
     assert [identity["isDeleted"] for identity in again.body["contactIdentities"]] == [True, False, False]
     contact_requests.put(tom["id"], {"contactIdentities": given})
     assert contact_requests.create("Tim", email("a@b.co")).status == 201
+
+
+def test_an_update_cannot_take_the_last_identity_away() -> None:
+    tom = contact_requests.new_contact("Tom", email("a@b.co"))
+    assert contact_requests.pointers(contact_requests.put(tom["id"], {"contactIdentities": []})) == ["/contactIdentities"]
+    assert contact_requests.get(tom["id"]).body == tom
+    deleted = {**tom["contactIdentities"][0], "isDeleted": True}
+    assert contact_requests.put(tom["id"], {"contactIdentities": [deleted]}).body["contactIdentities"] == [deleted]
 
 
 def test_a_deleted_contact_is_not_found_and_its_identities_can_be_used_again() -> None:

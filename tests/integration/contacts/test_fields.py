@@ -34,6 +34,21 @@ IDENTITY = [
 OPTIONS = [{"value": "Red", "order": 2}, {"value": "Green", "order": "1", "displayText": "Like grass"}]
 
 
+def test_an_option_whose_display_text_shows_nothing_is_shown_by_its_value() -> None:
+    options = [{"value": "Red", "displayText": "\u2800"}]
+    field = contact_requests.create_field(name="colour", type="radio", fieldOptions=options).body
+    assert field["fieldOptions"][0]["displayText"] == "Red"
+    options = [{"value": "\u3164"}]
+    refused = contact_requests.create_field(name="shade", type="radio", fieldOptions=options)
+    assert contact_requests.pointers(refused) == ["/fieldOptions/0/value"]
+
+
+def test_null_leaves_the_order_of_a_field_as_it_is() -> None:
+    field = contact_requests.create_field(name="colour", type="text", order=7).body
+    answer = call("contacts/update_field", "PUT", f"/contact/fields/{field['id']}", {"order": None, "isVisible": None})
+    assert (answer.status, answer.body) == (200, field)
+
+
 def test_every_site_has_the_system_fields_from_the_start() -> None:
     fields = contact_requests.fields()
     assert [field["name"] for field in fields] == SYSTEM + IDENTITY

@@ -68,6 +68,16 @@ def test_a_removed_identity_that_a_third_contact_has_stays_there(pair: Pair) -> 
     assert contact_requests.get(tim["id"]).body["mergeToContactId"].startswith("0000")
 
 
+def test_a_contact_that_an_unmerge_left_without_identities_can_be_written_back(pair: Pair) -> None:
+    tom, tim = pair
+    merged = contact_requests.get(tom["id"]).body["contactIdentities"]
+    contact_requests.put(tom["id"], {"contactIdentities": merged[1:]})
+    assert contact_requests.unmerge(tom["id"], tim["id"]).status == 204
+    left = contact_requests.get(tom["id"]).body
+    assert left["contactIdentities"] == []
+    assert contact_requests.put(tom["id"], left).status == 200
+
+
 def test_an_identity_whose_reservation_has_expired_returns(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     tom, tim = pair
     contact_requests.put(tom["id"], {"contactIdentities": tom["contactIdentities"]})

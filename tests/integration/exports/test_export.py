@@ -38,6 +38,33 @@ VALUES: dict[str, Any] = {
 }
 
 
+MISSPELT = {
+    "filterCondition": "filterConditions",
+    "Conditions": "filterConditions",
+    "filters": "filterConditions",
+    "FILTER": "filterConditions",
+    "conditionMetType": "filterConditionMetType",
+    "logicalExpression": "filterLogicalExpresssion",
+    "keyword": "keywords",
+}
+
+
+def test_a_misspelt_filter_is_400_and_never_returns_everybody() -> None:
+    export = {"timeZoneId": "UTC"}
+    for name, meant in MISSPELT.items():
+        for answer in (contact_requests.query({name: []}), contact_requests.export({**export, name: []})):
+            assert answer.body["errors"] == [
+                {"pointer": f"/{name}", "message": f"is not a property of a filter; did you mean {meant}?"}
+            ]
+    assert contact_requests.pointers(contact_requests.export({**export, "select": []})) == ["/select"]
+
+
+def test_other_unknown_properties_of_a_query_are_ignored() -> None:
+    unknown = {"unknown": 1, "x": {}, "": "", "name": "x", "description": "", "siteId": 5, "id": "x", "fields": []}
+    assert contact_requests.query(unknown).status == 200
+    assert contact_requests.export({**unknown, "timeZoneId": "UTC"}).status == 200
+
+
 @pytest.fixture
 def fields() -> None:
     types = {"shoeSize": "integer", "weight": "float", "member": "checkbox", "born": "date", "seen": "date time"}

@@ -242,6 +242,12 @@ def test_blank_rows_before_the_header_are_skipped_and_rows_keep_their_numbers() 
     assert [row["row"] for row in answer.body["failedRows"]] == [6]
 
 
+def test_a_name_that_shows_nothing_counts_as_absent() -> None:
+    rows = "\u3164,\u2800,Ada,ada@b.co\n\u034f,,\u00ad,bob@b.co\n"
+    assert file_requests.counts(file_requests.upload(f"name,firstName,lastName,email\n{rows}")) == (2, 0, 0, 0)
+    assert [file_requests.contact_with(address)["name"] for address in ("ada@b.co", "bob@b.co")] == ["Ada", "bob@b.co"]
+
+
 def test_an_identity_of_2000_characters_is_imported_and_a_longer_one_fails_its_row() -> None:
     answer = file_requests.upload("externalID\n" + "".join(f"{'a' * length}\n" for length in (2_000, 2_001)))
     assert file_requests.counts(answer) == (1, 0, 0, 1)

@@ -55,6 +55,20 @@ def test_a_file_of_some_rows_is_detected(encoding: str) -> None:
     assert decoded(text.encode(encoding)) == text
 
 
+GERMAN = ["Jürgen Müller", "Köln", "Käthe Schäfer", "Düsseldorf", "Björn Böhm", "Nürnberg", "Lübeck"]
+
+
+@pytest.mark.parametrize(("encoding", "names"), [("mac-roman", GERMAN), ("mac-cyrillic", LANGUAGES["windows-1251"])])
+def test_a_file_of_an_old_mac_is_detected(encoding: str, names: list[str]) -> None:
+    text = table(names)
+    assert decoded(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize("encoding", ["cp437", "cp850", "cp852"])
+def test_a_file_of_dos_is_not_taken_for_one_of_windows(encoding: str) -> None:
+    assert read_or_refuse(table(GERMAN).encode(encoding)) is None
+
+
 @pytest.mark.parametrize(("encoding", "name"), [(encoding, name) for encoding, names in LANGUAGES.items() for name in names])
 def test_a_single_name_is_read_rightly_or_the_encoding_is_asked_for(encoding: str, name: str) -> None:
     text = f"name,email\n{name},p@example.com\n"

@@ -14,6 +14,7 @@ from aiohttp import ClientResponse, ClientSession, web
 from aiohttp.test_utils import BaseTestServer, TestServer
 from local_stack import proxy
 from local_stack.proxy import MAX_BODY_BYTES, SERVER_OPTIONS, create_app, target_path
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from outreach.errors import OutreachError
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 REST, HTTP = "rest1/v1", "http1/$default"
 BASE_URL = "http://127.0.0.1:3000"
+PROBLEM = "application/problem+json"
 
 
 @pytest.mark.parametrize(
@@ -121,6 +123,27 @@ def test_the_proxy_adds_the_client_and_overwrites_other_forwarded_headers() -> N
     assert seen["X-Forwarded-For"] == "203.0.113.7, 127.0.0.1"
     assert seen["X-Forwarded-Proto"] == "http"
     assert seen["X-Forwarded-Port"] == seen["Host"].rpartition(":")[2]
+
+
+def test_no_byte_of_a_header_is_left_out() -> None:
+    sent = {"X-Utf8": "Zo\u00eb", "X-Latin": b"Zo\xeb".decode(errors="surrogateescape")}
+    forwarded = proxy.forwarded_headers(CIMultiDictProxy(CIMultiDict(sent)), "127.0.0.1", 1)
+    assert (forwarded["X-Utf8"], forwarded["X-Latin"]) == ("Zo\u00eb", "Zo\u00eb")
+
+
+async def _never(_: web.Request) -> web.Response:
+    raise AssertionError("the request must not be forwarded")
+
+
+def test_an_unknown_expectation_is_400() -> None:
+    response, body = _send(_never, "POST", "/x", headers={"Expect": "something-else"}, data=b"{}")
+    assert (response.status, json.loads(body)["code"], response.content_type) == (400, "bad_request", PROBLEM)
+
+
+def test_a_webhook_has_no_method_options() -> None:
+    response, body = _send(_never, "OPTIONS", "/webhooks/twilio/1?x=1")
+    assert (response.status, response.headers["Allow"], response.content_type) == (405, "POST", PROBLEM)
+    assert json.loads(body)["code"] == "method_not_allowed"
 
 
 def test_connection_headers_are_not_forwarded() -> None:

@@ -322,6 +322,16 @@ def test_a_second_account_of_a_number_is_refused_unless_it_is_allowed(run: Run) 
 
 
 @pytest.mark.usefixtures("site")
+@pytest.mark.parametrize(("sender", "code"), [("+15005550006", 1), ("68849", 1), ("Acme", 0)])
+def test_an_account_at_another_carrier_may_only_share_what_receives_no_replies(run: Run, sender: str, code: int) -> None:
+    credentials = json.dumps({"api_key": "KEY", "public_key": "k"})
+    telnyx = ["account", "put", "10000", "--carrier", "telnyxsms", "--carrier-account", PROFILE, "--number", sender]
+    assert run(*TWILIO, "--number", sender, stdin=TOKEN).code == 0
+    assert run(*telnyx, stdin=credentials).code == code
+    assert run(*telnyx, "--allow-duplicate", stdin=credentials).code == 0
+
+
+@pytest.mark.usefixtures("site")
 @pytest.mark.parametrize(
     ("command", "option"),
     [

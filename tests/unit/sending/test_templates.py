@@ -256,6 +256,51 @@ def test_a_template_that_exceeds_the_limits_for_everybody_is_found_before(templa
     assert [error.pointer for error in failure.value.errors] == ["/message"]
 
 
+@pytest.mark.parametrize(
+    ("template", "fault"),
+    [
+        (
+            "{{ name | append: }}",
+            "gives the filter 'append' 0 values, but it takes 1 at line 1, column 11, in {{ name | append: }}",
+        ),
+        (
+            "{% if city %}{{ city | append }}{% endif %}",
+            "gives the filter 'append' 0 values, but it takes 1 at line 1, column 24",
+        ),
+        ("Hi\n{{ name | replace: 1, 2, 3 }}", "gives the filter 'replace' 3 values, but it takes 1 to 2 at line 2, column 11"),
+        ("{{ name | default: 1, other: 2 }}", "gives the filter 'default' the unknown option 'other' at line 1, column 11"),
+        ("{{ name | truncate: 'x' }}", "truncate expected an integer, found str at line 1, column 11"),
+        ("{{ customfields.city | divided_by: 0 }}", "divided_by: can't divide by 0 at line 1, column 24"),
+    ],
+)
+def test_a_template_that_renders_for_nobody_is_refused_with_its_place(template: str, fault: str) -> None:
+    with pytest.raises(ValidationFailed) as refusal:
+        templates.constant_text(template)
+    assert refusal.value.errors[0].message.startswith(fault)
+
+
+def test_every_filter_is_refused_with_too_few_and_with_too_many_values() -> None:
+    for name in templates._environment().filters:
+        with pytest.raises(ValidationFailed, match=f"gives the filter '{name}' 9 values, but it takes"):
+            templates.constant_text(f"{{{{ name | {name}: {', '.join('123456789')} }}}}")
+
+
+@pytest.mark.parametrize(
+    ("template", "place"),
+    [
+        ("Hi {{ name | }}", "line 1, column 4, in {{ name | }}"),
+        ("Hi\r\n {{ a | foo }}", "line 2, column 9, in {{ a | foo }}"),
+        ("{% if a %}\n{% foo %}", "line 2, column 4, in {% foo %}"),
+        ("Hello {{ name", "line 1, column 7, in {{ name"),
+        ("{{ a b" + "b" * 60 + " }}", "line 1, column 6, in {{ a b" + "b" * 54 + "…"),
+    ],
+)
+def test_the_error_of_an_invalid_template_has_its_place(template: str, place: str) -> None:
+    with pytest.raises(ValidationFailed) as refusal:
+        templates.parse(template)
+    assert place in refusal.value.errors[0].message
+
+
 @given(
     st.lists(
         st.sampled_from(["{{", "}}", "{%", "%}", " a ", "|", "if", "endif", "'", "1", "..", "(", ")", "[", ".", "date: ", "-"])

@@ -113,8 +113,12 @@ def _account(campaign: Campaign) -> ChannelAccount:
 
 def _check_time(current: Campaign, changed: Campaign) -> None:
     scheduled = changed.scheduled_start_time
-    if scheduled and scheduled != current.scheduled_start_time and scheduled <= clock.now():
+    if scheduled is None or scheduled == current.scheduled_start_time:
+        return
+    if scheduled <= clock.now():
         raise ValidationFailed.at("/scheduledStartTime", "must be in the future")
+    if scheduled.year > schedules.LAST_YEAR:
+        raise ValidationFailed.at("/scheduledStartTime", f"must not be after the year {schedules.LAST_YEAR}")
 
 
 def _check_message(campaign: Campaign, site_fields: SiteFields) -> None:

@@ -24,6 +24,8 @@ from outreach.errors import NotFound
 from outreach.repeated_failures import report_given_up
 from outreach.settings import settings
 
+# EventBridge Scheduler documents no limit for the date of a one-time schedule; this is that of its cron expressions.
+LAST_YEAR = 2199
 # EventBridge Scheduler is precise to the minute; the execution that it starts is precise to the second.
 _LEAD_TIME = timedelta(seconds=90)
 # For a shorter delay, the execution starts at once, without a schedule.
@@ -91,7 +93,7 @@ def start(site_id: str, campaign_id: str, version: int) -> str:
 
 def may_be_overdue(time: datetime | None) -> bool:
     """Return whether a start that is scheduled for a time may be overdue; ``None`` is an unknown time."""
-    return time is None or time + _OVERDUE_AFTER < clock.now()
+    return time is None or time < clock.now() - _OVERDUE_AFTER
 
 
 def start_if_overdue(site_id: str, campaign_id: str) -> None:

@@ -21,19 +21,17 @@ if TYPE_CHECKING:
     # Its imports are slow, and only the preview needs them.
     from outreach.campaigns.preview import Preview
 
-Name = Annotated[wire.Name, Field(min_length=1)]
-
 
 class CampaignUpdateBody(FilterBody):
     """The properties that a PUT may change; absent ones keep their values."""
 
     id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
-    name: wire.Changeable[Name] = None
+    name: wire.Changeable[wire.RequiredName] = None
     description: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
     channel: OptionalChannel = "sms"
     channel_account_id: wire.Changeable[wire.Guid] = None
     message: wire.Changeable[TemplateText] = None
-    is_message_auto_attached_to_ticket: Annotated[wire.Flag, wire.default_if_null(False)] = False
+    is_message_auto_attached_to_ticket: Annotated[wire.Flag, wire.NULL_IS_ABSENT] = False
     preferred_ticket_to_auto_attach: OptionalPreferredTicket = None
     time_to_auto_attach_to_ticket: OptionalAttachTime = Field(
         None, validation_alias=AliasChoices("timeToAutoAttachToTicket", "timeToAutoCreateNewTicket")
@@ -41,7 +39,7 @@ class CampaignUpdateBody(FilterBody):
     scheduled_start_time: wire.OptionalMoment = None
     callback_url: wire.OptionalUrl = Field(None, alias="callbackURL")
     max_segments: Annotated[Annotated[wire.Integer, Field(ge=1)] | None, BeforeValidator(wire.none_if_blank)] = None
-    replaces_smart_quotes: Annotated[wire.Flag, wire.default_if_null(False)] = False
+    replaces_smart_quotes: Annotated[wire.Flag, wire.NULL_IS_ABSENT] = False
 
     def changes_to(self, current: Campaign) -> dict[str, Any]:
         """Return the attributes of ``current`` that the body changes, with their new values."""
@@ -53,7 +51,7 @@ class CampaignUpdateBody(FilterBody):
     def _filter_based_on(self, current: Filter) -> Filter:
         requested, present = self.filter(), self.model_fields_set
         return Filter(
-            requested.match if "filter_condition_met_type" in present else current.match,
+            self.filter_condition_met_type or current.match,
             requested.expression if "filter_logical_expression" in present else current.expression,
             requested.conditions if "filter_conditions" in present else current.conditions,
         )
@@ -63,7 +61,7 @@ class CampaignBody(CampaignUpdateBody):
     """A new campaign."""
 
     id: wire.ReadOnlyId = None
-    name: Name
+    name: wire.RequiredName
     channel: Channel
     channel_account_id: wire.Guid
     message: TemplateText

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 
 from outreach import text, wire
 from outreach.contacts import fields
@@ -49,12 +49,12 @@ class IdentityBody(wire.Request):
     id: wire.ReadOnlyId = None
     contact_identity_type: OptionalIdentityType = Field(None, validation_alias=_TYPE_NAMES)
     value: str | None = None
-    name: Text = ""
+    name: Annotated[Text, AfterValidator(text.empty_if_blank)] = ""
     avatar_url: Text = Field("", validation_alias=AliasChoices("avatarUrl", "avatar"))
     info_url: Text = Field("", validation_alias=AliasChoices("infoUrl", "identityInfoUrl"))
     screen_name: Text = Field("", validation_alias=AliasChoices("screenName", "displayName"))
     original_contact_page_url: Text = ""
-    is_deleted: Annotated[wire.Flag, wire.default_if_null(False)] = False
+    is_deleted: Annotated[wire.Flag, wire.NULL_IS_ABSENT] = False
 
     def details(self) -> dict[str, Any]:
         """Return the given attributes of :class:`Identity`, except type and value."""
@@ -185,9 +185,9 @@ class OptionBody(wire.Request):
     """An option of a field in a request."""
 
     id: wire.ReadOnlyId = None
-    value: Annotated[wire.Name, Field(min_length=1)]
-    order: wire.Integer | None = None
-    display_text: wire.Name | None = None
+    value: wire.RequiredName
+    order: Annotated[wire.Integer | None, wire.NULL_IS_ABSENT] = None
+    display_text: Annotated[wire.Name, AfterValidator(text.empty_if_blank)] | None = None
 
     def option(self, index: int) -> FieldOption:
         """Return the option; ``index``, its position in the request, is its order if none is given."""
@@ -212,7 +212,7 @@ OptionalFlag = Annotated[wire.Flag | None, BeforeValidator(wire.none_if_blank)]
 class FieldBody(wire.Request):
     """A field in a request to create or update one. An update leaves absent properties unchanged."""
 
-    name: wire.Changeable[Annotated[wire.Name, Field(min_length=1)]] = None
+    name: wire.Changeable[wire.RequiredName] = None
     type: wire.Changeable[Annotated[FieldType, BeforeValidator(_read_field_type)]] = None
     is_required: OptionalFlag = None
     is_visible: OptionalFlag = None
@@ -222,7 +222,7 @@ class FieldBody(wire.Request):
     )
     help_text: Text = ""
     default_value: Annotated[str, BeforeValidator(_default_value)] = ""
-    order: wire.Integer | None = None
+    order: Annotated[wire.Integer | None, wire.NULL_IS_ABSENT] = None
     field_options: Annotated[tuple[OptionBody, ...], BeforeValidator(lambda value: value or ())] = ()
 
     def new_field(self, field_id: str) -> fields.Field:

@@ -19,6 +19,7 @@ from outreach.errors import FieldError, ValidationFailed
 from outreach.http.json_pointers import to_pointer
 
 _IDENTITIES = "/contactIdentities"
+_NO_IDENTITY = "must have at least one identity, such as a phone number or an e-mail address"
 
 Values = Mapping[FieldKey, Any]
 
@@ -32,7 +33,7 @@ def new_contact(site_fields: SiteFields, body: ContactBody, contact_id: str, now
     validator = _Validator(site_fields)
     empty = Contact(contact_id, site_fields.site_id, "", now, now, version=1)
     if not body.contact_identities:
-        validator.add_error(_IDENTITIES, "must have at least one identity, such as a phone number or an e-mail address")
+        validator.add_error(_IDENTITIES, _NO_IDENTITY)
     contact = replace(
         empty,
         name=validator.name(body.name),
@@ -51,7 +52,7 @@ def changed_contact(site_fields: SiteFields, body: ContactBody, before: Contact,
         fill: whether fields that are absent from ``customFields`` keep their values instead of being cleared.
 
     Raises:
-        ValidationFailed: a read-only field would change, or see :class:`_Validator`.
+        ValidationFailed: a read-only field would change, the contact would lose its last identity, or see :class:`_Validator`.
     """
     validator = _Validator(site_fields)
     values = validator.changed_values(body, before.values, fill)
@@ -59,6 +60,9 @@ def changed_contact(site_fields: SiteFields, body: ContactBody, before: Contact,
     if "name" in body.model_fields_set:
         after = replace(after, name=validator.name(body.name))
     if body.contact_identities is not None:
+        # An unmerge can leave a contact without identities. Such a contact can be written back as it is.
+        if before.identities and not body.contact_identities:
+            validator.add_error(_IDENTITIES, _NO_IDENTITY)
         after = replace(after, **validator.identities(body.contact_identities, before))
         validator.require_identities(after)
     validator.raise_errors()
@@ -85,7 +89,7 @@ class _Validator:
             raise ValidationFailed(*self.errors)
 
     def name(self, given: str | None) -> str:
-        name = text.normalise(given or "")
+        name = text.empty_if_blank(text.normalise(given or ""))
         if not name:
             self.add_error("/name", "is required")
         return name

@@ -221,7 +221,7 @@ class Columns:
             else:
                 self._parse_value(data, heading, _repaired(data, heading, cell), content)
         elif content == NAME:
-            data.name = text.normalise(_repaired(data, heading, cell)) or None
+            data.name = text.empty_if_blank(text.normalise(_repaired(data, heading, cell))) or None
         elif content == IS_OPTED_OUT:
             data.is_opted_out = _parse_yes_or_no(cell)
 

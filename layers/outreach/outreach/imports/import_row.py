@@ -50,7 +50,7 @@ class ImportRow:
         if self.data.name:
             return self.data.name
         parts = (str(self.data.values.get(field, "")) for field in ("firstName", "lastName"))
-        if full_name := " ".join(filter(None, map(text.normalise, parts))):
+        if full_name := " ".join(part for part in map(text.normalise, parts) if not text.is_blank(part)):
             return full_name[: text.MAX_NAME]
         identities = sorted(self.data.identities, key=lambda key: _order(key[0]))
         return self.data.identities[identities[0]][: text.MAX_NAME] if identities else None

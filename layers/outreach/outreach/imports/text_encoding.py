@@ -28,6 +28,12 @@ _WORD_SEPARATORS = re.compile(rb"[\r\n\t,;\" ]+")
 # The texts of this many words decide the encoding (docs/decisions.md, "Imports"). Fewer need a second opinion.
 _DECISIVE_WORDS = 6
 _USUAL_LATIN = "cp1252"
+# Encodings of old Macs and of DOS, which chardetng takes for those of Windows, by their names at chardet. ``None``: which of
+# several similar ones it is, is uncertain.
+_OLD_LATIN = {"MacRoman": "mac-roman", "MacLatin2": None} | dict.fromkeys(
+    ("cp437", "cp775", "cp850", "cp852", "cp857", "cp862", "cp865"), None
+)
+_OLD_CYRILLIC = {"MacCyrillic": "mac-cyrillic"}
 # Categories of characters that no text has: controls, unassigned and private ones.
 _NOT_TEXT = ("Cc", "Cn", "Co")
 
@@ -113,15 +119,25 @@ def _decodes(codec: str, file: IO[bytes]) -> bool:
 
 def _detect(file: IO[bytes]) -> str:
     """Detect the encoding of a file that is not UTF-8."""
-    import chardetng_py  # only a few files need it
-
     sample = _sample(line for _, line in _lines_beyond_ascii(file))
-    codec = encoding_names.codec_of(chardetng_py.detect(sample))
-    if not _decodes(codec, file) or not _is_text(sample.decode(codec, "replace")):
+    codec = _detected_codec(sample)
+    if codec is None or not _decodes(codec, file) or not _is_text(sample.decode(codec, "replace")):
         raise _unknown(file)
     if len(_words(sample)) < _DECISIVE_WORDS and not (_is_distinctive(sample, codec) and _has_second_opinion(sample, codec)):
         raise _unknown(file)
     return codec
+
+
+def _detected_codec(sample: bytes) -> str | None:
+    """Return the encoding that chardetng detects, or an old one that it does not know; ``None`` if that is uncertain."""
+    import chardet  # only a few files need these two
+    import chardetng_py
+
+    codec = encoding_names.codec_of(chardetng_py.detect(sample))
+    if len(_words(sample)) < _DECISIVE_WORDS:
+        return codec
+    old = _OLD_CYRILLIC if codec == "cp1251" else _OLD_LATIN
+    return old.get(chardet.detect(sample)["encoding"] or "", codec)
 
 
 def _unknown(file: IO[bytes]) -> UnreadableFile:

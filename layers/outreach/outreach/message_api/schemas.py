@@ -59,7 +59,7 @@ class MessageUpdateBody(wire.Request):
     failed_reason: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
     campaign_id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
     campaign_sent_time: wire.OptionalMoment = None
-    is_message_auto_attached_to_ticket: Annotated[wire.Flag, wire.default_if_null(False)] = False
+    is_message_auto_attached_to_ticket: Annotated[wire.Flag, wire.NULL_IS_ABSENT] = False
     preferred_ticket_to_auto_attach: OptionalPreferredTicket = None
     time_to_auto_attach_to_ticket: OptionalAttachTime = Field(
         None, validation_alias=AliasChoices("timeToAutoAttachToTicket", "timeToAutoCreateNewTicket")

@@ -85,7 +85,7 @@ def require_known_names(template: str, site_fields: SiteFields) -> None:
         ValidationFailed: the template is invalid, or has names that are no merge field of the site. Points at ``/message`` and
             suggests the nearest names.
     """
-    errors = [_error(reference, site_fields) for reference in _unknown(template, site_fields)]
+    errors = [_error(template, reference, site_fields) for reference in _unknown(template, site_fields)]
     if errors:
         raise ValidationFailed(*errors)
 
@@ -111,9 +111,10 @@ def _are_properties(segments: Iterable[object]) -> bool:
     return all(not isinstance(segment, str) or segment in _PROPERTIES for segment in segments)
 
 
-def _error(reference: Reference, site_fields: SiteFields) -> FieldError:
-    nearest = _nearest(reference.segments, site_fields)
-    return FieldError("/message", f"contains {reference.text}, which is not a merge field of this site; did you mean {nearest}?")
+def _error(template: str, reference: Reference, site_fields: SiteFields) -> FieldError:
+    nearest, place = _nearest(reference.segments, site_fields), templates.place_at(template, reference.index)
+    message = f"contains {reference.text}{place}, which is not a merge field of this site; did you mean {nearest}?"
+    return FieldError("/message", message)
 
 
 def _nearest(segments: Segments, site_fields: SiteFields) -> str:

@@ -12,10 +12,11 @@ The Liquid library is imported when the first template is parsed, because that i
 
 from __future__ import annotations
 
+import inspect
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache, wraps
 from io import StringIO
 from typing import TYPE_CHECKING, Any, TextIO
@@ -26,6 +27,7 @@ from outreach.messages.models import MAX_TEMPLATE_CHARACTERS
 
 if TYPE_CHECKING:
     from liquid import BoundTemplate, Environment, RenderContext
+    from liquid.builtin.expressions import Filter
     from liquid.expression import Expression
 
 MAX_FIELDS = 200
@@ -40,7 +42,6 @@ _MAX_ITERATIONS = 1_000
 _MAX_PATH_LENGTH = 10
 # The lexer's time grows with the square of a run of white space in a tag.
 _LONG_WHITE_SPACE = re.compile(r"\s{100}")
-# What phones and word processors make of quotation marks.
 # How the engine's message of a frequent fault begins, and what to do about it.
 _HINTS = {
     "expected end of expression, found word": 'a field whose name has spaces is written {{ customFields["Current plan"] }}',
@@ -50,6 +51,7 @@ _HINTS = {
     "missing tag name or closing delimiter": "a tag begins with {% and ends with %}",
     "expected tag end": "a tag that opens something needs one that closes it, such as {% endif %} for {% if %}",
 }
+# What phones and word processors make of quotation marks.
 _TYPOGRAPHIC_QUOTES = frozenset("\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00ab\u00bb\u2032\u2033")
 # Nested indexes: as many as a path may have parts, because the parser takes long for more.
 _NESTED_INDEXES = re.compile(rf"(?:\[[^\[\]]*){{{_MAX_PATH_LENGTH + 1}}}")
@@ -61,6 +63,14 @@ _MAX_DATE_CHARACTERS = 100
 _FORBIDDEN_TAGS = ("include", "render", "tablerow")
 # Names that Liquid itself defines.
 _BUILT_IN = ("now", "today")
+
+# Values as fields of different types have them. A template that renders neither without values nor with one of these renders for
+# nobody.
+_SAMPLES = ("text", 1, ["text"], "2024-05-01")
+_CUSTOM_FIELDS = "customFields"
+# A tag, which may have no end.
+_TAG = re.compile(r"\{\{.*?(?:\}\}|\Z)|\{%.*?(?:%\}|\Z)", re.DOTALL)
+_MAX_QUOTED = 60
 
 # A name, and the properties or indexes that follow it. An index that is a name itself is a list of segments.
 Segments = Sequence[Any]
@@ -77,10 +87,12 @@ class Reference:
     Attributes:
         text: the name as Liquid writes it.
         segments: its parts.
+        index: where it is in the template; of a name that occurs twice, where the first is.
     """
 
     text: str
     segments: Segments
+    index: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -111,12 +123,15 @@ def parse(template: str) -> Template:
         _require_supported(compiled)
         _let_missing_values_be_blank(compiled)
     except Exception as error:  # any error of the engine means that the template is invalid
-        raise _invalid(_with_hint(_first_line(error))) from error
-    if unknown := sorted(analysis.filters.keys() - environment.filters.keys()):
-        raise _invalid(f"has an unknown filter '{unknown[0]}'")
+        raise _invalid(_with_hint(_first_line(error), _place(error, template))) from error
+    unknown = [(spans[0].index, name) for name, spans in analysis.filters.items() if name not in environment.filters]
+    if unknown:
+        index, name = min(unknown)
+        raise _invalid(f"has an unknown filter '{name}'{place_at(template, index)}")
     own_names = {*analysis.locals, *_BUILT_IN}
     variables = (variable for name, found in analysis.globals.items() if name not in own_names for variable in found)
-    return Template(compiled, tuple(dict.fromkeys(Reference(str(found), _hashable(found.segments)) for found in variables)))
+    references = (Reference(str(found), _hashable(found.segments), found.span.index) for found in variables)
+    return Template(compiled, tuple(dict.fromkeys(references)))
 
 
 def render(template: str, fields: Mapping[str, object]) -> str:
@@ -130,31 +145,72 @@ def render(template: str, fields: Mapping[str, object]) -> str:
     try:
         return _render(parsed, fields)
     except Exception as error:  # as in parse
-        raise _invalid(_first_line(error)) from error
+        raise _invalid(f"{_first_line(error)}{_place(error, template)}") from error
 
 
 def constant_text(template: str) -> str | None:
     """Return the text that a template renders to for every contact; ``None`` if that depends on the contact.
 
     Raises:
-        ValidationFailed: the template is invalid, or exceeds the limits already without a contact's values; points at
-            ``/message``.
+        ValidationFailed: the template is invalid, gives a filter too few or too many values, exceeds the limits already without
+            a contact's values, or cannot be rendered whatever the values are; points at ``/message``.
     """
-    if not parse(template).references:
+    parsed = parse(template)
+    for used in _filters(parsed.compiled):
+        _require_matching_values(used, template)
+    if not parsed.references:
         return render(template, {})
-    _require_within_limits(template)
+    _require_renderable(template)
     return None
 
 
-def _require_within_limits(template: str) -> None:
+def _require_matching_values(used: Filter, template: str) -> None:
+    """Require that a filter has as many values as it takes, and no unknown option, even where it is rendered for few.
+
+    Only what is written now is checked: a campaign of an earlier release may have such a filter where no contact needs it.
+    """
+    # The first parameter is what stands before the filter; the engine itself passes the environment.
+    _, *parameters = inspect.signature(_environment().filters[used.name]).parameters.values()
+    options = {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY} - {"environment"}
+    values = [parameter for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+    given = [getattr(argument, "name", None) for argument in used.args]
+    place = place_at(template, used.token.start_index)
+    if unknown := [name for name in given if name and name not in options]:
+        raise _invalid(f"gives the filter '{used.name}' the unknown option '{unknown[0]}'{place}")
+    least, most = sum(value.default is value.empty for value in values), len(values)
+    if not least <= given.count(None) <= most:
+        number = str(most) if least == most else f"{least} to {most}"
+        raise _invalid(f"gives the filter '{used.name}' {given.count(None)} values, but it takes {number}{place}")
+
+
+def _require_renderable(template: str) -> None:
     from liquid.exceptions import ResourceLimitError
 
-    try:
-        _render(parse(template), {})
-    except (LimitExceeded, ResourceLimitError) as error:
-        raise _invalid(_first_line(error)) from error
-    except Exception:  # noqa: S110 - the values of a contact may be what is missing
-        pass
+    errors = []
+    for fields in ({}, *map(_EveryField, _SAMPLES)):
+        try:
+            _render(parse(template), fields)
+        except (LimitExceeded, ResourceLimitError) as error:
+            raise _invalid(_first_line(error)) from error
+        except Exception as error:  # the next values may be what is missing
+            errors.append(error)
+        else:
+            return
+    with_text = errors[1]
+    raise _invalid(f"{_first_line(with_text)}{_place(with_text, template)}") from with_text
+
+
+class _EveryField(dict[str, object]):
+    """Fields that all have the same value."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __missing__(self, name: str) -> object:
+        return self if text.is_same(name, _CUSTOM_FIELDS) else self._value
+
+    def __bool__(self) -> bool:
+        return True  # Liquid does not look into empty ones
 
 
 def _render(parsed: Template, fields: Mapping[str, object]) -> str:
@@ -236,6 +292,11 @@ def _expressions(compiled: BoundTemplate) -> Iterator[Any]:
         expression = expressions.pop()
         yield expression
         expressions += expression.children()
+
+
+def _filters(compiled: BoundTemplate) -> Iterator[Filter]:
+    for expression in _expressions(compiled):
+        yield from getattr(expression, "filters", None) or ()
 
 
 def _nodes(compiled: BoundTemplate) -> list[Any]:
@@ -381,11 +442,40 @@ def _invalid(message: str) -> ValidationFailed:
     return ValidationFailed.at("/message", message)
 
 
-def _with_hint(fault: str) -> str:
+def _with_hint(fault: str, place: str) -> str:
     """Say what to do about the most frequent faults: the engine's messages only say what it did not expect."""
     if fault.startswith("unexpected '") and fault[12:13] in _TYPOGRAPHIC_QUOTES:
-        return f"""{fault}; inside a tag, quotation marks must be straight: " or '"""
-    return next((f"{fault}; {hint}" for beginning, hint in _HINTS.items() if fault.startswith(beginning)), fault)
+        return f"""{fault}{place}; inside a tag, quotation marks must be straight: " or '"""
+    hint = next((f"; {hint}" for beginning, hint in _HINTS.items() if fault.startswith(beginning)), "")
+    return f"{fault}{place}{hint}"
+
+
+def _place(error: Exception, template: str) -> str:
+    """Say where the engine has found an error; nothing if that is not known."""
+    token = getattr(error, "token", None)
+    if token and token.source == template and token.start_index >= 0:
+        return place_at(template, token.start_index)
+    # Where a merge field ends too early, the engine does not know its place. It has the same fault without the rest.
+    return next((place_at(template, found.start()) for found in _TAG.finditer(template) if _has_fault(found[0], error)), "")
+
+
+def _has_fault(tag: str, error: Exception) -> bool:
+    if not tag.startswith("{{"):
+        return False
+    try:
+        _environment().from_string(tag)
+    except Exception as fault:
+        return _first_line(fault) == _first_line(error)
+    return False
+
+
+def place_at(template: str, index: int) -> str:
+    """Say where a character of a template is: its line and column, and its tag."""
+    line, column = template.count("\n", 0, index) + 1, index - template.rfind("\n", 0, index)
+    tag = next((found[0] for found in _TAG.finditer(template) if found.start() <= index < found.end()), "")
+    tag = " ".join(tag.split())
+    quoted = f"{tag[:_MAX_QUOTED]}…" if len(tag) > _MAX_QUOTED else tag
+    return f" at line {line}, column {column}" + (f", in {quoted}" if quoted else "")
 
 
 def _first_line(error: Exception) -> str:

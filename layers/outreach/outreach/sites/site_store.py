@@ -184,7 +184,8 @@ def start_account(account: ChannelAccount) -> bool:
 
 def hash_key(api_key: str) -> str:
     """Return the SHA-256 of a key. A plain hash is safe, because keys have at least 128 random bits."""
-    return hashlib.sha256(api_key.encode()).hexdigest()
+    # A key in a request may have a surrogate, which no stored key has.
+    return hashlib.sha256(api_key.encode(errors="surrogatepass")).hexdigest()
 
 
 def _account_key(account: ChannelAccount) -> dict[str, str]:

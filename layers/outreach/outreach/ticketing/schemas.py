@@ -82,10 +82,10 @@ class TicketMessageBody(wire.Request):
     original_id: str | None = None
     channel_id: Annotated[str, Field(min_length=1)]
     body: Annotated[str, BeforeValidator(_decode)] = ""
-    if_display_in_ticket_correspondences: Annotated[wire.Flag, wire.default_if_null(False)] = False
-    is_read: Annotated[wire.Flag, wire.default_if_null(False)] = False
-    attachments: Annotated[list[Json], wire.default_if_null([])] = Field(default_factory=list)
-    message_delivery: Annotated[dict[str, Json], wire.default_if_null({})] = Field(default_factory=dict)
+    if_display_in_ticket_correspondences: Annotated[wire.Flag, wire.NULL_IS_ABSENT] = False
+    is_read: Annotated[wire.Flag, wire.NULL_IS_ABSENT] = False
+    attachments: Annotated[list[Json], wire.NULL_IS_ABSENT] = Field(default_factory=list)
+    message_delivery: Annotated[dict[str, Json], wire.NULL_IS_ABSENT] = Field(default_factory=dict)
 
     def to_message(self, ticket_id: int, new_id: str) -> TicketMessage:
         """Return the message for the ticket of the path.

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import difflib
 import uuid
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from outreach import parsing, text, wire
 from outreach.contacts.filters.expression import MAX_LENGTH
@@ -52,9 +55,6 @@ def _names(suffix: str, *prefixes: str) -> AliasChoices:
 _CAMPAIGN = ("contactFilter", "filter")
 _QUERY = ("filter", "contactFilter")
 
-OptionalMatch = Annotated[Match | None, BeforeValidator(lambda value: _match(value) if value else None)]
-OptionalExpression = Annotated[str | None, Field(max_length=MAX_LENGTH)]
-
 
 class ConditionBody(wire.Request):
     """A condition in a request."""
@@ -70,12 +70,18 @@ class ConditionBody(wire.Request):
         return Condition(self.field_name, self.operator, self.value, self.order, self.id or str(uuid.uuid4()))
 
 
+# ``null`` is most likely a property that a program has not set. It must not make an update select everybody.
+OptionalMatch = Annotated[Match | None, BeforeValidator(lambda value: _match(value) if value else None), wire.NULL_IS_ABSENT]
+OptionalExpression = Annotated[str | None, Field(max_length=MAX_LENGTH), wire.NULL_IS_ABSENT]
+OptionalConditions = Annotated[tuple[ConditionBody, ...] | None, wire.NULL_IS_ABSENT]
+
+
 class FilterBody(wire.Request):
     """The properties of a filter in a campaign (a mixin). A body without them selects every contact."""
 
     filter_condition_met_type: OptionalMatch = Field(None, validation_alias=_names("ConditionMetType", *_CAMPAIGN))
     filter_logical_expression: OptionalExpression = Field(None, validation_alias=_names("LogicalExpresssion", *_CAMPAIGN))
-    filter_conditions: tuple[ConditionBody, ...] | None = Field(None, validation_alias=_names("Conditions", *_CAMPAIGN))
+    filter_conditions: OptionalConditions = Field(None, validation_alias=_names("Conditions", *_CAMPAIGN))
 
     def filter(self) -> Filter:
         """Return the filter."""
@@ -86,13 +92,48 @@ class FilterBody(wire.Request):
         )
 
 
+# The documented properties that say which contacts a query or an export returns.
+_SELECTING = ("keywords", "filterConditionMetType", "filterLogicalExpresssion", "filterConditions", "selected")
+_FILTER_WORDS = ("filter", "condition")
+# How much a name must have in common with that of a selecting property to count as misspelt.
+_SIMILARITY = 0.75
+_MISSPELT = "is not a property of a filter; did you mean {meant}?"
+
+
 class QueryFilterBody(FilterBody):
-    """The properties of a filter in ``contacts:query`` and ``contacts:export``, with the keywords that narrow it further."""
+    """The properties of a filter in ``contacts:query`` and ``contacts:export``, with the keywords that narrow it further.
+
+    Other unknown properties are ignored, as everywhere, but a misspelt filter would return everybody (docs/api.md, "Filters").
+    """
 
     keywords: str | None = None
     filter_condition_met_type: OptionalMatch = Field(None, validation_alias=_names("ConditionMetType", *_QUERY))
     filter_logical_expression: OptionalExpression = Field(None, validation_alias=_names("LogicalExpresssion", *_QUERY))
-    filter_conditions: tuple[ConditionBody, ...] | None = Field(None, validation_alias=_names("Conditions", *_QUERY))
+    filter_conditions: OptionalConditions = Field(None, validation_alias=_names("Conditions", *_QUERY))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_misspelt_filters(cls, data: Any) -> Any:
+        documented = wire.spellings(cls)
+        unknown = [key for key in data if key.lower() not in documented] if isinstance(data, Mapping) else []
+        misspelt = {key: meant for key in unknown if (meant := _meant_property(key.lower(), documented))}
+        if misspelt:
+            errors = [
+                InitErrorDetails(
+                    type=PydanticCustomError("misspelt_property", _MISSPELT, {"meant": meant}), loc=(key,), input=None
+                )
+                for key, meant in misspelt.items()
+            ]
+            raise ValidationError.from_exception_data("filter", errors)
+        return data
+
+
+def _meant_property(name: str, documented: Mapping[str, str]) -> str | None:
+    """Return the selecting property that an unknown name seems to mean; ``None`` if it means something else."""
+    selecting = [spelling for spelling, property_ in documented.items() if property_ in _SELECTING]
+    cutoff = 0 if any(word in name for word in _FILTER_WORDS) else _SIMILARITY
+    nearest = difflib.get_close_matches(name, selecting, n=1, cutoff=cutoff)
+    return documented[nearest[0]] if nearest else None
 
 
 class ConditionResponse(wire.Response):

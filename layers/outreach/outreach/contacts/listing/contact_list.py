@@ -31,10 +31,10 @@ SortBy = Annotated[str, paging.SortBy(ContactResponse)]
 class QueryBody(QueryFilterBody):
     """The body of ``contacts:query``. Paging and sorting parameters in the query string override it."""
 
-    page_index: Annotated[paging.PageNumber, Field(ge=1), wire.default_if_null(1)] = 1
-    page_size: Annotated[wire.Integer, Field(ge=0, le=MAX_PAGE_SIZE), wire.default_if_null(10)] = 10
-    sort_by: Annotated[SortBy, wire.default_if_null("createTime")] = "createTime"
-    sort_order: Annotated[Direction, wire.default_if_null("asc")] = "asc"
+    page_index: Annotated[paging.PageNumber, Field(ge=1), wire.NULL_IS_ABSENT] = 1
+    page_size: Annotated[wire.Integer, Field(ge=0, le=MAX_PAGE_SIZE), wire.NULL_IS_ABSENT] = 10
+    sort_by: Annotated[SortBy, wire.NULL_IS_ABSENT] = "createTime"
+    sort_order: Annotated[Direction, wire.NULL_IS_ABSENT] = "asc"
 
 
 class ContactList(wire.PagedResponse):
