@@ -70,6 +70,32 @@ def test_null_in_the_channel_and_in_flags_is_absent() -> None:
     assert pointers(post(channel=None)) == ["/channel"]
 
 
+MISSPELT = {
+    "contactFilterCondition": "contactFilterConditions",
+    "conditions": "contactFilterConditions",
+    "contactFilter": "contactFilterConditions",
+    "filters": "contactFilterConditions",
+    "conditionMetType": "contactFilterConditionMetType",
+    "logicalExpression": "contactFilterLogicalExpresssion",
+}
+
+
+def test_a_misspelt_filter_is_400_and_never_selects_everybody() -> None:
+    campaign = post(contactFilterConditions=[CONDITION]).body
+    for name, meant in MISSPELT.items():
+        for answer in (post(**{name: []}), put(campaign["id"], **{name: []})):
+            assert answer.body["errors"] == [
+                {"pointer": f"/{name}", "message": f"is not a property of a filter; did you mean {meant}?"}
+            ], name
+    assert get(campaign["id"]).body == campaign
+
+
+def test_other_unknown_properties_of_a_campaign_are_ignored() -> None:
+    unknown = {"keyword": "x", "select": [], "audience": 5, "siteId": 5, "contactIds": [], "": "", "fields": {}, "contacts": []}
+    assert post(**unknown).status == 201
+    assert put(post().body["id"], **unknown).status == 200
+
+
 @pytest.mark.parametrize("prefix", ["contactFilter", "filter"])
 def test_an_update_with_null_in_the_filter_never_selects_more_people(prefix: str) -> None:
     filter_ = {"contactFilterConditionMetType": "any", "contactFilterConditions": [CONDITION]}

@@ -76,40 +76,23 @@ OptionalExpression = Annotated[str | None, Field(max_length=MAX_LENGTH), wire.NU
 OptionalConditions = Annotated[tuple[ConditionBody, ...] | None, wire.NULL_IS_ABSENT]
 
 
-class FilterBody(wire.Request):
-    """The properties of a filter in a campaign (a mixin). A body without them selects every contact."""
-
-    filter_condition_met_type: OptionalMatch = Field(None, validation_alias=_names("ConditionMetType", *_CAMPAIGN))
-    filter_logical_expression: OptionalExpression = Field(None, validation_alias=_names("LogicalExpresssion", *_CAMPAIGN))
-    filter_conditions: OptionalConditions = Field(None, validation_alias=_names("Conditions", *_CAMPAIGN))
-
-    def filter(self) -> Filter:
-        """Return the filter."""
-        return Filter(
-            self.filter_condition_met_type or Match.ALL,
-            self.filter_logical_expression or "",
-            tuple(condition.condition() for condition in self.filter_conditions or ()),
-        )
-
-
-# The documented properties that say which contacts a query or an export returns.
-_SELECTING = ("keywords", "filterConditionMetType", "filterLogicalExpresssion", "filterConditions", "selected")
+# How the documented names of the properties end that select contacts.
+_SELECTING = ("ConditionMetType", "LogicalExpresssion", "Conditions", "keywords", "selected")
 _FILTER_WORDS = ("filter", "condition")
 # How much a name must have in common with that of a selecting property to count as misspelt.
 _SIMILARITY = 0.75
 _MISSPELT = "is not a property of a filter; did you mean {meant}?"
 
 
-class QueryFilterBody(FilterBody):
-    """The properties of a filter in ``contacts:query`` and ``contacts:export``, with the keywords that narrow it further.
+class FilterBody(wire.Request):
+    """The properties of a filter in a campaign (a mixin). A body without them selects every contact.
 
-    Other unknown properties are ignored, as everywhere, but a misspelt filter would return everybody (docs/api.md, "Filters").
+    Other unknown properties are ignored, as everywhere, but a misspelt filter would select everybody (docs/api.md, "Filters").
     """
 
-    keywords: str | None = None
-    filter_condition_met_type: OptionalMatch = Field(None, validation_alias=_names("ConditionMetType", *_QUERY))
-    filter_logical_expression: OptionalExpression = Field(None, validation_alias=_names("LogicalExpresssion", *_QUERY))
-    filter_conditions: OptionalConditions = Field(None, validation_alias=_names("Conditions", *_QUERY))
+    filter_condition_met_type: OptionalMatch = Field(None, validation_alias=_names("ConditionMetType", *_CAMPAIGN))
+    filter_logical_expression: OptionalExpression = Field(None, validation_alias=_names("LogicalExpresssion", *_CAMPAIGN))
+    filter_conditions: OptionalConditions = Field(None, validation_alias=_names("Conditions", *_CAMPAIGN))
 
     @model_validator(mode="before")
     @classmethod
@@ -127,10 +110,27 @@ class QueryFilterBody(FilterBody):
             raise ValidationError.from_exception_data("filter", errors)
         return data
 
+    def filter(self) -> Filter:
+        """Return the filter."""
+        return Filter(
+            self.filter_condition_met_type or Match.ALL,
+            self.filter_logical_expression or "",
+            tuple(condition.condition() for condition in self.filter_conditions or ()),
+        )
+
+
+class QueryFilterBody(FilterBody):
+    """The properties of a filter in ``contacts:query`` and ``contacts:export``, with the keywords that narrow it further."""
+
+    keywords: str | None = None
+    filter_condition_met_type: OptionalMatch = Field(None, validation_alias=_names("ConditionMetType", *_QUERY))
+    filter_logical_expression: OptionalExpression = Field(None, validation_alias=_names("LogicalExpresssion", *_QUERY))
+    filter_conditions: OptionalConditions = Field(None, validation_alias=_names("Conditions", *_QUERY))
+
 
 def _meant_property(name: str, documented: Mapping[str, str]) -> str | None:
     """Return the selecting property that an unknown name seems to mean; ``None`` if it means something else."""
-    selecting = [spelling for spelling, property_ in documented.items() if property_ in _SELECTING]
+    selecting = [spelling for spelling, property_ in documented.items() if property_.endswith(_SELECTING)]
     cutoff = 0 if any(word in name for word in _FILTER_WORDS) else _SIMILARITY
     nearest = difflib.get_close_matches(name, selecting, n=1, cutoff=cutoff)
     return documented[nearest[0]] if nearest else None
