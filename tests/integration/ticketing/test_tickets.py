@@ -8,6 +8,7 @@ import pytest
 
 from outreach.http import oversized
 from outreach.settings import settings
+from outreach.ticketing import ticket_store
 from tests.integration.ticketing import ticket_steps
 from tests.support import pipeline
 from tests.support.functions import Answer, call
@@ -107,10 +108,20 @@ def test_the_list_is_sorted_and_paged(contact: str, query: str, ids: list[int]) 
 
 def test_tickets_at_every_account_are_listed(contact: str) -> None:
     account = ticket_steps.second_account()
-    ticket_steps.record_message(contact, NUMBER, channelAccountId=account.id)
+    ticket_steps.record_message(contact, NUMBER, channelAccountId=account.id, preferredTicketToAutoAttach="newTicket")
     ticket_steps.reply(NUMBER, "SM2", account=account)
     tickets = listed(f"contactId={contact}").body["tickets"]
     assert [ticket["channelAccountId"] for ticket in tickets] == [account.id, pipeline.ACCOUNT.id]
+
+
+def test_a_ticket_that_two_accounts_open_at_once_is_listed_once(contact: str) -> None:
+    for account_id in (pipeline.ACCOUNT.id, ticket_steps.second_account().id):
+        assert ticket_store.open_ticket(pipeline.SITE, contact, account_id, "the same message") == 2
+    tickets = listed(f"contactId={contact}").body["tickets"]
+    assert [(ticket["id"], ticket["channelAccountId"]) for ticket in tickets] == [
+        (2, pipeline.ACCOUNT.id),
+        (1, pipeline.ACCOUNT.id),
+    ]
 
 
 def test_the_tickets_of_a_merged_contact_are_listed_under_the_survivor(contact: str) -> None:
