@@ -82,11 +82,15 @@ def test_a_posted_message_is_shown_decoded(contact: str) -> None:
         "ticketing/attach_ticket_message",
         "POST",
         "/ticketing/ticket/1/messages:attach",
-        body | {"body": "data:text/plain;base64,SGVsbG8=", "attachments": [{"anything": True}]},
+        body | {"body": "data:text/plain;base64,SGVsbG8=", "attachments": [{"type": "file", "url": "https://media.example/1"}]},
     )
     assert attached.status == 200
     newest = get(1).body["messages"][-1]
-    assert (newest["body"], newest["metadata"], newest["attachments"]) == ("Hello", {"a": 1}, [{"anything": True}])
+    assert (newest["body"], newest["metadata"], newest["attachments"]) == (
+        "Hello",
+        {"a": 1},
+        [{"type": "file", "url": "https://media.example/1"}],
+    )
 
 
 def test_the_tickets_of_a_contact_are_listed_newest_first(contact: str) -> None:
