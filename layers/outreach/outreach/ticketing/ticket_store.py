@@ -132,7 +132,7 @@ def erase_contact(site_id: str, contact_id: str) -> int:
 def _erase(key: dict[str, str], document: str) -> bool:
     """Erase the content of a message, so that it no longer identifies its author; return whether it had any."""
     before = orjson.loads(document)
-    after = before | {"body": "", "metadata": {}, "attachments": []}
+    after = before | {"body": "", "metadata": {}, "attachments": [], "messageDelivery": {}}
     if after == before:
         return False
     dynamo.update(settings().tickets_table, key, Update().set("document", orjson.dumps(after).decode()))
