@@ -3829,6 +3829,52 @@ export interface components {
             /** @description The channel accounts of this page. */
             channelAccounts: components["schemas"]["ChannelAccount"][];
         };
+        /** @description The delivery of a ticket message. */
+        MessageDeliveryBody: {
+            /**
+             * Format: uuid
+             * @description The id of the message that was delivered.
+             */
+            messageId: string;
+            /**
+             * @description What has become of the message.
+             * @enum {string|null}
+             */
+            status?: "waitForSending" | "sending" | "failed" | "success" | null;
+            /** @description Why the delivery failed. */
+            failReason?: string | null;
+            /**
+             * Format: date-time
+             * @description When the message was delivered.
+             */
+            time?: string | null;
+            /**
+             * Format: uuid
+             * @description The id of a group of messages that are delivered in order.
+             */
+            groupId?: string | null;
+            /** @description The place of the message in its group. */
+            orderNum?: number | null;
+        };
+        /** @description A file of a ticket message. */
+        TicketAttachmentBody: {
+            /**
+             * @description The kind of file.
+             * @enum {string}
+             */
+            type: "video" | "audio" | "image" | "file";
+            /**
+             * Format: uri
+             * @description The http or https URL of the file.
+             */
+            url: string;
+            /** @description The size of the file in bytes. */
+            size?: number | null;
+            /** @description The name of the file. */
+            name?: string | null;
+            /** @description The content type that the carrier reports. */
+            contentType?: string | null;
+        };
         /**
          * @description A message to attach to a ticket.
          * @example {
@@ -3897,11 +3943,9 @@ export interface components {
             /** @description Whether the message has been read. The default is `false`. */
             isRead?: boolean;
             /** @description The files that belong to the message. */
-            attachments?: unknown[];
-            /** @description Data about the delivery of the message. */
-            messageDelivery?: {
-                [key: string]: unknown;
-            };
+            attachments?: components["schemas"]["TicketAttachmentBody"][];
+            /** @description Data about the delivery of the message. An empty object means none. */
+            messageDelivery?: components["schemas"]["MessageDeliveryBody"] | Record<string, never> | null;
         };
         /** @description A message of a ticket. */
         TicketMessage: {

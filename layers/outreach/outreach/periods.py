@@ -10,6 +10,8 @@ from outreach import clock, parsing
 from outreach.errors import ValidationFailed
 
 _DATE = re.compile(r"\s*\d{4}-\d{2}-\d{2}\s*")
+# A query string turns the + of an offset into a space (WHATWG URL, "application/x-www-form-urlencoded parsing").
+_LOST_PLUS = re.compile(r"(:\d\d(?:[.,]\d+)?) (\d\d(?::?\d\d)?\s*)$")
 _INSTANT = timedelta(milliseconds=1)
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
@@ -28,7 +30,7 @@ class Period:
 def parse(text: str, pointer: str) -> Period | None:
     """Read a day, an instant, or a range ``<from>..<until>`` of either; ``None`` if the text is blank.
 
-    A range includes its last day, but excludes its last instant.
+    A range includes its last day, but excludes its last instant. The ``+`` of an offset may be unencoded.
 
     Args:
         pointer: the place of the text in the request, for errors.
@@ -52,7 +54,7 @@ def parse(text: str, pointer: str) -> Period | None:
 
 
 def _period(text: str) -> Period | None:
-    start = parsing.parse_moment(text)
+    start = parsing.parse_moment(_LOST_PLUS.sub(r"\1+\2", text))
     if start is None:
         return None
     length = timedelta(days=1) if _DATE.fullmatch(text) else _INSTANT

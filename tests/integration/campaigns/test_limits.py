@@ -106,6 +106,21 @@ def test_a_contact_that_has_reached_the_cap_is_skipped(carrier: str, campaign: s
     assert pipeline.accepted(carrier) == NUMBERS
 
 
+def test_the_messages_of_merged_contacts_count_against_the_cap(carrier: str, campaign: str) -> None:
+    pipeline.put_site(replace(SITE_DEFAULTS, frequency_cap=FrequencyCap(messages=1, days=7)))
+    first = pipeline.send(campaign)
+    pipeline.fan_out(first)
+    Pump().run_until(lambda: pipeline.counts(first)["delivered"] == len(NUMBERS))
+    survivor = pipeline.create_contact("+12125551299")
+    call("contacts/act_on_contact", "POST", f"/contact/contacts/{survivor}:merge", {"contactId": pipeline.audience_of(first)[0]})
+    reached = {"frequency_cap": len(NUMBERS)}
+    assert call("outreach/act_on_campaign", "POST", f"/outreach/campaigns/{campaign}:preview").body["skippedReasons"] == reached
+    second = pipeline.send(campaign)
+    pipeline.fan_out(second)
+    assert pipeline.counts(second)["skippedReasons"] == reached
+    assert pipeline.accepted(carrier) == NUMBERS
+
+
 @pytest.fixture
 def two_sends_under_a_cap(carrier: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Two sends under a cap of one message, with an index that does not show new messages yet."""

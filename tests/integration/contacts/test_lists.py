@@ -301,6 +301,15 @@ def test_identify_finds_identities_of_one_type_or_of_any_type() -> None:
     assert contact_requests.identify("2125550123", site_id=OTHER_SITE).body == []
 
 
+@pytest.mark.parametrize("value", ["+447911123456", "%2B447911123456", "+44%207911+123456", "%202125550199", "+12125550199"])
+def test_the_plus_of_a_number_may_be_unencoded(value: str) -> None:
+    tom = contact_requests.new_contact("Tom", sms("+447911123456"), sms("+12125550199"))
+    assert contact_requests.list_contacts(f"contactIdentityValue={value}").body["total"] == 1
+    for query in (f"value={value}", f"value={value}&identityType=sms"):
+        found = call("contacts/identify_contact_identities", "POST", f"/contact/contactIdentities:identify?{query}").body
+        assert [identity["contactId"] for identity in found] == [tom["id"]]
+
+
 @pytest.mark.parametrize("path", ["/contact/contactIdentities:identify", "/contact/ContactIdentities:identify"])
 def test_identify_accepts_a_query_string(path: str) -> None:
     tom = contact_requests.new_contact("Tom", email("tom@example.com"))

@@ -84,6 +84,18 @@ def test_the_preference_decides_the_ticket_of_the_second_message(preferred: str 
 
 
 @pytest.mark.usefixtures("_site")
+@pytest.mark.parametrize(("preferred", "expected"), [("existing", "2"), ("newTicket", "3")])
+def test_the_newest_open_ticket_is_used_whichever_account_it_was_opened_for(preferred: str, expected: str) -> None:
+    contact_id, other = pipeline.create_contact(NUMBERS[0]), ticket_steps.second_account()
+    for number in range(2):
+        ticket_store.open_ticket(pipeline.SITE, contact_id, pipeline.ACCOUNT.id, f"origin {number}")
+    changes = {"channelAccountId": other.id, "preferredTicketToAutoAttach": preferred}
+    message_id = ticket_steps.record_message(contact_id, NUMBERS[0], **WHEN_SENT | changes)
+    attachment.attach_sent(AttachJob(pipeline.SITE, message_id))
+    assert ticket_steps.message(message_id).ticket_id == expected
+
+
+@pytest.mark.usefixtures("_site")
 @pytest.mark.parametrize("preferred", ["existing", "newTicket"])
 @pytest.mark.parametrize("step", range(1, 7))
 def test_a_retry_after_a_crash_at_any_write_leaves_one_ticket(step: int, preferred: str) -> None:
@@ -96,7 +108,7 @@ def test_a_retry_after_a_crash_at_any_write_leaves_one_ticket(step: int, preferr
     (ticket_id,) = ticket_steps.opened_tickets()
     assert ticket_steps.message(message_id).ticket_id == str(ticket_id)
     assert [attached.id for attached in ticket_store.messages(pipeline.SITE, ticket_id)] == [message_id]
-    assert ticket_store.newest_open(pipeline.SITE, [contact_id], pipeline.ACCOUNT.id) == ticket_id
+    assert ticket_store.newest_open(pipeline.SITE, [contact_id]) == ticket_id
 
 
 @pytest.mark.usefixtures("_site")

@@ -128,6 +128,51 @@ def test_an_invalid_message_is_refused(ticket_id: str, changes: dict[str, Any], 
     assert len(attached_messages()) == (status == 200)
 
 
+FILE = {"type": "image", "url": "https://media.example/1", "contentType": "image/png", "size": 7, "name": "one"}
+DELIVERY = {"messageId": MESSAGE["id"], "status": "waitForSending", "time": "2021-04-26T10:52:24.336Z", "orderNum": 1}
+
+
+def test_files_and_delivery_are_read_in_every_spelling_and_kept_in_one() -> None:
+    files = [{"Type": " IMAGE", "URL": FILE["url"], "contenttype": "image/png", "size": "7", "name": "one", "unknown": 1}]
+    delivery = {
+        "MessageId": DELIVERY["messageId"].upper(),
+        "status": "Wait For Sending",
+        "time": "2021-04-26 10:52:24.336",
+        "ordernum": "1",
+    }
+    assert attach(attachments=files, messageDelivery=delivery).status == 200
+    (message,) = attached_messages()
+    assert (message.attachments, message.message_delivery) == ([FILE], DELIVERY)
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"attachments": [FILE, {"url": FILE["url"]}]}, "/attachments/1/type"),
+        ({"attachments": [{"type": "image"}]}, "/attachments/0/url"),
+        ({"attachments": [FILE | {"type": "program"}]}, "/attachments/0/type"),
+        ({"attachments": [FILE | {"url": "javascript:alert(1)"}]}, "/attachments/0/url"),
+        ({"attachments": [FILE | {"size": -1}]}, "/attachments/0/size"),
+        ({"attachments": ["https://media.example/1"]}, "/attachments/0"),
+        ({"messageDelivery": {"status": "success"}}, "/messageDelivery/messageId"),
+        ({"messageDelivery": DELIVERY | {"messageId": "one"}}, "/messageDelivery/messageId"),
+        ({"messageDelivery": DELIVERY | {"status": "lost"}}, "/messageDelivery/status"),
+        ({"messageDelivery": "success"}, "/messageDelivery"),
+    ],
+)
+def test_files_and_delivery_that_are_not_those_of_the_specification_are_refused(changes: dict[str, Any], pointer: str) -> None:
+    answer = attach(**changes)
+    assert (answer.status, [error["pointer"] for error in answer.body.get("errors", [])]) == (400, [pointer])
+    assert attached_messages() == []
+
+
+@pytest.mark.parametrize("nothing", [None, "absent", {}])
+def test_a_message_may_have_no_files_and_no_delivery(nothing: Any) -> None:
+    assert attach(attachments=nothing or None, messageDelivery=nothing).status == 200
+    (message,) = attached_messages()
+    assert (message.attachments, message.message_delivery) == ([], {})
+
+
 def test_the_ticket_of_another_site_is_not_found() -> None:
     answer = call("ticketing/attach_ticket_message", "POST", "/ticketing/ticket/1/messages:attach", MESSAGE, site_id="20000")
     assert answer.status == 404

@@ -161,10 +161,16 @@ def test_a_new_ticket_is_opened_on_request_despite_an_open_one() -> None:
     assert [ticket_steps.message(message_id).ticket_id for message_id in later] == ["2", "2"]
 
 
-def test_the_open_ticket_of_another_account_is_not_used() -> None:
+def test_a_reply_goes_to_the_open_ticket_of_its_contact_at_every_account() -> None:
     ticket_steps.record_message(pipeline.create_contact(NUMBER), NUMBER)
     ticket_steps.reply(NUMBER, "SM1")
-    assert ticket_steps.reply(NUMBER, "SM2", account=ticket_steps.second_account()).ticket_id is None
+    assert ticket_steps.reply(NUMBER, "SM2", account=ticket_steps.second_account()).ticket_id == "1"
+
+
+def test_a_reply_at_another_account_attaches_no_waiting_message() -> None:
+    waiting = ticket_steps.record_message(pipeline.create_contact(NUMBER), NUMBER)
+    assert ticket_steps.reply(NUMBER, account=ticket_steps.second_account()).ticket_id is None
+    assert ticket_steps.message(waiting).ticket_id is None
 
 
 def test_a_waiting_message_of_a_merged_contact_is_attached() -> None:
@@ -185,7 +191,7 @@ def test_a_retry_after_a_crash_at_any_write_leaves_one_ticket(step: int, monkeyp
     assert reply.ticket_id
     assert {ticket_steps.message(message_id).ticket_id for message_id in sent} == {reply.ticket_id}
     assert len(ticket_store.messages(pipeline.SITE, int(reply.ticket_id))) == 3
-    assert ticket_store.newest_open(pipeline.SITE, [contact_id], pipeline.ACCOUNT.id) == int(reply.ticket_id)
+    assert ticket_store.newest_open(pipeline.SITE, [contact_id]) == int(reply.ticket_id)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from outreach.http import oversized
 from outreach.settings import settings
+from outreach.ticketing import ticket_store
 from tests.integration.ticketing import ticket_steps
 from tests.support import pipeline
 from tests.support.functions import Answer, call
@@ -81,11 +82,15 @@ def test_a_posted_message_is_shown_decoded(contact: str) -> None:
         "ticketing/attach_ticket_message",
         "POST",
         "/ticketing/ticket/1/messages:attach",
-        body | {"body": "data:text/plain;base64,SGVsbG8=", "attachments": [{"anything": True}]},
+        body | {"body": "data:text/plain;base64,SGVsbG8=", "attachments": [{"type": "file", "url": "https://media.example/1"}]},
     )
     assert attached.status == 200
     newest = get(1).body["messages"][-1]
-    assert (newest["body"], newest["metadata"], newest["attachments"]) == ("Hello", {"a": 1}, [{"anything": True}])
+    assert (newest["body"], newest["metadata"], newest["attachments"]) == (
+        "Hello",
+        {"a": 1},
+        [{"type": "file", "url": "https://media.example/1"}],
+    )
 
 
 def test_the_tickets_of_a_contact_are_listed_newest_first(contact: str) -> None:
@@ -107,10 +112,20 @@ def test_the_list_is_sorted_and_paged(contact: str, query: str, ids: list[int]) 
 
 def test_tickets_at_every_account_are_listed(contact: str) -> None:
     account = ticket_steps.second_account()
-    ticket_steps.record_message(contact, NUMBER, channelAccountId=account.id)
+    ticket_steps.record_message(contact, NUMBER, channelAccountId=account.id, preferredTicketToAutoAttach="newTicket")
     ticket_steps.reply(NUMBER, "SM2", account=account)
     tickets = listed(f"contactId={contact}").body["tickets"]
     assert [ticket["channelAccountId"] for ticket in tickets] == [account.id, pipeline.ACCOUNT.id]
+
+
+def test_a_ticket_that_two_accounts_open_at_once_is_listed_once(contact: str) -> None:
+    for account_id in (pipeline.ACCOUNT.id, ticket_steps.second_account().id):
+        assert ticket_store.open_ticket(pipeline.SITE, contact, account_id, "the same message") == 2
+    tickets = listed(f"contactId={contact}").body["tickets"]
+    assert [(ticket["id"], ticket["channelAccountId"]) for ticket in tickets] == [
+        (2, pipeline.ACCOUNT.id),
+        (1, pipeline.ACCOUNT.id),
+    ]
 
 
 def test_the_tickets_of_a_merged_contact_are_listed_under_the_survivor(contact: str) -> None:

@@ -126,7 +126,8 @@ def create_messages(contact_id: str) -> None:
     dynamo.put(settings().messages_table, message_rows.new_text(replace(delivered, id="m5", text_digest="of another text")))
     ticket_id = ticket_store.open_ticket(SITE, contact_id, ACCOUNT.id, origin="m1")
     message = TicketMessage("t1", ticket_id, "agent", AuthorType.CONTACT, clock.timestamp(clock.now()), ContentType.TEXT, "SMS")
-    ticket_store.attach(SITE, replace(message, body=TEXT, metadata={"from": NUMBER}))
+    delivery = {"messageId": "t0", "status": "failed", "failReason": f"{NAME} does not answer"}
+    ticket_store.attach(SITE, replace(message, body=TEXT, metadata={"from": NUMBER}, message_delivery=delivery))
     ticket_store.attach(SITE, replace(message, id="m1", body=TEXT, metadata={"to": NUMBER}))
     data = {"contactId": contact_id, "from": NUMBER, "message": TEXT, "attachments": [{"url": "https://a.example/1"}]}
     event_store.put_new(Event("e1", SITE, EventType.REPLY_RECEIVED, "2026-01-01T00:00:00.000Z", data))

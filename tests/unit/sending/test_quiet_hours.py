@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -34,10 +35,34 @@ def test_the_next_allowed_moment_is_allowed_in_all_zones(zones: tuple[str, ...],
     assert HOURS.next_allowed(at(moment), zones) == at(next_moment)
 
 
-def test_zones_without_a_common_hour_do_not_defer_a_message_forever() -> None:
-    zones = ("Pacific/Kiritimati", "Pacific/Pago_Pago")
+@pytest.mark.parametrize("number", ["+79161234567", "+18005551234"])
+@pytest.mark.parametrize("hours", ["09:00-18:00", "10:00-17:00", "12:00-12:30"])
+def test_a_number_whose_zones_have_no_common_hour_is_not_texted_at_night(number: str, hours: str) -> None:
+    zones, sending_hours = zones_of(None, number), SendingHours.parse(hours)
+    night, dawn = time(1), time(5)
+    for hour in range(24):
+        moment = at("2026-03-10T00:00") + timedelta(hours=hour)
+        allowed = sending_hours.next_allowed(moment, zones)
+        local_times = [allowed.astimezone(ZoneInfo(zone)).time() for zone in zones]
+        assert timedelta(0) <= allowed - moment <= timedelta(days=1)
+        assert not any(night <= local < dawn for local in local_times), (moment, local_times)
+        assert sending_hours.next_allowed(allowed, zones) == allowed
+
+
+def test_hours_that_zones_do_not_have_in_common_are_widened_by_as_little_as_it_takes() -> None:
+    zones = ("Asia/Kamchatka", "Europe/Moscow")  # nine hours apart
+    assert SendingHours.parse("09:00-18:30").next_allowed(at("2026-03-10T00:00"), zones) == at("2026-03-10T06:00")
+    assert SendingHours.parse("09:00-18:00").next_allowed(at("2026-03-10T00:00"), zones) == at("2026-03-10T05:30")
+    assert SendingHours.parse("09:00-18:00").next_allowed(at("2026-03-10T06:15"), zones) == at("2026-03-10T06:15")
+    assert SendingHours.parse("09:00-18:00").next_allowed(at("2026-03-10T06:30"), zones) == at("2026-03-11T05:30")
+
+
+def test_zones_without_any_common_hour_do_not_defer_a_message_forever() -> None:
+    zones = ("Pacific/Kiritimati", "Pacific/Niue", "Europe/London", "Asia/Tokyo", "America/New_York")
     hours = SendingHours.parse("09:00-10:00")
-    assert hours.next_allowed(at("2026-03-10T00:00"), zones) == at("2026-03-10T00:00")
+    allowed = hours.next_allowed(at("2026-03-10T00:00"), zones)
+    assert allowed - at("2026-03-10T00:00") <= timedelta(days=1)
+    assert hours.next_allowed(allowed, zones) == allowed
 
 
 def test_the_contacts_own_zone_takes_precedence_over_the_numbers() -> None:

@@ -23,8 +23,8 @@ MESSAGE = TicketMessage(
     original_id="SM1",
     if_display_in_ticket_correspondences=True,
     is_read=True,
-    attachments=[{"url": "https://example.com/a.png"}],
-    message_delivery={"status": "sent"},
+    attachments=[{"type": "image", "url": "https://example.com/a.png", "contentType": "image/png", "size": 7, "name": "a"}],
+    message_delivery={"messageId": GUID, "status": "success", "time": "2026-01-01T00:00:00.000Z", "groupId": GUID, "orderNum": 2},
 )
 
 

@@ -128,4 +128,4 @@ def _ticket(reply: Message, contact_ids: Sequence[str], unattached: Sequence[Una
     """Return the ticket for a reply; ``None`` if no message is unattached and the contact has no open ticket."""
     if unattached:
         return attachment.find_or_open_ticket(unattached[-1].message, unattached[-1].preference)
-    return ticket_store.newest_open(reply.site_id, contact_ids, reply.account_id)
+    return ticket_store.newest_open(reply.site_id, contact_ids)

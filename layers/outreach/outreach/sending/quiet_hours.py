@@ -6,14 +6,16 @@ these zones allow it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
 # The hours repeat every day, and no two zones are more than 26 hours apart.
 _DAYS_AHEAD = 3
+_WIDENING = timedelta(minutes=30)
+_ANY_DAY = date(2000, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,31 @@ class SendingHours:
     def next_allowed(self, moment: datetime, zones: Iterable[str]) -> datetime:
         """Return the first moment, from ``moment`` on, that lies within the hours in all zones.
 
-        Returns ``moment`` itself when the zones have no hour in common.
+        If the zones have no hour in common, the hours are widened on both sides by as little as it takes. A Russian mobile number
+        has zones ten hours apart, a toll-free one those of North America: they are texted a little early or late, not at night.
         """
         names = list(zones)
-        candidates = [moment, *sorted(start for zone in names for start in self._starts_after(moment, zone))]
-        return next((candidate for candidate in candidates if self.allow(candidate, names)), moment)
+        found = (hours._next_common(moment, names) for hours in self._widened())
+        return next(filter(None, found), moment)
+
+    def _next_common(self, moment: datetime, zones: list[str]) -> datetime | None:
+        if self.allow(moment, zones):
+            return moment
+        starts = sorted({start for zone in zones for start in self._starts_after(moment, zone)})
+        return next((start for start in starts if self.allow(start, zones)), None)
+
+    def _widened(self) -> Iterator[SendingHours]:
+        """Yield the hours, then ever wider ones, until they last all day."""
+        hours = self
+        while True:
+            yield hours
+            if (hours.start, hours.end) == (time.min, time.max):
+                return
+            start = datetime.combine(_ANY_DAY, hours.start) - _WIDENING
+            end = datetime.combine(_ANY_DAY, hours.end) + _WIDENING
+            hours = SendingHours(
+                start.time() if start.date() == _ANY_DAY else time.min, end.time() if end.date() == _ANY_DAY else time.max
+            )
 
     def _starts_after(self, moment: datetime, zone: str) -> Iterable[datetime]:
         local = moment.astimezone(_zone(zone))

@@ -39,11 +39,11 @@ def find_or_open_ticket(message: Message, preference: AutoAttach) -> int:
     """
     contact_ids = message_context.contact_ids(message.site_id, message.contact_id)
     if not preference.is_for_new_ticket:
-        existing = ticket_store.newest_open(message.site_id, contact_ids, message.account_id)
+        existing = ticket_store.newest_open(message.site_id, contact_ids)
         if existing is not None:
             return existing
     # Concurrent messages that accept any ticket share an origin, so that they open the same ticket.
-    origin = message.id if preference.is_for_new_ticket else f"{contact_ids[0]}#{message.account_id}"
+    origin = message.id if preference.is_for_new_ticket else contact_ids[0]
     return ticket_store.open_ticket(message.site_id, contact_ids[0], message.account_id, origin)
 
 

@@ -33,6 +33,15 @@ class ContentType(StrEnum):
     WEB_VIEW = "webView"
 
 
+class DeliveryStatus(StrEnum):
+    """What has become of a ticket message; the values are those of the API."""
+
+    WAIT_FOR_SENDING = "waitForSending"
+    SENDING = "sending"
+    FAILED = "failed"
+    SUCCESS = "success"
+
+
 @dataclass(frozen=True)
 class Ticket:
     """A ticket of the built-in ticketing system.

@@ -12,7 +12,8 @@ from pydantic import BeforeValidator, Field
 
 from outreach import clock, wire
 from outreach.errors import ValidationFailed
-from outreach.ticketing.models import AuthorType, ContentType, Ticket, TicketMessage
+from outreach.messages.attachment_schemas import AttachmentBody
+from outreach.ticketing.models import AuthorType, ContentType, DeliveryStatus, Ticket, TicketMessage
 from outreach.ticketing.ticket_documents import document_of
 
 # RFC 2397. Scheme, type and parameters match in any case.
@@ -67,6 +68,28 @@ def _decode_base64(text: str) -> bytes:
 Json = Annotated[Any, wire.limited_strings()]
 OptionalGuid = Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)]
 
+_delivery_status = wire.one_of(*DeliveryStatus)
+OptionalDeliveryStatus = Annotated[
+    DeliveryStatus | None, BeforeValidator(lambda value: wire.none_if_blank(value) and _delivery_status(value))
+]
+
+
+class TicketAttachmentBody(AttachmentBody):
+    """A file of a ticket message. It has the properties of a reply's file, too, so that these can be passed on."""
+
+    content_type: str | None = None
+
+
+class MessageDeliveryBody(wire.Request):
+    """The delivery of a ticket message (specification, "MessageDelivery Object")."""
+
+    message_id: wire.Guid
+    status: OptionalDeliveryStatus = None
+    fail_reason: str | None = None
+    time: wire.OptionalMoment = None
+    group_id: OptionalGuid = None
+    order_num: wire.Integer | None = None
+
 
 class TicketMessageBody(wire.Request):
     """A ticket message that a client posts."""
@@ -84,8 +107,9 @@ class TicketMessageBody(wire.Request):
     body: Annotated[str, BeforeValidator(_decode)] = ""
     if_display_in_ticket_correspondences: Annotated[wire.Flag, wire.NULL_IS_ABSENT] = False
     is_read: Annotated[wire.Flag, wire.NULL_IS_ABSENT] = False
-    attachments: Annotated[list[Json], wire.NULL_IS_ABSENT] = Field(default_factory=list)
-    message_delivery: Annotated[dict[str, Json], wire.NULL_IS_ABSENT] = Field(default_factory=dict)
+    attachments: Annotated[list[TicketAttachmentBody], wire.NULL_IS_ABSENT] = Field(default_factory=list)
+    # The specification's example is an empty object, which means that nothing is known.
+    message_delivery: Annotated[MessageDeliveryBody | None, BeforeValidator(lambda value: value or None)] = None
 
     def to_message(self, ticket_id: int, new_id: str) -> TicketMessage:
         """Return the message for the ticket of the path.
@@ -104,8 +128,15 @@ class TicketMessageBody(wire.Request):
                 "id": self.id or new_id,
                 "ticket_id": ticket_id,
                 "time": clock.timestamp(self.time or clock.now()),
+                "attachments": [_document(attachment) for attachment in self.attachments],
+                "message_delivery": _document(self.message_delivery) if self.message_delivery else {},
             }
         )
+
+
+def _document(model: wire.Request) -> dict[str, Any]:
+    """Return the properties that a client gave, with the API's names."""
+    return model.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 class TicketMessageResponse(wire.Response):

@@ -7,7 +7,7 @@ pk                                       sk                    item
 ``SITE#<site>#ORIGIN#<origin>``          ``ORIGIN``            the number of the ticket opened for an origin
 ``SITE#<site>#TICKET#<id>``              ``TICKET``            the ticket: contact, channel account, create time
 ``SITE#<site>#TICKET#<id>``              ``MESSAGE#<message>`` one of its messages, as a JSON document
-``SITE#<site>#OPEN#<contact>``           ``<account>#<id>``    an open ticket of a contact at a channel account; 12 digits
+``SITE#<site>#OPEN#<contact>``           ``<account>#<id>``    an open ticket of a contact, with its channel account; 12 digits
 =======================================  ====================  ==================================================
 
 The API cannot close a ticket, so every ticket is open.
@@ -19,7 +19,6 @@ that was allocated and not used is skipped. Opening a ticket costs four write un
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -45,27 +44,31 @@ def require_built_in() -> None:
 
 
 def open_ticket(site_id: str, contact_id: str, account_id: str, origin: str) -> int:
-    """Open a ticket of a contact at a channel account, or return the one that was opened for the same ``origin``.
+    """Open a ticket of a contact, or return the one that was opened for the same ``origin``.
+
+    Args:
+        account_id: the channel account that the ticket is opened for.
 
     Returns:
         The ticket's number, counted from 1 in each site.
     """
     ticket_id = _ticket_number(site_id, origin)
     ticket = {"contact_id": contact_id, "account_id": account_id, "create_time": clock.timestamp(clock.now())}
-    dynamo.put_new(settings().tickets_table, _ticket_key(site_id, ticket_id) | ticket)
+    if not dynamo.put_new(settings().tickets_table, _ticket_key(site_id, ticket_id) | ticket):
+        # Another account may have opened it for the same origin: the ticket is in the list once, under the account that it names.
+        account_id = get(site_id, ticket_id).account_id
     entry = {"pk": _open_pk(site_id, contact_id), "sk": f"{account_id}#{ticket_id:012}"}
     dynamo.put_new(settings().tickets_table, entry)
     return ticket_id
 
 
-def newest_open(site_id: str, contact_ids: Iterable[str], account_id: str) -> int | None:
-    """Return a contact's newest open ticket at a channel account.
+def newest_open(site_id: str, contact_ids: Iterable[str]) -> int | None:
+    """Return a contact's newest open ticket, whichever channel account it was opened for (docs/api.md, "Messages").
 
     Args:
         contact_ids: the contact's, with those of the contacts merged into it.
     """
-    newest = (_newest(_open_pk(site_id, contact_id), account_id) for contact_id in contact_ids)
-    return max((ticket_id for ticket_id in newest if ticket_id), default=None)
+    return max(_open_numbers(site_id, contact_ids), default=None)
 
 
 def get(site_id: str, ticket_id: int) -> Ticket:
@@ -86,8 +89,7 @@ def list_of_contact(site_id: str, contact_ids: Iterable[str]) -> list[Ticket]:
     Args:
         contact_ids: the contact's, with those of the contacts merged into it.
     """
-    entries = chain.from_iterable(_open_entries(_open_pk(site_id, contact_id)) for contact_id in contact_ids)
-    keys = [_ticket_key(site_id, _number(entry)) for entry in entries]
+    keys = [_ticket_key(site_id, ticket_id) for ticket_id in _open_numbers(site_id, contact_ids)]
     return [_ticket(item) for item in dynamo.batch_get(settings().tickets_table, keys, consistent=True)]
 
 
@@ -123,15 +125,14 @@ def erase(site_id: str, ticket_id: str, message_id: str) -> bool:
 
 def erase_contact(site_id: str, contact_id: str) -> int:
     """Erase the content of all messages in the tickets of a contact; return how many of them still had any."""
-    ticket_ids = map(_number, _open_entries(_open_pk(site_id, contact_id)))
-    found = (item for ticket_id in ticket_ids for item in _message_items(site_id, ticket_id))
+    found = (item for ticket_id in _open_numbers(site_id, [contact_id]) for item in _message_items(site_id, ticket_id))
     return sum(_erase({"pk": item["pk"], "sk": item["sk"]}, item["document"]) for item in found)
 
 
 def _erase(key: dict[str, str], document: str) -> bool:
     """Erase the content of a message, so that it no longer identifies its author; return whether it had any."""
     before = orjson.loads(document)
-    after = before | {"body": "", "metadata": {}, "attachments": []}
+    after = before | {"body": "", "metadata": {}, "attachments": [], "messageDelivery": {}}
     if after == before:
         return False
     dynamo.update(settings().tickets_table, key, Update().set("document", orjson.dumps(after).decode()))
@@ -167,26 +168,16 @@ def _next_number(site_id: str) -> int:
     return int(item["last"])
 
 
-def _newest(pk: str, account_id: str) -> int | None:
-    newest = next(_open_entries(pk, f"{account_id}#", ScanIndexForward=False, Limit=1), None)
-    return _number(newest) if newest else None
-
-
-def _open_entries(pk: str, prefix: str = "", **request: Any) -> Iterator[dict[str, Any]]:
-    condition, values = "pk = :pk", {":pk": pk}
-    if prefix:
-        condition, values = f"{condition} AND begins_with(sk, :prefix)", {**values, ":prefix": prefix}
-    return dynamo.query(
-        settings().tickets_table,
-        KeyConditionExpression=condition,
-        ExpressionAttributeValues=values,
-        ConsistentRead=True,
-        **request,
-    )
-
-
-def _number(entry: Mapping[str, Any]) -> int:
-    return int(entry["sk"].rpartition("#")[2])
+def _open_numbers(site_id: str, contact_ids: Iterable[str]) -> Iterator[int]:
+    """Yield the numbers of the open tickets of contacts. A read unit holds about 40 of them."""
+    for contact_id in contact_ids:
+        entries = dynamo.query(
+            settings().tickets_table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": _open_pk(site_id, contact_id)},
+            ConsistentRead=True,
+        )
+        yield from (int(entry["sk"].rpartition("#")[2]) for entry in entries)
 
 
 def _ticket(item: Mapping[str, Any]) -> Ticket:

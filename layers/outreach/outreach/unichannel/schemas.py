@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
 from outreach import wire
+from outreach.messages.attachment_schemas import AttachmentBody
 from outreach.messages.models import MAX_TEXT_CHARACTERS
 from outreach.sites.models import Carrier
 
@@ -16,18 +17,6 @@ MAX_ATTACHMENTS = 10
 _CARRIERS = wire.one_of(*Carrier)
 
 ChannelCarrier = Annotated[Carrier | None, BeforeValidator(lambda value: wire.none_if_blank(value) and _CARRIERS(value))]
-AttachmentType = Annotated[
-    Literal["video", "audio", "image", "file"], BeforeValidator(wire.one_of("video", "audio", "image", "file"))
-]
-
-
-class AttachmentBody(wire.Request):
-    """A file that the carrier fetches and sends with the message."""
-
-    type: AttachmentType
-    url: wire.Url
-    size: wire.Integer | None = None
-    name: str | None = None
 
 
 class OutboundMessageBody(wire.Request):

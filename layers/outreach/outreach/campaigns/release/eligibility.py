@@ -12,7 +12,7 @@ from functools import partial
 
 from outreach import clock
 from outreach.campaigns.models import MessageTemplate
-from outreach.campaigns.release import rendering
+from outreach.campaigns.release import frequency_cap, rendering
 from outreach.campaigns.release.rendering import RenderedMessage
 from outreach.consent import opt_outs
 from outreach.contacts import contact_store
@@ -24,6 +24,8 @@ from outreach.observability import error_place, logger
 from outreach.sending.quiet_hours import SendingHours, zones_of
 from outreach.sites.models import ChannelAccount, Site
 
+BelowCap = Callable[[frequency_cap.Contacts], set[str]]
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -31,14 +33,15 @@ class Rules:
 
     Attributes:
         template: the text.
-        below_cap: which of some contacts are below the site's frequency cap, by id; ``None`` if the site has no cap.
+        below_cap: which of some contacts are below the site's frequency cap, by id (:mod:`.frequency_cap`); ``None`` if the site
+            has no cap.
     """
 
     site: Site
     account: ChannelAccount
     template: MessageTemplate
     site_fields: SiteFields
-    below_cap: Callable[[Iterable[str]], set[str]] | None
+    below_cap: BelowCap | None
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def evaluate(rules: Rules, contact_ids: Mapping[int, str], latest_slot: datetime
     if rules.site.sending_hours:
         time_zones = {contact.id: contact.time_zone for contact in contacts.values()}
         decisions = _apply_quiet_hours(decisions, SendingHours.parse(rules.site.sending_hours), time_zones, latest_slot)
-    return _apply_frequency_cap(decisions, rules.below_cap) if rules.below_cap else decisions
+    return _apply_frequency_cap(decisions, contacts, rules.below_cap) if rules.below_cap else decisions
 
 
 def _decide(contact_id: str, number: str, decide: Callable[[], Decision]) -> Decision:
@@ -105,8 +108,9 @@ def _opted_out(contacts: Iterable[Contact], site_id: str) -> set[str]:
     return opt_outs.opted_out_among(site_id, numbers, consistent=False)
 
 
-def _apply_frequency_cap(decisions: _Decisions, below_cap: Callable[[Iterable[str]], set[str]]) -> _Decisions:
-    below = below_cap(message.contact_id for message in _messages(decisions))
+def _apply_frequency_cap(decisions: _Decisions, contacts: Mapping[str, Contact], below_cap: BelowCap) -> _Decisions:
+    merged = {contact.id: contact.merged_ids for contact in contacts.values()}
+    below = below_cap({message.contact_id: merged.get(message.contact_id, ()) for message in _messages(decisions)})
     return _revise(decisions, lambda message: message if message.contact_id in below else SkipReason.FREQUENCY_CAP)
 
 

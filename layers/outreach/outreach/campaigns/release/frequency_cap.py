@@ -1,8 +1,9 @@
 """The frequency cap: how many campaign messages a contact may get within some days.
 
-The cap counts a contact's messages. Several campaigns may be released at the same time, so a release first writes a
-*reservation* for each message that it is about to create. The reservations of a contact are one item with a version: of two
-concurrent releases, the second sees the first one's reservation. A site without a cap neither reads nor writes reservations.
+The cap counts a contact's messages, with those of the contacts merged into it. Several campaigns may be released at the same
+time, so a release first writes a *reservation* for each message that it is about to create. The reservations of a contact are one
+item with a version: of two concurrent releases, the second sees the first one's reservation. A site without a cap neither reads
+nor writes reservations.
 
 =======================================  ================  =================================================================
 pk                                       sk                item in the campaigns table
@@ -14,7 +15,7 @@ pk                                       sk                item in the campaigns
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -32,11 +33,14 @@ _RESERVATION_SECONDS = 3_600
 
 _CONCURRENT_RESERVATIONS = 16
 
+# The ids of contacts, each with those of the contacts merged into it.
+Contacts = Mapping[str, Sequence[str]]
+
 # Otherwise the cap would keep a resend from the contacts whose messages failed.
 _NOT_RECEIVED = (MessageStatus.SKIPPED, MessageStatus.FAILED, MessageStatus.UNDELIVERED)
 
 
-def reserve(record: CampaignRecord, cap: FrequencyCap, contact_ids: Iterable[str]) -> set[str]:
+def reserve(record: CampaignRecord, cap: FrequencyCap, contacts: Contacts) -> set[str]:
     """Reserve one message of the record for each contact below the cap. Idempotent.
 
     Returns:
@@ -45,35 +49,32 @@ def reserve(record: CampaignRecord, cap: FrequencyCap, contact_ids: Iterable[str
     Raises:
         RuntimeError: other releases won every attempt.
     """
-    contact_ids = list(contact_ids)
     with ThreadPoolExecutor(_CONCURRENT_RESERVATIONS) as pool:
-        is_reserved = pool.map(partial(_reserve, record, cap), contact_ids)
-        return {contact_id for contact_id, reserved in zip(contact_ids, is_reserved, strict=True) if reserved}
+        is_reserved = pool.map(partial(_reserve, record, cap), contacts.keys(), contacts.values())
+        return {contact_id for contact_id, reserved in zip(contacts, is_reserved, strict=True) if reserved}
 
 
-def below(site_id: str, cap: FrequencyCap, contact_ids: Iterable[str]) -> set[str]:
+def below(site_id: str, cap: FrequencyCap, contacts: Contacts) -> set[str]:
     """Return those of the contacts that are below the cap now. Reserves nothing."""
-    contact_ids = list(contact_ids)
-    items = dynamo.batch_get(settings().campaigns_table, [_key(site_id, contact_id) for contact_id in contact_ids])
+    items = dynamo.batch_get(settings().campaigns_table, [_key(site_id, contact_id) for contact_id in contacts])
     reservations = {item["pk"]: _valid(item["records"]) for item in items}
 
-    def is_below(contact_id: str) -> bool:
+    def is_below(contact_id: str, merged_ids: Sequence[str]) -> bool:
         record_ids = reservations.get(_key(site_id, contact_id)["pk"], ())
-        return _count_messages(site_id, cap, contact_id, record_ids) < cap.messages
+        return _count_messages(site_id, cap, contact_id, merged_ids, record_ids) < cap.messages
 
     with ThreadPoolExecutor(_CONCURRENT_RESERVATIONS) as pool:
-        return {
-            contact_id for contact_id, below_cap in zip(contact_ids, pool.map(is_below, contact_ids), strict=True) if below_cap
-        }
+        are_below = pool.map(is_below, contacts.keys(), contacts.values())
+        return {contact_id for contact_id, below_cap in zip(contacts, are_below, strict=True) if below_cap}
 
 
-def _reserve(record: CampaignRecord, cap: FrequencyCap, contact_id: str) -> bool:
+def _reserve(record: CampaignRecord, cap: FrequencyCap, contact_id: str, merged_ids: Sequence[str]) -> bool:
     now = int(clock.now().timestamp())
 
     def attempt() -> bool:
         version, reservations = _read(record.site_id, contact_id)
         others = {id_: time for id_, time in _valid(reservations).items() if id_ != record.id}
-        if _count_messages(record.site_id, cap, contact_id, others, but=record.id) >= cap.messages:
+        if _count_messages(record.site_id, cap, contact_id, merged_ids, others, but=record.id) >= cap.messages:
             return False
         if not _write(record.site_id, contact_id, others | {record.id: now}, version):
             raise dynamo.WriteConflict
@@ -88,7 +89,13 @@ def _valid(reservations: Mapping[str, int]) -> dict[str, int]:
 
 
 def _count_messages(
-    site_id: str, cap: FrequencyCap, contact_id: str, record_ids: Iterable[str], *, but: str | None = None
+    site_id: str,
+    cap: FrequencyCap,
+    contact_id: str,
+    merged_ids: Sequence[str],
+    record_ids: Iterable[str],
+    *,
+    but: str | None = None,
 ) -> int:
     """Count the contact's recent messages and reservations.
 
@@ -96,11 +103,13 @@ def _count_messages(
     the cap may be reached.
 
     Args:
+        merged_ids: the contacts merged into it.
         record_ids: the records with a reservation.
         but: a record that does not count.
     """
     since = clock.timestamp(clock.now() - timedelta(days=cap.days))
-    ids = {*message_store.ids_of_contact(site_id, contact_id, since=since)}
+    owners = (contact_id, *merged_ids)
+    ids = {id_ for owner in owners for id_ in message_store.ids_of_contact(site_id, owner, since=since)}
     ids |= {campaign_message_id(record_id, contact_id) for record_id in record_ids}
     if but:
         ids.discard(campaign_message_id(but, contact_id))

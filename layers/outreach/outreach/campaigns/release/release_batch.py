@@ -5,7 +5,7 @@ The order of the writes makes a repeated release safe; see :mod:`.release_loop`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -20,7 +20,7 @@ from outreach.campaigns.models import MessageTemplate
 from outreach.campaigns.release import account_capacity, deferred_recipients, eligibility, frequency_cap
 from outreach.campaigns.release.account_capacity import horizon
 from outreach.campaigns.release.deferred_recipients import DeferredRecipients
-from outreach.campaigns.release.eligibility import Decision, Deferral, Rules
+from outreach.campaigns.release.eligibility import BelowCap, Decision, Deferral, Rules
 from outreach.campaigns.release.release_step import PauseReason, ReleaseStep, pause
 from outreach.campaigns.release.rendering import RenderedMessage
 from outreach.contacts import field_store
@@ -142,7 +142,7 @@ def _evaluate(record: CampaignRecord, rules: Rules, contact_ids: Mapping[int, st
     return ReleaseBatch(record, rules.account, _before(end, contact_ids), cells, decisions)
 
 
-def _below_cap(record: CampaignRecord, site: Site) -> Callable[[Iterable[str]], set[str]] | None:
+def _below_cap(record: CampaignRecord, site: Site) -> BelowCap | None:
     return partial(frequency_cap.reserve, record, site.frequency_cap) if site.frequency_cap else None
 
 

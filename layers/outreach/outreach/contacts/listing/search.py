@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, product
 from typing import Any
 
 import orjson
@@ -24,6 +26,7 @@ from outreach.http import limits, sort_keys
 from outreach.settings import settings
 
 _LOAD_CHUNK = 1600
+_LOST_PLUS = re.compile(r" \d")
 
 
 @dataclass(frozen=True)
@@ -177,13 +180,15 @@ def has_identity(type_: IdentityType) -> Predicate:
 
 
 def find_by_identity(site_fields: SiteFields, value: str, type_: IdentityType | None = None) -> list[tuple[Contact, Identity]]:
-    """Return the contacts that have exactly this identity after normalisation, of one type or of any. Reads consistently."""
+    """Return the contacts that have exactly this identity after normalisation, of one type or of any. Reads consistently.
+
+    Digits after a space may have had a ``+`` that was not encoded in the query string; they are looked up with it, too.
+    """
+    spellings = (value, f"+{value.lstrip()}") if _LOST_PLUS.match(value) else (value,)
     identity_keys = []
-    for candidate in [type_] if type_ else IdentityType:
-        try:
-            identity_keys.append((candidate, identities.normalise(candidate, value, site_fields.region)[1]))
-        except ValueError:
-            continue  # not a possible value of this type
+    for candidate, spelling in product([type_] if type_ else IdentityType, spellings):
+        with suppress(ValueError):  # not a possible value of this type
+            identity_keys.append((candidate, identities.normalise(candidate, spelling, site_fields.region)[1]))
     matches = contact_store.find_by_identities(site_fields.site_id, identity_keys)
     return sorted(matches, key=lambda match: match[1].id)
 
