@@ -226,11 +226,12 @@ def test_an_opt_out_is_stored_for_each_number_in_e164_form_valid_or_not(given: s
 @pytest.mark.parametrize("dry_run", [True, False])
 def test_an_opt_out_that_cannot_be_stored_is_a_warning(option: str, dry_run: bool) -> None:
     contact_requests.new_contact("Old", contact_requests.email("old@x.example"))
-    rows = "a,,a@x.example,yes\nb,12345,,yes\nc,,old@x.example,yes\nd,12345,,no\ne,12346;+12125550112,,yes\n"
+    rows = "a,,a@x.example,yes\nb,12345,,yes\nc,,old@x.example,yes\nd,12345,,no\ne,12346;+12125550112,,yes\nf,+12122,,yes\n"
     answer = file_requests.upload(f"name,SMS,email,Is Opted Out\n{rows}", option, dryRun=dry_run)
     warnings = [warning for warning in answer.body["warnings"] if warning["column"] == "Is Opted Out"]
-    assert [warning["row"] for warning in warnings] == [2, 3, 4, 6]
+    assert [warning["row"] for warning in warnings] == [2, 3, 4, 6, 7]
     assert all("no opt-out was stored" in warning["message"] for warning in warnings)
+    assert ["write the number with +" in warning["message"] for warning in warnings] == [True, True, True, True, False]
     stored = [opt_out.number for opt_out in opt_outs.list_opt_outs(SITE)]
     assert stored == ([] if dry_run else ["+12125550112"])
 

@@ -21,6 +21,7 @@ _IDENTITIES = "contactIdentities"
 # The identities that name a contact without a name, the best one first; after them any other.
 _NAMING = (IdentityType.EMAIL, IdentityType.SMS, IdentityType.WHATSAPP)
 
+_CORRECTED = "correct the number, and import the row again"
 _WITH_COUNTRY_CODE = "write the number with + and its country code, and import the row again"
 
 
@@ -89,7 +90,10 @@ class ImportRow:
             unreadable: the numbers whose country code is not known.
             has_number: whether the row or its contact has an SMS number.
         """
-        messages = [f"no opt-out was stored for {number}; {_WITH_COUNTRY_CODE}" for number in unreadable]
+        messages = [
+            f"no opt-out was stored for {number}; {_CORRECTED if number.startswith('+') else _WITH_COUNTRY_CODE}"
+            for number in unreadable
+        ]
         if not has_number:
             messages = [f"no opt-out was stored, because the contact has no SMS number; {_WITH_COUNTRY_CODE}"]
         warnings = (FieldError(self.headings[IS_OPTED_OUT], message) for message in messages)
