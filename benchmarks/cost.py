@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from requests import adapters
 
 from benchmarks import prices
 from benchmarks.campaign import CALLBACKS, FREEZE, RECEIPTS, RECEIPTS_OF_A_MESSAGE, RELEASE, STREAM, WORKER, Campaign, Stage
@@ -189,6 +193,17 @@ def _cpu(campaign: Campaign, contacts: int, with_callbacks: Campaign, callback_c
         yield Figure("CPU", name, value * 1000, "s per 1,000")
     yield Figure("CPU", "all, with callbacks over https", sum(seconds.values()) * 1000, "s per 1,000", at_most=14)
     yield Figure("CPU", "all, without callbacks", (sum(seconds.values()) - seconds[CALLBACKS]) * 1000, "s per 1,000")
+    yield Figure("CPU", "for comparison: parsing TLS's bundle of authorities once", _parsing_seconds() * 1000, "ms")
+
+
+def _parsing_seconds() -> float:
+    """The CPU time of a fixed piece of work, which says how fast the machine is now. The least of some, as in :mod:`.cpu`."""
+    times = []
+    for _ in range(20):
+        started = time.process_time()
+        ssl.create_default_context(cafile=adapters.DEFAULT_CA_BUNDLE_PATH)
+        times.append(time.process_time() - started)
+    return min(times)
 
 
 def _callback_rate(stage: Stage) -> Figure:
