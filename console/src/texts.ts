@@ -4,6 +4,11 @@
 const isolated = (name: string) => `\u2068${name}\u2069`;
 const counted = (count: string, one: string, many: string) => `${count} ${count === "1" ? one : many}`;
 
+/** Says which characters keep a text from the encoding with more room. */
+function expensiveCharacters(characters: string, count: number): string {
+  return `${characters} ${count === 1 ? "makes" : "make"} the message longer: 70 characters a segment instead of 160.`;
+}
+
 /** Why a channel account is paused, from its `statusReason` (docs/api.md, "Sites and API keys"). */
 function pauseReason(reason: string): string {
   if (reason === "stopped by the operator") return "Your operator has stopped it.";
@@ -22,7 +27,7 @@ export const texts = {
     replies: "Replies",
     optOuts: "Opt-outs",
     accounts: "Channel accounts",
-    site: "Who am I",
+    site: "Site and key",
     skip: "Skip to the content",
   },
   signIn: {
@@ -175,19 +180,21 @@ export const texts = {
     title: "Imports",
     new: "Import a file",
     none: "No file has been imported yet.",
+    file: "File",
+    unnamed: "A file without a name",
     time: "Imported",
     status: "Status",
     rows: "Rows",
-    created: "New",
-    updated: "Changed",
-    skipped: "Left out",
-    failed: "With errors",
+    created: "Rows that added a contact",
+    updated: "Rows that changed one",
+    skipped: "Rows left out",
+    failed: "Rows with errors",
     undo: "Undo …",
     undoColumn: "Undo",
     pending: "Waiting for the file",
     undoTitle: "Take this import back?",
-    undoText: (created: string, updated: string) =>
-      `The contacts that it created (${created}) are deleted, and those that it changed (${updated}) get back what they had. Contacts that somebody has changed since stay as they are. Opt-outs from the file stay.`,
+    undoText: (created: string) =>
+      `The contacts that it added (${created}) are deleted, and those that it changed get back what they had. Contacts that somebody has changed since stay as they are. Opt-outs from the file stay.`,
     undoAction: "Take it back",
     undoRunning: "The import is being taken back. This may take some minutes.",
     undone: (deleted: string, restored: string, kept: string) =>
@@ -197,6 +204,7 @@ export const texts = {
   import: {
     title: "Import",
     back: "All imports",
+    file: "File",
     time: "Imported",
     status: "Status",
     rows: "Rows in the file",
@@ -208,8 +216,8 @@ export const texts = {
     undone: "This import was taken back.",
     undoneMeans: "The numbers below say what it had done. Contacts that somebody had changed since then, and opt-outs, stayed.",
     failedTitle: "The file could not be read. Nothing was imported.",
-    created: "New contacts",
-    updated: "Contacts changed",
+    created: "Rows that added a contact",
+    updated: "Rows that changed a contact",
     skipped: "Rows left out, because the contact is there already",
     failed: "Rows with errors, not imported",
     failedRows: "Rows with errors",
@@ -286,8 +294,9 @@ export const texts = {
     unused: (count: string) => counted(count, "column is not imported", "columns are not imported"),
     result: "What the import will do",
     resultHint: "Nothing has been imported yet.",
-    created: "New contacts",
-    updated: "Contacts that change",
+    countsHint: "Each row counts once. Of two rows with the same number or e-mail address, the first adds the contact, and the second changes it or is left out.",
+    created: "Rows that add a contact",
+    updated: "Rows that change a contact",
     skipped: "Rows left out, because the contact is there already",
     failed: "Rows with errors, not imported",
     firstRows: "The first rows",
@@ -295,7 +304,7 @@ export const texts = {
     nothing: "There is nothing to import in this file.",
     submit: (rows: string) => `Import ${counted(rows, "row", "rows")}`,
     checked: (created: string, updated: string, failed: string) =>
-      `Checked: ${created} new, ${updated} changed, ${failed} with errors. Nothing has been imported yet.`,
+      `Checked: ${counted(created, "row adds a contact", "rows add a contact")}, ${counted(updated, "changes one", "change one")}, ${counted(failed, "has errors", "have errors")}. Nothing has been imported yet.`,
     forbidden: "Your key does not allow importing.",
     chooseFor: (column: string, field: string) => `choose “${field}” for the column “${column}”`,
     chooseNone: (column: string) => `choose “Not imported” for the column “${column}”`,
@@ -336,7 +345,7 @@ export const texts = {
     } as Record<string, string>,
   },
   site: {
-    title: "Who am I",
+    title: "Site and key",
     site: "Site",
     key: "Key",
     scopes: "This key may",
@@ -365,7 +374,7 @@ export const texts = {
     send: "Send message",
     sent: "The message is on its way.",
     counter: (characters: string, count: number, segments: string) => `${characters} characters, ${segments} ${count === 1 ? "segment" : "segments"}.`,
-    unicode: "It has a character that makes segments shorter, such as an emoji.",
+    expensive: expensiveCharacters,
     deleted: "This contact was deleted, so you cannot write to it.",
     noNumber: "This contact has no mobile number, so you cannot write to it.",
     optedOut: (number: string) => `${number} has opted out. You cannot write to it until its owner opts in again, for example by texting START.`,
@@ -729,12 +738,12 @@ export const texts = {
       curlyQuotes: "Use straight quotes (\" or ') within {{ }}. Your keyboard has made curly ones.",
       tooLong: (most: string, over: string) => `The text may have ${most} characters. It has ${over} too many.`,
       tooManySegments: (most: string) => `This sender takes ${most} segments at most. Shorten the text.`,
-      count: (characters: string, encoding: string, segments: string) => `${characters} characters, ${encoding}, ${segments}`,
+      count: (characters: string, encoding: string, segments: string) => `${characters} characters, ${segments} (${encoding})`,
       segments: (count: number, text: string) => (count === 1 ? "1 segment" : `${text} segments`),
+      expensive: expensiveCharacters,
       example: (name: string) => `Counted as ${name} would get it. The length differs from person to person.`,
       withoutValues: "Counted without the values of the merge fields, which add to it.",
-      expensive: (characters: string) => `Because of ${characters} a segment has room for 70 characters instead of 160.`,
-      segmentHint: "A segment has up to 160 characters. You pay for each segment.",
+      segmentHint: "Phones get a text in segments of up to 160 characters (called GSM-7), and you pay for each segment. One emoji, or a letter such as ж, makes that 70 (called UCS-2).",
     },
     options: {
       title: "More settings",

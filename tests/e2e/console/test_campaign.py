@@ -82,6 +82,25 @@ def _save(page: Page) -> None:
     expect(page.get_by_text("Everything is saved.")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("place", "cursor"), [(" at line 2, column 3", len("\U0001f600\nab".encode("utf-16-le")) // 2), ("", None)]
+)
+def test_the_cursor_goes_to_the_place_of_an_error_in_the_text(
+    console: Console, make_campaign: Callable[..., dict[str, Any]], place: str, cursor: int | None
+) -> None:
+    page = _open(console, make_campaign())
+    error = {"pointer": "/message", "message": f"unknown tag{place}"}
+    problem = {"status": 400, "code": "validation_failed", "detail": "no", "errors": [error]}
+    page.route("**/outreach/campaigns/*", lambda route: route.fulfill(status=400, json=problem))
+    text = page.get_by_label("Text of the message")
+    text.fill("\U0001f600\nab {{ name }}")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("unknown tag")).to_be_visible()
+    expect(text).to_be_focused()
+    end = text.evaluate("area => area.value.length")
+    assert text.evaluate("area => area.selectionStart") == (end if cursor is None else cursor)
+
+
 @pytest.mark.usefixtures("people")
 def test_a_marketer_chooses_people_writes_previews_tests_schedules_and_sends(
     console_of_any_size: Console, api: Client, company: str
@@ -144,13 +163,13 @@ def _write_text(page: Page) -> None:
         text.press("ArrowRight")
     page.get_by_role("button", name="Insert First name").click()
     expect(text).to_have_value("Hi {{ firstName }}, {20 %} off 🎉 at {{ compny }}")
-    expect(page.get_by_text("UCS-2, 1 segment")).to_be_visible()
+    expect(page.get_by_text("1 segment (UCS-2)")).to_be_visible()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("contains compny")).to_be_visible()
     expect(text).to_be_focused()
     text.fill("Hi {{ FIRSTNAME }}, {20 %} off at {{ customFields.company }}")
     expect(text).not_to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_text("GSM-7, 1 segment")).to_be_visible()
+    expect(page.get_by_text("1 segment (GSM-7)")).to_be_visible()
 
 
 def _preview(page: Page) -> None:

@@ -39,6 +39,7 @@ function Outcome({ record }: { record: Import }) {
       <h2>{texts.importFile.result}</h2>
       <p>{texts.importFile.resultHint}</p>
       <Counts record={record} />
+      <p><small>{texts.importFile.countsHint}</small></p>
     </>
   );
 }

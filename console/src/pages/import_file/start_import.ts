@@ -34,7 +34,7 @@ export async function startImport(file: File, options: Options, dryRun: boolean,
     report({ step: "reading", record: null });
     return await postForm<Import>("/contact/contacts:import", formOf(file, body), headers);
   }
-  const request = api.POST("/contact/contacts:import", { body: { ...body, size: file.size } as Schemas["ImportBody"], headers });
+  const request = api.POST("/contact/contacts:import", { body: { ...body, fileName: file.name, size: file.size } as Schemas["ImportBody"], headers });
   const record = (await read(request)) as Import;
   await upload(record.uploadUrl ?? "", file, report);
   return record;
