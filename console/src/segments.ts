@@ -19,11 +19,13 @@ export const MAX_SEGMENTS: Partial<Record<Carrier, number>> = { telnyxsms: 10 };
 
 export function countSegments(text: string, carrier: Carrier | undefined, replacesSmartQuotes: boolean): SegmentCount {
   const counted = segmented(text, carrier, replacesSmartQuotes);
+  // Typography that would be replaced is not what keeps the text from it.
+  const culprits = replacesSmartQuotes ? new SegmentedMessage(text, "auto", true) : counted;
   return {
     encoding: counted.encodingName,
     segments: text === "" ? 0 : Math.max(1, counted.segmentsCount),
     characters: [...text].length,
-    expensive: counted.encodingName === "UCS-2" ? [...new Set(expensive(counted, carrier))] : [],
+    expensive: counted.encodingName === "UCS-2" ? [...new Set(expensive(culprits, carrier))] : [],
   };
 }
 

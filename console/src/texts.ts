@@ -3,6 +3,7 @@
 /** Keeps a name of either direction of writing apart from the text around it (Unicode Standard Annex 9, "Explicit Directional Isolates"). */
 const isolated = (name: string) => `\u2068${name}\u2069`;
 const counted = (count: string, one: string, many: string) => `${count} ${count === "1" ? one : many}`;
+const people = (count: string) => counted(count, "person", "people");
 
 /** Says which characters keep a text from the encoding with more room. */
 function expensiveCharacters(characters: string, count: number): string {
@@ -185,10 +186,10 @@ export const texts = {
     time: "Imported",
     status: "Status",
     rows: "Rows",
-    created: "Rows that added a contact",
-    updated: "Rows that changed one",
-    skipped: "Rows left out",
-    failed: "Rows with errors",
+    created: "Added a contact",
+    updated: "Changed one",
+    skipped: "Left out",
+    failed: "With errors",
     undo: "Undo …",
     undoColumn: "Undo",
     pending: "Waiting for the file",
@@ -273,6 +274,7 @@ export const texts = {
       gb18030: "Chinese, simplified (GB 18030)", big5: "Chinese, traditional (Big5)", shift_jis: "Japanese (Shift JIS)", "euc-kr": "Korean (EUC-KR)",
     },
     noNumbers: "No column goes into “Mobile number”. You can import the file, but no campaign reaches people without a number.",
+    noIdentity: "Select a column with a number, an e-mail address or another id. Without one, a row cannot be imported.",
     noneKnown: "None of the columns is known. Select below where they go; at least a number, an e-mail address or another id is needed.",
     check: "Check the file",
     checkAgain: "Check again",
@@ -784,13 +786,13 @@ export const texts = {
         cancelled: "The send was cancelled first",
       } as Record<string, string>,
       warnings: {
-        budget_too_small: (count: string) => `Your limit of segments is used up before ${count} people: the send would pause. Raise the limit under More settings.`,
-        quota_too_small: (count: string) => `The site's quota of today has no room for ${count} people: the send would pause until you resume it tomorrow.`,
-        account_paused: (count: string) => `The carrier refuses the sender now: ${count} messages would wait until it accepts it again.`,
-        template_error: (count: string) => `The text cannot be made for ${count} people because of the values of their fields: their messages would fail.`,
+        budget_too_small: (count: string) => `Your limit of segments is used up before ${people(count)}: the send would pause. Raise the limit under More settings.`,
+        quota_too_small: (count: string) => `The site's quota of today has no room for ${people(count)}: the send would pause until you resume it tomorrow.`,
+        account_paused: (count: string) => `The carrier refuses the sender now: ${counted(count, "message", "messages")} would wait until it accepts it again.`,
+        template_error: (count: string) => `The text cannot be made for ${people(count)} because of the values of their fields: their messages would fail.`,
       } as Record<string, (count: string) => string>,
-      deferred: (count: string) => `It is too early or too late in the day for ${count} people. Their messages wait for the next sending hours.`,
-      deferredUntil: (count: string, time: string) => `It is too early or too late in the day for ${count} people. Their messages wait; the first go out on ${time}.`,
+      deferred: (count: string) => `It is too early or too late in the day for ${people(count)}. Their messages wait for the next sending hours.`,
+      deferredUntil: (count: string, time: string) => `It is too early or too late in the day for ${people(count)}. Their messages wait; the first go out on ${time}.`,
       phones: "As people see it",
       to: (name: string, number: string) => `${name}, ${number}`,
       sample: (encoding: string, segments: string) => `${encoding}, ${segments}`,
@@ -833,7 +835,7 @@ export const texts = {
       saveAndOpen: "Save and send now …",
       forbidden: "Your key may not send. It lacks the scope outreach:send.",
       confirmTitle: (count: string) => `Send to ${count}?`,
-      people: (count: number, text: string) => (count === 1 ? "1 person" : `${text} people`),
+      people,
       action: (people: string) => `Send to ${people}`,
       nobodyTitle: "Nobody to send to",
       nobody: "Nobody would get this text. Change the conditions, or look at the preview to see why people are left out.",
@@ -847,7 +849,7 @@ export const texts = {
       earlier: "Earlier sends",
       never: "This campaign was not sent yet.",
       of: (time: string) => `Send of ${time}`,
-      audience: (count: string) => `${count} people`,
+      audience: people,
       failedOf: "to those that failed",
     },
   },

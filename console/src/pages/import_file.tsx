@@ -16,7 +16,7 @@ import type { Check } from "./import_file/check_file";
 import { CheckResult } from "./import_file/check_result";
 import { FileChooser } from "./import_file/file_chooser";
 import { DuplicateChoice, ReadingChoice } from "./import_file/option_inputs";
-import { startImport } from "./import_file/start_import";
+import { hasIdentity, startImport } from "./import_file/start_import";
 import type { Options, Progress } from "./import_file/start_import";
 
 const FIRST_OPTIONS: Options = { duplicates: "merge", phoneNumbers: "", encoding: "", columns: null };
@@ -130,7 +130,7 @@ function Result({ check, children }: { check: Check; children: ComponentChildren
 function ImportButton({ check, isPending, onClick }: { check: Check; isPending: boolean; onClick: () => void }) {
   const { createdCount = 0, updatedCount = 0 } = check.record ?? {};
   const rows = createdCount + updatedCount;
-  if (rows === 0) return <span>{texts.importFile.nothing}</span>;
+  if (rows === 0) return <span>{hasIdentity(check.options.columns) ? texts.importFile.nothing : texts.importFile.noIdentity}</span>;
   return <button type="button" aria-busy={isPending} onClick={onClick}>{texts.importFile.submit(formatNumber(rows))}</button>;
 }
 

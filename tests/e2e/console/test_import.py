@@ -133,6 +133,18 @@ def test_the_file_and_its_columns_are_there_when_the_reader_comes_back(console: 
     expect(page.get_by_text("Columns")).to_have_count(0)
 
 
+def test_a_file_whose_known_columns_tell_nobody_asks_for_one_that_does(console: Console) -> None:
+    page, (number,) = console.page, numbers(DELIVERED[:1])
+    _choose(console, _file(f"First name,Handy\nAda,{number}\n"))
+    expect(page.get_by_text("Select a column with a number, an e-mail address or another id.").first).to_be_visible()
+    expect(page.get_by_role("group", name="Rows with errors")).to_have_count(0)
+    expect(page.get_by_text("We do not know this column.")).to_be_visible()
+    page.get_by_label("Where Handy goes").select_option(label="Mobile number")
+    expect(page.get_by_text("We do not know this column.")).to_be_hidden()
+    page.get_by_role("button", name="Check again").click()
+    expect(page.get_by_role("button", name="Import 1 row")).to_be_visible()
+
+
 def test_rows_of_one_person_are_counted_as_rows(console: Console) -> None:
     page, (number,) = console.page, numbers(DELIVERED[:1])
     _choose(console, _file(f"name,SMS\nAda,{number}\nAda L.,{number}\nAda Lovelace,{number}\n"))

@@ -105,7 +105,7 @@ interface QuestionProperties {
 function SendQuestion({ question, busy, error, onConfirm, onClose }: QuestionProperties) {
   const { campaign, preview } = question;
   const count = preview.audience - preview.skipped;
-  const people = words.people(count, formatNumber(count));
+  const people = words.people(formatNumber(count));
   if (count === 0)
     return <Confirm title={words.nobodyTitle} action={texts.common.close} onConfirm={onClose} onClose={onClose}><p>{words.nobody}</p></Confirm>;
   return (
