@@ -55,6 +55,7 @@ export function MessageEditor({ draft, account, example, error, onChange }: Edit
       </Field>
       <TextCount draft={draft} analysis={analysis} account={account} example={example} />
       <MergeFieldButtons names={(fields ?? []).map((field) => field.name)} onInsert={insert} />
+      {analysis.hasFields && <p><small>{words.fallback}</small></p>}
     </>
   );
 }
@@ -91,7 +92,6 @@ function MergeFieldButtons({ names, onInsert }: { names: string[]; onInsert: (na
         <details>
           <summary>{words.more}</summary>
           <div class="actions merge-fields">{others.map(button)}</div>
-          <p><small>{words.fallback}</small></p>
         </details>
       )}
     </>

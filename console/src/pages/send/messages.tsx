@@ -34,7 +34,7 @@ export function Messages({ record }: { record: Schemas["Record"] }) {
       <QueryResult query={messages}>
         {(list) => (
           <>
-            {list.total === 0 ? <p>{status ? texts.send.messages.noneOfStatus : texts.send.messages.none}</p> : <MessageTable messages={list.messages} />}
+            {list.total === 0 ? <p>{status ? texts.send.messages.noneOfStatus : isUnderWay(record) ? texts.send.messages.soon : texts.send.messages.none}</p> : <MessageTable messages={list.messages} />}
             <Pager page={page} size={DETAIL_PAGE_SIZE} total={list.total} onPage={show} />
           </>
         )}
