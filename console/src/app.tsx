@@ -1,7 +1,6 @@
 /** The frame of all pages: sign-in, navigation and routes. A page is the module of its name in `pages/`. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Link, Redirect, Route, Router, Switch } from "wouter-preact";
-import { useHashLocation } from "wouter-preact/use-hash-location";
 import { queryClient, useSite } from "./api/queries";
 import { apiKey, onSessionChange, signOut } from "./api/session";
 import { CampaignPage } from "./pages/campaign";
@@ -20,6 +19,7 @@ import { SendsPage } from "./pages/sends";
 import { SignInPage } from "./pages/sign_in";
 import { SitePage } from "./pages/site";
 import { StartPage } from "./pages/start";
+import { usePath } from "./parts/address";
 import { Announcer } from "./parts/announcer";
 import { Together } from "./parts/loading";
 import { texts } from "./texts";
@@ -57,7 +57,7 @@ function useSignedIn(): boolean {
 /** The pages wait for what the key may do, because they offer nothing else. */
 function Pages() {
   return (
-    <Router hook={useHashLocation}>
+    <Router hook={usePath}>
       <a class="skip" href="#content" onClick={focusContent}>{texts.navigation.skip}</a>
       <header class="container">
         <Navigation />
@@ -99,7 +99,7 @@ function focusContent(event: Event): void {
 }
 
 function Navigation() {
-  const [location] = useHashLocation();
+  const [location] = usePath();
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {
     list.current?.querySelector('[aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "center" });

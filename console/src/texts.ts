@@ -3,6 +3,12 @@
 /** Keeps a name of either direction of writing apart from the text around it (Unicode Standard Annex 9, "Explicit Directional Isolates"). */
 const isolated = (name: string) => `\u2068${name}\u2069`;
 const counted = (count: string, one: string, many: string) => `${count} ${count === "1" ? one : many}`;
+const people = (count: string) => counted(count, "person", "people");
+
+/** Says which characters keep a text from the encoding with more room. */
+function expensiveCharacters(characters: string, count: number): string {
+  return `${characters} ${count === 1 ? "makes" : "make"} the message longer: 70 characters a segment instead of 160.`;
+}
 
 /** Why a channel account is paused, from its `statusReason` (docs/api.md, "Sites and API keys"). */
 function pauseReason(reason: string): string {
@@ -22,7 +28,7 @@ export const texts = {
     replies: "Replies",
     optOuts: "Opt-outs",
     accounts: "Channel accounts",
-    site: "Who am I",
+    site: "Site and key",
     skip: "Skip to the content",
   },
   signIn: {
@@ -175,19 +181,21 @@ export const texts = {
     title: "Imports",
     new: "Import a file",
     none: "No file has been imported yet.",
+    file: "File",
+    unnamed: "A file without a name",
     time: "Imported",
     status: "Status",
     rows: "Rows",
-    created: "New",
-    updated: "Changed",
+    created: "Added a contact",
+    updated: "Changed one",
     skipped: "Left out",
     failed: "With errors",
     undo: "Undo …",
     undoColumn: "Undo",
     pending: "Waiting for the file",
     undoTitle: "Take this import back?",
-    undoText: (created: string, updated: string) =>
-      `The contacts that it created (${created}) are deleted, and those that it changed (${updated}) get back what they had. Contacts that somebody has changed since stay as they are. Opt-outs from the file stay.`,
+    undoText: (created: string) =>
+      `The contacts that it added (${created}) are deleted, and those that it changed get back what they had. Contacts that somebody has changed since stay as they are. Opt-outs from the file stay.`,
     undoAction: "Take it back",
     undoRunning: "The import is being taken back. This may take some minutes.",
     undone: (deleted: string, restored: string, kept: string) =>
@@ -197,6 +205,7 @@ export const texts = {
   import: {
     title: "Import",
     back: "All imports",
+    file: "File",
     time: "Imported",
     status: "Status",
     rows: "Rows in the file",
@@ -208,8 +217,8 @@ export const texts = {
     undone: "This import was taken back.",
     undoneMeans: "The numbers below say what it had done. Contacts that somebody had changed since then, and opt-outs, stayed.",
     failedTitle: "The file could not be read. Nothing was imported.",
-    created: "New contacts",
-    updated: "Contacts changed",
+    created: "Rows that added a contact",
+    updated: "Rows that changed a contact",
     skipped: "Rows left out, because the contact is there already",
     failed: "Rows with errors, not imported",
     failedRows: "Rows with errors",
@@ -265,6 +274,7 @@ export const texts = {
       gb18030: "Chinese, simplified (GB 18030)", big5: "Chinese, traditional (Big5)", shift_jis: "Japanese (Shift JIS)", "euc-kr": "Korean (EUC-KR)",
     },
     noNumbers: "No column goes into “Mobile number”. You can import the file, but no campaign reaches people without a number.",
+    noIdentity: "Select a column with a number, an e-mail address or another id. Without one, a row cannot be imported.",
     noneKnown: "None of the columns is known. Select below where they go; at least a number, an e-mail address or another id is needed.",
     check: "Check the file",
     checkAgain: "Check again",
@@ -286,8 +296,9 @@ export const texts = {
     unused: (count: string) => counted(count, "column is not imported", "columns are not imported"),
     result: "What the import will do",
     resultHint: "Nothing has been imported yet.",
-    created: "New contacts",
-    updated: "Contacts that change",
+    countsHint: "Each row counts once. Of two rows with the same number or e-mail address, the first adds the contact, and the second changes it or is left out.",
+    created: "Rows that add a contact",
+    updated: "Rows that change a contact",
     skipped: "Rows left out, because the contact is there already",
     failed: "Rows with errors, not imported",
     firstRows: "The first rows",
@@ -295,7 +306,7 @@ export const texts = {
     nothing: "There is nothing to import in this file.",
     submit: (rows: string) => `Import ${counted(rows, "row", "rows")}`,
     checked: (created: string, updated: string, failed: string) =>
-      `Checked: ${created} new, ${updated} changed, ${failed} with errors. Nothing has been imported yet.`,
+      `Checked: ${counted(created, "row adds a contact", "rows add a contact")}, ${counted(updated, "changes one", "change one")}, ${counted(failed, "has errors", "have errors")}. Nothing has been imported yet.`,
     forbidden: "Your key does not allow importing.",
     chooseFor: (column: string, field: string) => `choose “${field}” for the column “${column}”`,
     chooseNone: (column: string) => `choose “Not imported” for the column “${column}”`,
@@ -336,7 +347,7 @@ export const texts = {
     } as Record<string, string>,
   },
   site: {
-    title: "Who am I",
+    title: "Site and key",
     site: "Site",
     key: "Key",
     scopes: "This key may",
@@ -365,7 +376,7 @@ export const texts = {
     send: "Send message",
     sent: "The message is on its way.",
     counter: (characters: string, count: number, segments: string) => `${characters} characters, ${segments} ${count === 1 ? "segment" : "segments"}.`,
-    unicode: "It has a character that makes segments shorter, such as an emoji.",
+    expensive: expensiveCharacters,
     deleted: "This contact was deleted, so you cannot write to it.",
     noNumber: "This contact has no mobile number, so you cannot write to it.",
     optedOut: (number: string) => `${number} has opted out. You cannot write to it until its owner opts in again, for example by texting START.`,
@@ -565,7 +576,8 @@ export const texts = {
       title: "Messages",
       status: "Show",
       all: "All messages",
-      none: "There are no messages yet, or they are no longer kept.",
+      soon: "There are no messages yet. They appear here a moment after they are sent.",
+      none: "There are no messages, or they are no longer kept.",
       noneOfStatus: "No message has this status now.",
       columns: { name: "Contact", status: "Status", time: "Time" },
     },
@@ -720,7 +732,7 @@ export const texts = {
       title: "Text",
       label: "Text of the message",
       missing: "Enter a text.",
-      insert: "Insert",
+      insert: "Insert the contact's",
       insertOf: (name: string) => `Insert ${name}`,
       more: "More fields",
       fallback: "A field without a value stays empty. To say something else then, write {{ firstName | default: \"there\" }}.",
@@ -729,12 +741,12 @@ export const texts = {
       curlyQuotes: "Use straight quotes (\" or ') within {{ }}. Your keyboard has made curly ones.",
       tooLong: (most: string, over: string) => `The text may have ${most} characters. It has ${over} too many.`,
       tooManySegments: (most: string) => `This sender takes ${most} segments at most. Shorten the text.`,
-      count: (characters: string, encoding: string, segments: string) => `${characters} characters, ${encoding}, ${segments}`,
+      count: (characters: string, encoding: string, segments: string) => `${characters} characters, ${segments} (${encoding})`,
       segments: (count: number, text: string) => (count === 1 ? "1 segment" : `${text} segments`),
+      expensive: expensiveCharacters,
       example: (name: string) => `Counted as ${name} would get it. The length differs from person to person.`,
       withoutValues: "Counted without the values of the merge fields, which add to it.",
-      expensive: (characters: string) => `Because of ${characters} a segment has room for 70 characters instead of 160.`,
-      segmentHint: "A segment has up to 160 characters. You pay for each segment.",
+      segmentHint: "Phones get a text in segments of up to 160 characters (called GSM-7), and you pay for each segment. One emoji, or a letter such as ж, makes that 70 (called UCS-2).",
     },
     options: {
       title: "More settings",
@@ -775,13 +787,13 @@ export const texts = {
         cancelled: "The send was cancelled first",
       } as Record<string, string>,
       warnings: {
-        budget_too_small: (count: string) => `Your limit of segments is used up before ${count} people: the send would pause. Raise the limit under More settings.`,
-        quota_too_small: (count: string) => `The site's quota of today has no room for ${count} people: the send would pause until you resume it tomorrow.`,
-        account_paused: (count: string) => `The carrier refuses the sender now: ${count} messages would wait until it accepts it again.`,
-        template_error: (count: string) => `The text cannot be made for ${count} people because of the values of their fields: their messages would fail.`,
+        budget_too_small: (count: string) => `Your limit of segments is used up before ${people(count)}: the send would pause. Raise the limit under More settings.`,
+        quota_too_small: (count: string) => `The site's quota of today has no room for ${people(count)}: the send would pause until you resume it tomorrow.`,
+        account_paused: (count: string) => `The carrier refuses the sender now: ${counted(count, "message", "messages")} would wait until it accepts it again.`,
+        template_error: (count: string) => `The text cannot be made for ${people(count)} because of the values of their fields: their messages would fail.`,
       } as Record<string, (count: string) => string>,
-      deferred: (count: string) => `It is too early or too late in the day for ${count} people. Their messages wait for the next sending hours.`,
-      deferredUntil: (count: string, time: string) => `It is too early or too late in the day for ${count} people. Their messages wait; the first go out on ${time}.`,
+      deferred: (count: string) => `It is too early or too late in the day for ${people(count)}. Their messages wait for the next sending hours.`,
+      deferredUntil: (count: string, time: string) => `It is too early or too late in the day for ${people(count)}. Their messages wait; the first go out on ${time}.`,
       phones: "As people see it",
       to: (name: string, number: string) => `${name}, ${number}`,
       sample: (encoding: string, segments: string) => `${encoding}, ${segments}`,
@@ -824,7 +836,7 @@ export const texts = {
       saveAndOpen: "Save and send now …",
       forbidden: "Your key may not send. It lacks the scope outreach:send.",
       confirmTitle: (count: string) => `Send to ${count}?`,
-      people: (count: number, text: string) => (count === 1 ? "1 person" : `${text} people`),
+      people,
       action: (people: string) => `Send to ${people}`,
       nobodyTitle: "Nobody to send to",
       nobody: "Nobody would get this text. Change the conditions, or look at the preview to see why people are left out.",
@@ -838,7 +850,7 @@ export const texts = {
       earlier: "Earlier sends",
       never: "This campaign was not sent yet.",
       of: (time: string) => `Send of ${time}`,
-      audience: (count: string) => `${count} people`,
+      audience: people,
       failedOf: "to those that failed",
     },
   },

@@ -52,6 +52,8 @@ def _redact_import(record: ImportRecord, traces: Traces) -> int:
         # again on request.
         uploaded = import_objects.upload_key(record.site_id, record.id)
         s3.files().delete_all([uploaded, import_objects.failed_rows_key(record.site_id, record.id)])
+    if traces.occur_in(record.file_name):
+        import_records.rename_file(record, str(traces.redact(record.file_name)))
     return len(named)
 
 

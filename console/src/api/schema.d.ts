@@ -1547,6 +1547,7 @@ export interface components {
          *       "id": "8d3f6ff5-b968-4d51-82af-b75964c0afc4",
          *       "status": "completed",
          *       "createTime": "2026-03-03T09:30:00.000Z",
+         *       "fileName": "customers.csv",
          *       "dryRun": false,
          *       "processedRows": 3,
          *       "totalRows": 3,
@@ -1581,6 +1582,8 @@ export interface components {
              * @description When the import was requested.
              */
             createTime: string;
+            /** @description The name of the file; null if it is not known. */
+            fileName: string | null;
             /** @description Whether the import only shows what it would do. It changes no contact then. */
             dryRun: boolean;
             /** @description The number of rows processed so far: created, updated, skipped or failed. */
@@ -2009,6 +2012,7 @@ export interface components {
          *       "id": "8d3f6ff5-b968-4d51-82af-b75964c0afc4",
          *       "status": "completed",
          *       "createTime": "2026-03-03T09:30:00.000Z",
+         *       "fileName": "customers.csv",
          *       "dryRun": false,
          *       "processedRows": 3,
          *       "totalRows": 3,
@@ -2068,6 +2072,8 @@ export interface components {
              * @description When the import was requested.
              */
             createTime: string;
+            /** @description The name of the file; null if it is not known. */
+            fileName: string | null;
             /** @description Whether the import only shows what it would do. It changes no contact then. */
             dryRun: boolean;
             /** @description The number of rows processed so far: created, updated, skipped or failed. */
@@ -2191,6 +2197,7 @@ export interface components {
          *       "duplicateControlOption": "merge"
          *     }
          * @example {
+         *       "fileName": "customers.csv",
          *       "size": 52428800
          *     }
          */
@@ -2200,6 +2207,8 @@ export interface components {
              * @description The http or https URL of a CSV or XLSX file, up to 100 MB.
              */
             uploadFile?: string | null;
+            /** @description The name of the file, for the list of imports. If it is absent, the last segment of the URL. Folders are left out. */
+            fileName?: string | null;
             /** @description The size in bytes of the file that you will upload to `uploadUrl`. */
             size?: number | null;
             /**
@@ -5075,7 +5084,7 @@ export interface operations {
                 /** @description The number of entries on a page, 1 to 500; 0 for the whole list, up to 150,000 entries. */
                 pageSize?: number;
                 /** @description The property to sort by. Entries with equal values are sorted by `id`. */
-                sortBy?: "id" | "status" | "createTime" | "dryRun" | "processedRows" | "totalRows" | "createdCount" | "updatedCount" | "skippedCount" | "failedCount" | "warningCount" | "encoding" | "delimiter";
+                sortBy?: "id" | "status" | "createTime" | "fileName" | "dryRun" | "processedRows" | "totalRows" | "createdCount" | "updatedCount" | "skippedCount" | "failedCount" | "warningCount" | "encoding" | "delimiter";
                 /** @description Ascending or descending order. */
                 sortOrder?: "asc" | "desc";
                 /** @description The site of the API key. It may be left out, or be empty. */
@@ -5104,6 +5113,7 @@ export interface operations {
                      *           "id": "8d3f6ff5-b968-4d51-82af-b75964c0afc4",
                      *           "status": "completed",
                      *           "createTime": "2026-03-03T09:30:00.000Z",
+                     *           "fileName": "customers.csv",
                      *           "dryRun": false,
                      *           "processedRows": 3,
                      *           "totalRows": 3,
@@ -5173,6 +5183,7 @@ export interface operations {
                      *       "id": "8d3f6ff5-b968-4d51-82af-b75964c0afc4",
                      *       "status": "completed",
                      *       "createTime": "2026-03-03T09:30:00.000Z",
+                     *       "fileName": "customers.csv",
                      *       "dryRun": false,
                      *       "processedRows": 3,
                      *       "totalRows": 3,
@@ -6188,6 +6199,8 @@ export interface operations {
                      * @description A CSV file in any common encoding, which is recognised unless `encoding` names it, or an XLSX file; up to 4.5 MB.
                      */
                     uploadFile: string;
+                    /** @description The name of the file, for the list of imports. If it is absent, that of the part. Folders are left out. */
+                    fileName?: string;
                     /**
                      * @description What happens if a contact already has one of the row's identities: `merge` adds the row's non-empty cells to the contact, `replace` makes the contact equal to the row, `skip` leaves the contact unchanged. The default is `merge`.
                      * @enum {string}
@@ -6226,6 +6239,7 @@ export interface operations {
                      *       "id": "8d3f6ff5-b968-4d51-82af-b75964c0afc4",
                      *       "status": "completed",
                      *       "createTime": "2026-03-03T09:30:00.000Z",
+                     *       "fileName": "customers.csv",
                      *       "dryRun": false,
                      *       "processedRows": 3,
                      *       "totalRows": 3,
@@ -6286,6 +6300,7 @@ export interface operations {
                      *       "id": "8d3f6ff5-b968-4d51-82af-b75964c0afc4",
                      *       "status": "completed",
                      *       "createTime": "2026-03-03T09:30:00.000Z",
+                     *       "fileName": "customers.csv",
                      *       "dryRun": false,
                      *       "processedRows": 3,
                      *       "totalRows": 3,
@@ -11398,6 +11413,7 @@ export interface operations {
                  *         "id": "8d3f6ff5-b968-4d51-82af-b75964c0afc4",
                  *         "status": "completed",
                  *         "createTime": "2026-03-03T09:30:00.000Z",
+                 *         "fileName": "customers.csv",
                  *         "dryRun": false,
                  *         "processedRows": 3,
                  *         "totalRows": 3,

@@ -1,19 +1,27 @@
 /** The API key of this tab. It is in `sessionStorage` only, so it ends with the tab. */
 
 const NAME = "outreach.apiKey";
+const SESSION = "outreach.session";
 const listeners = new Set<() => void>();
 
 export function apiKey(): string | null {
   return sessionStorage.getItem(NAME);
 }
 
+/** What tells this session from those before it in the same tab. */
+export function sessionId(): string | null {
+  return sessionStorage.getItem(SESSION);
+}
+
 export function signIn(key: string): void {
   sessionStorage.setItem(NAME, key);
+  sessionStorage.setItem(SESSION, String(Date.now()));
   notify();
 }
 
 export function signOut(): void {
   sessionStorage.removeItem(NAME);
+  sessionStorage.removeItem(SESSION);
   notify();
 }
 

@@ -1,8 +1,8 @@
 import { useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { useHashLocation } from "wouter-preact/use-hash-location";
 import { api, read, type Schemas } from "../api/client";
 import { SLOW_POLL_MILLISECONDS, useChannelAccounts, useFields } from "../api/queries";
+import { navigate } from "../parts/address";
 import { Together } from "../parts/loading";
 import { Page } from "../parts/page";
 import { QueryResult } from "../parts/query_result";
@@ -38,11 +38,10 @@ function NewEditor({ onlyAccount }: { onlyAccount: string }) {
   const start = useRef(emptyDraft(onlyAccount)).current;
   const editor = useEditor(null, start);
   const [created, setCreated] = useState<string>();
-  const [, navigate] = useHashLocation();
   useUnsavedChanges(editor.isDirty && !created, texts.campaign.leave);
   useEffect(() => {
     if (created) navigate(`/campaigns/${created}`, { replace: true });
-  }, [created, navigate]);
+  }, [created]);
   return <Editor isNew state={editor} onSaved={(campaign) => setCreated(campaign.id)} />;
 }
 

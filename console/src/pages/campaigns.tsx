@@ -1,11 +1,11 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
-import { useHashLocation } from "wouter-preact/use-hash-location";
 import { api, read, type Schemas } from "../api/client";
 import { useIdempotencyKey } from "../api/idempotency";
 import { SLOW_POLL_MILLISECONDS, useCan, useChannelAccounts } from "../api/queries";
 import { formatTime } from "../format";
+import { navigate, pageOf, useParameters } from "../parts/address";
 import { announce } from "../parts/announcer";
 import { Confirm } from "../parts/confirm";
 import { Together } from "../parts/loading";
@@ -24,10 +24,10 @@ const PAGE_SIZE = 10;
 
 /** The campaigns of the site, the newest first. */
 export function CampaignsPage() {
-  const [page, setPage] = useState(1);
+  const [parameters, show] = useParameters();
+  const page = pageOf(parameters.page);
   const campaigns = useCampaigns(page);
   const canWrite = useCan()("outreach:write");
-  const [, navigate] = useHashLocation();
   const create = <button type="button" onClick={() => navigate("/campaigns/new")}>{words.create}</button>;
   return (
     <Page title={words.title} actions={canWrite && create}>
@@ -36,7 +36,7 @@ export function CampaignsPage() {
           {(list) => (
             <>
               {list.total === 0 ? <p>{words.empty}</p> : <CampaignList campaigns={list.campaigns} />}
-              {list.total > PAGE_SIZE && <Pager page={page} size={PAGE_SIZE} total={list.total} onPage={setPage} />}
+              <Pager page={page} size={PAGE_SIZE} total={list.total} onPage={show} />
             </>
           )}
         </QueryResult>
@@ -129,7 +129,6 @@ function LastSend({ campaignId }: { campaignId: string }) {
 function useDuplicate() {
   const key = useIdempotencyKey();
   const queries = useQueryClient();
-  const [, navigate] = useHashLocation();
   return useMutation({
     mutationFn: (campaign: Campaign) => {
       const body = copyOf(campaign, words.copyName(campaign.name));

@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
-import { Link, useLocation } from "wouter-preact";
+import { useLocation } from "wouter-preact";
 import type { Schemas } from "../api/client";
 import { useContact } from "../api/conversation";
 import { useCan, useSite } from "../api/queries";
+import { BackLink } from "../parts/address";
 import { announce } from "../parts/announcer";
 import { Answer } from "../parts/answer";
 import { Page } from "../parts/page";
@@ -27,7 +28,7 @@ export function ContactPage({ id }: { id: string }) {
   const forbidden = useSite().data !== undefined && !useCan()("contact:read");
   return (
     <Page title={contact.data?.name ?? texts.contacts.name} actions={contact.data && <Actions contact={contact.data} onTask={setTask} />}>
-      <p><Link href="/contacts">← {texts.contact.back}</Link></p>
+      <BackLink href="/contacts" text={texts.contact.back} />
       {forbidden ? <p>{texts.errors.forbidden}</p> : (
         <QueryResult query={contact}>
           {(data) => (data ? <Content contact={data} task={task} onTask={setTask} /> : <p>{texts.contact.notThere}</p>)}

@@ -3,10 +3,10 @@ import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { useCan } from "../api/queries";
 import { formatNumber } from "../format";
+import { oneOf, pageOf, useParameters, type Parameters } from "../parts/address";
 import { Page } from "../parts/page";
 import { Pager } from "../parts/pager";
 import { QueryResult } from "../parts/query_result";
-import { useViewState } from "../parts/view_state";
 import { texts } from "../texts";
 import { DeleteContacts } from "./contact/delete_contacts";
 import { ContactsTable } from "./contacts/contacts_table";
@@ -21,11 +21,19 @@ interface View extends Sorting {
   page: number;
 }
 
-const FIRST_VIEW: View = { keywords: "", page: 1, sortBy: "createTime", sortOrder: "desc" };
+function viewOf({ keywords = "", page, sortBy, sortOrder }: Parameters): View {
+  return {
+    keywords,
+    page: pageOf(page),
+    sortBy: oneOf(["name", "isOptedOut"], sortBy) ?? "createTime",
+    sortOrder: oneOf(["asc"], sortOrder) ?? "desc",
+  };
+}
 
 /** The contacts of the site: search, sort, select, export, delete. */
 export function ContactsPage() {
-  const [view, setView] = useViewState("contacts", FIRST_VIEW);
+  const [parameters, show] = useParameters();
+  const view = viewOf(parameters);
   const [selected, setSelected] = useState<Selection>(new Map());
   const [deleting, setDeleting] = useState(false);
   const contacts = useContacts(view);
@@ -34,13 +42,13 @@ export function ContactsPage() {
   function showAfterDeletion(): void {
     setDeleting(false);
     setSelected(new Map());
-    setView({ ...view, page: 1 });
+    show({ page: undefined });
   }
 
   // What a search no longer shows must not be deleted by mistake.
   function search(keywords: string): void {
     setSelected(new Map());
-    setView({ ...view, keywords, page: 1 });
+    show({ keywords, page: undefined });
   }
 
   return (
@@ -62,9 +70,9 @@ export function ContactsPage() {
             {list.total === 0 ? (
               <p>{view.keywords ? texts.contacts.nobodyFound : texts.contacts.nobody}</p>
             ) : (
-              <ContactsTable contacts={list.contacts} sorting={view} selected={selected} onSort={(sorting) => setView({ ...view, ...sorting, page: 1 })} onSelect={setSelected} />
+              <ContactsTable contacts={list.contacts} sorting={view} selected={selected} onSort={(sorting) => show({ ...sorting, page: undefined })} onSelect={setSelected} />
             )}
-            <Pager page={view.page} size={PAGE_SIZE} total={list.total} onPage={(page) => setView({ ...view, page })} />
+            <Pager page={view.page} size={PAGE_SIZE} total={list.total} onPage={show} />
             {list.total > 0 && <ExportButtons keywords={view.keywords} found={list.total} selected={selected} />}
           </>
         )}

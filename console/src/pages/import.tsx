@@ -4,6 +4,7 @@ import { Link } from "wouter-preact";
 import { api, read } from "../api/client";
 import { refreshList } from "../api/queries";
 import { formatNumber, formatTime } from "../format";
+import { BackLink } from "../parts/address";
 import { announce } from "../parts/announcer";
 import { saveFile } from "../api/download";
 import { fieldLabel } from "../parts/field_label";
@@ -29,7 +30,7 @@ export function ImportPage({ id }: { id: string }) {
   useCompletion(record.data?.status);
   return (
     <Page title={texts.import.title}>
-      <p><Link href="/imports">← {texts.import.back}</Link></p>
+      <BackLink href="/imports" text={texts.import.back} />
       <QueryResult query={record}>{(data) => <Content record={data} />}</QueryResult>
     </Page>
   );
@@ -48,6 +49,8 @@ function Content({ record }: { record: Import }) {
   return (
     <>
       <dl class="facts">
+        {record.fileName !== null && <dt>{texts.import.file}</dt>}
+        {record.fileName !== null && <dd><bdi>{record.fileName}</bdi></dd>}
         <dt>{texts.import.time}</dt>
         <dd>{formatTime(record.createTime)}</dd>
         <dt>{texts.import.status}</dt>

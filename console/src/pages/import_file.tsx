@@ -1,20 +1,22 @@
 import { useMutation } from "@tanstack/preact-query";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Link, useLocation } from "wouter-preact";
+import { useLocation } from "wouter-preact";
 import { useIdempotencyKey } from "../api/idempotency";
 import { refreshList, useCan, useSite } from "../api/queries";
 import { formatNumber, formatPercent } from "../format";
+import { BackLink } from "../parts/address";
 import { announce } from "../parts/announcer";
 import { Page } from "../parts/page";
 import { Problem } from "../parts/problem";
+import { useViewState } from "../parts/view_state";
 import { texts } from "../texts";
 import { checkFile } from "./import_file/check_file";
 import type { Check } from "./import_file/check_file";
 import { CheckResult } from "./import_file/check_result";
 import { FileChooser } from "./import_file/file_chooser";
 import { DuplicateChoice, ReadingChoice } from "./import_file/option_inputs";
-import { startImport } from "./import_file/start_import";
+import { hasIdentity, startImport } from "./import_file/start_import";
 import type { Options, Progress } from "./import_file/start_import";
 
 const FIRST_OPTIONS: Options = { duplicates: "merge", phoneNumbers: "", encoding: "", columns: null };
@@ -24,21 +26,27 @@ interface Chosen {
   options: Options;
 }
 
+interface View {
+  file: File | null;
+  options: Options;
+  check: Check | null;
+}
+
+const FIRST_VIEW: View = { file: null, options: FIRST_OPTIONS, check: null };
+
 /** Imports a file in two steps: a check that changes nothing, and then the import, which its own page follows. */
 export function ImportFilePage() {
   const forbidden = useSite().data !== undefined && !useCan()("contact:write");
   return (
     <Page title={texts.importFile.title}>
-      <p><Link href="/imports">← {texts.importFile.back}</Link></p>
+      <BackLink href="/imports" text={texts.importFile.back} />
       {forbidden ? <p>{texts.importFile.forbidden}</p> : <ImportFile />}
     </Page>
   );
 }
 
 function ImportFile() {
-  const [file, setFile] = useState<File | null>(null);
-  const [options, setOptions] = useState(FIRST_OPTIONS);
-  const [check, setCheck] = useState<Check | null>(null);
+  const [{ file, options, check }, changeView] = useViewState("import", FIRST_VIEW);
   const [isMissing, setIsMissing] = useState(false);
   const [progress, setProgress] = useState<Progress | null>(null);
   const [, navigate] = useLocation();
@@ -46,20 +54,21 @@ function ImportFile() {
   // The options are handed over with the call: a mutation sees the state of the last paint.
   const checking = useMutation({
     mutationFn: (chosen: Chosen) => checkFile(chosen.file, chosen.options, check, setProgress),
+    onSuccess: (result) => changeView({ check: result, options: result.options }),
     onSettled: () => setProgress(null),
   });
   const importing = useMutation({
     mutationFn: (chosen: Chosen) => startImport(chosen.file, chosen.options, false, key.headers([chosen.file.name, chosen.file.lastModified, chosen.options]), setProgress),
+    onSuccess: () => changeView(FIRST_VIEW),
     onSettled: () => setProgress(null),
   });
+  const changeOptions = (changed: Options) => changeView({ options: changed });
   const isBusy = checking.isPending || importing.isPending;
   const isChecked = check !== null && options === check.options;
 
   function choose(chosen: File | null): void {
-    setFile(chosen);
+    changeView({ file: chosen, options: { ...options, columns: null }, check: null });
     setIsMissing(false);
-    setOptions({ ...options, columns: null });
-    setCheck(null);
     checking.reset();
     importing.reset();
   }
@@ -69,12 +78,7 @@ function ImportFile() {
     if (!file || isBusy) return;
     key.renew();
     importing.reset();
-    checking.mutate({ file, options }, {
-      onSuccess: (result) => {
-        setCheck(result);
-        setOptions(result.options);
-      },
-    });
+    checking.mutate({ file, options });
   }
 
   // Nothing follows when the reader has left the page: the import is in the list.
@@ -92,14 +96,14 @@ function ImportFile() {
     <>
       <p>{texts.importFile.intro}</p>
       <FileChooser file={file} isMissing={isMissing} onFile={choose} />
-      <DuplicateChoice options={options} onChange={setOptions} />
-      <ReadingChoice options={options} onChange={setOptions} isOpen={check !== null && asksForReading(check)} />
+      <DuplicateChoice options={options} onChange={changeOptions} />
+      <ReadingChoice options={options} onChange={changeOptions} isOpen={check !== null && asksForReading(check)} />
       {!check && <button type="button" aria-busy={checking.isPending} onClick={runCheck}>{texts.importFile.check}</button>}
       {progress && <ProgressBar progress={progress} isImport={importing.isPending} />}
       <Problem error={checking.error ?? importing.error} />
       {check && (
         <Result check={check}>
-          <CheckResult check={check} options={options} onColumns={(columns) => setOptions({ ...options, columns })} />
+          <CheckResult check={check} options={options} onColumns={(columns) => changeOptions({ ...options, columns })} />
           <div class="actions sticky">
             {!isChecked && <span>{texts.importFile.changed}</span>}
             {isChecked && check.record && <ImportButton check={check} isPending={importing.isPending} onClick={runImport} />}
@@ -126,7 +130,7 @@ function Result({ check, children }: { check: Check; children: ComponentChildren
 function ImportButton({ check, isPending, onClick }: { check: Check; isPending: boolean; onClick: () => void }) {
   const { createdCount = 0, updatedCount = 0 } = check.record ?? {};
   const rows = createdCount + updatedCount;
-  if (rows === 0) return <span>{texts.importFile.nothing}</span>;
+  if (rows === 0) return <span>{hasIdentity(check.options.columns) ? texts.importFile.nothing : texts.importFile.noIdentity}</span>;
   return <button type="button" aria-busy={isPending} onClick={onClick}>{texts.importFile.submit(formatNumber(rows))}</button>;
 }
 

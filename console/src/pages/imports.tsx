@@ -1,9 +1,9 @@
 import { keepPreviousData, useQuery } from "@tanstack/preact-query";
-import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { api, read } from "../api/client";
 import { SLOW_POLL_MILLISECONDS, useCan } from "../api/queries";
 import { formatNumber, formatTime } from "../format";
+import { pageOf, useParameters } from "../parts/address";
 import { Page } from "../parts/page";
 import { Pager } from "../parts/pager";
 import { QueryResult } from "../parts/query_result";
@@ -19,7 +19,8 @@ const PAGE_SIZE = 25;
 
 /** Earlier imports, newest first, and the way to a new one. */
 export function ImportsPage() {
-  const [page, setPage] = useState(1);
+  const [parameters, show] = useParameters();
+  const page = pageOf(parameters.page);
   const imports = useImports(page);
   const canWrite = useCan()("contact:write");
   return (
@@ -29,7 +30,7 @@ export function ImportsPage() {
           total === 0 ? <p>{words.none}</p> : (
             <>
               <ImportTable records={contactImportRecords} />
-              <Pager page={page} size={PAGE_SIZE} total={total} onPage={setPage} />
+              <Pager page={page} size={PAGE_SIZE} total={total} onPage={show} />
             </>
           )}
       </QueryResult>
@@ -49,11 +50,12 @@ function useImports(page: number) {
 function ImportTable({ records }: { records: ImportSummary[] }) {
   return (
     <Table label={words.title} stacks>
-      <TableHead columns={[words.time, words.status, words.rows, words.created, words.updated, words.skipped, words.failed, words.undoColumn]} />
+      <TableHead columns={[words.file, words.time, words.status, words.rows, words.created, words.updated, words.skipped, words.failed, words.undoColumn]} />
       <tbody>
         {records.map((record) => (
           <tr key={record.id}>
-            <th scope="row" class="time"><Link href={`/imports/${record.id}`}>{formatTime(record.createTime)}</Link></th>
+            <th scope="row" class="long-text"><Link href={`/imports/${record.id}`}><bdi>{record.fileName ?? words.unnamed}</bdi></Link></th>
+            <td class="time">{formatTime(record.createTime)}</td>
             <td><ImportStatus record={record} /></td>
             <td data-label={words.rows}>{record.totalRows === null ? (isInProgress(record) ? "…" : "–") : formatNumber(record.totalRows)}</td>
             <td data-label={words.created}>{formatNumber(record.createdCount)}</td>

@@ -6,6 +6,7 @@ import type { Schemas } from "../api/client";
 import { ApiError } from "../api/errors";
 import { useCan } from "../api/queries";
 import { formatTime } from "../format";
+import { pageOf, useParameters, type Parameters } from "../parts/address";
 import { Field } from "../parts/field";
 import { Page } from "../parts/page";
 import { Pager } from "../parts/pager";
@@ -19,7 +20,9 @@ const PAGE_SIZE = 25;
 
 /** The numbers that must not be texted: list, look-up, history, opting out and in. */
 export function OptOutsPage() {
-  const [number, setNumber] = useState("");
+  const [parameters, show] = useParameters();
+  const number = parameters.number ?? "";
+  const setNumber = (entered: string) => show({ number: entered });
   const [isAdding, setIsAdding] = useState(false);
   const canWrite = useCan()("contact:write");
   const actions = canWrite && <button type="button" onClick={() => setIsAdding(true)}>{texts.optOuts.new}</button>;
@@ -27,7 +30,7 @@ export function OptOutsPage() {
     <Page title={texts.optOuts.title} actions={actions}>
       <p>{texts.optOuts.intro}</p>
       <LookUp number={number} onNumber={setNumber} />
-      <OptOutList onHistory={setNumber} />
+      <OptOutList page={pageOf(parameters.page)} onPage={show} onHistory={setNumber} />
       {isAdding && (
         <OptOut
           onClose={(added) => {
@@ -65,8 +68,7 @@ function LookUp({ number, onNumber }: { number: string; onNumber: (number: strin
   );
 }
 
-function OptOutList({ onHistory }: { onHistory: (number: string) => void }) {
-  const [page, setPage] = useState(1);
+function OptOutList({ page, onPage, onHistory }: { page: number; onPage: (parameters: Parameters) => void; onHistory: (number: string) => void }) {
   const query = { pageIndex: page, pageSize: PAGE_SIZE, sortBy: "since", sortOrder: "desc" } as const;
   const list = useQuery({
     queryKey: ["optOuts", query],
@@ -79,7 +81,7 @@ function OptOutList({ onHistory }: { onHistory: (number: string) => void }) {
         total === 0 ? <p>{texts.optOuts.none}</p> : (
           <>
             <OptOutTable optOuts={optOuts} onHistory={onHistory} />
-            <Pager page={page} size={PAGE_SIZE} total={total} onPage={setPage} />
+            <Pager page={page} size={PAGE_SIZE} total={total} onPage={onPage} />
           </>
         )}
     </QueryResult>

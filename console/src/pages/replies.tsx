@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/preact-query";
 import type { Ref } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Link, useLocation } from "wouter-preact";
+import { Link } from "wouter-preact";
 import { api, read, type Schemas } from "../api/client";
 import { useCan, useSite } from "../api/queries";
 import { REPLY_PAGE_SIZE, markSeen, seenTime, useReplies, type ReplyFilter } from "../api/replies";
 import { formatNumber, formatTime } from "../format";
+import { navigate, pageOf, useParameters } from "../parts/address";
 import { announce } from "../parts/announcer";
 import { Answer } from "../parts/answer";
 import { ContactLink } from "../parts/contact_link";
@@ -24,9 +25,9 @@ const BEFORE_ALL = new Date(0).toISOString();
 
 /** What contacts wrote, newest first: to all sends or one, from all contacts or one. A reply opens its thread. */
 export function RepliesPage({ recordId, contactId }: { recordId?: string; contactId?: string }) {
-  const [keywords, setKeywords] = useState("");
-  const [page, setPage] = useState(1);
-  const [opened, setOpened] = useState<Schemas["Reply"]>();
+  const [parameters, show] = useParameters();
+  const { keywords = "", conversation: opened } = parameters;
+  const page = pageOf(parameters.page);
   const opener = useRef<HTMLElement>(null);
   const listElement = useRef<HTMLOListElement>(null);
   const newestSends = useNewestSends();
@@ -34,20 +35,19 @@ export function RepliesPage({ recordId, contactId }: { recordId?: string; contac
   const filter: ReplyFilter = { ...(recordId && { campaignRecordId: recordId }), ...(contactId && { contactId }), ...(keywords && { keywords }) };
   const replies = useReplies(filter, page);
   const isWhole = Object.keys(filter).length === 0 && page === 1;
-  const { list: shown, arrived, show } = useOpenedList(replies, JSON.stringify([filter, page]));
+  const { list: shown, arrived, showArrived } = useOpenedList(replies, JSON.stringify([filter, page]));
   const newSince = useSeen(shown?.replies, isWhole && !replies.isPlaceholderData);
   useArrivals(page === 1 && !replies.isPlaceholderData ? replies.data?.replies : undefined, JSON.stringify(filter));
   const open = (reply: Schemas["Reply"], button: HTMLElement) => {
     opener.current = button;
-    setOpened(reply);
+    show({ conversation: reply.contactId });
   };
-  useEffect(() => {
-    setPage(1);
-    setOpened(undefined);
-  }, [recordId]);
   // A narrow screen hides the list while a thread is open, so the focus can return only after it.
+  const wasOpened = useRef(false);
   useEffect(() => {
-    if (!opened) opener.current?.focus();
+    // The reply may be on another page of the list by now.
+    if (!opened && wasOpened.current) (opener.current?.isConnected ? opener : listElement).current?.focus();
+    wasOpened.current = Boolean(opened);
   }, [opened]);
 
   return (
@@ -57,17 +57,15 @@ export function RepliesPage({ recordId, contactId }: { recordId?: string; contac
           recordId={recordId}
           contactId={contactId}
           sends={sends}
-          onSearch={(text) => {
-            setKeywords(text);
-            setPage(1);
-          }}
+          keywords={keywords}
+          onSearch={(text) => show({ keywords: text, page: undefined })}
         />
         <div class={opened ? "split open" : "split"}>
           <div class="split-list">
             <Arrivals
               count={arrived}
               onShow={() => {
-                show();
+                showArrived();
                 // The button that had the focus is gone.
                 listElement.current?.focus();
               }}
@@ -75,23 +73,29 @@ export function RepliesPage({ recordId, contactId }: { recordId?: string; contac
             <QueryResult query={{ ...replies, data: shown }}>
               {(list) => (
                 <>
-                  {list.replies.length === 0 && <p>{isWhole ? texts.replies.empty : texts.replies.noneFound}</p>}
-                  <ReplyList element={listElement} replies={list.replies} sends={sends} newSince={newSince} openedContact={opened?.contactId} onOpen={open} />
-                  {list.total > REPLY_PAGE_SIZE && <Pager page={page} size={REPLY_PAGE_SIZE} total={list.total} onPage={setPage} />}
+                  {list.total === 0 && <p>{isWhole ? texts.replies.empty : texts.replies.noneFound}</p>}
+                  <ReplyList element={listElement} replies={list.replies} sends={sends} newSince={newSince} openedContact={opened} onOpen={open} />
+                  <Pager page={page} size={REPLY_PAGE_SIZE} total={list.total} onPage={show} />
                 </>
               )}
             </QueryResult>
           </div>
-          {opened && <Conversation key={opened.contactId} reply={opened} onClose={() => setOpened(undefined)} />}
+          {opened && (
+            <Conversation
+              key={opened}
+              contactId={opened}
+              number={shown?.replies.find((reply) => reply.contactId === opened)?.from ?? texts.replies.thisContact}
+              onClose={() => show({ conversation: undefined })}
+            />
+          )}
         </div>
       </Together>
     </Page>
   );
 }
 
-function Filters(properties: { recordId?: string; contactId?: string; sends: Map<string, string>; onSearch: (text: string) => void }) {
-  const { recordId, contactId, sends, onSearch } = properties;
-  const [, navigate] = useLocation();
+function Filters(properties: { recordId?: string; contactId?: string; sends: Map<string, string>; keywords: string; onSearch: (text: string) => void }) {
+  const { recordId, contactId, sends, keywords, onSearch } = properties;
   const search = (event: SubmitEvent) => {
     event.preventDefault();
     onSearch(String(new FormData(event.currentTarget as HTMLFormElement).get("keywords")).trim());
@@ -103,7 +107,7 @@ function Filters(properties: { recordId?: string; contactId?: string; sends: Map
       ) : (
         <label>
           {texts.replies.send}{" "}
-          <select value={recordId ?? ""} onChange={({ currentTarget: { value } }) => navigate(value ? `/replies/record/${value}` : "/replies")}>
+          <select value={recordId ?? ""} onChange={({ currentTarget: { value } }) => navigate(value ? `/replies/record/${value}` : "/replies", { state: history.state })}>
             <option value="">{texts.replies.allSends}</option>
             {recordId && !sends.has(recordId) && <option value={recordId}>{texts.replies.thisSend}</option>}
             {[...sends].map(([id, name]) => <option key={id} value={id}>{name}</option>)}
@@ -111,7 +115,7 @@ function Filters(properties: { recordId?: string; contactId?: string; sends: Map
         </label>
       )}
       <form role="search" onSubmit={search}>
-        <input type="search" name="keywords" aria-label={texts.replies.search} placeholder={texts.replies.search} />
+        <input key={keywords} type="search" name="keywords" defaultValue={keywords} aria-label={texts.replies.search} placeholder={texts.replies.search} />
         <button class="secondary outline">{texts.replies.find}</button>
       </form>
     </div>
@@ -166,7 +170,7 @@ function ReplyEntry({ reply, send, isNew, onOpen }: { reply: Schemas["Reply"]; s
 }
 
 /** One thread with its answer box. Its heading takes the focus when it opens. */
-function Conversation({ reply, onClose }: { reply: Schemas["Reply"]; onClose: () => void }) {
+function Conversation({ contactId, number, onClose }: { contactId: string; number: string; onClose: () => void }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     heading.current?.focus();
@@ -176,12 +180,12 @@ function Conversation({ reply, onClose }: { reply: Schemas["Reply"]; onClose: ()
     <section class="conversation" aria-labelledby="conversation-title">
       <div class="page-head">
         <h2 id="conversation-title" ref={heading} tabIndex={-1}>
-          {texts.replies.conversation} <ContactLink id={reply.contactId} number={reply.from} />
+          {texts.replies.conversation} <ContactLink id={contactId} number={number} />
         </h2>
         <button type="button" class="secondary outline" onClick={onClose}>{texts.replies.close}</button>
       </div>
-      <Thread contactId={reply.contactId} />
-      <Answer contactId={reply.contactId} />
+      <Thread contactId={contactId} />
+      <Answer contactId={contactId} />
     </section>
   );
 }
@@ -218,7 +222,7 @@ function useOpenedList({ data, isPlaceholderData }: ReturnType<typeof useReplies
   return {
     list,
     arrived: isOpened && present ? present.replies.filter(({ receivedTime }) => receivedTime > newest).length : 0,
-    show: () => present && setOpened({ view, list: present }),
+    showArrived: () => present && setOpened({ view, list: present }),
   };
 }
 

@@ -1,9 +1,9 @@
 import { keepPreviousData, useQuery } from "@tanstack/preact-query";
-import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { api, read, type Schemas } from "../api/client";
 import { POLL_MILLISECONDS, SLOW_POLL_MILLISECONDS } from "../api/queries";
 import { formatNumber, formatTime } from "../format";
+import { oneOf, pageOf, useParameters } from "../parts/address";
 import { Page } from "../parts/page";
 import { Pager } from "../parts/pager";
 import { QueryResult } from "../parts/query_result";
@@ -19,21 +19,16 @@ type Status = (typeof STATUSES)[number];
 
 /** The sends of all campaigns, newest first. */
 export function SendsPage() {
-  const [page, setPage] = useState(1);
-  const [status, setStatus] = useState<Status>();
+  const [parameters, show] = useParameters();
+  const page = pageOf(parameters.page);
+  const status = oneOf(STATUSES, parameters.status);
   const sends = useSends(page, status);
   return (
     <Page title={texts.navigation.sends}>
       <div class="filters">
         <label>
           {texts.sends.status}{" "}
-          <select
-            value={status ?? ""}
-            onChange={(event) => {
-              setStatus((event.currentTarget.value || undefined) as Status | undefined);
-              setPage(1);
-            }}
-          >
+          <select value={status ?? ""} onChange={(event) => show({ status: event.currentTarget.value, page: undefined })}>
             <option value="">{texts.sends.all}</option>
             {STATUSES.map((one) => <option key={one} value={one}>{texts.status[one]}</option>)}
           </select>
@@ -42,8 +37,8 @@ export function SendsPage() {
       <QueryResult query={sends}>
         {({ records, total }) => (
           <>
-            {records.length === 0 ? <p>{status ? texts.sends.noneOfStatus : texts.sends.empty}</p> : <Sends records={records} />}
-            {total > SIZE && <Pager page={page} size={SIZE} total={total} onPage={setPage} />}
+            {total === 0 ? <p>{status ? texts.sends.noneOfStatus : texts.sends.empty}</p> : <Sends records={records} />}
+            <Pager page={page} size={SIZE} total={total} onPage={show} />
           </>
         )}
       </QueryResult>

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { useHashLocation } from "wouter-preact/use-hash-location";
+import { usePath } from "./address";
 
 const LEAVING_MILLISECONDS = 1_000;
 
@@ -12,7 +12,7 @@ export function announce(text: string): void {
 
 export function Announcer() {
   const [text, setText] = useState("");
-  const [location] = useHashLocation();
+  const [location] = usePath();
   useEffect(() => {
     show = setText;
   }, []);

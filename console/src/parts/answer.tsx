@@ -7,7 +7,7 @@ import { useIdempotencyKey } from "../api/idempotency";
 import { queryClient, useCan, useChannelAccounts } from "../api/queries";
 import { onSessionChange } from "../api/session";
 import { formatNumber } from "../format";
-import { countSegments, type Carrier } from "../segments";
+import { charactersText, countSegments, type Carrier } from "../segments";
 import { texts } from "../texts";
 import { announce } from "./announcer";
 import { Field } from "./field";
@@ -136,8 +136,13 @@ function Sender(properties: { accounts: Schemas["ChannelAccount"][]; id: string;
 }
 
 function Counter({ text, carrier }: { text: string; carrier: Carrier | undefined }) {
-  const { characters, segments, encoding } = countSegments(text, carrier, false);
-  return <>{texts.answer.counter(formatNumber(characters), segments, formatNumber(segments))}{encoding === "UCS-2" && ` ${texts.answer.unicode}`}</>;
+  const { characters, segments, expensive } = countSegments(text, carrier, false);
+  return (
+    <>
+      {texts.answer.counter(formatNumber(characters), segments, formatNumber(segments))}
+      {expensive.length > 0 && ` ${texts.answer.expensive(charactersText(expensive), expensive.length)}`}
+    </>
+  );
 }
 
 function PausedHint({ account }: { account: Schemas["ChannelAccount"] | undefined }) {

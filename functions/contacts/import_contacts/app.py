@@ -32,15 +32,15 @@ def import_contacts(body: ImportBody) -> Response[ImportResponse]:
     api.caller(app).enforce_rate_limit("import")
     site_id, import_id = api.caller(app).site_id, api.new_id(app)
     upload = body.upload_file
-    options = body.options(*_charset(upload))
+    options, file_name = body.options(*_charset(upload)), body.name_of_file()
     _require_known_columns(site_id, options)
     if isinstance(upload, UploadFile):
-        return _respond(uploads.import_file(site_id, import_id, upload.content, options))
+        return _respond(uploads.import_file(site_id, import_id, upload.content, options, file_name))
     if upload:
-        return _respond(uploads.import_url(site_id, import_id, upload, options))
+        return _respond(uploads.import_url(site_id, import_id, upload, options, file_name))
     if body.size is None:
         raise ValidationFailed.at("/uploadFile", "is required; to upload the file later, give its size instead")
-    record, url = uploads.await_upload(site_id, import_id, body.size, options)
+    record, url = uploads.await_upload(site_id, import_id, body.size, options, file_name)
     return api.accepted(ImportResponse.of(record, url), _location(record))
 
 

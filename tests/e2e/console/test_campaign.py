@@ -21,6 +21,11 @@ from tests.support.client import Client
 
 ACCOUNT = "647277e8-06a5-4eec-ba66-1cdd617dc778"
 COUNT = re.compile(r"\d contacts? (match|in all)")
+# Pages say where the focus is with an outline or a shadow.
+_FOCUS_IS_VISIBLE = """() => {
+    const style = getComputedStyle(document.activeElement);
+    return document.activeElement === document.body || style.outlineStyle !== "none" || style.boxShadow !== "none";
+}"""
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -80,6 +85,71 @@ def _add_condition(page: Page, number: int, field: str, comparison: str) -> Loca
 def _save(page: Page) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Everything is saved.")).to_be_visible()
+
+
+def _tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until an element has the focus, and check that a person sees where it is on the way."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        assert page.evaluate(_FOCUS_IS_VISIBLE), page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+        if target.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"Tab does not lead to {target}")
+
+
+def _press(page: Page, target: Locator) -> None:
+    _tab_to(page, target)
+    page.keyboard.press("Enter")
+
+
+@pytest.mark.usefixtures("people")
+def test_a_campaign_is_written_and_sent_with_the_keyboard_alone(console: Console, api: Client, company: str) -> None:
+    page, name = console.page, f"Keys {company}"
+    _press(page, page.get_by_role("link", name="Campaigns", exact=True))
+    page.get_by_role("button", name="New campaign").wait_for()
+    _press(page, page.get_by_role("button", name="New campaign"))
+    page.get_by_label("Name", exact=True).wait_for()
+    _tab_to(page, page.get_by_label("Name", exact=True))
+    page.keyboard.type(name)
+    _tab_to(page, page.get_by_label("Send from"))
+    page.keyboard.type("+1500")
+    _press(page, page.get_by_role("button", name="Add a condition"))
+    condition = page.get_by_role("group", name="Condition 1")
+    expect(condition.get_by_label("Field")).to_be_focused()
+    page.keyboard.type("Company")
+    _tab_to(page, condition.get_by_label("Value"))
+    page.keyboard.type(company)
+    _tab_to(page, page.get_by_label("Text of the message"))
+    page.keyboard.type("Hi ")
+    _press(page, page.get_by_role("button", name="Insert First name"))
+    _press(page, page.get_by_role("button", name="Save", exact=True))
+    expect(page.get_by_text("Everything is saved.")).to_be_visible()
+    _press(page, page.get_by_role("button", name="Send now …"))
+    dialog = page.get_by_role("dialog", name="Send to 3 people?")
+    expect(dialog).to_be_visible()
+    _press(page, dialog.get_by_role("button", name="Send to 3 people"))
+    expect(page).to_have_url(re.compile(r"#/sends/[0-9a-f-]{36}$"))
+    record = api.get(f"/outreach/campaignRecords/{page.url.rpartition('/')[2]}")
+    assert record["campaign"]["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("place", "cursor"), [(" at line 2, column 3", len("\U0001f600\nab".encode("utf-16-le")) // 2), ("", None)]
+)
+def test_the_cursor_goes_to_the_place_of_an_error_in_the_text(
+    console: Console, make_campaign: Callable[..., dict[str, Any]], place: str, cursor: int | None
+) -> None:
+    page = _open(console, make_campaign())
+    error = {"pointer": "/message", "message": f"unknown tag{place}"}
+    problem = {"status": 400, "code": "validation_failed", "detail": "no", "errors": [error]}
+    page.route("**/outreach/campaigns/*", lambda route: route.fulfill(status=400, json=problem))
+    text = page.get_by_label("Text of the message")
+    text.fill("\U0001f600\nab {{ name }}")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("unknown tag")).to_be_visible()
+    expect(text).to_be_focused()
+    end = text.evaluate("area => area.value.length")
+    assert text.evaluate("area => area.selectionStart") == (end if cursor is None else cursor)
 
 
 @pytest.mark.usefixtures("people")
@@ -144,13 +214,13 @@ def _write_text(page: Page) -> None:
         text.press("ArrowRight")
     page.get_by_role("button", name="Insert First name").click()
     expect(text).to_have_value("Hi {{ firstName }}, {20 %} off 🎉 at {{ compny }}")
-    expect(page.get_by_text("UCS-2, 1 segment")).to_be_visible()
+    expect(page.get_by_text("1 segment (UCS-2)")).to_be_visible()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("contains compny")).to_be_visible()
     expect(text).to_be_focused()
     text.fill("Hi {{ FIRSTNAME }}, {20 %} off at {{ customFields.company }}")
     expect(text).not_to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_text("GSM-7, 1 segment")).to_be_visible()
+    expect(page.get_by_text("1 segment (GSM-7)")).to_be_visible()
 
 
 def _preview(page: Page) -> None:

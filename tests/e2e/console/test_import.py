@@ -77,7 +77,7 @@ def test_columns_are_corrected_wrong_cells_marked_and_failed_rows_downloaded(
     cell = page.get_by_role("group", name="Rows with errors").get_by_role("cell").filter(has_text=bad[1:])
     expect(cell).to_contain_text("must be one phone number and nothing else")
     expect(page.get_by_text("the extension 7 was dropped")).to_be_visible()
-    assert (_count(page, "New contacts"), _count(page, "Rows with errors")) == ("1", "1")
+    assert (_count(page, "Rows that add a contact"), _count(page, "Rows with errors")) == ("1", "1")
     expect(page.get_by_text("We do not know this column.")).to_be_visible()
 
     page.get_by_label("Where Town goes").select_option(label="City")
@@ -106,6 +106,50 @@ def test_a_row_of_two_contacts_names_both_of_them(console: Console, api: Client)
     for name in names:
         link = console.page.get_by_role("group", name="Rows with errors").get_by_role("link", name=name)
         expect(link).to_have_attribute("href", re.compile("#/contacts/"))
+
+
+def test_the_file_and_its_columns_are_there_when_the_reader_comes_back(console: Console) -> None:
+    page, (number,) = console.page, numbers(DELIVERED[:1])
+    _choose(console, _file(f"Nombre;Apodo;Handy\nAda;Countess;{number}\n"))
+    page.get_by_label("Where Apodo goes").select_option(label="Nickname")
+    for leave, come_back in [
+        (page.go_back, page.go_forward),
+        (page.get_by_role("link", name="All imports").click, page.get_by_role("link", name="Import a file").click),
+    ]:
+        leave()
+        expect(page.get_by_role("heading", level=1, name="Imports", exact=True)).to_be_visible()
+        come_back()
+        expect(page.get_by_label("Where Apodo goes").locator("option:checked")).to_have_text("Nickname")
+        assert page.get_by_label("File", exact=True).evaluate("input => input.files[0].name") == "people.csv"
+    page.get_by_label("Where Nombre goes").select_option(label="Name")
+    page.get_by_label("Where Handy goes").select_option(label="Mobile number")
+    page.get_by_role("button", name="Check again").click()
+    page.get_by_role("button", name="Import 1 row").click()
+    expect(page.get_by_role("definition").filter(has_text="people.csv")).to_be_visible()
+    console.open("Imports")
+    expect(page.get_by_role("rowheader").first).to_have_text("people.csv")
+    page.get_by_role("link", name="Import a file").click()
+    expect(page.get_by_role("button", name="Check the file")).to_be_visible()
+    expect(page.get_by_text("Columns")).to_have_count(0)
+
+
+def test_a_file_whose_known_columns_tell_nobody_asks_for_one_that_does(console: Console) -> None:
+    page, (number,) = console.page, numbers(DELIVERED[:1])
+    _choose(console, _file(f"First name,Handy\nAda,{number}\n"))
+    expect(page.get_by_text("Select a column with a number, an e-mail address or another id.").first).to_be_visible()
+    expect(page.get_by_role("group", name="Rows with errors")).to_have_count(0)
+    expect(page.get_by_text("We do not know this column.")).to_be_visible()
+    page.get_by_label("Where Handy goes").select_option(label="Mobile number")
+    expect(page.get_by_text("We do not know this column.")).to_be_hidden()
+    page.get_by_role("button", name="Check again").click()
+    expect(page.get_by_role("button", name="Import 1 row")).to_be_visible()
+
+
+def test_rows_of_one_person_are_counted_as_rows(console: Console) -> None:
+    page, (number,) = console.page, numbers(DELIVERED[:1])
+    _choose(console, _file(f"name,SMS\nAda,{number}\nAda L.,{number}\nAda Lovelace,{number}\n"))
+    assert (_count(page, "Rows that add a contact"), _count(page, "Rows that change a contact")) == ("1", "2")
+    expect(page.get_by_text("Each row counts once.")).to_be_visible()
 
 
 def test_columns_of_another_language_are_selected_by_hand(console: Console) -> None:

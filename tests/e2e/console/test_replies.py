@@ -51,7 +51,9 @@ def test_a_reply_is_announced_and_answered_and_a_stop_cannot_be(
     thread = page.get_by_role("region", name="Conversation", exact=True)
     expect(thread.get_by_role("listitem")).to_contain_text(["Hello Ann Replies", QUESTION])
     page.get_by_label(f"Your message to {ann}").fill("At nine 🙂")
-    expect(page.get_by_text("9 characters, 1 segment. It has a character that makes segments shorter")).to_be_visible()
+    expect(
+        page.get_by_text("9 characters, 1 segment. 🙂 makes the message longer: 70 characters a segment instead of 160.")
+    ).to_be_visible()
     page.get_by_role("button", name="Send message").dblclick()
     expect(page.get_by_role("status")).to_have_text("The message is on its way.")
     expect(page.get_by_label(f"Your message to {ann}")).to_be_focused()

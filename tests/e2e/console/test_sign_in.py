@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.support import browser as browsers
 from tests.support.browser import Console
 
-PAGES = ("Contacts", "Imports", "Campaigns", "Sends", "Replies", "Opt-outs", "Channel accounts", "Who am I", "Start")
+PAGES = ("Contacts", "Imports", "Campaigns", "Sends", "Replies", "Opt-outs", "Channel accounts", "Site and key", "Start")
 
 
 def test_an_unknown_key_is_refused_and_not_kept(browser: Browser, addresses: tuple[str, str]) -> None:

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from outreach import clock, s3
+from outreach import clock, dynamo, s3
 from outreach.http import oversized
 from outreach.imports import file_splitter
+from outreach.settings import settings
 from tests.integration.contacts import contact_requests
 from tests.integration.contacts.conftest import OTHER_SITE
 from tests.integration.imports import file_requests
@@ -27,6 +28,22 @@ def test_imports_are_listed_newest_first_without_dry_runs() -> None:
     page = file_requests.records("pageSize=1&pageIndex=2&sortBy=failedCount&sortOrder=asc").body
     assert [record["id"] for record in page["contactImportRecords"]] == [second["id"]]
     assert file_requests.records(site_id=OTHER_SITE).body["contactImportRecords"] == []
+
+
+def test_an_import_has_the_name_of_its_file_unless_it_was_stored_without_one() -> None:
+    uploaded = file_requests.upload("name,email\nTom,a@b.co\n", name="Ümläut people.csv").body
+    pending = call("contacts/import_contacts", "POST", file_requests.IMPORT, {"fileName": "big.csv", "size": 5}).body
+    old = file_requests.upload("name,email\nTom,a@b.co\n").body
+    update = dynamo.Update().remove("file_name")
+    dynamo.update(settings().contacts_table, {"pk": "SITE#10000#IMPORTS", "sk": old["id"]}, update)
+    assert (uploaded["fileName"], pending["fileName"]) == ("Ümläut people.csv", "big.csv")
+    listed = file_requests.records().body["contactImportRecords"]
+    assert {record["id"]: record["fileName"] for record in listed} == {
+        uploaded["id"]: "Ümläut people.csv",
+        pending["id"]: "big.csv",
+        old["id"]: None,
+    }
+    assert file_requests.record(old["id"]).body["fileName"] is None
 
 
 CELLS = ["=1+1", "'=2", "''=3", "-5", "+1 212", 'a "quoted", one', "two\nlines", " spaced ", "plain"]

@@ -234,6 +234,13 @@ def test_a_person_in_a_dry_run_is_erased(run: Run, person: str) -> None:
     assert s3.files().get_lines(key) == [["SMS"], {"row": 2, "values": {}}]
 
 
+def test_a_person_in_the_name_of_a_file_is_erased(run: Run, person: str) -> None:
+    name = f"everything about {EMAIL}.csv"
+    import_records.put(ImportRecord(UNFINISHED, SITE, "2026-01-01T00:00:00.000Z", file_name=name, status=JobStatus.COMPLETED))
+    run("erase", SITE, person, "--yes")
+    assert import_records.get(SITE, UNFINISHED).file_name == f"everything about {ERASED_EMAIL}.csv"
+
+
 def test_a_person_in_a_file_that_is_being_imported_is_not_erased(run: Run, person: str) -> None:
     import_records.put(ImportRecord(UNFINISHED, SITE, "2026-01-01T00:00:00.000Z", status=JobStatus.RUNNING, chunks=1))
     s3.files().put_lines(import_objects.chunk_key(SITE, UNFINISHED, 0), [["SMS"], {"row": 2, "values": {"SMS": NUMBER}}])

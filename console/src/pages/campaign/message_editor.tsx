@@ -1,4 +1,4 @@
-import { useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Schemas } from "../../api/client";
 import { useFields } from "../../api/queries";
 import { formatNumber } from "../../format";
@@ -7,7 +7,7 @@ import { fieldLabel } from "../../parts/field_label";
 import { texts } from "../../texts";
 import type { Change, Draft } from "./draft";
 import { analyse, MAX_TEMPLATE, mergeField, type TextAnalysis } from "./merge_fields";
-import { countSegments, MAX_SEGMENTS } from "../../segments";
+import { charactersText, countSegments, MAX_SEGMENTS } from "../../segments";
 
 const words = texts.campaign.text;
 const FIRST_FIELDS = ["name", "firstName", "lastName"];
@@ -26,6 +26,12 @@ export function MessageEditor({ draft, account, example, error, onChange }: Edit
   const fields = useFields().data;
   const area = useRef<HTMLTextAreaElement>(null);
   const analysis = useMemo(() => analyse(draft.message, fields, example), [draft.message, fields, example]);
+
+  // Takes the cursor to the place that the API names. The form takes the focus to the text.
+  useEffect(() => {
+    const place = error && placeIn(draft.message, error);
+    if (typeof place === "number") area.current?.setSelectionRange(place, place);
+  }, [error]);
 
   function insert(name: string): void {
     const input = area.current!;
@@ -49,8 +55,18 @@ export function MessageEditor({ draft, account, example, error, onChange }: Edit
       </Field>
       <TextCount draft={draft} analysis={analysis} account={account} example={example} />
       <MergeFieldButtons names={(fields ?? []).map((field) => field.name)} onInsert={insert} />
+      {analysis.hasFields && <p><small>{words.fallback}</small></p>}
     </>
   );
+}
+
+/** The position in a text of the place in an error, such as "line 2, column 5"; both count from 1, columns in characters. */
+function placeIn(text: string, error: string): number | undefined {
+  const [, line, column] = /\bline (\d+), column (\d+)/.exec(error)?.map(Number) ?? [];
+  const lines = text.split("\n");
+  if (!line || !column || line > lines.length) return undefined;
+  const before = lines.slice(0, line - 1).map((whole) => `${whole}\n`);
+  return [...before, ...[...lines[line - 1]!].slice(0, column - 1)].join("").length;
 }
 
 function problemText(analysis: TextAnalysis, draft: Draft, account: Schemas["ChannelAccount"] | undefined): string | undefined {
@@ -76,7 +92,6 @@ function MergeFieldButtons({ names, onInsert }: { names: string[]; onInsert: (na
         <details>
           <summary>{words.more}</summary>
           <div class="actions merge-fields">{others.map(button)}</div>
-          <p><small>{words.fallback}</small></p>
         </details>
       )}
     </>
@@ -89,7 +104,7 @@ function TextCount({ draft, analysis, account, example }: Omit<EditorProperties,
     <p class="text-count">
       <strong>{words.count(formatNumber(counted.characters), counted.encoding, segmentsText(counted.segments))}</strong>{" "}
       {analysis.hasFields && <small>{example ? words.example(example.name) : words.withoutValues}</small>}{" "}
-      {counted.expensive.length > 0 && <small>{words.expensive(counted.expensive.slice(0, 5).join(" "))}</small>}
+      {counted.expensive.length > 0 && <small>{words.expensive(charactersText(counted.expensive), counted.expensive.length)}</small>}
     </p>
   );
 }

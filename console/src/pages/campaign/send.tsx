@@ -1,12 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/preact-query";
 import { useState } from "preact/hooks";
-import { useHashLocation } from "wouter-preact/use-hash-location";
 import { Link } from "wouter-preact";
 import { api, read, type Schemas } from "../../api/client";
 import { useIdempotencyKey } from "../../api/idempotency";
 import { ApiError } from "../../api/errors";
 import { useCan } from "../../api/queries";
 import { formatNumber, formatTime } from "../../format";
+import { navigate } from "../../parts/address";
 import { announce } from "../../parts/announcer";
 import { Confirm } from "../../parts/confirm";
 import { Problem } from "../../parts/problem";
@@ -81,7 +81,6 @@ function readRecords(id: string) {
 /** Starts the send. Another attempt after a lost answer is the same send, unless the campaign was changed meanwhile. */
 function useSend(id: string) {
   const key = useIdempotencyKey();
-  const [, navigate] = useHashLocation();
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (campaign: Schemas["Campaign"]) =>
@@ -106,7 +105,7 @@ interface QuestionProperties {
 function SendQuestion({ question, busy, error, onConfirm, onClose }: QuestionProperties) {
   const { campaign, preview } = question;
   const count = preview.audience - preview.skipped;
-  const people = words.people(count, formatNumber(count));
+  const people = words.people(formatNumber(count));
   if (count === 0)
     return <Confirm title={words.nobodyTitle} action={texts.common.close} onConfirm={onClose} onClose={onClose}><p>{words.nobody}</p></Confirm>;
   return (

@@ -5,10 +5,10 @@ import { formatNumber } from "../../format";
 import { fieldLabel } from "../../parts/field_label";
 import { isValidNumber } from "../../phone_numbers";
 import { texts } from "../../texts";
+import { IDENTITY_TYPES } from "./identities";
 
 type Type = Schemas["Identity"]["contactIdentityType"];
 
-const TYPES: Type[] = ["SMS", "email", "whatsApp", "externalID", "SSOID", "visitor", "facebook", "instagram", "telegram", "line", "twitter", "wechat"];
 const FIRST_ROWS: Row[] = [{ type: "SMS", value: "" }, { type: "email", value: "" }];
 
 interface Row {
@@ -65,7 +65,7 @@ function IdentityRow({ row, position, error, onRemove }: { row: Row & { number: 
       <input type="hidden" name="identityRow" value={row.number} />
       {row.id && <input type="hidden" name={`identityId${row.number}`} value={row.id} />}
       <select name={`identityType${row.number}`} aria-label={texts.contact.identityType} onChange={(event) => setEntered({ type: event.currentTarget.value as Type, value })}>
-        {TYPES.map((option) => <option key={option} value={option} selected={option === row.type}>{fieldLabel(option)}</option>)}
+        {IDENTITY_TYPES.map((option) => <option key={option} value={option} selected={option === row.type}>{fieldLabel(option)}</option>)}
       </select>
       <input
         name={`identityValue${row.number}`}

@@ -9,6 +9,7 @@ import { PlainWords } from "../imports/plain_words";
 import { Warnings } from "../imports/warnings";
 import type { Check } from "./check_file";
 import { ColumnsTable } from "./columns_table";
+import { hasIdentity } from "./start_import";
 import type { Columns, Options } from "./start_import";
 
 const MOST_ROWS = 20;
@@ -26,7 +27,7 @@ export function CheckResult({ check, options, onColumns }: Properties) {
     <>
       {record ? <Outcome record={record} /> : <Refusal reasons={check.reasons} />}
       {options.columns && <ColumnsTable columns={options.columns} check={check} onChange={onColumns} />}
-      {record && record.failedCount > 0 && <FailedRows record={record} />}
+      {record && record.failedCount > 0 && hasIdentity(record.columns) && <FailedRows record={record} />}
       {record && <Warnings record={record} />}
       {record && <FirstRows record={record} rows={check.rows} />}
     </>
@@ -39,6 +40,7 @@ function Outcome({ record }: { record: Import }) {
       <h2>{texts.importFile.result}</h2>
       <p>{texts.importFile.resultHint}</p>
       <Counts record={record} />
+      <p><small>{texts.importFile.countsHint}</small></p>
     </>
   );
 }
@@ -66,7 +68,8 @@ function FailedRows({ record }: { record: Import }) {
 
 /** The first rows as they were read, with what is wrong in them. */
 function FirstRows({ record, rows }: { record: Import; rows: FileRow[] }) {
-  const failed = new Map(failedRows(record).map((row) => [row.row, row.errors ?? []]));
+  // Without a column that tells who a row is about, each row would say the same.
+  const failed = new Map((hasIdentity(record.columns) ? failedRows(record) : []).map((row) => [row.row, row.errors ?? []]));
   return (
     <section>
       <h2>{texts.importFile.firstRows}</h2>

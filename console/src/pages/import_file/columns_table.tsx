@@ -3,6 +3,7 @@ import { formatNumber } from "../../format";
 import { fieldLabel } from "../../parts/field_label";
 import { texts } from "../../texts";
 import type { Check } from "./check_file";
+import { hasIdentity } from "./start_import";
 import type { Columns } from "./start_import";
 
 const MOST_EXAMPLES = 2;
@@ -24,7 +25,7 @@ export function ColumnsTable(properties: Properties) {
     <section>
       <h2>{texts.importFile.columns}</h2>
       <p>{texts.importFile.columnsHint}</p>
-      {properties.check.record && !Object.values(properties.columns).includes("SMS") && <p class="warning">{texts.importFile.noNumbers}</p>}
+      {properties.check.record && <Missing columns={properties.columns} />}
       {used.length > 0 && <Table {...properties} headings={used} />}
       {unused.length > 0 && (
         <details open={used.length === 0}>
@@ -34,6 +35,12 @@ export function ColumnsTable(properties: Properties) {
       )}
     </section>
   );
+}
+
+/** What a person should know of the columns as they are selected now. */
+function Missing({ columns }: { columns: Columns }) {
+  if (!hasIdentity(columns)) return <p class="warning">{texts.importFile.noIdentity}</p>;
+  return Object.values(columns).includes("SMS") ? null : <p class="warning">{texts.importFile.noNumbers}</p>;
 }
 
 function Table({ headings, columns, check, onChange }: Properties & { headings: string[] }) {
@@ -54,7 +61,7 @@ function Table({ headings, columns, check, onChange }: Properties & { headings: 
             </th>
             <td>
               <FieldChoice heading={heading} field={columns[heading] ?? null} onChange={(field) => onChange({ ...columns, [heading]: field })} />
-              <Note heading={heading} check={check} />
+              <Note heading={heading} field={columns[heading] ?? null} check={check} />
             </td>
           </tr>
         ))}
@@ -63,9 +70,10 @@ function Table({ headings, columns, check, onChange }: Properties & { headings: 
   );
 }
 
-function Note({ heading, check }: { heading: string; check: Check }) {
+/** What the reader has selected needs no advice any more. */
+function Note({ heading, field, check }: { heading: string; field: string | null; check: Check }) {
   if (check.suggested.has(heading)) return <small>{texts.importFile.suggested}</small>;
-  return check.unknown.has(heading) ? <small>{texts.importFile.unknown}</small> : null;
+  return check.unknown.has(heading) && field === null ? <small>{texts.importFile.unknown}</small> : null;
 }
 
 function Examples({ values }: { values: string[] }) {

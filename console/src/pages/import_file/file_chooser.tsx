@@ -18,6 +18,10 @@ export function FileChooser({ file, isMissing, onFile }: { file: File | null; is
   };
   const isOver = useDrop(take);
   const input = useRef<HTMLInputElement>(null);
+  // Whoever comes back to the page finds the file that they had chosen.
+  useEffect(() => {
+    if (file) input.current!.files = listOf(file);
+  }, []);
   useEffect(() => {
     if (isMissing) input.current?.focus();
   }, [isMissing]);
@@ -37,6 +41,12 @@ export function FileChooser({ file, isMissing, onFile }: { file: File | null; is
       <Template />
     </div>
   );
+}
+
+function listOf(file: File): FileList {
+  const transfer = new DataTransfer();
+  transfer.items.add(file);
+  return transfer.files;
 }
 
 /** A file that misses the box would otherwise replace the page. */

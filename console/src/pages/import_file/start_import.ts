@@ -3,6 +3,7 @@ import { api, postForm, read } from "../../api/client";
 import type { Schemas } from "../../api/client";
 import { ApiError } from "../../api/errors";
 import { texts } from "../../texts";
+import { IDENTITY_TYPES } from "../contact/identities";
 import type { Import } from "../imports/import_record";
 
 export type Columns = Record<string, string | null>;
@@ -34,10 +35,15 @@ export async function startImport(file: File, options: Options, dryRun: boolean,
     report({ step: "reading", record: null });
     return await postForm<Import>("/contact/contacts:import", formOf(file, body), headers);
   }
-  const request = api.POST("/contact/contacts:import", { body: { ...body, size: file.size } as Schemas["ImportBody"], headers });
+  const request = api.POST("/contact/contacts:import", { body: { ...body, fileName: file.name, size: file.size } as Schemas["ImportBody"], headers });
   const record = (await read(request)) as Import;
   await upload(record.uploadUrl ?? "", file, report);
   return record;
+}
+
+/** Whether a column tells who a row is about; without one, every row fails. */
+export function hasIdentity(columns: Columns | null): boolean {
+  return Object.values(columns ?? {}).some((field) => (IDENTITY_TYPES as (string | null)[]).includes(field));
 }
 
 function bodyOf(options: Options, dryRun: boolean): Record<string, unknown> {

@@ -39,7 +39,7 @@ export function UndoImport({ record }: { record: ImportSummary }) {
           onConfirm={() => undo.mutate()}
           onClose={() => setIsAsking(false)}
         >
-          <p>{texts.imports.undoText(formatNumber(record.createdCount), formatNumber(record.updatedCount))}</p>
+          <p>{texts.imports.undoText(formatNumber(record.createdCount))}</p>
           {undo.isPending && <p role="status">{texts.imports.undoRunning}</p>}
         </Confirm>
       )}

@@ -1,7 +1,7 @@
-import { useState } from "preact/hooks";
 import type { Schemas } from "../../api/client";
 import { DETAIL_PAGE_SIZE, useMessages, type MessageStatus } from "../../api/sends";
 import { formatTime } from "../../format";
+import { oneOf, pageOf, useParameters } from "../../parts/address";
 import { ContactLink } from "../../parts/contact_link";
 import { FailureReason } from "../../parts/failure_reason";
 import { Pager } from "../../parts/pager";
@@ -15,8 +15,9 @@ const STATUSES: MessageStatus[] = ["queued", "sending", "sent", "delivered", "un
 
 /** The messages of a send, all of them or those of one status. */
 export function Messages({ record }: { record: Schemas["Record"] }) {
-  const [page, setPage] = useState(1);
-  const [status, setStatus] = useState<MessageStatus>();
+  const [parameters, show] = useParameters();
+  const page = pageOf(parameters.page);
+  const status = oneOf(STATUSES, parameters.status);
   const messages = useMessages(record.id, status, page, isUnderWay(record));
   return (
     <section aria-labelledby="messages">
@@ -24,13 +25,7 @@ export function Messages({ record }: { record: Schemas["Record"] }) {
       <div class="filters">
         <label>
           {texts.send.messages.status}{" "}
-          <select
-            value={status ?? ""}
-            onChange={(event) => {
-              setStatus((event.currentTarget.value || undefined) as MessageStatus | undefined);
-              setPage(1);
-            }}
-          >
+          <select value={status ?? ""} onChange={(event) => show({ status: event.currentTarget.value, page: undefined })}>
             <option value="">{texts.send.messages.all}</option>
             {STATUSES.map((one) => <option key={one} value={one}>{texts.status[one]}</option>)}
           </select>
@@ -39,8 +34,8 @@ export function Messages({ record }: { record: Schemas["Record"] }) {
       <QueryResult query={messages}>
         {(list) => (
           <>
-            {list.messages.length === 0 ? <p>{status ? texts.send.messages.noneOfStatus : texts.send.messages.none}</p> : <MessageTable messages={list.messages} />}
-            {list.total > DETAIL_PAGE_SIZE && <Pager page={page} size={DETAIL_PAGE_SIZE} total={list.total} onPage={setPage} />}
+            {list.total === 0 ? <p>{status ? texts.send.messages.noneOfStatus : isUnderWay(record) ? texts.send.messages.soon : texts.send.messages.none}</p> : <MessageTable messages={list.messages} />}
+            <Pager page={page} size={DETAIL_PAGE_SIZE} total={list.total} onPage={show} />
           </>
         )}
       </QueryResult>

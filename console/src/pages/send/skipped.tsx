@@ -1,8 +1,8 @@
-import { useState } from "preact/hooks";
 import type { Schemas } from "../../api/client";
 import { DETAIL_PAGE_SIZE, useSkipped } from "../../api/sends";
 import { formatNumber } from "../../format";
 import { Link } from "wouter-preact";
+import { pageOf, useParameters } from "../../parts/address";
 import { Pager } from "../../parts/pager";
 import { QueryResult } from "../../parts/query_result";
 import { Table, TableHead } from "../../parts/table";
@@ -10,7 +10,8 @@ import { texts } from "../../texts";
 
 /** Who got no message on purpose, and why. */
 export function Skipped({ record: { id, counts } }: { record: Schemas["Record"] }) {
-  const [page, setPage] = useState(1);
+  const [parameters, show] = useParameters();
+  const page = pageOf(parameters.skippedPage);
   const skipped = useSkipped(id, page, counts.skipped);
   return (
     <section aria-labelledby="skipped">
@@ -22,7 +23,7 @@ export function Skipped({ record: { id, counts } }: { record: Schemas["Record"] 
         {(list) => (
           <>
             <SkippedTable contacts={list.skipped} />
-            {list.total > DETAIL_PAGE_SIZE && <Pager page={page} size={DETAIL_PAGE_SIZE} total={list.total} onPage={setPage} />}
+            <Pager page={page} size={DETAIL_PAGE_SIZE} total={list.total} name="skippedPage" onPage={show} />
           </>
         )}
       </QueryResult>

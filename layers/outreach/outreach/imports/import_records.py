@@ -62,6 +62,7 @@ class ImportRecord:
     Attributes:
         create_time: ``YYYY-MM-DDTHH:MM:SS.mmmZ``.
         source_url: the URL that the file is downloaded from; empty for an uploaded file.
+        file_name: what the client calls the file; empty if it did not say.
         options: what the client asks for.
         total_rows: the number of data rows; ``None`` until the file has been read.
         chunks: the number of chunks.
@@ -89,6 +90,7 @@ class ImportRecord:
     site_id: str
     create_time: str
     source_url: str = ""
+    file_name: str = ""
     options: ImportOptions = field(default_factory=ImportOptions)
     status: JobStatus = JobStatus.PENDING
     total_rows: int | None = None
@@ -166,9 +168,9 @@ class ChunkResult:
     has_sms: bool = False
 
 
-def create(site_id: str, import_id: str, options: ImportOptions, source_url: str = "") -> ImportRecord:
+def create(site_id: str, import_id: str, options: ImportOptions, *, source_url: str = "", file_name: str = "") -> ImportRecord:
     """Create a pending import; an existing one with this id is not changed."""
-    record = ImportRecord(import_id, site_id, clock.timestamp(clock.now()), source_url, options)
+    record = ImportRecord(import_id, site_id, clock.timestamp(clock.now()), source_url, file_name, options)
     put(record)
     return record
 
@@ -256,6 +258,12 @@ def complete_chunk(record: ImportRecord, result: ChunkResult) -> ImportRecord:
         update.set("number_columns", [*record.number_columns, *sorted(new_columns)])
     status = JobStatus.COMPLETED if chunk + 1 == record.chunks else JobStatus.RUNNING
     return _change_status(record, status, update)
+
+
+def rename_file(record: ImportRecord, file_name: str) -> None:
+    """Change what the file of an import is called."""
+    update = dynamo.Update().set("file_name", file_name)
+    dynamo.update(settings().contacts_table, _key(record.site_id, record.id), update, condition="attribute_exists(pk)")
 
 
 def request_undo(record: ImportRecord) -> ImportRecord:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
 
 import orjson
 from aws_lambda_powertools.event_handler.openapi.params import UploadFile
@@ -57,6 +59,12 @@ def _choice(*choices: str, default: str | None = None) -> BeforeValidator:
     return BeforeValidator(lambda value: wire.one_of(*choices)(value) if value else default)
 
 
+def _base_name(path: str) -> str:
+    """Return the name of a file as one line without folders, cleaned and cut: no name is a reason to refuse a file."""
+    line = " ".join(text.normalise(text.without_controls(path)).split())
+    return re.split(r"[/\\]", line)[-1].strip()[: text.MAX_NAME].strip()
+
+
 Heading = Annotated[str, StringConstraints(max_length=MAX_HEADING)]
 
 
@@ -64,6 +72,7 @@ class ImportBody(wire.Request):
     """An import: a file, its URL, or the size of a file that the client uploads later; and how its rows are imported."""
 
     upload_file: Annotated[UploadFile | str | None, BeforeValidator(_file_or_url)] = None
+    file_name: Annotated[str, StringConstraints(max_length=text.MAX_NAME), AfterValidator(_base_name)] | None = None
     size: Annotated[wire.Integer, Field(ge=1, le=MAX_UPLOAD_BYTES)] | None = None
     duplicate_control_option: Annotated[DuplicateOption, _choice(*DuplicateOption, default=DuplicateOption.MERGE)] = (
         DuplicateOption.MERGE
@@ -97,6 +106,14 @@ class ImportBody(wire.Request):
             is_dry_run=self.dry_run,
         )
 
+    def name_of_file(self) -> str:
+        """Return ``fileName``, or else the name of the form's file or the last segment of the URL; empty if there is none."""
+        if self.file_name:
+            return self.file_name
+        if isinstance(self.upload_file, UploadFile):
+            return _base_name(self.upload_file.filename or "")
+        return _base_name(unquote(urlsplit(self.upload_file or "").path))
+
 
 class ImportSummary(wire.Response):
     """An import in a list."""
@@ -104,6 +121,7 @@ class ImportSummary(wire.Response):
     id: str
     status: JobStatus
     create_time: str
+    file_name: str | None
     dry_run: bool
     processed_rows: int
     total_rows: int | None
@@ -165,6 +183,7 @@ def _summary(record: ImportRecord) -> dict[str, Any]:
         "id": record.id,
         "status": record.status,
         "create_time": record.create_time,
+        "file_name": record.file_name or None,
         "dry_run": record.options.is_dry_run,
         "processed_rows": record.processed_rows,
         "total_rows": record.total_rows,

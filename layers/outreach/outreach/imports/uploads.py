@@ -8,22 +8,22 @@ from outreach.imports.import_options import ImportOptions
 from outreach.imports.import_records import ImportRecord
 
 
-def import_file(site_id: str, import_id: str, content: bytes, options: ImportOptions) -> ImportRecord:
+def import_file(site_id: str, import_id: str, content: bytes, options: ImportOptions, file_name: str) -> ImportRecord:
     """Start importing a file."""
-    record = import_records.create(site_id, import_id, options)
+    record = import_records.create(site_id, import_id, options, file_name=file_name)
     s3.files().put(import_objects.upload_key(site_id, record.id), content)
     import_execution.start(site_id, record.id)
     return record
 
 
-def import_url(site_id: str, import_id: str, url: str, options: ImportOptions) -> ImportRecord:
+def import_url(site_id: str, import_id: str, url: str, options: ImportOptions, file_name: str) -> ImportRecord:
     """Start importing the file at a URL."""
-    record = import_records.create(site_id, import_id, options, url)
+    record = import_records.create(site_id, import_id, options, source_url=url, file_name=file_name)
     import_execution.start(site_id, record.id)
     return record
 
 
-def await_upload(site_id: str, import_id: str, size: int, options: ImportOptions) -> tuple[ImportRecord, str]:
+def await_upload(site_id: str, import_id: str, size: int, options: ImportOptions, file_name: str) -> tuple[ImportRecord, str]:
     """Create an import that starts when the client has uploaded its file of ``size`` bytes; also return the URL for the PUT."""
-    record = import_records.create(site_id, import_id, options)
+    record = import_records.create(site_id, import_id, options, file_name=file_name)
     return record, s3.files().upload_url(import_objects.upload_key(site_id, record.id), size)
