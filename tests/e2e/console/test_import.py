@@ -110,8 +110,8 @@ def test_a_row_of_two_contacts_names_both_of_them(console: Console, api: Client)
 
 def test_the_file_and_its_columns_are_there_when_the_reader_comes_back(console: Console) -> None:
     page, (number,) = console.page, numbers(DELIVERED[:1])
-    _choose(console, _file(f"Nombre;Apodo;Handy\nAda;Countess;{number}\n"))
-    page.get_by_label("Where Apodo goes").select_option(label="Nickname")
+    _choose(console, _file(f"Nimi;Lempinimi;Matkapuhelin\nAda;Countess;{number}\n"))
+    page.get_by_label("Where Lempinimi goes").select_option(label="Nickname")
     for leave, come_back in [
         (page.go_back, page.go_forward),
         (page.get_by_role("link", name="All imports").click, page.get_by_role("link", name="Import a file").click),
@@ -119,10 +119,10 @@ def test_the_file_and_its_columns_are_there_when_the_reader_comes_back(console: 
         leave()
         expect(page.get_by_role("heading", level=1, name="Imports", exact=True)).to_be_visible()
         come_back()
-        expect(page.get_by_label("Where Apodo goes").locator("option:checked")).to_have_text("Nickname")
+        expect(page.get_by_label("Where Lempinimi goes").locator("option:checked")).to_have_text("Nickname")
         assert page.get_by_label("File", exact=True).evaluate("input => input.files[0].name") == "people.csv"
-    page.get_by_label("Where Nombre goes").select_option(label="Name")
-    page.get_by_label("Where Handy goes").select_option(label="Mobile number")
+    page.get_by_label("Where Nimi goes").select_option(label="Name")
+    page.get_by_label("Where Matkapuhelin goes").select_option(label="Mobile number")
     page.get_by_role("button", name="Check again").click()
     page.get_by_role("button", name="Import 1 row").click()
     expect(page.get_by_role("definition").filter(has_text="people.csv")).to_be_visible()
@@ -135,11 +135,11 @@ def test_the_file_and_its_columns_are_there_when_the_reader_comes_back(console: 
 
 def test_a_file_whose_known_columns_tell_nobody_asks_for_one_that_does(console: Console) -> None:
     page, (number,) = console.page, numbers(DELIVERED[:1])
-    _choose(console, _file(f"First name,Handy\nAda,{number}\n"))
+    _choose(console, _file(f"First name,Matkapuhelin\nAda,{number}\n"))
     expect(page.get_by_text("Select a column with a number, an e-mail address or another id.").first).to_be_visible()
     expect(page.get_by_role("group", name="Rows with errors")).to_have_count(0)
     expect(page.get_by_text("We do not know this column.")).to_be_visible()
-    page.get_by_label("Where Handy goes").select_option(label="Mobile number")
+    page.get_by_label("Where Matkapuhelin goes").select_option(label="Mobile number")
     expect(page.get_by_text("We do not know this column.")).to_be_hidden()
     page.get_by_role("button", name="Check again").click()
     expect(page.get_by_role("button", name="Import 1 row")).to_be_visible()
@@ -154,10 +154,10 @@ def test_rows_of_one_person_are_counted_as_rows(console: Console) -> None:
 
 def test_columns_of_another_language_are_selected_by_hand(console: Console) -> None:
     page, (number,) = console.page, numbers(DELIVERED[:1])
-    _choose(console, _file(f"Nombre;Móvil\n{new_name('Ana')};{number}\n"))
+    _choose(console, _file(f"Nimi;Matkapuhelin\n{new_name('Ana')};{number}\n"))
     expect(page.get_by_text("None of the columns is known.")).to_be_visible()
-    page.get_by_label("Where Nombre goes").select_option(label="Name")
-    page.get_by_label("Where Móvil goes").select_option(label="Mobile number")
+    page.get_by_label("Where Nimi goes").select_option(label="Name")
+    page.get_by_label("Where Matkapuhelin goes").select_option(label="Mobile number")
     page.get_by_role("button", name="Check again").click()
     expect(page.get_by_role("button", name="Import 1 row")).to_be_visible()
     expect(page.get_by_text("separated by semicolons")).to_be_visible()
@@ -165,9 +165,9 @@ def test_columns_of_another_language_are_selected_by_hand(console: Console) -> N
 
 def test_a_file_without_a_column_of_mobile_numbers_says_that_no_campaign_reaches_its_people(console: Console) -> None:
     page, (number,) = console.page, numbers(DELIVERED[:1])
-    _choose(console, _file(f"email,Handy\n{uuid4()}@example.com,{number}\n"))
+    _choose(console, _file(f"email,Matkapuhelin\n{uuid4()}@example.com,{number}\n"))
     expect(page.get_by_text("No column goes into “Mobile number”.")).to_be_visible()
-    page.get_by_label("Where Handy goes").select_option(label="Mobile number")
+    page.get_by_label("Where Matkapuhelin goes").select_option(label="Mobile number")
     expect(page.get_by_text("No column goes into “Mobile number”.")).to_be_hidden()
     console.check()
 

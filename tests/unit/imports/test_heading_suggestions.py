@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 
+import orjson
 import pytest
 
+from outreach import text
 from outreach.contacts.fields import SiteFields, system_fields
 from outreach.imports import heading_suggestions
 from outreach.imports.columns import Columns
@@ -37,6 +39,15 @@ OUTLOOK = (
     "Business City,Business State,Business Postal Code,Business Country/Region,Home Street,Home City,Home State,Home Postal Code,"
     "Home Country/Region,Other Street,Other City,Other State,Other Postal Code,Other Country/Region,Personal Web Page,Spouse,"
     "Schools,Hobby,Location,Web Page,Birthday,Anniversary,Notes"
+)
+OUTLOOK_GERMAN = (
+    "Anrede,Vorname,Weitere Vornamen,Nachname,Suffix,Firma,Abteilung,Position,Straße geschäftlich,Ort geschäftlich,"
+    "Postleitzahl geschäftlich,Land geschäftlich,Straße privat,Telefon geschäftlich,Telefon geschäftlich 2,Fax geschäftlich,"
+    "Telefon privat,Mobiltelefon,Autotelefon,E-Mail-Adresse,E-Mail 2: Adresse,Geburtstag,Kategorien,Notizen,Webseite"
+)
+OUTLOOK_FRENCH = (
+    "Prénom,Deuxième prénom,Nom,Suffixe,Société,Service,Rue (bureau),Ville (bureau),Code postal (bureau),Téléphone (bureau),"
+    "Téléphone 2 (bureau),Téléphone (domicile),Tél. mobile,Adresse de messagerie,Adresse de messagerie 2,Catégories,Page Web"
 )
 # As a Mac's Contacts, dragged into Numbers, and iPhone exporters write them.
 APPLE = (
@@ -101,6 +112,38 @@ def suggestions(header: str) -> dict[str, str | None]:
             },
         ),
         (
+            OUTLOOK_GERMAN,
+            {
+                "Vorname": "firstName",
+                "Nachname": "lastName",
+                "Firma": "company",
+                "Position": "title",
+                "Straße geschäftlich": "mailingAddress",
+                "Straße privat": None,
+                "Mobiltelefon": "SMS",
+                "Telefon privat": "phone",
+                "Telefon geschäftlich": None,
+                "E-Mail-Adresse": "email",
+                "E-Mail 2: Adresse": "email",
+                "Notizen": "description",
+                "Anrede": None,
+                "Kategorien": None,
+            },
+        ),
+        (
+            OUTLOOK_FRENCH,
+            {
+                "Prénom": "firstName",
+                "Nom": "lastName",
+                "Société": "company",
+                "Tél. mobile": "SMS",
+                "Téléphone (domicile)": "phone",
+                "Adresse de messagerie 2": "email",
+                "Ville (bureau)": "city",
+                "Deuxième prénom": None,
+            },
+        ),
+        (
             OUTLOOK,
             {
                 "E-mail Address": "email",
@@ -156,7 +199,7 @@ def suggestions(header: str) -> dict[str, str | None]:
             },
         ),
     ],
-    ids=["Google until 2024", "Google", "Outlook", "Apple", "HubSpot", "Mailchimp"],
+    ids=["Google until 2024", "Google", "German Outlook", "French Outlook", "Outlook", "Apple", "HubSpot", "Mailchimp"],
 )
 def test_each_heading_of_a_common_export_has_a_suggestion(header: str, expected: dict[str, str | None]) -> None:
     suggested = suggestions(header)
@@ -174,3 +217,11 @@ def test_a_field_that_another_column_holds_is_not_suggested_again() -> None:
 
 def test_an_unknown_heading_has_no_suggestion() -> None:
     assert heading_suggestions.suggest(["Shoe size", "Phone X - Value"], []) == {}
+
+
+def test_no_heading_has_two_fields() -> None:
+    headings = [
+        text.compact_key(heading) for found in orjson.loads(heading_suggestions._FILE.read_bytes()).values() for heading in found
+    ]
+    twice = {heading for heading in headings if headings.count(heading) > 1}
+    assert twice == set()

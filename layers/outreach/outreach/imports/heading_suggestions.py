@@ -1,5 +1,7 @@
 """Suggests fields for the columns of files that other programs export: Google, Outlook, Apple, HubSpot and Mailchimp.
 
+Outlook and Thunderbird translate their headings; those in German, French, Spanish, Italian and Portuguese are known.
+
 ``known_headings.json`` has the headings of those programs by contact field, the best one first. The empty field has the headings
 of columns to ignore. ``#`` represents what varies: a number, or the time zone of HubSpot's ``Create Date (EST)``.
 """
