@@ -51,10 +51,12 @@ class ForkServer:
         request = json.dumps({"script": script, "folder": folder, "environment": dict(environment)}).encode()
         with self._lock:
             socket.send_fds(self._socket, [request], [stdin, stdout, stderr])
-            _, (process, *_), _, _ = socket.recv_fds(self._socket, 1, 1)
+            _, processes, _, _ = socket.recv_fds(self._socket, 1, 1)
         for descriptor in (stdin, stdout, stderr):
             os.close(descriptor)
-        return Fork(process, to_stdin, from_stdout, from_stderr)
+        if not processes:
+            raise RuntimeError("the process that forks functions has ended; start the local stack again")
+        return Fork(processes[0], to_stdin, from_stdout, from_stderr)
 
 
 class Fork:
