@@ -1,7 +1,7 @@
 """The tests of stores against another implementation of DynamoDB, because the mocked one may err as we do.
 
-dynalite was written after DynamoDB's answers. It has neither transactions nor streams, and does not return the item that refused
-a write, so the tests of these are left out.
+dynalite was written after DynamoDB's answers. It has no transactions, streams and PartiQL, and does not return the item that
+refused a write, so the tests of these are left out.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ BEYOND_IT = (
     "test_a_refused_update_returns_the_existing_item",
     "test_a_refused_transaction_names_the_actions_and_writes_nothing",
     "test_only_one_worker_may_claim_a_message",
+    "test_creating_many_rows",
+    "test_put_new_many",
 )
 
 

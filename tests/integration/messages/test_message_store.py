@@ -32,7 +32,7 @@ LATER = 4_000_000_000
 
 @pytest.fixture(autouse=True)
 def _row(aws: None) -> None:
-    message_store.create_many([MESSAGE])
+    assert message_store.create(MESSAGE)
 
 
 def current() -> Message:
@@ -54,8 +54,14 @@ def test_a_row_fits_one_write_unit_whatever_its_text(more: int) -> None:
 
 def test_creating_a_row_again_does_not_change_it() -> None:
     message_store.advance(MESSAGE, MessageStatus.DELIVERED)
+    assert not message_store.create(MESSAGE)
+    assert current().status is MessageStatus.DELIVERED
+
+
+def test_creating_many_rows_does_not_change_those_that_exist() -> None:
+    message_store.advance(MESSAGE, MessageStatus.DELIVERED)
     other = replace(MESSAGE, id="22283a83-48e9-4d0d-a3bd-fb19ce5c12db")
-    message_store.create_many([MESSAGE, other])
+    assert message_store.create_many([MESSAGE, other]) == [MESSAGE]
     assert current().status is MessageStatus.DELIVERED
     assert message_store.get(SITE, other.id) == other
 
