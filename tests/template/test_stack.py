@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+import boto3
 import pytest
 
+from outreach.http.headers import SECURITY
 from outreach.settings import Settings
 from scripts import make_routes
-from tests.support.gateway import gateway_problem
+from tests.support.gateway import REQUEST_ID, gateway_problem
 from tests.support.stack import expanded, functions, references
 from tests.support.template import BUCKET, QUEUE, ROOT, TABLE, resources, template
 
@@ -173,10 +175,53 @@ def test_both_gateways_are_throttled_and_the_api_sends_retry_after() -> None:
         assert answers[name]["ResponseParameters"]["Headers"]["Retry-After"] == "'1'"
 
 
+# The types of the gateway's own answers with their statuses ("Gateway response types for API Gateway" of its developer guide).
+GATEWAY_STATUSES = {
+    **dict.fromkeys(("BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS"), 400),
+    "UNAUTHORIZED": 401,
+    **dict.fromkeys(("ACCESS_DENIED", "INVALID_API_KEY", "WAF_FILTERED"), 403),
+    **dict.fromkeys(("EXPIRED_TOKEN", "INVALID_SIGNATURE", "MISSING_AUTHENTICATION_TOKEN"), 403),
+    "RESOURCE_NOT_FOUND": 404,
+    "REQUEST_TOO_LARGE": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    **dict.fromkeys(("QUOTA_EXCEEDED", "THROTTLED"), 429),
+    **dict.fromkeys(("API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE"), 500),
+    **dict.fromkeys(("INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"), 504),
+}
+# Where the API answers with another status, or the type has none.
+OWN_STATUSES = {
+    # No route takes AWS's signatures, so these stand for a path or a method that no route has.
+    **dict.fromkeys(("EXPIRED_TOKEN", "INVALID_SIGNATURE", "MISSING_AUTHENTICATION_TOKEN"), 404),
+    "INTEGRATION_FAILURE": 503,
+    "DEFAULT_4XX": 400,
+    "DEFAULT_5XX": 500,
+}
+
+
+def test_every_type_of_response_of_the_gateway_has_its_own_status() -> None:
+    """Without an entry, a type takes the status of DEFAULT_4XX or DEFAULT_5XX, whatever its own is."""
+    responses = resources("AWS::Serverless::Api")["Api"]["GatewayResponses"]
+    model = boto3.client("apigateway", region_name="us-east-1").meta.service_model
+    assert set(responses) == set(model.shape_for("GatewayResponseType").enum)  # type: ignore[attr-defined]
+    assert {name: response["StatusCode"] for name, response in responses.items()} == GATEWAY_STATUSES | OWN_STATUSES
+
+
 @pytest.mark.parametrize("name", resources("AWS::Serverless::Api")["Api"]["GatewayResponses"])
-def test_a_response_of_the_gateway_has_its_status(name: str) -> None:
-    response = resources("AWS::Serverless::Api")["Api"]["GatewayResponses"][name]
-    assert gateway_problem(name)["status"] == response["StatusCode"]
+def test_a_response_of_the_gateway_is_a_problem_with_its_status_and_the_request_id(name: str) -> None:
+    response, problem = resources("AWS::Serverless::Api")["Api"]["GatewayResponses"][name], gateway_problem(name)
+    headers = response["ResponseParameters"]["Headers"]
+    assert (headers["Content-Type"], headers["X-Request-Id"]) == ("'application/problem+json'", "context.requestId")
+    assert {header: headers[header].strip("'") for header in SECURITY} == SECURITY
+    assert (problem["status"], problem["instance"]) == (response["StatusCode"], REQUEST_ID)
+    assert problem.keys() == {"type", "title", "status", "detail", "instance", "code"}
+
+
+def test_the_api_has_the_one_stage_whose_limits_are_set() -> None:
+    """SAM adds a stage called Stage, without limits and access logs, unless the version of the description is given."""
+    made = expanded().values()
+    (stage,) = [entry["Properties"]["StageName"] for entry in made if entry["Type"] == "AWS::ApiGateway::Stage"]
+    deployments = [entry["Properties"] for entry in made if entry["Type"] == "AWS::ApiGateway::Deployment"]
+    assert (stage, [deployment.get("StageName") for deployment in deployments]) == ("v1", [None])
 
 
 @pytest.mark.parametrize("name", resources(TABLE))
