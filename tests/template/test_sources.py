@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.stack import as_list, consumers, events, functions, statements, target
+from tests.support.stack import as_list, consumers, events, expanded, functions, statements, target
 from tests.support.template import QUEUE, TABLE, resources
 
 QUEUES = resources(QUEUE)
@@ -83,6 +83,19 @@ def test_an_event_whose_function_fails_is_kept(name: str, rule: dict[str, Any]) 
 
 def test_the_template_has_every_kind_of_source() -> None:
     assert all([MAPPINGS, STREAMS, SCHEDULES, ARRIVALS, DEAD_LETTER_QUEUES])
+
+
+def test_only_rules_of_the_stack_may_send_dead_events() -> None:
+    """By their names, as EventBridge's guide says ("Using dead-letter queues to process undelivered events")."""
+    (allowed,) = [
+        statement
+        for policy in resources("AWS::SQS::QueuePolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+    rules = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${AWS::StackName}-*"
+    assert allowed["Condition"] == {"ArnLike": {"aws:SourceArn": {"Fn::Sub": rules}}}
+    assert all("Name" not in rule["Properties"] for rule in expanded().values() if rule["Type"] == "AWS::Events::Rule")
 
 
 def test_lambda_lets_a_function_feed_its_own_queue() -> None:
