@@ -11,10 +11,11 @@ from typing import Any
 
 import boto3
 import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from outreach.http.headers import SECURITY
 from outreach.settings import Settings
-from scripts import make_routes
+from scripts import deploy_guard, make_routes
 from tests.support.gateway import REQUEST_ID, gateway_problem
 from tests.support.stack import expanded, functions, references
 from tests.support.template import BUCKET, QUEUE, ROOT, TABLE, resources, template
@@ -53,6 +54,32 @@ def test_no_reference_needs_a_resource_that_only_sam_makes() -> None:
     written = {*template()["Resources"], *template()["Parameters"]}
     named = {name for name in references([template()["Resources"], template()["Outputs"]]) if not name.startswith("AWS::")}
     assert named - written == set()
+
+
+# The lengths of the names that the template gives, by the API references of the services.
+NAME_LENGTHS = {
+    ("AWS::ApiGateway::RestApi", "Name"): 1024,
+    ("AWS::ApiGatewayV2::Api", "Name"): 128,
+    ("AWS::CloudWatch::Dashboard", "DashboardName"): 255,
+    ("AWS::Lambda::Function", "FunctionName"): 64,
+    ("AWS::Logs::LogGroup", "LogGroupName"): 512,
+    ("AWS::Scheduler::ScheduleGroup", "Name"): 64,
+    ("AWS::StepFunctions::StateMachine", "StateMachineName"): 80,
+}
+
+
+def test_every_name_that_is_made_of_the_stack_s_fits() -> None:
+    """CloudFormation shortens only the names that it makes itself."""
+    names = [
+        (entry["Type"], name, text)
+        for entry in expanded(*ALL_OPTIONS).values()
+        for name, text in entry["Properties"].items()
+        if name.endswith("Name") and re.search(r"AWS::StackName\b", json.dumps(text))
+    ]
+    assert {(kind, name) for kind, name, _ in names} == set(NAME_LENGTHS)
+    for kind, name, text in names:
+        filled = text.get("Fn::Sub", "${AWS::StackName}").replace("${AWS::StackName}", "x" * deploy_guard.MAX_STACK_NAME)
+        assert len(filled) <= NAME_LENGTHS[kind, name], filled
 
 
 def test_no_resource_needs_itself() -> None:
@@ -135,6 +162,19 @@ def test_a_missing_parameter_is_named(given: dict[str, str], missing: str | None
 
 def test_production_has_a_canary() -> None:
     assert production()["Canary"] == "true"
+
+
+# The regions of AWS of which cfn-lint knows the types of resources.
+REGIONS = set(boto3.session.Session().get_available_regions("lambda")) - {"me-south-1"}
+
+
+def test_the_stack_can_be_deployed_in_every_region_with_a_budget_where_the_guide_says() -> None:
+    """CloudFormation refuses a resource of a type that the region does not have, unless its condition is false."""
+    made = {entry["Type"] for entry in expanded(*ALL_OPTIONS).values()}
+    missing = {region: made - set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region)) for region in REGIONS}
+    assert set().union(*missing.values()) == {"AWS::Budgets::Budget"}
+    (row,) = [line for line in (ROOT / "docs" / "deploy.md").read_text().splitlines() if line.startswith("| `MonthlyBudget` |")]
+    assert set(re.findall(r"[a-z]+-[a-z]+-\d", row)) == {region for region, types in missing.items() if not types}
 
 
 def test_a_budget_tells_the_operator_before_it_is_used_up() -> None:
