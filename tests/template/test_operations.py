@@ -69,7 +69,7 @@ def test_a_function_that_eventbridge_invokes_has_an_alarm_on_errors() -> None:
 
 
 def test_tables_that_grow_with_what_is_sent_and_their_indexes_have_an_alarm_on_throttles() -> None:
-    """The metric of a table does not count what its indexes throttle (DynamoDB's guide, "DynamoDB metrics and dimensions")."""
+    """The metric of a table does not count what its indexes throttle (docs/aws.md)."""
     dimensions = [metric["Dimensions"] for metric in watched() if metric["MetricName"] == "WriteThrottleEvents"]
     found = [(target(table["Value"]), *(entry["Value"] for entry in index)) for table, *index in dimensions]
     grow = {name: table for name, table in resources(TABLE).items() if name not in ("TicketsTable", "RequestsTable")}
@@ -78,7 +78,7 @@ def test_tables_that_grow_with_what_is_sent_and_their_indexes_have_an_alarm_on_t
 
 
 def test_an_alarm_watches_at_most_ten_metrics() -> None:
-    assert [name for name, alarm in ALARMS.items() if len(alarm.get("Metrics", [])) > 10] == []
+    assert [name for name, alarm in ALARMS.items() if len(metrics(alarm)) > 10] == []
 
 
 def test_both_gateways_have_an_alarm_on_errors_and_the_webhooks_on_refusals() -> None:

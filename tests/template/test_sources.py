@@ -86,7 +86,7 @@ def test_the_template_has_every_kind_of_source() -> None:
 
 
 def test_only_rules_of_the_stack_may_send_dead_events() -> None:
-    """By their names, as EventBridge's guide says ("Using dead-letter queues to process undelivered events")."""
+    """By their names, as in the policy that SAM writes for a queue of its own."""
     (allowed,) = [
         statement
         for policy in resources("AWS::SQS::QueuePolicy").values()

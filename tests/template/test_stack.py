@@ -33,8 +33,9 @@ def test_no_generated_resource_has_the_name_of_a_parameter() -> None:
     assert set(expanded()) & set(template()["Parameters"]) == set()
 
 
-def test_the_stack_stays_below_the_limit_of_resources() -> None:
+def test_the_stack_stays_below_the_limits_of_resources_and_of_a_template() -> None:
     assert len(functions()) < len(expanded(*ALL_OPTIONS)) < MAX_RESOURCES
+    assert len(json.dumps(expanded(*ALL_OPTIONS))) < 1_000_000
 
 
 def test_all_options_switch_on_every_conditional_resource() -> None:
