@@ -19,6 +19,10 @@ from outreach_admin import deployment
 CONFIG = Path(__file__).parents[1] / "samconfig.toml"
 RETENTION = "DataRetention"
 PRODUCTION = "Retain"
+# The longest name that the template makes of the stack's is a function's, which has 64: <stack>-begin-scheduled-start.
+MAX_STACK_NAME = 42
+# Parameter Store keeps names that begin so to itself; the secrets' begin with the stack's.
+_RESERVED = ("aws", "ssm")
 
 
 class WrongTarget(Exception):
@@ -37,7 +41,8 @@ def check(profile: str, account: str | None) -> str:
 
     Raises:
         WrongTarget: the profile does not exist; it is for production and nobody has said for which account; the credentials are
-            of another account; or the stack is production and the profile is not, or the reverse.
+            of another account; or the stack is production and the profile is not, or the reverse; or its name does not fit into
+            the names that are made of it.
     """
     parameters = tomllib.loads(CONFIG.read_text()).get(profile, {}).get("deploy", {}).get("parameters")
     if not parameters:
@@ -49,6 +54,8 @@ def check(profile: str, account: str | None) -> str:
     if account and account != current:
         raise WrongTarget(f"The credentials are of the AWS account {current}, but {profile} belongs to {account}.")
     stack = str(parameters["stack_name"])
+    if len(stack) > MAX_STACK_NAME or stack.lower().startswith(_RESERVED):
+        raise WrongTarget(f"Name the stack {stack} otherwise: at most {MAX_STACK_NAME} characters, and not aws… or ssm….")
     deployed = _retention(stack)
     if deployed and (deployed == PRODUCTION) != is_production:
         raise WrongTarget(f"The stack {stack} has {RETENTION}={deployed}, which does not fit the profile {profile}.")

@@ -35,6 +35,9 @@ SEND_SECONDS = 300
 PUBLISHED = ("CodeSha256", "Layers", "Environment")
 # What every answer has, those of the gateway itself included (docs/api.md, "JSON and HTTP").
 HEADERS = ("X-Request-Id", "X-Content-Type-Options", "Strict-Transport-Security")
+STAGE = "v1"
+# Base64 makes more of it than Lambda takes, so the gateway must refuse it (docs/api.md, "JSON and HTTP": at most 4.5 MB).
+TOO_LARGE_BYTES = 5_000_000
 
 
 def main(
@@ -59,9 +62,11 @@ def main(
             f"version {__version__} runs": partial(check_version, base, key),
             "a contact is created, read and deleted": partial(check_contact_round_trip, base, key),
             "errors of the gateway look like all others": partial(check_gateway_errors, base),
+            "an address without a path is an error like all others": partial(check_root, base),
+            "a body that is too large is refused": partial(check_large_body, base, key),
             "%3A in a path equals a colon": partial(check_encoded_verb, base, key),
             "a file is read by a presigned URL": check_presigned_url,
-            "the gateway's limits are the parameters'": partial(check_limits, stack, parameters),
+            "the gateway's limits are the parameters'": partial(check_limits, boto3.client, stack, parameters),
             "every alias serves its function's newest code and settings": partial(check_aliases, boto3.client, stack),
             "the tables have the operator's key": partial(check_key, parameters.get("KmsKeyArn", "")),
         }
@@ -120,23 +125,55 @@ def check_contact_round_trip(base: str, key: str) -> None:
 
 
 def check_gateway_errors(base: str) -> None:
-    """Check that the gateway answers an unknown key and an unknown path itself, in the form of all errors.
+    """Check that the gateway answers what it refuses itself in the form of all errors.
 
-    The type of each error must lead to its explanation.
+    These are a missing and an unknown key, an unknown path and another method of a path. The type of each error must lead to its
+    explanation.
 
     Raises:
         RuntimeError: It does not.
     """
-    for path, headers, status in (("/site", _headers("nobody"), 401), ("/no/such/path", {}, 404)):
-        answer = requests.get(base + path, headers=headers, timeout=TIMEOUT_SECONDS)
-        missing = [name for name in HEADERS if name not in answer.headers]
-        media_type = answer.headers.get("Content-Type", "")
-        if answer.status_code != status or missing or not media_type.startswith("application/problem+json"):
-            raise RuntimeError(f"GET {path}: status {answer.status_code}, {media_type}, without {missing}; expected {status}.")
-        problem = answer.json()
-        explanation = requests.get(problem["type"], timeout=TIMEOUT_SECONDS)
-        if f'id="{problem["code"]}"' not in explanation.text:
-            raise RuntimeError(f"GET {path}: {problem['type']} does not explain {problem['code']} ({explanation.status_code}).")
+    nobody = _headers("nobody")
+    _check_error(base, "GET", "/site", {}, {401})
+    _check_error(base, "GET", "/site", nobody, {401})
+    _check_error(base, "GET", "/no/such/path", {}, {404})
+    _check_error(base, "PATCH", "/site", nobody, {405})
+
+
+def check_root(base: str) -> None:
+    """Check that the gateway refuses the one path that not even its catch-all route has.
+
+    There API Gateway takes a key for a signature of AWS. Its documentation does not say to which of its errors that leads.
+
+    Raises:
+        RuntimeError: It does not, or in another form than all errors have.
+    """
+    _check_error(base, "GET", "/", _headers("nobody"), {400, 404})
+
+
+def check_large_body(base: str, key: str) -> None:
+    """Check that a body which Lambda does not take is refused in the form of all errors.
+
+    Raises:
+        RuntimeError: It is not.
+    """
+    _check_error(base, "POST", "/contact/contacts", _headers(key), {413}, body=b" " * TOO_LARGE_BYTES)
+
+
+def _check_error(base: str, method: str, path: str, headers: Mapping[str, str], statuses: set[int], body: bytes = b"") -> None:
+    answer = requests.request(method, base + path, headers=headers, data=body, timeout=TIMEOUT_SECONDS)
+    missing = [name for name in HEADERS if name not in answer.headers]
+    media_type = answer.headers.get("Content-Type", "")
+    if answer.status_code not in statuses or missing or not media_type.startswith("application/problem+json"):
+        raise RuntimeError(
+            f"{method} {path}: status {answer.status_code}, {media_type}, without {missing}; expected {sorted(statuses)}."
+        )
+    problem = answer.json()
+    if problem.get("status") != answer.status_code:
+        raise RuntimeError(f"{method} {path}: the body says status {problem.get('status')}, the answer {answer.status_code}.")
+    explanation = requests.get(problem["type"], timeout=TIMEOUT_SECONDS)
+    if f'id="{problem["code"]}"' not in explanation.text:
+        raise RuntimeError(f"{method} {path}: {problem['type']} does not explain {problem['code']} ({explanation.status_code}).")
 
 
 def check_encoded_verb(base: str, key: str) -> None:
@@ -167,18 +204,28 @@ def check_presigned_url() -> None:
         raise RuntimeError(f"{urlsplit(url).hostname} answers a presigned URL with status {answer.status_code}.")
 
 
-def check_limits(stack: str, parameters: Mapping[str, str]) -> None:
-    """Check that the API's stage has the limits that the parameters of the stack name.
+def check_limits(client: Callable[[Any], Any], stack: str, parameters: Mapping[str, str]) -> None:
+    """Check that the API's stage has the limits that the parameters of the stack name, and that it is the only one.
+
+    Args:
+        client: makes a boto3 client from the name of a service.
+        stack: the name of the stack.
+        parameters: the parameters of the stack.
 
     Raises:
-        RuntimeError: It has others, or none.
+        RuntimeError: It has others, or none; or another stage accepts requests without them.
     """
-    resource = boto3.client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId="Api")
+    resource = client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId="Api")
     api_id = resource["StackResourceDetail"]["PhysicalResourceId"]
-    stage = boto3.client("apigateway").get_stage(restApiId=api_id, stageName="v1")
-    found = stage.get("methodSettings", {}).get("*/*", {}).get("throttlingRateLimit", 0)
+    stages = {stage["stageName"]: stage for stage in client("apigateway").get_stages(restApiId=api_id)["item"]}
+    found = stages[STAGE].get("methodSettings", {}).get("*/*", {}).get("throttlingRateLimit", 0)
     if float(parameters["ApiRateLimit"]) != found:
         raise RuntimeError(f"The API is limited to {found} requests a second, the parameter says {parameters['ApiRateLimit']}.")
+    for name in sorted(stages.keys() - {STAGE}):
+        raise RuntimeError(
+            f"The API can also be reached at its stage {name}, without limits. An earlier release made it. Delete it: "
+            f"aws apigateway delete-stage --rest-api-id {api_id} --stage-name {name}"
+        )
 
 
 def check_aliases(client: Callable[[Any], Any], stack: str) -> None:

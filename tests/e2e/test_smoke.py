@@ -17,4 +17,5 @@ def test_a_campaign_reaches_a_number(stack: LocalStack) -> None:
 
 def test_the_gateway_is_tried(stack: LocalStack) -> None:
     smoke.check_gateway_errors(stack.base_url)
+    smoke.check_large_body(stack.base_url, API_KEYS["10000"])
     smoke.check_encoded_verb(stack.base_url, API_KEYS["10000"])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support import import_closure
-from tests.support.stack import LAYER, event_file, events, folder, functions, snake_case, target
+from tests.support.stack import LAYER, event_file, events, expanded, folder, functions, snake_case, target
 from tests.support.template import ROOT, resources, template
 
 FUNCTIONS = functions()
@@ -113,12 +113,20 @@ def test_a_function_has_a_log_group_with_limited_retention(name: str) -> None:
     assert target(group["RetentionInDays"]) == "LogRetentionDays"
 
 
-def test_one_parameter_sets_what_functions_log_and_what_lambda_keeps() -> None:
-    """Lambda drops lines below its own level (INFO by default), whatever the function's logger lets pass."""
-    shared = template()["Globals"]["Function"]
-    assert shared["LoggingConfig"]["LogFormat"] == "JSON"
-    assert target(shared["LoggingConfig"]["ApplicationLogLevel"]) == "LogLevel"
-    assert target(shared["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"]) == "LogLevel"
+@pytest.mark.parametrize("level", template()["Parameters"]["LogLevel"]["AllowedValues"])
+def test_lambda_keeps_metrics_at_every_level_and_lines_at_debug(level: str) -> None:
+    """Lambda drops lines below its own level, whatever a function lets pass. A metric is a line of the level INFO."""
+    made = [entry["Properties"] for entry in expanded(f"LogLevel={level}").values() if entry["Type"] == "AWS::Lambda::Function"]
+    kept = {(entry["LoggingConfig"]["LogFormat"], entry["LoggingConfig"]["ApplicationLogLevel"]) for entry in made}
+    assert kept == {("JSON", "DEBUG" if level == "DEBUG" else "INFO")}
+    assert {entry["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"] for entry in made} == {level}
+
+
+def test_a_function_that_calls_anything_silences_the_libraries_first() -> None:
+    """The import of outreach.observability does, because botocore and urllib3 would log bodies and secrets at DEBUG."""
+    assert {name for name in FUNCTIONS if imports_at_start(name, "outreach.observability")} == {
+        name for name in FUNCTIONS if imported_modules(name) & {"boto3", "requests", "urllib3"}
+    } | {"RouteNotFound"}
 
 
 @pytest.mark.parametrize("name", sorted({name for name, _ in events("Schedule")}))

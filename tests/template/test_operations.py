@@ -68,8 +68,17 @@ def test_a_function_that_eventbridge_invokes_has_an_alarm_on_errors() -> None:
     assert with_alarm("Errors") == invoked_by_events - endpoints | {"BeginScheduledStart"} | set(live_functions())
 
 
-def test_tables_that_grow_with_what_is_sent_have_an_alarm_on_throttles() -> None:
-    assert with_alarm("WriteThrottleEvents") == set(resources(TABLE)) - {"TicketsTable", "RequestsTable"}
+def test_tables_that_grow_with_what_is_sent_and_their_indexes_have_an_alarm_on_throttles() -> None:
+    """The metric of a table does not count what its indexes throttle (docs/aws.md)."""
+    dimensions = [metric["Dimensions"] for metric in watched() if metric["MetricName"] == "WriteThrottleEvents"]
+    found = [(target(table["Value"]), *(entry["Value"] for entry in index)) for table, *index in dimensions]
+    grow = {name: table for name, table in resources(TABLE).items() if name not in ("TicketsTable", "RequestsTable")}
+    indexes = [(name, index["IndexName"]) for name, table in grow.items() for index in table.get("GlobalSecondaryIndexes", [])]
+    assert sorted(found) == sorted([*((name,) for name in grow), *indexes])
+
+
+def test_an_alarm_watches_at_most_ten_metrics() -> None:
+    assert [name for name, alarm in ALARMS.items() if len(metrics(alarm)) > 10] == []
 
 
 def test_both_gateways_have_an_alarm_on_errors_and_the_webhooks_on_refusals() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.stack import consumers, events, functions, target
+from tests.support.stack import as_list, consumers, events, expanded, functions, statements, target
 from tests.support.template import QUEUE, TABLE, resources
 
 QUEUES = resources(QUEUE)
@@ -83,3 +83,42 @@ def test_an_event_whose_function_fails_is_kept(name: str, rule: dict[str, Any]) 
 
 def test_the_template_has_every_kind_of_source() -> None:
     assert all([MAPPINGS, STREAMS, SCHEDULES, ARRIVALS, DEAD_LETTER_QUEUES])
+
+
+def test_only_rules_of_the_stack_may_send_dead_events() -> None:
+    """By their names, as in the policy that SAM writes for a queue of its own."""
+    (allowed,) = [
+        statement
+        for policy in resources("AWS::SQS::QueuePolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+    rules = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${AWS::StackName}-*"
+    assert allowed["Condition"] == {"ArnLike": {"aws:SourceArn": {"Fn::Sub": rules}}}
+    assert all("Name" not in rule["Properties"] for rule in expanded().values() if rule["Type"] == "AWS::Events::Rule")
+
+
+def test_lambda_lets_a_function_feed_its_own_queue() -> None:
+    """Lambda stops what it takes for an endless loop after sixteen rounds (its guide, "Lambda recursive loop detection").
+
+    The rounds of a batch count for everything that is sent while it is handled.
+    """
+    feeds = {name: {queue for queue in QUEUES if sends_to(name, queue)} for name in functions()}
+    reached = {name: feeds[name] | {own for other in consumers_of(feeds[name]) for own in feeds[other]} for name in feeds}
+    in_a_loop = {name for name, queue, _ in consumers(QUEUE) if queue in reached[name]}
+    assert {name for name, function in functions().items() if function.get("RecursiveLoop") == "Allow"} == in_a_loop
+
+
+def sends_to(name: str, queue: str) -> bool:
+    """Whether a function may send to a queue."""
+    return any(
+        owner == name
+        and "sqs:SendMessage" in as_list(statement["Action"])
+        and {"Fn::GetAtt": [queue, "Arn"]} in as_list(statement["Resource"])
+        for owner, statement in statements()
+    )
+
+
+def consumers_of(queues: set[str]) -> set[str]:
+    """The functions that Lambda feeds from any of the queues."""
+    return {name for name, queue, _ in consumers(QUEUE) if queue in queues}

@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+import boto3
 import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from outreach.http.headers import SECURITY
 from outreach.settings import Settings
-from scripts import make_routes
-from tests.support.gateway import gateway_problem
+from scripts import deploy_guard, make_routes
+from tests.support.gateway import REQUEST_ID, gateway_problem
 from tests.support.stack import expanded, functions, references
 from tests.support.template import BUCKET, QUEUE, ROOT, TABLE, resources, template
 
@@ -30,8 +33,9 @@ def test_no_generated_resource_has_the_name_of_a_parameter() -> None:
     assert set(expanded()) & set(template()["Parameters"]) == set()
 
 
-def test_the_stack_stays_below_the_limit_of_resources() -> None:
+def test_the_stack_stays_below_the_limits_of_resources_and_of_a_template() -> None:
     assert len(functions()) < len(expanded(*ALL_OPTIONS)) < MAX_RESOURCES
+    assert len(json.dumps(expanded(*ALL_OPTIONS))) < 1_000_000
 
 
 def test_all_options_switch_on_every_conditional_resource() -> None:
@@ -51,6 +55,32 @@ def test_no_reference_needs_a_resource_that_only_sam_makes() -> None:
     written = {*template()["Resources"], *template()["Parameters"]}
     named = {name for name in references([template()["Resources"], template()["Outputs"]]) if not name.startswith("AWS::")}
     assert named - written == set()
+
+
+# The lengths of the names that the template gives, by the API references of the services.
+NAME_LENGTHS = {
+    ("AWS::ApiGateway::RestApi", "Name"): 1024,
+    ("AWS::ApiGatewayV2::Api", "Name"): 128,
+    ("AWS::CloudWatch::Dashboard", "DashboardName"): 255,
+    ("AWS::Lambda::Function", "FunctionName"): 64,
+    ("AWS::Logs::LogGroup", "LogGroupName"): 512,
+    ("AWS::Scheduler::ScheduleGroup", "Name"): 64,
+    ("AWS::StepFunctions::StateMachine", "StateMachineName"): 80,
+}
+
+
+def test_every_name_that_is_made_of_the_stack_s_fits() -> None:
+    """CloudFormation shortens only the names that it makes itself."""
+    names = [
+        (entry["Type"], name, text)
+        for entry in expanded(*ALL_OPTIONS).values()
+        for name, text in entry["Properties"].items()
+        if name.endswith("Name") and re.search(r"AWS::StackName\b", json.dumps(text))
+    ]
+    assert {(kind, name) for kind, name, _ in names} == set(NAME_LENGTHS)
+    for kind, name, text in names:
+        filled = text.get("Fn::Sub", "${AWS::StackName}").replace("${AWS::StackName}", "x" * deploy_guard.MAX_STACK_NAME)
+        assert len(filled) <= NAME_LENGTHS[kind, name], filled
 
 
 def test_no_resource_needs_itself() -> None:
@@ -135,6 +165,19 @@ def test_production_has_a_canary() -> None:
     assert production()["Canary"] == "true"
 
 
+# The regions of AWS of which cfn-lint knows the types of resources.
+REGIONS = set(boto3.session.Session().get_available_regions("lambda")) - {"me-south-1"}
+
+
+def test_the_stack_can_be_deployed_in_every_region_with_a_budget_where_the_guide_says() -> None:
+    """CloudFormation refuses a resource of a type that the region does not have, unless its condition is false."""
+    made = {entry["Type"] for entry in expanded(*ALL_OPTIONS).values()}
+    missing = {region: made - set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region)) for region in REGIONS}
+    assert set().union(*missing.values()) == {"AWS::Budgets::Budget"}
+    (row,) = [line for line in (ROOT / "docs" / "deploy.md").read_text().splitlines() if line.startswith("| `MonthlyBudget` |")]
+    assert set(re.findall(r"[a-z]+-[a-z]+-\d", row)) == {region for region, types in missing.items() if not types}
+
+
 def test_a_budget_tells_the_operator_before_it_is_used_up() -> None:
     budgets = [
         entry["Properties"]
@@ -173,10 +216,53 @@ def test_both_gateways_are_throttled_and_the_api_sends_retry_after() -> None:
         assert answers[name]["ResponseParameters"]["Headers"]["Retry-After"] == "'1'"
 
 
+# The types of the gateway's own answers with their statuses ("Gateway response types for API Gateway" of its developer guide).
+GATEWAY_STATUSES = {
+    **dict.fromkeys(("BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS"), 400),
+    "UNAUTHORIZED": 401,
+    **dict.fromkeys(("ACCESS_DENIED", "INVALID_API_KEY", "WAF_FILTERED"), 403),
+    **dict.fromkeys(("EXPIRED_TOKEN", "INVALID_SIGNATURE", "MISSING_AUTHENTICATION_TOKEN"), 403),
+    "RESOURCE_NOT_FOUND": 404,
+    "REQUEST_TOO_LARGE": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    **dict.fromkeys(("QUOTA_EXCEEDED", "THROTTLED"), 429),
+    **dict.fromkeys(("API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE"), 500),
+    **dict.fromkeys(("INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"), 504),
+}
+# Where the API answers with another status, or the type has none.
+OWN_STATUSES = {
+    # No route takes AWS's signatures, so these stand for a path or a method that no route has.
+    **dict.fromkeys(("EXPIRED_TOKEN", "INVALID_SIGNATURE", "MISSING_AUTHENTICATION_TOKEN"), 404),
+    "INTEGRATION_FAILURE": 503,
+    "DEFAULT_4XX": 400,
+    "DEFAULT_5XX": 500,
+}
+
+
+def test_every_type_of_response_of_the_gateway_has_its_own_status() -> None:
+    """Without an entry, a type takes the status of DEFAULT_4XX or DEFAULT_5XX, whatever its own is."""
+    responses = resources("AWS::Serverless::Api")["Api"]["GatewayResponses"]
+    model = boto3.client("apigateway", region_name="us-east-1").meta.service_model
+    assert set(responses) == set(model.shape_for("GatewayResponseType").enum)  # type: ignore[attr-defined]
+    assert {name: response["StatusCode"] for name, response in responses.items()} == GATEWAY_STATUSES | OWN_STATUSES
+
+
 @pytest.mark.parametrize("name", resources("AWS::Serverless::Api")["Api"]["GatewayResponses"])
-def test_a_response_of_the_gateway_has_its_status(name: str) -> None:
-    response = resources("AWS::Serverless::Api")["Api"]["GatewayResponses"][name]
-    assert gateway_problem(name)["status"] == response["StatusCode"]
+def test_a_response_of_the_gateway_is_a_problem_with_its_status_and_the_request_id(name: str) -> None:
+    response, problem = resources("AWS::Serverless::Api")["Api"]["GatewayResponses"][name], gateway_problem(name)
+    headers = response["ResponseParameters"]["Headers"]
+    assert (headers["Content-Type"], headers["X-Request-Id"]) == ("'application/problem+json'", "context.requestId")
+    assert {header: headers[header].strip("'") for header in SECURITY} == SECURITY
+    assert (problem["status"], problem["instance"]) == (response["StatusCode"], REQUEST_ID)
+    assert problem.keys() == {"type", "title", "status", "detail", "instance", "code"}
+
+
+def test_the_api_has_the_one_stage_whose_limits_are_set() -> None:
+    """SAM adds a stage called Stage, without limits and access logs, unless the version of the description is given."""
+    made = expanded().values()
+    (stage,) = [entry["Properties"]["StageName"] for entry in made if entry["Type"] == "AWS::ApiGateway::Stage"]
+    deployments = [entry["Properties"] for entry in made if entry["Type"] == "AWS::ApiGateway::Deployment"]
+    assert (stage, [deployment.get("StageName") for deployment in deployments]) == ("v1", [None])
 
 
 @pytest.mark.parametrize("name", resources(TABLE))

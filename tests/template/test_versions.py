@@ -101,6 +101,15 @@ def test_codedeploy_may_move_these_aliases_alone() -> None:
     assert sorted(map(str, as_list(moving["Resource"]))) == sorted(map(str, arns))
 
 
+def test_codedeploy_may_do_what_aws_s_own_policy_lets_it() -> None:
+    """A condition that CodeDeploy does not meet, or an alarm that it cannot see, would fail every deployment with a canary."""
+    role = expanded(CANARY)["CanaryRole"]["Properties"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert (trust["Principal"], trust.get("Condition")) == ({"Service": "codedeploy.amazonaws.com"}, None)
+    _, seeing = role["Policies"][0]["PolicyDocument"]["Statement"]
+    assert (seeing["Action"], seeing["Resource"]) == ("cloudwatch:DescribeAlarms", "*")
+
+
 def test_a_canary_lasts_longer_than_the_period_of_its_alarms() -> None:
     minutes = int("".join(filter(str.isdigit, str(template()["Parameters"]["CanaryType"]["Default"]).rpartition("Percent")[2])))
     alarms = [resources("AWS::CloudWatch::Alarm")[name] for name in ("ApiErrorsAlarm", "WebhookErrorsAlarm")]

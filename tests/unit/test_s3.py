@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -42,6 +43,36 @@ def test_put_new_keeps_an_existing_object(bucket: Bucket) -> None:
     bucket.put_new(KEY, b"old")
     bucket.put_new(KEY, b"new")
     assert bucket.get(KEY) == b"old"
+
+
+def conflict(monkeypatch: pytest.MonkeyPatch, times: int) -> list[str]:
+    """Let S3 answer so many conditional writes with a conflict; return the keys of all attempts."""
+    attempts: list[str] = []
+    put_object = clients.s3().put_object
+
+    def put(**request: Any) -> Any:
+        attempts.append(request["Key"])
+        if len(attempts) <= times:
+            raise ClientError({"Error": {"Code": "ConditionalRequestConflict"}}, "PutObject")
+        return put_object(**request)
+
+    monkeypatch.setattr(clients.s3(), "put_object", put)
+    monkeypatch.setattr(s3.time, "sleep", lambda _seconds: None)
+    return attempts
+
+
+def test_put_new_waits_for_another_writer(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S3 answers 409, and not 412, while another request writes the object."""
+    attempts = conflict(monkeypatch, 2)
+    assert bucket.put_new(KEY, b"new")
+    assert (len(attempts), bucket.get(KEY)) == (3, b"new")
+
+
+def test_put_new_gives_up_in_the_end(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts = conflict(monkeypatch, 99)
+    with pytest.raises(ClientError, match="ConditionalRequestConflict"):
+        bucket.put_new(KEY, b"new")
+    assert len(attempts) == 5
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,16 @@ _TRANSACTION_CONFLICT_CODES = {"TransactionConflict", "ThrottlingError", "Provis
 _TRANSIENT_CODES = {
     *("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "InternalServerError"),
     *("TransactionInProgressException", "TransactionConflictException", "LimitExceededException", "SlowDown"),
+    # The other names that AWS's services have for throttling: SQS answers with RequestThrottled and KmsThrottled.
+    *("Throttling", "ThrottledException", "RequestThrottledException", "TooManyRequestsException", "BandwidthLimitExceeded"),
+    *(
+        "RequestThrottled",
+        "KmsThrottled",
+        "KmsThrottlingException",
+        "PriorRequestNotComplete",
+        "EC2ThrottledException",
+        "ConditionalRequestConflict",
+    ),
 }
 # The same errors as :func:`error_name` and executions of Step Functions name them: codes, botocore's classes, and Lambda's
 # refusals to run a function.

@@ -5,6 +5,8 @@ Logs contain ids, never message bodies, phone numbers, e-mail addresses or secre
 
 from __future__ import annotations
 
+import logging
+import os
 import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -17,10 +19,25 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 NAMESPACE = "Outreach"
 
 
+def silence_libraries() -> None:
+    """Let no library log at DEBUG, where botocore and urllib3 log bodies, numbers and secrets.
+
+    With LogLevel=DEBUG, Lambda's runtime has set the root logger to DEBUG before it imports a function.
+    """
+    root = logging.getLogger()
+    root.setLevel(max(root.level, logging.INFO))
+
+
+silence_libraries()
+
+
 @cache
 def logger() -> Logger:
     """Return the logger of this process; the template's ``POWERTOOLS_*`` variables set its level and service name."""
-    return Logger()
+    made = Logger()
+    # Powertools prefers Lambda's level, which is never above INFO, because Lambda would drop the metrics.
+    logging.getLogger(made.name).setLevel(os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
+    return made
 
 
 def error_place(error: BaseException) -> str:

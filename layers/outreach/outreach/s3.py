@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +19,8 @@ from outreach.settings import settings
 URL_SECONDS = 900
 
 _MISSING = ("404", "NoSuchKey")
+# How often a conditional write is tried while others write the same object; together they wait half a second on average.
+_CONFLICT_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,19 @@ class Bucket:
 
     def put_new(self, key: str, body: bytes) -> bool:
         """Write an object unless it exists, so that S3 sends its "Object Created" event only once; ``False`` when it does."""
-        try:
-            aws.s3().put_object(Bucket=self.name, Key=key, Body=body, IfNoneMatch="*")
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "PreconditionFailed":
-                raise
-            return False
+        for attempt in range(_CONFLICT_ATTEMPTS):
+            try:
+                aws.s3().put_object(Bucket=self.name, Key=key, Body=body, IfNoneMatch="*")
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code == "PreconditionFailed":
+                    return False
+                # Another request is writing the object, and may yet fail (S3's API reference, "PutObject", If-None-Match).
+                if code != "ConditionalRequestConflict" or attempt == _CONFLICT_ATTEMPTS - 1:
+                    raise
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - not used for security
+            else:
+                break
         return True
 
     def upload(self, key: str, file: IO[bytes], content_type: str, disposition: str) -> None:

@@ -11,10 +11,12 @@ from outreach.observability import logger
 T = TypeVar("T")
 
 _MAX_BATCH = 10
+# SQS refuses these characters (its API reference, "SendMessageBatch"). JSON has them only in strings, where they may be escaped.
+_REFUSED = {0xFFFE: r"\ufffe", 0xFFFF: r"\uffff"}
 
 
 class QueueMessage(NamedTuple):
-    """A message for a queue. It is delivered after ``delay_seconds`` (at most 900).
+    """A message for a queue, whose body is JSON. It is delivered after ``delay_seconds`` (at most 900).
 
     ``group`` is its site, or what else its sender shares with others: a backlog of one group does not delay the others.
     """
@@ -37,7 +39,7 @@ def send(queue_url: str, entries: Iterable[QueueMessage]) -> None:
             Entries=[
                 {
                     "Id": str(index),
-                    "MessageBody": entry.body,
+                    "MessageBody": entry.body.translate(_REFUSED),
                     "DelaySeconds": entry.delay_seconds,
                     "MessageGroupId": entry.group,
                 }

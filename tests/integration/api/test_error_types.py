@@ -89,6 +89,14 @@ def test_the_gateway_s_own_error_leads_to_its_paragraph(name: str) -> None:
     assert_leads_to_its_code(gateway.gateway_problem(name))
 
 
+def test_the_gateway_s_own_error_has_the_title_of_its_code() -> None:
+    """A title belongs to a code (RFC 9457, section 3.1.3)."""
+    titles = {kind.code: kind.title for kind in reversed(KINDS)}
+    for name in gateway.gateway_responses():
+        problem = gateway.gateway_problem(name)
+        assert problem["title"] == titles.get(problem["code"], problem["title"]), name
+
+
 @pytest.mark.parametrize(("method", "path"), [("GET", "/nothing"), ("PATCH", "/site")])
 def test_an_unknown_route_leads_to_its_paragraph(method: str, path: str) -> None:
     answer = invoke("api/route_not_found", api_event("api/route_not_found", method, path))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
+from pathlib import Path
 
 import boto3
 import pytest
@@ -51,6 +53,20 @@ def test_a_stack_of_another_kind_is_refused(profile: str, retention: str) -> Non
     deploy(f"outreach-{profile}", retention)
     with pytest.raises(WrongTarget, match=f"DataRetention={retention}"):
         check(profile, ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("stack", "is_allowed"),
+    [("o" * 42, True), ("o" * 43, False), ("aws-outreach", False), ("SSM-outreach", False), ("my-aws-outreach", True)],
+)
+def test_a_stack_whose_name_is_no_prefix_of_all_names_is_refused(
+    stack: str, is_allowed: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "samconfig.toml"
+    config.write_text(f'[staging.deploy.parameters]\nstack_name = "{stack}"\n')
+    monkeypatch.setattr(deploy_guard, "CONFIG", config)
+    with nullcontext() if is_allowed else pytest.raises(WrongTarget, match="at most 42 characters"):
+        check("staging", None)
 
 
 def test_the_command_prints_the_reason_and_fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from threading import Thread
+from typing import Any
 
 import pytest
 from werkzeug.serving import make_server
@@ -65,6 +66,8 @@ def test_an_authorizer_that_accepts_everybody_is_found(api: str, monkeypatch: py
 def test_errors_of_the_gateway_encoded_verbs_and_presigned_urls_are_tried(api: str) -> None:
     with smoke.temporary_key() as key:
         smoke.check_gateway_errors(api)
+        smoke.check_root(api)
+        smoke.check_large_body(api, key)
         smoke.check_encoded_verb(api, key)
     smoke.check_presigned_url()
 
@@ -76,9 +79,38 @@ def test_a_gateway_that_answers_errors_in_another_form_is_found(api: str, monkey
 
 
 def test_a_type_that_explains_nothing_is_found(api: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway, "gateway_problem", lambda *_: {"type": f"{api}/docs/errors#teapot", "code": "teapot"})
+    teapot = {"type": f"{api}/docs/errors#teapot", "status": 401, "code": "teapot"}
+    monkeypatch.setattr(gateway, "gateway_problem", lambda *_: teapot)
     with pytest.raises(RuntimeError, match="#teapot does not explain teapot"):
         smoke.check_gateway_errors(api)
+
+
+def test_a_body_with_another_status_is_found(api: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "gateway_problem", lambda *_: {"status": 400})
+    with pytest.raises(RuntimeError, match="the body says status 400, the answer 401"):
+        smoke.check_gateway_errors(api)
+
+
+class Client:
+    """Answers for an API with stages."""
+
+    def __init__(self, *stages: str) -> None:
+        self.stages = stages
+
+    def describe_stack_resource(self, **_: str) -> dict[str, Any]:
+        return {"StackResourceDetail": {"PhysicalResourceId": "a1b2"}}
+
+    def get_stages(self, **_: str) -> dict[str, Any]:
+        limits = {"*/*": {"throttlingRateLimit": 500.0}}
+        return {"item": [{"stageName": name, "methodSettings": limits} for name in self.stages]}
+
+
+def test_a_stage_without_limits_is_found() -> None:
+    smoke.check_limits(lambda _service: Client("v1"), "outreach", {"ApiRateLimit": "500"})
+    with pytest.raises(RuntimeError, match="delete-stage --rest-api-id a1b2 --stage-name Stage"):
+        smoke.check_limits(lambda _service: Client("Stage", "v1"), "outreach", {"ApiRateLimit": "500"})
+    with pytest.raises(RuntimeError, match=r"limited to 500\.0 requests a second, the parameter says 400"):
+        smoke.check_limits(lambda _service: Client("v1"), "outreach", {"ApiRateLimit": "400"})
 
 
 def test_messages_without_the_operators_key_are_found(aws: None) -> None:
