@@ -132,9 +132,12 @@ def _has_more(record: CampaignRecord) -> bool:
 
 def _restart_if_stopped(record: CampaignRecord, running: Container[str]) -> bool:
     """Start the next execution of a record whose execution ended early; ``False`` when too many failed and the record stopped."""
-    if send_execution.name(record.id, record.executions) in running or not _has_more(record) or send_execution.is_running(record):
+    if send_execution.name(record.id, record.executions) in running or not _has_more(record):
         return True
-    if stalled_sends.record_failure(record, send_execution.outcome_of(record)):
+    outcome = send_execution.outcome_of(record)
+    if outcome is None:
+        return True
+    if stalled_sends.record_failure(record, outcome):
         return False
     logger().warning("restarting the execution of a campaign record", record_id=record.id, site_id=record.site_id)
     send_execution.start(record)
