@@ -67,6 +67,7 @@ def test_an_unknown_column_is_named_with_a_suggestion_that_imports() -> None:
         ("name,Mail,mail", {"Mail": "email"}, "several columns with the heading Mail; rename or remove all but one of them"),
         ("name,City,email,Town", {"Town": "city"}, 'ignore the others: send columns with {"Town": null}'),
         ("name|email", {}, "begin the file with the line sep=|"),
+        ('name,email,"5"" size"', {}, 'to ignore it, with {"5\\" size": null}'),
         ("name,email,Handy", {}, 'or send columns with {"Handy": "<name of a field>"}; to ignore it, with {"Handy": null}'),
     ],
 )
