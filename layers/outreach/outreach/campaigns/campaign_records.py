@@ -185,12 +185,8 @@ def ids_of_campaign(site_id: str, campaign_id: str, **request: Any) -> Iterator[
     Args:
         request: further parameters of the client's Query.
     """
-    entries = dynamo.query(
-        settings().campaigns_table,
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-        ExpressionAttributeValues={":pk": f"SITE#{site_id}", ":sk": f"RECORDS#{campaign_id}#"},
-        ConsistentRead=True,
-        **request,
+    entries = dynamo.query_by_prefix(
+        settings().campaigns_table, f"SITE#{site_id}", f"RECORDS#{campaign_id}#", ConsistentRead=True, **request
     )
     return (entry["sk"].rsplit("#", 1)[1] for entry in entries)
 
