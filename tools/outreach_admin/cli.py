@@ -16,12 +16,16 @@ from outreach.errors import OutreachError
 from outreach_admin import (
     account_commands,
     callback_secret_commands,
+    campaign_commands,
+    data_commands,
     deployment,
+    import_command,
     key_commands,
-    operator_commands,
+    opt_out_commands,
     sending_commands,
     site_commands,
 )
+from outreach_admin.options import Command
 from outreach_admin.output import Output
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown")
@@ -29,7 +33,10 @@ app.add_typer(site_commands.site, name="site")
 app.add_typer(key_commands.key, name="key")
 app.add_typer(account_commands.account, name="account")
 app.add_typer(callback_secret_commands.callback_secret, name="callback-secret")
-operator_commands.add_to(app)
+app.add_typer(opt_out_commands.opt_out, name="optout")
+app.add_typer(campaign_commands.campaign, name="campaign")
+data_commands.add_to(app)
+app.command("import", cls=Command)(import_command.import_file)
 sending_commands.add_to(app)
 
 
