@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from outreach_admin import cli, deployment
 
+from outreach import aws
+from outreach.settings import settings
+
 
 @dataclass(frozen=True)
 class Result:
@@ -36,8 +39,16 @@ def run(aws: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
 
     def run_command(*arguments: str, stdin: str = "") -> Result:
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        capsys.readouterr()  # drops what the test has logged before
         with pytest.raises(SystemExit) as exit_:
             cli.main(["--json", *arguments])
         return Result(int(exit_.value.code or 0), *capsys.readouterr())
 
     return run_command
+
+
+def create_state_machine() -> None:
+    """Create the state machine of sends."""
+    aws.stepfunctions().create_state_machine(
+        name=settings().campaign_send_arn.rsplit(":", 1)[1], definition="{}", roleArn="arn:aws:iam::123456789012:role/unit-test"
+    )

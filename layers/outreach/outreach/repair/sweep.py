@@ -2,10 +2,10 @@
 
 Each kind of work has its own repair function. Repairs use the same functions as normal processing, and run side by side.
 
-An index and the list of running executions show which campaign records must be broken; the sweep repairs all of them. The other
-records are being sent, or wait for slots or for the end of quiet hours, of a pause or of a backlog. The sweep checks them in
-random order, until it has used its allowance of read units. So its work grows with the number of broken records, not of running
-ones.
+An index and the list of running executions show which campaign records are broken; the sweep repairs all of them. The others
+seem healthy: they are being sent, or wait for slots or for the end of quiet hours, of a pause or of a backlog. The sweep checks
+them in random order, until it has used its allowance of read units. So its work grows with the number of broken records, not of
+running ones.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from outreach.repair import single_messages, stalled_messages, stalled_records
 
 # Step Functions describes 10 to 15 executions a second.
 _CONCURRENT_REPAIRS = 8
-# How many read units one sweep spends on records of which nothing seems wrong.
+# How many read units one sweep spends on records that seem healthy.
 _ALLOWANCE = 1_300
 
 _HasTime = Callable[[], bool]
@@ -54,11 +54,11 @@ class _Records:
 
     Attributes:
         running: the names of running executions. Without them, the executions of all records are asked about one by one.
-        others: the records of which nothing seems wrong.
+        healthy: the records that seem healthy.
     """
 
     running: Container[str] = frozenset()
-    others: list[UnfinishedRecord] = field(default_factory=list)
+    healthy: list[UnfinishedRecord] = field(default_factory=list)
 
 
 def repair_all(has_time: _HasTime = lambda: True) -> dict[str, int]:
@@ -83,7 +83,7 @@ def repair_all(has_time: _HasTime = lambda: True) -> dict[str, int]:
     del outcomes[_Outcome.DONE]  # to find work is no repair
     with ThreadPoolExecutor(_CONCURRENT_REPAIRS) as pool:
         outcomes.update(pool.map(attempt, repairs))
-    outcomes.update(_look_at(records, has_time))
+    outcomes.update(_check_healthy(records, has_time))
     failed, left = outcomes[_Outcome.FAILED], outcomes[_Outcome.LEFT]
     if left:
         logger().error("the sweep ran out of time", left=left)
@@ -125,7 +125,7 @@ def _of_callbacks() -> Iterator[_Repair]:
 
 
 def _of_campaigns(records: _Records, has_time: _HasTime) -> Iterator[_Repair]:
-    """Yield the repairs of overdue starts and of records of which something must be wrong; keep the other records."""
+    """Yield the repairs of overdue starts and of broken records; keep the records that seem healthy in ``records``."""
     work = unfinished_work.read()
     for start in work.starts:
         if schedules.may_be_overdue(start.time):
@@ -137,7 +137,7 @@ def _of_campaigns(records: _Records, has_time: _HasTime) -> Iterator[_Repair]:
             records.running = send_execution.names_of_running()
         except Exception as error:
             failure = error
-    broken, records.others = stalled_records.divide(work.records, records.running)
+    broken, records.healthy = stalled_records.split_by_health(work.records, records.running)
     # In random order, so that repairs that take all the time do not keep others from being done.
     for record in random.sample(broken, len(broken)):
         repair = partial(stalled_records.repair, record.site_id, record.id, records.running, lambda _: has_time())
@@ -146,20 +146,20 @@ def _of_campaigns(records: _Records, has_time: _HasTime) -> Iterator[_Repair]:
         raise failure
 
 
-def _look_at(records: _Records, has_time: _HasTime) -> Iterator[_Outcome]:
-    """Repair what may be wrong of records of which nothing seems wrong, in random order, until the allowance is used up."""
+def _check_healthy(records: _Records, has_time: _HasTime) -> Iterator[_Outcome]:
+    """Check records that seem healthy, in random order, and repair what is broken, until the allowance is used up."""
     spent = 0.0
 
-    def look(record: UnfinishedRecord) -> None:
+    def check(record: UnfinishedRecord) -> None:
         nonlocal spent
         left = _ALLOWANCE - spent
         spent += stalled_records.repair(record.site_id, record.id, records.running, lambda units: units < left)
 
-    for record in random.sample(records.others, len(records.others)):
+    for record in random.sample(records.healthy, len(records.healthy)):
         if spent >= _ALLOWANCE or not has_time():
             return
         spent += 1  # the record itself
-        yield _attempt(has_time, _Repair(partial(look, record), _ids(record)))
+        yield _attempt(has_time, _Repair(partial(check, record), _ids(record)))
 
 
 def _ids(record: UnfinishedRecord) -> dict[str, str]:
