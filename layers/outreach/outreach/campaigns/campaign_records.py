@@ -350,7 +350,7 @@ def set_failures(record: CampaignRecord, failures: Failures) -> None:
     _update_if(record, Update().set("send_failures", failures.to_item()), {}, "attribute_exists(pk)")
 
 
-def forget_failures(record: CampaignRecord) -> None:
+def clear_failures(record: CampaignRecord) -> None:
     """Remove the failures of the send."""
     _update_if(record, Update().remove("send_failures"), {}, "attribute_exists(pk)")
 

@@ -97,7 +97,7 @@ def _repair(site_id: str, record_id: str, running: Container[str], may_read: Cal
     units, are_on_their_way = _repair_pages(record, may_read)
     if record.send_failures.reasons and not _has_more(record):
         # Clears failures of repairs; failures of executions are cleared by progress.
-        campaign_records.forget_failures(record)
+        campaign_records.clear_failures(record)
     if record.is_released and not are_on_their_way:
         campaign_records.try_complete(site_id, record_id)
         campaign_records.try_finish_cancellation(site_id, record_id)
