@@ -21,11 +21,12 @@ from aiohttp.web_urldispatcher import _default_expect_handler
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from outreach.errors import MethodNotAllowed, NotFound, OutreachError, PayloadTooLarge, Unavailable, UnsupportedMediaType
+from outreach.http.request import MAX_BODY_BYTES
+
 HOP_BY_HOP = frozenset(
     ["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade"]
 )
-# As in `outreach.http.request`. A request to Lambda holds 6 MB, in which the body is base64.
-MAX_BODY_BYTES = 4_500_000
 ROUTES = Path(__file__).parents[2] / "layers/outreach/outreach/http/routes.json"
 WEBHOOKS = ("/webhooks/twilio/", "/webhooks/telnyx/")
 # A body passes unchanged, so aiohttp must not decompress it.
@@ -36,17 +37,13 @@ REST_API = web.AppKey("rest_api", str)
 HTTP_API = web.AppKey("http_api", str)
 CLIENT = web.AppKey("client", ClientSession)
 
-# The statuses and titles of `outreach.errors` and of the gateway responses in template.yaml.
-PROBLEMS = {
-    "bad_request": (400, "Bad request"),
-    "not_found": (404, "Not found"),
-    "method_not_allowed": (405, "The method is not allowed"),
-    "payload_too_large": (413, "The request is too large"),
-    "unsupported_media_type": (415, "The media type is not supported"),
-    "internal_error": (500, "Internal error"),
-    "unavailable": (503, "Temporarily unavailable"),
-}
 SECURITY = {"X-Content-Type-Options": "nosniff", "Strict-Transport-Security": "max-age=63072000"}
+
+
+class BadRequest(OutreachError):
+    """The gateway cannot read the request (the gateway response `DEFAULT_4XX` in template.yaml)."""
+
+    status, code, title = 400, "bad_request", "Bad request"
 
 
 def create_app(*, base_url: str, aws_endpoint: str, rest_api: str, http_api: str) -> web.Application:
@@ -73,9 +70,9 @@ def _answer_what_cannot_be_parsed(app: web.Application) -> None:
 
     def handle_error(_protocol: Any, _request: Any, status: int = 500, *_: Any) -> web.StreamResponse:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            response = problem(app, "internal_error", "The proxy of the local stack failed.")
+            response = problem(app, OutreachError("The proxy of the local stack failed."))
         else:
-            response = problem(app, "bad_request", "The gateway cannot read the request. Check its method and its headers.")
+            response = problem(app, BadRequest("The gateway cannot read the request. Check its method and its headers."))
         response.force_close()
         return response
 
@@ -88,16 +85,22 @@ async def _with_problems(request: web.Request, handler: Any) -> web.StreamRespon
     try:
         return await handler(request)  # type: ignore[no-any-return]
     except web.HTTPNotFound:
-        return problem(request.app, "not_found", "There is no such route.")
+        return problem(request.app, NotFound("There is no such route."))
 
 
-def problem(app: web.Application, code: str, detail: str) -> web.Response:
+def problem(app: web.Application, error: OutreachError) -> web.Response:
     """Return an error in the format of the API's errors."""
-    request_id, (status, title) = str(uuid.uuid4()), PROBLEMS[code]
-    kind = f"{app[BASE_URL]}/docs/errors#{code}"
-    members = {"type": kind, "title": title, "status": status, "detail": detail, "instance": request_id, "code": code}
+    request_id = str(uuid.uuid4())
+    members = {
+        "type": f"{app[BASE_URL]}/docs/errors#{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "instance": request_id,
+        "code": error.code,
+    }
     headers = {"X-Request-Id": request_id, **SECURITY}
-    return web.json_response(members, status=status, headers=headers, content_type="application/problem+json")
+    return web.json_response(members, status=error.status, headers=headers, content_type="application/problem+json")
 
 
 async def _redirect_to_console(_: web.Request) -> web.Response:
@@ -109,7 +112,7 @@ async def _answer_expectation(request: web.Request) -> web.StreamResponse | None
     try:
         await _default_expect_handler(request)
     except web.HTTPExpectationFailed:
-        response = problem(request.app, "bad_request", "The gateway knows no other expectation than 100-continue.")
+        response = problem(request.app, BadRequest("The gateway knows no other expectation than 100-continue."))
         response.force_close()
         return response
     return None
@@ -118,12 +121,12 @@ async def _answer_expectation(request: web.Request) -> web.StreamResponse | None
 async def _answer(request: web.Request) -> web.StreamResponse:
     if request.method == "OPTIONS" and request.path.startswith(WEBHOOKS):
         # The HTTP API has no CORS, so the route of a webhook gets the request. The local AWS answers for itself.
-        response = problem(request.app, "method_not_allowed", "Use POST.")
+        response = problem(request.app, MethodNotAllowed(["POST"]))
         response.headers["Allow"] = "POST"
         return response
     codings = request.headers.get("Content-Encoding", "").lower().split(",")
     if any(coding.strip() not in ("", "identity") for coding in codings):
-        return problem(request.app, "unsupported_media_type", "Send the body without Content-Encoding.")
+        return problem(request.app, UnsupportedMediaType("Send the body without Content-Encoding."))
     if (request.content_length or 0) > MAX_BODY_BYTES:
         return _too_large(request.app)
     try:
@@ -134,7 +137,7 @@ async def _answer(request: web.Request) -> web.StreamResponse:
 
 
 def _too_large(app: web.Application) -> web.Response:
-    return problem(app, "payload_too_large", f"A request body must not exceed {MAX_BODY_BYTES / 1_000_000} MB.")
+    return problem(app, PayloadTooLarge(f"A request body must not exceed {MAX_BODY_BYTES / 1_000_000} MB."))
 
 
 def target_path(raw_path: str, rest_api: str, http_api: str) -> str:
@@ -198,14 +201,14 @@ async def _forward(request: web.Request, body: bytes) -> web.StreamResponse:
         ) as upstream:
             return await _pass_on(upstream, request)
     except ClientError:
-        return problem(app, "unavailable", "The local AWS is not reachable. Restart `make run`.")
+        return problem(app, Unavailable("The local AWS is not reachable. Restart `make run`."))
 
 
 async def _pass_on(upstream: ClientResponse, request: web.Request) -> web.StreamResponse:
     # The functions and the gateway responses of the template set the header. Without it, the local AWS answers for itself.
     is_ours = "X-Request-Id" in upstream.headers
     if not is_ours and upstream.status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
-        return problem(request.app, "not_found", "There is no such route.")
+        return problem(request.app, NotFound("There is no such route."))
     response = web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=_without_hop_by_hop(upstream.headers))
     if not is_ours:
         response.headers["X-Request-Id"] = str(uuid.uuid4())

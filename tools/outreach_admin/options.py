@@ -1,8 +1,9 @@
-"""Command classes and validated arguments that the commands share."""
+"""Command classes, validated arguments and the reading of secrets, which the commands share."""
 
 from __future__ import annotations
 
 import re
+import sys
 import uuid
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -128,3 +129,15 @@ Number = Annotated[
     str, typer.Argument(metavar="NUMBER", callback=number_option, help="Number in E.164 form, such as +12125551234.")
 ]
 Person = Annotated[str, typer.Argument(metavar="PERSON", callback=_person, help="Id of a contact, or a number in E.164 form.")]
+
+
+def read_secret(name: str) -> str:
+    """Read a secret from standard input: from a pipe to its end, from a terminal without echo.
+
+    Raises:
+        ValueError: standard input is empty.
+    """
+    value = typer.prompt(name, hide_input=True) if sys.stdin.isatty() else sys.stdin.read()
+    if not value.strip():
+        raise ValueError(f"Standard input is empty. Pass the {name} there.")
+    return str(value.strip())

@@ -455,9 +455,18 @@ def query(table: str, **request: Any) -> Iterator[dict[str, Any]]:
         table: the name of the table.
         request: the client's parameters, with plain ``ExpressionAttributeValues``.
     """
-    request["ExpressionAttributeValues"] = to_item(request["ExpressionAttributeValues"])
-    for page in aws.dynamodb().get_paginator("query").paginate(TableName=table, **request):
-        yield from map(from_item, page["Items"])
+    for items in query_raw(table, **request):
+        yield from map(from_item, items)
+
+
+def query_by_prefix(table: str, pk: str, sk_prefix: str, **request: Any) -> Iterator[dict[str, Any]]:
+    """Yield all items of a partition whose sort keys begin with a prefix, in the order of these. See :func:`query`."""
+    return query(
+        table,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+        ExpressionAttributeValues={":pk": pk, ":sk": sk_prefix},
+        **request,
+    )
 
 
 def query_raw(table: str, **request: Any) -> Iterator[list[dict[str, Any]]]:

@@ -22,11 +22,7 @@ def start(machine_arn: str, name: str, payload: Mapping[str, Any]) -> bool:
 
 def is_running(machine_arn: str, name: str) -> bool:
     """Return whether the execution of that name is running."""
-    states = aws.stepfunctions()
-    try:
-        return states.describe_execution(executionArn=execution_arn(machine_arn, name))["status"] == "RUNNING"
-    except states.exceptions.ExecutionDoesNotExist:
-        return False
+    return outcome_of(machine_arn, name) is None
 
 
 def names_of_running(machine_arn: str) -> frozenset[str]:
@@ -40,14 +36,19 @@ def names_of_running(machine_arn: str) -> frozenset[str]:
 NOT_STARTED = "NotStarted"
 
 
-def outcome_of(machine_arn: str, name: str) -> str:
-    """Return the error of an execution that failed, or else its status; :data:`NOT_STARTED` if there is none of that name."""
+def outcome_of(machine_arn: str, name: str) -> str | None:
+    """Return how the execution of that name ended.
+
+    Returns:
+        The error of an execution that failed, or else its status; :data:`NOT_STARTED` if there is none of that name; ``None``
+        while it runs.
+    """
     states = aws.stepfunctions()
     try:
         execution = states.describe_execution(executionArn=execution_arn(machine_arn, name))
     except states.exceptions.ExecutionDoesNotExist:
         return NOT_STARTED
-    return execution.get("error") or execution["status"]
+    return None if execution["status"] == "RUNNING" else execution.get("error") or execution["status"]
 
 
 def stop(machine_arn: str, name: str, cause: str) -> None:

@@ -17,8 +17,7 @@ from outreach.messages import message_store
 from outreach.messages.status import MessageStatus
 from outreach.settings import settings
 from tests.support import customer_endpoint
-from tests.support.crash_points import Crash as Death
-from tests.support.crash_points import dying_at
+from tests.support.crash_points import Crash, dying_at
 from tests.support.customer_endpoint import (
     OK,
     Clock,
@@ -34,7 +33,7 @@ from tests.support.http_server import Reply, hang_up
 from tests.support.pipeline import SITE
 
 
-class Crash(Exception):
+class WorkerFault(Exception):
     """A simulated fault in a worker."""
 
 
@@ -165,7 +164,7 @@ def crash_at(step: int, records: list[dict[str, str]]) -> bool:
     try:
         with dying_at(step):
             invoke("workers/deliver_callback", {"Records": records})
-    except Death:
+    except Crash:
         return True
     return False
 
@@ -219,7 +218,7 @@ def test_a_crash_after_a_retry_delivers_at_most_one_duplicate_with_the_same_id(
     customer.answer_with(OK)
     with monkeypatch.context() as patched:
         patched.setattr(endpoint_backlog, "unpark", _crash)
-        with pytest.raises(Crash):
+        with pytest.raises(WorkerFault):
             executions.pass_time(10)
     executions.stop_all()
     now.advance(100)
@@ -277,7 +276,7 @@ def test_an_internal_error_follows_the_schedule_and_does_not_block_other_callbac
 
 
 def _crash(*_: Any, **__: Any) -> Any:
-    raise Crash
+    raise WorkerFault
 
 
 def change_all(message_ids: list[str]) -> list[dict[str, str]]:

@@ -167,9 +167,9 @@ def test_the_sweep_processes_changes_that_the_stream_lost(carrier: str, record_i
 
 def test_a_new_execution_ends_the_one_that_the_sweep_did_not_see(record_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """ListExecutions and DescribeExecution are eventually consistent: they may not return an execution that has just started."""
-    responses, is_running = iter([False]), stepfunctions.is_running
+    responses, outcome_of = iter([stepfunctions.NOT_STARTED]), stepfunctions.outcome_of
     monkeypatch.setattr(stepfunctions, "names_of_running", lambda _: frozenset())
-    monkeypatch.setattr(stepfunctions, "is_running", lambda *names: next(responses, True) and is_running(*names))
+    monkeypatch.setattr(stepfunctions, "outcome_of", lambda *names: next(responses, None) or outcome_of(*names))
     invoke("workers/sweep", {})
     assert pipeline.executions() == {f"{record_id}-1": "ABORTED", f"{record_id}-2": "RUNNING"}
 

@@ -72,6 +72,7 @@ def test_an_unknown_column_is_named_with_a_suggestion_that_imports() -> None:
             {},
             'or send columns with {"Kundennummer": "<name of a field>"}; to ignore it, with {"Kundennummer": null}',
         ),
+        ('name,email,"5"" size"', {}, 'to ignore it, with {"5\\" size": null}'),
     ],
 )
 def test_a_header_that_cannot_be_imported_is_400_and_says_how_to_mend_it(

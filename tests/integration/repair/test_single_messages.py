@@ -13,7 +13,7 @@ from outreach.delivery.send_attempt import EXPIRED
 from outreach.messages import message_store
 from outreach.messages.models import ClaimState, Message
 from outreach.messages.status import MessageStatus
-from outreach.repair import single_messages
+from outreach.repair import single_messages, stalled_messages, sweep
 from outreach.sending.circuit_breaker import CircuitBreaker
 from outreach.sending.send_queue import SendJob
 from outreach.settings import settings
@@ -33,6 +33,11 @@ def message(number: int, *, age: float = 600) -> Message:
     return base
 
 
+def repair() -> int:
+    """Repair the single messages of all accounts, as the sweep does; return how many needed it."""
+    return sum(sum(stalled_messages.repair(rows, clock.now().timestamp())) for rows in single_messages.without_outcome())
+
+
 def queued() -> list[tuple[str, int | None]]:
     jobs = map(SendJob.from_json, queued_bodies(settings().send_queue_url))
     return sorted((recipient.message_id, job.check) for job in jobs for recipient in job.recipients)
@@ -40,16 +45,18 @@ def queued() -> list[tuple[str, int | None]]:
 
 def test_an_overdue_message_is_queued_again_once() -> None:
     message(1), message(2), message(3, age=10)
-    assert single_messages.repair() == 2
+    assert repair() == 2
     assert queued() == [("message-1", None), ("message-2", None)]
-    assert single_messages.repair() == 0
+    assert repair() == 0
 
 
-def test_an_account_that_cannot_be_repaired_does_not_keep_others_waiting() -> None:
+def test_an_account_that_cannot_be_repaired_is_named_and_does_not_keep_others_waiting(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     gone = "00000000-0000-4000-8000-000000000000"  # comes first
     message_store.create_many([replace(message(1), id="message-0", account_id=gone)])
-    with pytest.raises(RuntimeError, match="of 1 accounts"):
-        single_messages.repair()
+    assert sweep.repair_all() == {"attempted": 2, "failed": 1, "left": 0}
+    assert [vars(line)["account_id"] for line in caplog.records if line.message == "repair failed"] == [gone]
     assert queued() == [("message-1", None)]
 
 
@@ -58,7 +65,7 @@ def sweep_for(monkeypatch: pytest.MonkeyPatch, hours: int, *, every: int = 2) ->
     began = clock.now()
     for hour in range(0, hours + 1, every):
         monkeypatch.setattr(clock, "now", lambda hour=hour: began + timedelta(hours=hour))
-        single_messages.repair()
+        repair()
 
 
 def failed_reason() -> str | None:
@@ -85,7 +92,7 @@ def test_a_message_that_the_worker_cannot_process_fails_after_a_day(monkeypatch:
         message_store.record_error(pipeline.SITE, "message-1", "ValueError")
         now = clock.now()
         monkeypatch.setattr(clock, "now", lambda now=now: now + timedelta(hours=2))
-        single_messages.repair()
+        repair()
     assert failed_reason() == "no_progress: the message has failed for a day (ValueError)"
 
 
@@ -95,7 +102,7 @@ def test_a_message_that_a_worker_claims_between_failures_starts_a_new_row(monkey
         message_store.record_error(pipeline.SITE, "message-1", "ValueError")
         now = clock.now()
         monkeypatch.setattr(clock, "now", lambda now=now: now + timedelta(hours=1))
-        single_messages.repair()
+        repair()
         claimed = message_store.claim(pipeline.SITE, "message-1", until=round(clock.now().timestamp()))
         message_store.set_claim(claimed, ClaimState.FREE, until=0)
     assert failed_reason() is None
@@ -113,7 +120,7 @@ def test_a_message_waits_for_a_paused_account_for_a_week(monkeypatch: pytest.Mon
 def test_a_message_probes_after_a_pause_when_no_other_one_is_queued() -> None:
     message(1), message(2)
     CircuitBreaker(pipeline.ACCOUNT).record_failure("20003: no", -1)
-    single_messages.repair()
+    repair()
     assert queued() == [("message-1", None)]
 
 
@@ -128,20 +135,20 @@ def test_a_message_whose_worker_died_is_reconciled_while_its_account_is_paused()
     message(1)
     message_store.claim(pipeline.SITE, "message-1", until=1)
     CircuitBreaker(pipeline.ACCOUNT).record_failure("20003: no", 3_600)
-    assert single_messages.repair() == 1
+    assert repair() == 1
     assert message_store.get(pipeline.SITE, "message-1").claim.state is ClaimState.UNKNOWN
 
 
 def test_a_running_check_is_not_started_again() -> None:
     message(1)
     message_store.claim(pipeline.SITE, "message-1", until=1)
-    assert [single_messages.repair() for _ in range(3)] == [1, 1, 0]
+    assert [repair() for _ in range(3)] == [1, 1, 0]
 
 
 def test_a_message_whose_worker_died_is_reconciled() -> None:
     message(1)
     message_store.claim(pipeline.SITE, "message-1", until=1)
-    assert single_messages.repair() == 1
+    assert repair() == 1
     assert message_store.get(pipeline.SITE, "message-1").claim.state is ClaimState.UNKNOWN
 
 

@@ -80,6 +80,15 @@ def test_a_send_that_keeps_failing_pauses_and_says_why(stalled: str) -> None:
     assert pipeline.executions() == executions
 
 
+def test_a_restart_asks_for_the_state_of_the_execution_twice(record_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once to find the failure, and once more before it is replaced. AWS answers 10 to 15 such requests a second."""
+    described, describe = [], aws.stepfunctions().describe_execution
+    monkeypatch.setattr(aws.stepfunctions(), "describe_execution", lambda **names: described.append(names) or describe(**names))
+    fail(record_id)
+    assert pipeline.executions().keys() == {f"{record_id}-1", f"{record_id}-2"}
+    assert len(described) == 2
+
+
 def test_a_send_that_pauses_itself_raises_the_alarm_once(record_id: str, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(5):
         fail(record_id)

@@ -18,7 +18,7 @@ from outreach.delivery.outcome_recording import CLAIM_SECONDS
 from outreach.messages import message_store
 from outreach.messages.status import MessageStatus
 from outreach.parameter_store import ParameterUnavailable
-from outreach.repair import single_messages
+from outreach.repair import sweep
 from outreach.sending.circuit_breaker import CircuitBreaker, state_of
 from outreach.sites import secrets, site_store
 from tests.support import http_server
@@ -147,7 +147,7 @@ def test_a_crash_after_the_call_does_not_send_the_message_again(
         post(channel)
     monkeypatch.setattr(registry, "send", send)
     channel.clock.skip(CLAIM_SECONDS + 60)
-    single_messages.repair()
+    sweep.repair_all()
     channel.run_until(lambda: not list(message_store.unsettled_ids("9999")))
     assert channel.calls() == {"twilio": ["accepted"], "telnyx": ["accepted", "replayed"]}[channel.name]
 

@@ -8,8 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
 import pytest
 from outreach_admin import cli, deployment
+
+from outreach import aws
+from outreach.settings import settings
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,12 @@ class Result:
 
 Run = Callable[..., Result]
 
+TOKEN = "a-token-that-is-never-printed"
+SECRET = "whsec_bG9jYWwtb3V0cmVhY2gtY2FsbGJhY2stc2VjcmV0LTAx"
+ACCOUNT_ID = "647277e8-06a5-4eec-ba66-1cdd617dc778"
+TWILIO = ["account", "put", "10000", "--carrier", "twilio", "--number", "+15005550006", "--carrier-account", "AC1"]
+TELNYX = ["account", "put", "10000", "--carrier", "telnyxsms", "--number", "+15005550008", "--carrier-account", "1"]
+
 
 @pytest.fixture
 def run(aws: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
@@ -36,8 +46,29 @@ def run(aws: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
 
     def run_command(*arguments: str, stdin: str = "") -> Result:
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        capsys.readouterr()  # drops what the test has logged before
         with pytest.raises(SystemExit) as exit_:
             cli.main(["--json", *arguments])
         return Result(int(exit_.value.code or 0), *capsys.readouterr())
 
     return run_command
+
+
+def create_state_machine() -> None:
+    """Create the state machine of sends."""
+    aws.stepfunctions().create_state_machine(
+        name=settings().campaign_send_arn.rsplit(":", 1)[1], definition="{}", roleArn="arn:aws:iam::123456789012:role/unit-test"
+    )
+
+
+@pytest.fixture
+def site(run: Run) -> str:
+    assert run("site", "put", "10000").code == 0
+    return "10000"
+
+
+def stored_secret(path: str) -> Any:
+    """Return a secret of the parameter store."""
+    parameter = boto3.client("ssm").get_parameter(Name=path, WithDecryption=True)["Parameter"]
+    assert parameter["Type"] == "SecureString"
+    return json.loads(parameter["Value"])

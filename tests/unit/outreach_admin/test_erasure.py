@@ -34,8 +34,7 @@ from outreach.ticketing.models import AuthorType, ContentType, TicketMessage
 from tests.support import pipeline
 from tests.support.functions import call
 from tests.support.pipeline import ACCOUNT, SITE
-from tests.unit.outreach_admin.conftest import Run
-from tests.unit.outreach_admin.test_operator_commands import create_state_machine
+from tests.unit.outreach_admin.conftest import Run, create_state_machine
 
 NUMBER, WHATSAPP, EMAIL, EXTERNAL_ID = "+12125551234", "+442079460018", "ada.lovelace@mail.example", "crm-77"
 NAME, TEXT = "Ada Lovelace", "Your test was positive"

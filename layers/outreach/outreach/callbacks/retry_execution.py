@@ -53,17 +53,19 @@ def repair(endpoint: Endpoint, now: datetime) -> bool:
         Whether the execution was replaced.
     """
     seconds = int(now.timestamp())
-    if has_failed := _has_failed(endpoint, seconds):
-        _count_failure(endpoint, seconds)
+    failure = _failure(endpoint, seconds)
+    if failure:
+        _count_failure(endpoint, failure, seconds)
     elif not _wakes_too_late(endpoint, seconds):
         return False
-    logger().warning("restarting callback retries", endpoint_id=endpoint.id, site_id=endpoint.site_id, has_failed=has_failed)
+    logger().warning("restarting callback retries", endpoint_id=endpoint.id, site_id=endpoint.site_id, has_failed=bool(failure))
     return start_next_generation(endpoint, seconds)
 
 
-def _has_failed(endpoint: Endpoint, now: int) -> bool:
+def _failure(endpoint: Endpoint, now: int) -> str | None:
+    """Return how the execution of an endpoint ended before its time; ``None`` if it did not."""
     is_late = endpoint.wakes_at + _OVERDUE_SECONDS < now
-    return is_late and not stepfunctions.is_running(settings().callback_retry_arn, _name(endpoint))
+    return stepfunctions.outcome_of(settings().callback_retry_arn, _name(endpoint)) if is_late else None
 
 
 def _wakes_too_late(endpoint: Endpoint, now: int) -> bool:
@@ -71,9 +73,8 @@ def _wakes_too_late(endpoint: Endpoint, now: int) -> bool:
     return due is not None and due + _OVERDUE_SECONDS < now
 
 
-def _count_failure(endpoint: Endpoint, now: int) -> None:
+def _count_failure(endpoint: Endpoint, outcome: str, now: int) -> None:
     """Count a failed execution; after too many, abandon the due callbacks and start a new streak."""
-    outcome = stepfunctions.outcome_of(settings().callback_retry_arn, _name(endpoint))
     reason = NOT_PROCESSED if outcome == stepfunctions.NOT_STARTED else outcome
     failures = endpoint.execution_failures.after("", reason)
     if not failures.are_too_many:

@@ -185,12 +185,8 @@ def ids_of_campaign(site_id: str, campaign_id: str, **request: Any) -> Iterator[
     Args:
         request: further parameters of the client's Query.
     """
-    entries = dynamo.query(
-        settings().campaigns_table,
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-        ExpressionAttributeValues={":pk": f"SITE#{site_id}", ":sk": f"RECORDS#{campaign_id}#"},
-        ConsistentRead=True,
-        **request,
+    entries = dynamo.query_by_prefix(
+        settings().campaigns_table, f"SITE#{site_id}", f"RECORDS#{campaign_id}#", ConsistentRead=True, **request
     )
     return (entry["sk"].rsplit("#", 1)[1] for entry in entries)
 
@@ -354,7 +350,7 @@ def set_failures(record: CampaignRecord, failures: Failures) -> None:
     _update_if(record, Update().set("send_failures", failures.to_item()), {}, "attribute_exists(pk)")
 
 
-def forget_failures(record: CampaignRecord) -> None:
+def clear_failures(record: CampaignRecord) -> None:
     """Remove the failures of the send."""
     _update_if(record, Update().remove("send_failures"), {}, "attribute_exists(pk)")
 

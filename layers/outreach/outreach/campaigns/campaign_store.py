@@ -35,11 +35,7 @@ def get(site_id: str, campaign_id: str) -> Campaign:
 
 def list_all(site_id: str) -> list[Campaign]:
     """Return all campaigns of a site. People write them, so there are some hundreds at most."""
-    items = dynamo.query(
-        settings().campaigns_table,
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-        ExpressionAttributeValues={":pk": f"SITE#{site_id}", ":sk": "CAMPAIGN#"},
-    )
+    items = dynamo.query_by_prefix(settings().campaigns_table, f"SITE#{site_id}", "CAMPAIGN#")
     return [_from_item(item) for item in items]
 
 

@@ -71,11 +71,7 @@ def counts_of(site_id: str, record_ids: Iterable[str]) -> dict[str, EngagementCo
 
 def reply_ids(site_id: str, record_id: str) -> Iterator[str]:
     """Yield the ids of a record's replies that are not keywords."""
-    items = dynamo.query(
-        settings().campaigns_table,
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :reply)",
-        ExpressionAttributeValues={":pk": _pk(site_id, record_id), ":reply": _REPLY},
-    )
+    items = dynamo.query_by_prefix(settings().campaigns_table, _pk(site_id, record_id), _REPLY)
     return (item["sk"].removeprefix(_REPLY) for item in items)
 
 

@@ -23,18 +23,13 @@ def names_of_running() -> frozenset[str]:
     return stepfunctions.names_of_running(settings().campaign_send_arn)
 
 
-def is_running(record: CampaignRecord) -> bool:
-    """Return whether the record's newest execution is running."""
-    return record.executions > 0 and stepfunctions.is_running(settings().campaign_send_arn, name(record.id, record.executions))
-
-
-def outcome_of(record: CampaignRecord) -> str:
-    """Return how the record's newest execution ended."""
+def outcome_of(record: CampaignRecord) -> str | None:
+    """Return how the record's newest execution ended, like :func:`stepfunctions.outcome_of`; ``None`` while it runs."""
     return stepfunctions.outcome_of(settings().campaign_send_arn, name(record.id, record.executions))
 
 
 def _stop(record: CampaignRecord) -> None:
-    if is_running(record):
+    if record.executions and outcome_of(record) is None:
         stepfunctions.stop(settings().campaign_send_arn, name(record.id, record.executions), cause="replaced by a new execution")
 
 

@@ -112,13 +112,10 @@ def merge(site_id: str, contact_id: str, other_id: str | None) -> None:
         Conflict: one of them was merged already (``merged_contact``), or together they have too many identities
             (``too_many_identities``).
     """
-    if other_id is None:
-        raise ValidationFailed.at("/contactId", "is required")
-    if contact_id == other_id:
-        raise ValidationFailed.at("/contactId", "must differ from the contact in the path")
+    merged_id = _require_other(contact_id, other_id)
 
     def attempt() -> None:
-        target, other = _get_live(site_id, contact_id), _get_live(site_id, other_id)
+        target, other = _get_live(site_id, contact_id), _get_live(site_id, merged_id)
         if len(target.identities) + len(other.identities) > MAX_IDENTITIES:
             raise Conflict(f"The two contacts have more than {MAX_IDENTITIES} identities.", code="too_many_identities")
         now = clock.timestamp(clock.now())
@@ -140,19 +137,24 @@ def unmerge(site_id: str, contact_id: str, other_id: str | None) -> None:
         Conflict: the other contact is not merged into this one, or not for 30 days at most (``not_merged``); or this one was
             merged into another itself (``merged_contact``).
     """
-    if other_id is None:
-        raise ValidationFailed.at("/contactId", "is required")
-    if contact_id == other_id:
-        raise ValidationFailed.at("/contactId", "must differ from the contact in the path")
+    merged_id = _require_other(contact_id, other_id)
 
     def attempt() -> None:
-        target, tombstone = _get_live(site_id, contact_id), contact_store.get(site_id, other_id)
-        journal = merge_journal.find(site_id, other_id) if tombstone.merged_to == contact_id else None
+        target, tombstone = _get_live(site_id, contact_id), contact_store.get(site_id, merged_id)
+        journal = merge_journal.find(site_id, merged_id) if tombstone.merged_to == contact_id else None
         if journal is None or journal.merged_to != contact_id:
             raise Conflict("This contact was not merged into the other one in the last 30 days.", code="not_merged")
         _separate(target, tombstone, journal)
 
     _retry_while_stale(attempt)
+
+
+def _require_other(contact_id: str, other_id: str | None) -> str:
+    if other_id is None:
+        raise ValidationFailed.at("/contactId", "is required")
+    if contact_id == other_id:
+        raise ValidationFailed.at("/contactId", "must differ from the contact in the path")
+    return other_id
 
 
 def _separate(target: Contact, tombstone: Contact, journal: MergeJournal) -> None:

@@ -64,7 +64,7 @@ def attempt_send(
         return _handle_refused_claim(refusal.message, now)
     except message_store.TextUnreadable as failure:
         logger().exception("the text of a message could not be read", message_id=recipient.message_id, site_id=job.site_id)
-        return _wait_for_text(failure.message)
+        return _retry_later(failure.message, _TEXT_RETRY_SECONDS, TEXT_UNREADABLE)
     if message.lacks_text:
         _give_up(message, TEXT_MISSING)
         return None
@@ -127,7 +127,7 @@ def _handle_outcome(breaker: CircuitBreaker, throttle: AccountThrottle, message:
         case RetryLater(seconds, reason, account_stopped=True) if breaker.account.is_own_sender(message.sender):
             return _wait_for_account(message, breaker.record_failure(reason, seconds))
         case RetryLater(seconds):
-            return _retry_later(message, seconds)
+            return _retry_later(message, seconds, CARRIER_UNAVAILABLE)
         case Accepted():
             record_outcome(message, outcome)
             breaker.record_acceptance()
@@ -158,26 +158,16 @@ def _wait_for_account(message: Message, retry_at: float) -> float:
     return retry_at
 
 
-def _retry_later(message: Message, seconds: float) -> float | None:
-    """Let a message wait for a carrier that takes nothing at the moment; fail it when that has lasted too long."""
-    failures = Failures.from_item(message.carrier_failures).after("", CARRIER_UNAVAILABLE, wait=timedelta(seconds=seconds))
+def _retry_later(message: Message, seconds: float, reason: str) -> float | None:
+    """Let a claimed message wait that cannot be sent at the moment; fail it when that has lasted too long."""
+    failures = Failures.from_item(message.carrier_failures).after("", reason, wait=timedelta(seconds=seconds))
     if failures.are_too_many:
         _give_up(message, f"no_progress: {failures.describe('the message')}")
         return None
+    # First, because a claim that is not released counts as a call whose outcome is unknown.
+    retry_at = _release_claim(message, clock.now().timestamp() + seconds)
     message_store.set_carrier_failures(message, failures)
-    return _release_claim(message, clock.now().timestamp() + seconds)
-
-
-def _wait_for_text(message: Message) -> float | None:
-    """Let a message wait whose claim is free again, because its text cannot be read; fail it when that has lasted too long."""
-    failures = Failures.from_item(message.carrier_failures).after("", TEXT_UNREADABLE)
-    if not failures.are_too_many:
-        message_store.set_carrier_failures(message, failures)
-        return clock.now().timestamp() + _TEXT_RETRY_SECONDS
-    reason = f"no_progress: {failures.describe('the message')}"
-    if message_store.fail_waiting(message, reason):
-        report_given_up("message", reason, message_id=message.id, site_id=message.site_id)
-    return None
+    return retry_at
 
 
 def _give_up(message: Message, reason: str) -> None:

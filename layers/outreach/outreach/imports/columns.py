@@ -22,7 +22,7 @@ from outreach.contacts.models import IdentityType
 from outreach.errors import FieldError, ValidationFailed
 from outreach.http.json_pointers import to_pointer
 from outreach.imports import cells, heading_suggestions
-from outreach.imports.import_options import ImportOptions, UnknownColumns
+from outreach.imports.import_options import ImportOptions, UnknownColumns, columns_option
 from outreach.parsing import parse_flag
 
 NAME = "name"
@@ -317,20 +317,17 @@ def _spelling_errors(headings: Sequence[str]) -> list[str]:
 
 
 def _unknown_column(heading: str, suggestions: Mapping[str, str | None]) -> str:
-    error = f"the file has a column that is not a contact field: {heading}"
+    return f"the file has a column that is not a contact field: {heading}; {_advice_on_unknown(heading, suggestions)}"
+
+
+def _advice_on_unknown(heading: str, suggestions: Mapping[str, str | None]) -> str:
     if heading not in suggestions and "|" in heading:
-        return f"{error}; if | separates the cells, begin the file with the line sep=|"
+        return "if | separates the cells, begin the file with the line sep=|"
     if heading not in suggestions:
-        return (
-            f'{error}; to import it, create the field, or send columns with {{"{heading}": "<name of a field>"}}; '
-            f'to ignore it, with {{"{heading}": null}}'
-        )
+        example, ignored = columns_option(heading, "<name of a field>"), columns_option(heading, None)
+        return f"to import it, create the field, or send columns with {example}; to ignore it, with {ignored}"
     name = suggestions[heading]
-    return (
-        f"{error}; it seems to be {name}: send columns with " + f'{{"{heading}": "{name}"}}'
-        if name
-        else (f"{error}; to ignore it, send columns with " + f'{{"{heading}": null}}')
-    )
+    return f"{f'it seems to be {name}:' if name else 'to ignore it,'} send columns with {columns_option(heading, name)}"
 
 
 def _repeated_columns(contents: Sequence[tuple[str, Content]]) -> list[str]:
@@ -346,7 +343,7 @@ def _repeated_column(name: str, headings: Sequence[str]) -> str:
         heading = next(heading for heading in headings if text.compact_key(heading) == same[0])
         return f"the file has several columns with the heading {heading}; rename or remove all but one of them"
     error = f"the file has several columns for the contact field {name}: {', '.join(headings)}"
-    return f"{error}; keep one of them, and ignore the others: send columns with " + f'{{"{headings[-1]}": null}}'
+    return f"{error}; keep one of them, and ignore the others: send columns with {columns_option(headings[-1], None)}"
 
 
 def _unique_part(heading: str, content: Content) -> tuple[str | None, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -41,3 +42,8 @@ class ImportOptions:
     phone_numbers: NumberFormat | None = None
     encodings: tuple[str, ...] = ()
     is_dry_run: bool = False
+
+
+def columns_option(heading: str, name: str | None) -> str:
+    """Return ``columns`` for one column as JSON, for an error or a warning that advises it."""
+    return json.dumps({heading: name}, ensure_ascii=False)

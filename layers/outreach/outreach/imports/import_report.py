@@ -11,6 +11,7 @@ import orjson
 from outreach import s3
 from outreach.http.job_status import JobStatus
 from outreach.imports import import_objects
+from outreach.imports.import_options import columns_option
 from outreach.imports.import_records import ImportRecord
 from outreach.imports.import_warnings import MAX_WARNINGS
 
@@ -67,5 +68,5 @@ def _missing_numbers(record: ImportRecord) -> list[Row]:
 
 def _numbers_as_text(heading: str, record: ImportRecord) -> str:
     field = record.columns.get(heading)
-    advice = f'to text these people, send columns with {{"{heading}": "SMS"}}'
+    advice = f"to text these people, send columns with {columns_option(heading, 'SMS')}"
     return f"phone numbers were imported as text of the field {field}, so no row has a number to text; {advice}"

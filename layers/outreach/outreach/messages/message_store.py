@@ -230,7 +230,7 @@ def claim(site_id: str, message_id: str, *, until: int) -> Message:
 
     Raises:
         ClaimRefused: another worker has claimed the message, it has an outcome, its slot has not begun, or it does not exist.
-        TextUnreadable: the separate text cannot be read. The claim is free again, because the carrier is not called.
+        TextUnreadable: the separate text cannot be read. The caller must release the claim of its message.
     """
     change = (
         Update()
@@ -255,7 +255,6 @@ def claim(site_id: str, message_id: str, *, until: int) -> Message:
     try:
         return with_texts(site_id, [message])[0]
     except Exception as error:
-        set_claim(message, ClaimState.FREE, until=0)
         raise TextUnreadable(message) from error
 
 
@@ -268,7 +267,7 @@ class ClaimRefused(Exception):
 
 
 class TextUnreadable(Exception):
-    """The separate text of ``message`` cannot be read at the moment."""
+    """The separate text of a claimed ``message`` cannot be read at the moment."""
 
     def __init__(self, message: Message) -> None:
         super().__init__("the text of the message cannot be read")

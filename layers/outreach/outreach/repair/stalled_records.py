@@ -1,4 +1,4 @@
-"""Repairs campaign records that are not finished, and finds those of which something must be wrong.
+"""Repairs campaign records that are not finished, and tells broken ones from those that seem healthy.
 
 A repair restarts an execution that failed, queues overdue messages again, reconciles messages whose worker crashed, updates the
 ledger from the message rows, and completes or cancels a record that is done.
@@ -30,23 +30,25 @@ _PAGES_PER_UNIT = 4
 _CONCURRENT_READS = 8
 
 
-def divide(
+def split_by_health(
     records: Collection[UnfinishedRecord], running: Container[str]
 ) -> tuple[list[UnfinishedRecord], list[UnfinishedRecord]]:
-    """Divide records into those of which something must be wrong, and others, which are on their way or wait.
+    """Split records into broken ones and those that seem healthy: they are being sent, or wait.
 
-    Something is wrong if a record needs an execution and has none, or if its last message is overdue. A paused record waits.
+    A record is broken if it needs an execution and has none, or if its last message is overdue. A paused record waits.
 
     Args:
         running: the names of running executions. An execution that is missing may have started since.
+
+    Returns:
+        The broken records, and the others without those whose audience is being scanned: they have no messages to check.
     """
     attended = {record for record in records if _name(record) in running or record.status == RecordStatus.PAUSED}
-    without = [record for record in records if record not in attended]
-    released = {record for record in without if record.status == RecordStatus.RUNNING and record.last_slot is not None}
-    on_their_way = released - _late(released)
-    # The scans of the audience of a pending record are running.
-    others = [record for record in attended if record.status != RecordStatus.PENDING]
-    return [record for record in without if record not in on_their_way], [*others, *on_their_way]
+    unattended = [record for record in records if record not in attended]
+    released = {record for record in unattended if record.status == RecordStatus.RUNNING and record.last_slot is not None}
+    being_sent = released - _late(released)
+    broken = [record for record in unattended if record not in being_sent]
+    return broken, [*(record for record in attended if record.status != RecordStatus.PENDING), *being_sent]
 
 
 def _late(records: Iterable[UnfinishedRecord]) -> set[UnfinishedRecord]:
@@ -95,7 +97,7 @@ def _repair(site_id: str, record_id: str, running: Container[str], may_read: Cal
     units, are_on_their_way = _repair_pages(record, may_read)
     if record.send_failures.reasons and not _has_more(record):
         # Clears failures of repairs; failures of executions are cleared by progress.
-        campaign_records.forget_failures(record)
+        campaign_records.clear_failures(record)
     if record.is_released and not are_on_their_way:
         campaign_records.try_complete(site_id, record_id)
         campaign_records.try_finish_cancellation(site_id, record_id)
@@ -132,9 +134,12 @@ def _has_more(record: CampaignRecord) -> bool:
 
 def _restart_if_stopped(record: CampaignRecord, running: Container[str]) -> bool:
     """Start the next execution of a record whose execution ended early; ``False`` when too many failed and the record stopped."""
-    if send_execution.name(record.id, record.executions) in running or not _has_more(record) or send_execution.is_running(record):
+    if send_execution.name(record.id, record.executions) in running or not _has_more(record):
         return True
-    if stalled_sends.record_failure(record, send_execution.outcome_of(record)):
+    outcome = send_execution.outcome_of(record)
+    if outcome is None:
+        return True
+    if stalled_sends.record_failure(record, outcome):
         return False
     logger().warning("restarting the execution of a campaign record", record_id=record.id, site_id=record.site_id)
     send_execution.start(record)

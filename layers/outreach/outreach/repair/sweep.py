@@ -2,21 +2,22 @@
 
 Each kind of work has its own repair function. Repairs use the same functions as normal processing, and run side by side.
 
-An index and the list of running executions show which campaign records must be broken; the sweep repairs all of them. The other
-records are being sent, or wait for slots or for the end of quiet hours, of a pause or of a backlog. The sweep checks them in
-random order, until it has used its allowance of read units. So its work grows with the number of broken records, not of running
-ones.
+An index and the list of running executions show which campaign records are broken; the sweep repairs all of them. The others
+seem healthy: they are being sent, or wait for slots or for the end of quiet hours, of a pause or of a backlog. The sweep checks
+them in random order, until it has used its allowance of read units. So its work grows with the number of broken records, not of
+running ones.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
+from typing import NamedTuple
 
 from outreach import clock
 from outreach.callbacks import endpoint_backlog, retry_execution
@@ -24,15 +25,21 @@ from outreach.campaigns import schedules, send_execution, unfinished_work
 from outreach.campaigns.unfinished_work import UnfinishedRecord
 from outreach.imports import import_execution, import_records
 from outreach.observability import count, logger
-from outreach.repair import single_messages, stalled_records
+from outreach.repair import single_messages, stalled_messages, stalled_records
 
 # Step Functions describes 10 to 15 executions a second.
 _CONCURRENT_REPAIRS = 8
-# How many read units one sweep spends on records of which nothing seems wrong.
+# How many read units one sweep spends on records that seem healthy.
 _ALLOWANCE = 1_300
 
 _HasTime = Callable[[], bool]
-_Repair = Callable[[], object]
+
+
+class _Repair(NamedTuple):
+    """One repair, and the ids by which the log names what could not be repaired."""
+
+    run: Callable[[], object]
+    ids: Mapping[str, str]
 
 
 class _Outcome(Enum):
@@ -47,11 +54,11 @@ class _Records:
 
     Attributes:
         running: the names of running executions. Without them, the executions of all records are asked about one by one.
-        others: the records of which nothing seems wrong.
+        healthy: the records that seem healthy.
     """
 
     running: Container[str] = frozenset()
-    others: list[UnfinishedRecord] = field(default_factory=list)
+    healthy: list[UnfinishedRecord] = field(default_factory=list)
 
 
 def repair_all(has_time: _HasTime = lambda: True) -> dict[str, int]:
@@ -65,13 +72,18 @@ def repair_all(has_time: _HasTime = lambda: True) -> dict[str, int]:
         of time.
     """
     attempt, records = partial(_attempt, has_time), _Records()
-    repairs: list[_Repair] = [single_messages.repair]
-    finds: tuple[Callable[[], Iterable[_Repair]], ...] = (_of_imports, _of_callbacks, partial(_of_campaigns, records, has_time))
-    outcomes = Counter(attempt(partial(_extend, repairs, find)) for find in finds)
+    repairs: list[_Repair] = []
+    finds: tuple[Callable[[], Iterable[_Repair]], ...] = (
+        _of_single_messages,
+        _of_imports,
+        _of_callbacks,
+        partial(_of_campaigns, records, has_time),
+    )
+    outcomes = Counter(attempt(_Repair(partial(_extend, repairs, find), {})) for find in finds)
     del outcomes[_Outcome.DONE]  # to find work is no repair
     with ThreadPoolExecutor(_CONCURRENT_REPAIRS) as pool:
         outcomes.update(pool.map(attempt, repairs))
-    outcomes.update(_look_at(records, has_time))
+    outcomes.update(_check_healthy(records, has_time))
     failed, left = outcomes[_Outcome.FAILED], outcomes[_Outcome.LEFT]
     if left:
         logger().error("the sweep ran out of time", left=left)
@@ -79,13 +91,13 @@ def repair_all(has_time: _HasTime = lambda: True) -> dict[str, int]:
     return {"attempted": outcomes.total() - left, "failed": failed, "left": left}
 
 
-def _attempt(has_time: _HasTime, repair_one: _Repair) -> _Outcome:
+def _attempt(has_time: _HasTime, repair: _Repair) -> _Outcome:
     if not has_time():
         return _Outcome.LEFT
     try:
-        repair_one()
+        repair.run()
     except Exception:
-        logger().exception("repair failed")
+        logger().exception("repair failed", extra=repair.ids)
         return _Outcome.FAILED
     return _Outcome.DONE
 
@@ -94,45 +106,61 @@ def _extend(repairs: list[_Repair], find: Callable[[], Iterable[_Repair]]) -> No
     repairs.extend(find())
 
 
+def _of_single_messages() -> Iterator[_Repair]:
+    now = clock.now().timestamp()
+    for rows in single_messages.without_outcome():
+        ids = {"site_id": rows[0].site_id, "account_id": rows[0].account_id}
+        yield _Repair(partial(stalled_messages.repair, rows, now), ids)
+
+
 def _of_imports() -> Iterator[_Repair]:
-    return (partial(import_execution.repair, site_id, import_id) for site_id, import_id in import_records.list_unfinished())
+    for site_id, import_id in import_records.list_unfinished():
+        yield _Repair(partial(import_execution.repair, site_id, import_id), {"site_id": site_id, "import_id": import_id})
 
 
 def _of_callbacks() -> Iterator[_Repair]:
-    return (partial(retry_execution.repair, endpoint, clock.now()) for endpoint in endpoint_backlog.endpoints_with_backlog())
+    now = clock.now()
+    for endpoint in endpoint_backlog.endpoints_with_backlog():
+        yield _Repair(partial(retry_execution.repair, endpoint, now), {"site_id": endpoint.site_id, "endpoint_id": endpoint.id})
 
 
 def _of_campaigns(records: _Records, has_time: _HasTime) -> Iterator[_Repair]:
-    """Yield the repairs of overdue starts and of records of which something must be wrong; keep the other records."""
+    """Yield the repairs of overdue starts and of broken records; keep the records that seem healthy in ``records``."""
     work = unfinished_work.read()
     for start in work.starts:
         if schedules.may_be_overdue(start.time):
-            yield partial(schedules.start_if_overdue, start.site_id, start.campaign_id)
+            ids = {"site_id": start.site_id, "campaign_id": start.campaign_id}
+            yield _Repair(partial(schedules.start_if_overdue, **ids), ids)
     failure: Exception | None = None
     if work.records:
         try:
             records.running = send_execution.names_of_running()
         except Exception as error:
             failure = error
-    broken, records.others = stalled_records.divide(work.records, records.running)
+    broken, records.healthy = stalled_records.split_by_health(work.records, records.running)
     # In random order, so that repairs that take all the time do not keep others from being done.
     for record in random.sample(broken, len(broken)):
-        yield partial(stalled_records.repair, record.site_id, record.id, records.running, lambda _: has_time())
+        repair = partial(stalled_records.repair, record.site_id, record.id, records.running, lambda _: has_time())
+        yield _Repair(repair, _ids(record))
     if failure:
         raise failure
 
 
-def _look_at(records: _Records, has_time: _HasTime) -> Iterator[_Outcome]:
-    """Repair what may be wrong of records of which nothing seems wrong, in random order, until the allowance is used up."""
+def _check_healthy(records: _Records, has_time: _HasTime) -> Iterator[_Outcome]:
+    """Check records that seem healthy, in random order, and repair what is broken, until the allowance is used up."""
     spent = 0.0
 
-    def look(record: UnfinishedRecord) -> None:
+    def check(record: UnfinishedRecord) -> None:
         nonlocal spent
         left = _ALLOWANCE - spent
         spent += stalled_records.repair(record.site_id, record.id, records.running, lambda units: units < left)
 
-    for record in random.sample(records.others, len(records.others)):
+    for record in random.sample(records.healthy, len(records.healthy)):
         if spent >= _ALLOWANCE or not has_time():
             return
         spent += 1  # the record itself
-        yield _attempt(has_time, partial(look, record))
+        yield _attempt(has_time, _Repair(partial(check, record), _ids(record)))
+
+
+def _ids(record: UnfinishedRecord) -> dict[str, str]:
+    return {"site_id": record.site_id, "record_id": record.id}

@@ -89,11 +89,7 @@ def state_of(site_id: str, account_id: str, *, consistent: bool = False) -> Brea
 
 def states_of(site_id: str) -> dict[str, BreakerState]:
     """Return the states of a site's breakers that are not closed, by account id."""
-    items = dynamo.query(
-        settings().sites_table,
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-        ExpressionAttributeValues={":pk": f"SITE#{site_id}", ":sk": "STATE#"},
-    )
+    items = dynamo.query_by_prefix(settings().sites_table, f"SITE#{site_id}", "STATE#")
     states = {item["sk"].removeprefix("STATE#"): state_of_item(item) for item in items}
     return {account_id: state for account_id, state in states.items() if state}
 

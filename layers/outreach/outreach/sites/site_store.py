@@ -75,11 +75,7 @@ def require_account(site_id: str, account_id: str) -> ChannelAccount:
 
 def list_accounts(site_id: str) -> list[ChannelAccount]:
     """Return the site's channel accounts, sorted by id."""
-    items = dynamo.query(
-        settings().sites_table,
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-        ExpressionAttributeValues={":pk": f"SITE#{site_id}", ":sk": "ACCOUNT#"},
-    )
+    items = dynamo.query_by_prefix(settings().sites_table, f"SITE#{site_id}", "ACCOUNT#")
     return [_account(item) for item in items]
 
 
@@ -120,11 +116,7 @@ def record_use(api_key: str, key: ApiKey) -> None:
 
 def list_keys(site_id: str) -> list[tuple[str, ApiKey]]:
     """Return the site's keys with their hashes, as the authorizer reads them."""
-    listed = dynamo.query(
-        settings().sites_table,
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-        ExpressionAttributeValues={":pk": f"SITE#{site_id}", ":sk": "KEY#"},
-    )
+    listed = dynamo.query_by_prefix(settings().sites_table, f"SITE#{site_id}", "KEY#")
     keys = [{"pk": item["sk"], "sk": "KEY"} for item in listed]
     items = dynamo.batch_get(settings().sites_table, keys, consistent=True)
     return sorted(((item["pk"].removeprefix("KEY#"), _key(item)) for item in items), key=lambda entry: entry[0])

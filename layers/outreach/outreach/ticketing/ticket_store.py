@@ -140,11 +140,8 @@ def _erase(key: dict[str, str], document: str) -> bool:
 
 
 def _message_items(site_id: str, ticket_id: int) -> Iterator[dict[str, Any]]:
-    return dynamo.query(
-        settings().tickets_table,
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-        ExpressionAttributeValues={":pk": _ticket_key(site_id, ticket_id)["pk"], ":sk": "MESSAGE#"},
-        ConsistentRead=True,
+    return dynamo.query_by_prefix(
+        settings().tickets_table, _ticket_key(site_id, ticket_id)["pk"], "MESSAGE#", ConsistentRead=True
     )
 
 

@@ -60,10 +60,9 @@ def keep_only(deferred: DeferredRecipients, places: Sequence[int]) -> None:
     """Reduce deferred places to ``places``, of which there may be none."""
     if list(places) == list(deferred.places):
         return
+    # Stored before the deletion: after a crash in between, places are stored twice, but never lost.
     if places:
-        put(
-            replace(deferred, places=places)
-        )  # Write before the deletion: after a crash in between, places are stored twice, but never lost.
+        put(replace(deferred, places=places))
     dynamo.delete(settings().campaigns_table, deferred.key)
 
 

@@ -1,4 +1,4 @@
-"""outreach-admin: commands for operators."""
+"""outreach-admin: dead letters, erasure, export, restore, and the emptying of buckets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
-from outreach_admin import buckets, contact_import
+from outreach_admin import buckets
 
 from outreach import aws, dynamo, s3
 from outreach.consent import opt_outs
@@ -20,7 +20,6 @@ from outreach.messages.models import Kind, Message
 from outreach.messages.status import MessageStatus
 from outreach.settings import settings
 from tests.support import pipeline
-from tests.support.http_server import reply, serving
 from tests.support.stack import target
 from tests.support.template import QUEUE, resources
 from tests.unit.outreach_admin.conftest import Run
@@ -71,17 +70,6 @@ def test_buckets_are_not_emptied_without_a_confirmation(run: Run) -> None:
     assert {entry["bucket"]: entry["found"] for entry in run("empty-buckets", "--dry-run").json}[s3.files().name] == 1
     assert run("empty-buckets", stdin="n\n").code == 1
     assert s3.files().head("exports/1")
-
-
-def test_opt_outs_are_added_listed_and_removed(run: Run) -> None:
-    for site_id in ("1000", "10000", "20000"):
-        run("site", "put", site_id)
-    assert run("optout", "add", "10000", NUMBER).json == {"number": NUMBER, "opted_out": True}
-    assert [entry["number"] for entry in run("optout", "list", "10000").json] == [NUMBER]
-    assert run("optout", "list", "1000").json == run("optout", "list", "20000").json == []
-    assert run("optout", "remove", "10000", NUMBER).json["opted_out"] is False
-    assert run("optout", "list", "10000").json == []
-    assert run("optout", "add", "10000", "0123").code == 2
 
 
 @pytest.fixture
@@ -155,100 +143,6 @@ def test_an_export_contains_only_its_site(run: Run, person: str, tmp_path: Path)
     assert (done.code, done.json) == (0, {"file": str(file), "items": len(lines)})
     assert {line["table"] for line in lines} >= {"sites", "contacts", "messages", "tickets"}
     assert [line for line in lines if "100000" in line["item"]["pk"]] == []
-
-
-def test_campaign_watch_ends_with_the_final_counts(run: Run) -> None:
-    pipeline.put_site()
-    pipeline.create_contact(None)
-    create_state_machine()
-    campaign_id = pipeline.create_campaign()["id"]
-    record_id = pipeline.send(campaign_id)
-    pipeline.fan_out(record_id)
-    for name in (campaign_id, record_id):
-        watched = run("campaign", "watch", pipeline.SITE, name)
-        assert (watched.json["record"], watched.json["status"], watched.json["skipped"]) == (record_id, "completed", 1)
-    assert run("campaign", "watch", pipeline.SITE, "unknown").code == 1
-
-
-def create_state_machine() -> None:
-    aws.stepfunctions().create_state_machine(
-        name=settings().campaign_send_arn.rsplit(":", 1)[1], definition="{}", roleArn="arn:aws:iam::123456789012:role/unit-test"
-    )
-
-
-@pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(contact_import, "_POLL_SECONDS", 0)
-    path = tmp_path / "contacts.csv"
-    path.write_text("name,email\nAda,ada@example.com\n")
-    return path
-
-
-@pytest.mark.parametrize(("failed", "code"), [(0, 0), (1, 1)])
-def test_import_uploads_the_file_and_follows_the_record(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failed: int, code: int
-) -> None:
-    monkeypatch.setattr(contact_import, "_POLL_SECONDS", 0)
-    file = tmp_path / "contacts.csv"
-    file.write_text("name,email\nAda,ada@example.com\n")
-    states = [("pending", 0), ("running", 0), ("completed", 1)]
-    warnings = [{"row": 2, "column": "email", "message": "was repaired"}]
-    with serving(reply(200)) as bucket:
-        answers = [
-            {"id": "1", "status": status, "processedRows": rows, "totalRows": 1, "failedCount": failed, "uploadUrl": bucket.url}
-            | {"warnings": warnings, "warningCount": 3}
-            for status, rows in states
-        ]
-        headers = {"Content-Type": "application/json"}
-        replies = (reply(200, json.dumps(answer).encode(), headers) for answer in answers)
-        with serving(*replies, reply(200, b"name,email,importError\r\n")) as api:
-            done = run("import", str(file), "--api-url", api.url, "--api-key", "a-key")
-    assert (done.code, done.json["status"]) == (code, "completed")
-    assert "Row 2, email: was repaired\n2 more warnings" in done.err
-    failed_rows = tmp_path / "contacts.csv.failed.csv"
-    assert failed_rows.exists() == bool(failed)
-    assert not failed or failed_rows.read_bytes().startswith(b"name,email,importError")
-    assert bucket.requests[0].body == file.read_bytes()
-    assert "authorization" not in bucket.requests[0].headers
-    assert {request.headers["authorization"] for request in api.requests} == {"Bearer a-key"}
-
-
-def test_the_options_of_an_import_are_sent(run: Run, file: Path) -> None:
-    record = {"id": "1", "status": "failed", "processedRows": 0, "totalRows": 0, "failedCount": 0}
-    with serving(reply(200)) as bucket:
-        answer = json.dumps({**record, "uploadUrl": bucket.url}).encode()
-        with serving(reply(200, answer, {"Content-Type": "application/json"})) as api:
-            options = ("--map", "Mobile Phone=SMS", "--map", "a=b=", "--encoding", "windows-1251", "--dry-run")
-            assert run("import", str(file), "--api-url", api.url, "--api-key", "a-key", *options).code == 1
-    sent = json.loads(api.requests[0].body)
-    assert sent["columns"] == {"Mobile Phone": "SMS", "a=b": None}
-    assert (sent["encoding"], sent["dryRun"], sent["duplicateControlOption"]) == ("windows-1251", True, "merge")
-
-
-def test_a_mapping_without_a_field_is_refused(run: Run, file: Path) -> None:
-    refused = run("import", str(file), "--api-url", "http://x.example", "--api-key", "a-key", "--map", "Mobile Phone")
-    assert (refused.code, "HEADING=FIELD" in refused.err) == (2, True)
-
-
-def test_a_refused_import_prints_the_reason(run: Run, file: Path) -> None:
-    problem = reply(403, b'{"detail": "The API key does not allow this"}', {"Content-Type": "application/problem+json"})
-    with serving(problem) as api:
-        refused = run("import", str(file), "--api-url", api.url, "--api-key", "a-key")
-    assert (refused.code, refused.err) == (1, "The API key does not allow this\n")
-
-
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"id": "1", "status": "pending"}'])
-def test_another_server_than_the_api_is_called_so(run: Run, file: Path, body: bytes) -> None:
-    with serving(reply(200, body, {"Content-Type": "application/json"})) as server:
-        failed = run("import", str(file), "--api-url", server.url, "--api-key", "a-key")
-    assert (failed.code, failed.err) == (1, "The server's answer is no import record, so it is not the API. Check the URL.\n")
-
-
-def test_an_empty_file_is_not_uploaded(run: Run, tmp_path: Path) -> None:
-    file = tmp_path / "empty.csv"
-    file.touch()
-    failed = run("import", str(file), "--api-url", "http://x.example", "--api-key", "a-key")
-    assert (failed.code, failed.err) == (1, "The file is empty.\n")
 
 
 @pytest.fixture
