@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterable
 
 _SEPARATOR = ";"
-# Google's separator for several identities; a quoted value keeps it.
-_GOOGLE_SEPARATOR = re.compile(r'(?P<before>^|[;\r\n]|:::)(?P<quoted> *"(?:[^"]+|"")*") *|:::')
+# Google's separator for several identities; a quoted value keeps it. No text may match the parts of a quoted value in two ways:
+# one quotation mark too many would take for ever.
+_GOOGLE_SEPARATOR = re.compile(r'(?P<before>^|[;\r\n]|:::)(?P<quoted> *"[^"]*(?:""[^"]*)*") *|:::')
 _NEEDS_QUOTES = re.compile(r'[;"\r\n]|:::|^\s')
 
 # Text that a spreadsheet would evaluate (OWASP, CSV Injection), after any number of apostrophes.
