@@ -19,7 +19,7 @@ def test_unguard_is_the_inverse_of_guard(text: str) -> None:
     assert cells.unguard(cells.guard(text)) == text
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "'=1", "''@x"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x", "'=1", "''@x"])
 def test_text_that_a_spreadsheet_would_evaluate_gets_an_apostrophe(text: str) -> None:
     assert cells.guard(text) == f"'{text}"
 
