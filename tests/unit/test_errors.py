@@ -7,7 +7,7 @@ import re
 import pytest
 
 from outreach import errors
-from outreach.errors import OutreachError
+from outreach.errors import FieldError, OutreachError, ValidationFailed
 
 KINDS = OutreachError.__subclasses__()
 
@@ -26,6 +26,12 @@ def test_every_error_has_its_own_code() -> None:
 
 def test_the_default_detail_is_the_title() -> None:
     assert errors.NotFound().detail == str(errors.NotFound()) == "Not found"
+
+
+def test_only_the_first_of_many_wrong_fields_are_named() -> None:
+    error = ValidationFailed(*(FieldError(f"/{number}", "is wrong") for number in range(1_000)))
+    assert len(error.errors) == errors.MAX_ERRORS
+    assert error.detail.endswith("/99: is wrong; and 900 more errors")
 
 
 def test_a_rule_may_have_its_own_code() -> None:

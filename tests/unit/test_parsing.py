@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 
 from outreach import parsing
@@ -204,6 +205,14 @@ def test_a_url_has_at_most_2000_characters(length: int, is_accepted: bool) -> No
 @pytest.mark.parametrize("document", ['{"a": 1}', b'{"a": 1}', '\ufeff{"a": 1}', b'\xef\xbb\xbf{"a": 1}', '{"a": 2, "a": 1}'])
 def test_json_may_begin_with_a_byte_order_mark_and_the_last_of_equal_names_counts(document: str | bytes) -> None:
     assert parsing.parse_json(document) == {"a": 1}
+
+
+def test_json_with_more_values_than_any_request_has_is_refused() -> None:
+    ids = ["00000000-0000-0000-0000-000000000000"] * 115_000  # as many as a body has room for
+    assert parsing.parse_json(orjson.dumps(ids)) == ids
+    for document in ([1] * 120_001, [[1] * 60_000, [1] * 60_000], {str(number): 1 for number in range(120_001)}):
+        with pytest.raises(ValidationFailed, match="must have at most 120,000 values"):
+            parsing.parse_json(orjson.dumps(document))
 
 
 @pytest.mark.parametrize(

@@ -102,3 +102,12 @@ def test_a_text_may_have_line_breaks_and_characters_of_every_script(value: str) 
 
 def test_a_name_is_normalised() -> None:
     assert text.require_name(" Gro\u0308\u200bße\n") == "Größe"
+
+
+def test_a_long_text_with_few_marks_in_a_row_is_composed_and_not_changed_otherwise() -> None:
+    assert text.normalise("e\u0301" * 1_000) == "é" * 1_000
+    assert text.normalise("x" * 1_000 + "\u0316" * 30) == "x" * 1_000 + "\u0316" * 30
+
+
+def test_more_marks_in_a_row_than_any_language_writes_are_separated_in_a_long_text() -> None:
+    assert text.normalise("x" * 1_000 + "\u0316" * 31) == "x" * 1_000 + "\u0316" * 30 + "\u034f\u0316"

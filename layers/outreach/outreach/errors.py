@@ -34,6 +34,10 @@ _TITLES = {QUOTA_EXCEEDED: "The site's quota is used up"}
 NO_SUCH_PATH = "There is no such path. GET /docs lists all paths; a verb follows a colon, such as :send."
 
 
+# How many wrong fields an error names. A body may have a million, and each takes a while to find.
+MAX_ERRORS = 100
+
+
 @dataclass(frozen=True)
 class FieldError:
     """One wrong field of a request.
@@ -71,8 +75,10 @@ class ValidationFailed(OutreachError):
     status, code, title = 400, "validation_failed", "The request is not valid"
 
     def __init__(self, *errors: FieldError, detail: str = "", members: Mapping[str, object] | None = None) -> None:
-        super().__init__(detail or "; ".join(map(str, errors)))
-        self.errors = errors
+        listed = errors[:MAX_ERRORS]
+        more = [f"and {len(errors) - MAX_ERRORS:,} more errors"] if len(errors) > MAX_ERRORS else []
+        super().__init__(detail or "; ".join([*map(str, listed), *more]))
+        self.errors = listed
         self.members = dict(members or {})
 
     @classmethod

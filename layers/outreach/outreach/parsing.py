@@ -15,6 +15,8 @@ import orjson
 from outreach.errors import ValidationFailed
 
 _MAX_DEPTH = 100
+# A body has room for some 115,000 ids, and no request has more of anything. Each value may have an error.
+_MAX_VALUES = 120_000
 MAX_URL = 2_000
 _MAX_LABEL = 63
 _MAX_HOST = 253
@@ -42,19 +44,23 @@ _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0"
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Parse JSON that is nested at most 100 levels deep; validation and storage fail on much deeper nesting.
+    """Parse JSON that has at most 120,000 values and is nested at most 100 levels deep; validation and storage fail on deeper
+    nesting.
 
     A byte order mark at the start is ignored. Of a name that an object has twice, the last value counts.
 
     Raises:
-        ValidationFailed: the text is not JSON, with line and column, or the nesting is deeper.
+        ValidationFailed: the text is not JSON, with line and column, or the nesting is deeper, or it has more values.
     """
     document = _load(text)
-    level = [document]
+    level, count = [document], 0
     for _ in range(_MAX_DEPTH):
         level = [child for node in level for child in _children(node)]
         if not level:
             return document
+        count += len(level)
+        if count > _MAX_VALUES:
+            raise ValidationFailed.at("", f"must have at most {_MAX_VALUES:,} values; send it in parts")
     raise ValidationFailed.at("", f"must not be nested more than {_MAX_DEPTH} levels deep")
 
 

@@ -18,6 +18,8 @@ import phonenumbers
 from outreach import text
 
 _MAX_DIGITS = 15  # ITU-T E.164, section 6
+# The limit of libphonenumber. Each slash and parenthesis of a text is tried as the end of a number.
+_MAX_CHARACTERS = 250
 
 _URI_SCHEME = re.compile(r"(?:tel|sms|whatsapp):\s*", re.IGNORECASE)
 # Begins where its separators do, so that a long run of them is tried once.
@@ -59,7 +61,6 @@ class PhoneNumber:
     extension: str = ""
 
 
-@lru_cache(maxsize=4096)  # a row of an import, or a request, reads each number several times
 def parse(given: str, region: str, number_format: NumberFormat | None = None) -> PhoneNumber | None:
     """Read a phone number; return ``None`` for a text that is not a phone number.
 
@@ -68,6 +69,11 @@ def parse(given: str, region: str, number_format: NumberFormat | None = None) ->
         number_format: ``None`` reads national numbers, and keeps those as given that are valid in both formats.
     """
     normalised = text.normalise(given)
+    return _parse(normalised, region, number_format) if len(normalised) <= _MAX_CHARACTERS else None
+
+
+@lru_cache(maxsize=4096)  # a row of an import, or a request, reads each number several times
+def _parse(normalised: str, region: str, number_format: NumberFormat | None) -> PhoneNumber | None:
     plain, extension = _without_extension(_plain(normalised))
     # A spreadsheet adds decimals to numbers only, so none precede an extension.
     spellings = [plain] if extension else _spellings(plain)

@@ -7,9 +7,13 @@ Redirects are not followed.
 
 from __future__ import annotations
 
+import ipaddress
 from http.cookiejar import DefaultCookiePolicy
+from typing import Any
 
 from requests_hardened import Config, HTTPSession
+from requests_hardened.ip_filter import InvalidIPAddress
+from requests_hardened.ip_filter_adapter import IPFilterAdapter
 
 from outreach import timed_http
 
@@ -18,6 +22,19 @@ TOTAL_SECONDS = 15.0
 _CONNECT_SECONDS = 5.0
 # As many as a queue message has callbacks, which are posted at once.
 _CONNECTIONS = 20
+# All addresses of the internet. The library lets others pass that may lead to an IPv4 address, such as ``::127.0.0.1``.
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+
+
+class _GuardedAdapter(IPFilterAdapter):  # type: ignore[misc]  # the library has no types
+    """The library's guard, which also refuses every IPv6 address outside of the internet (RFC 4291, section 2.4)."""
+
+    def build_connection_pool_key_attributes(self, *args: Any, **options: Any) -> Any:
+        host, pool = super().build_connection_pool_key_attributes(*args, **options)
+        address = ipaddress.ip_address(host["host"].strip("[]"))
+        if address.version == 6 and address not in _GLOBAL_UNICAST:
+            raise InvalidIPAddress(address)
+        return host, pool
 
 
 def session(allow_private: bool) -> HTTPSession:
@@ -35,6 +52,9 @@ def session(allow_private: bool) -> HTTPSession:
         default_timeout=(_CONNECT_SECONDS, TOTAL_SECONDS),
     )
     guarded = HTTPSession(config)
+    if not allow_private:
+        guarded.mount("http://", _GuardedAdapter(is_https_proto=False))
+        guarded.mount("https://", _GuardedAdapter(is_https_proto=True))
     guarded.trust_env = False
     guarded.stream = True
     guarded.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

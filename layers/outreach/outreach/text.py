@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from typing import Literal
 
 # The limits of strings that have no other one (docs/api.md, "JSON and HTTP").
 MAX_NAME = 256
@@ -14,6 +15,11 @@ MAX_CHARACTERS = 2_000
 _INVISIBLE = dict.fromkeys([0xFEFF, 0x200B, 0x2060, 0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], None)
 # Latin letters without a decomposition, as they sort.
 _BASE_LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
+# Sorting the marks of so short a text takes no time.
+_MAX_UNCHECKED = 500
+# Unicode Standard Annex #15, "Stream-Safe Text Format"; the combining grapheme joiner shows nothing.
+_MAX_MARKS = 30
+_JOINER = "\u034f"
 # White space, controls, format characters such as the zero-width joiner, and surrogates.
 _INVISIBLE_CATEGORIES = ("Zs", "Zl", "Zp", "Cc", "Cf", "Cs")
 # Characters of other categories that show nothing: the fillers of Hangul and the blank of Braille; the grapheme joiner,
@@ -34,12 +40,32 @@ _PLAIN_TEXT = re.compile("[\t\n\r -~\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010
 
 def normalise(text: str) -> str:
     """Return the text in Unicode NFC, without invisible characters, and without white space at either end."""
-    return text.strip() if text.isascii() else unicodedata.normalize("NFC", text.translate(_INVISIBLE)).strip()
+    return text.strip() if text.isascii() else normal_form("NFC", text.translate(_INVISIBLE)).strip()
 
 
 def normalise_body(text: str) -> str:
     """Return the body of a message in Unicode NFC, otherwise as given."""
-    return unicodedata.normalize("NFC", text)
+    return normal_form("NFC", text)
+
+
+def normal_form(form: Literal["NFC", "NFD", "NFKC"], text: str) -> str:
+    """Return the text in a normal form of Unicode.
+
+    The marks of a letter are sorted, in a time that grows with the square of their number. So a long text becomes
+    stream-safe first (Unicode Standard Annex #15, "Stream-Safe Text Process").
+    """
+    return unicodedata.normalize(form, text if len(text) <= _MAX_UNCHECKED or text.isascii() else _stream_safe(text))
+
+
+def _stream_safe(text: str) -> str:
+    """Return a text with a joiner after every 30 marks in a row, which no language writes."""
+    pieces, begin, marks = [], 0, 0
+    for index, char in enumerate(text):
+        marks = marks + 1 if unicodedata.combining(char) else 0
+        if marks > _MAX_MARKS:
+            pieces.append(text[begin:index])
+            begin, marks = index, 1
+    return _JOINER.join([*pieces, text[begin:]])
 
 
 def is_blank(text: str) -> bool:
@@ -67,7 +93,7 @@ def _comparison_key(normalised: str) -> str:
     folded = normalised.casefold()
     if folded.isascii() and folded.isprintable() and "  " not in folded:
         return folded
-    return unicodedata.normalize("NFC", " ".join(folded.split()))
+    return normal_form("NFC", " ".join(folded.split()))
 
 
 def is_same(first: str, second: str) -> bool:
@@ -86,7 +112,7 @@ def without_accents(text: str) -> str:
     folded = text.casefold()
     if folded.isascii():
         return folded
-    decomposed = unicodedata.normalize("NFD", folded)
+    decomposed = normal_form("NFD", folded)
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
+from itertools import islice
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -24,6 +25,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from outreach import clock, text
+from outreach.errors import MAX_ERRORS
 from outreach.parsing import NIL_GUID, is_guid, parse_flag, parse_guid, parse_integer, parse_moment, parse_url
 
 T = TypeVar("T")
@@ -141,7 +143,8 @@ def limited_strings(limit: int = text.MAX_CHARACTERS) -> AfterValidator:
     """Make a validator for JSON without a model: each string in it is text of at most ``limit`` characters."""
 
     def validate(value: Any) -> Any:
-        errors = [InitErrorDetails(type=error, loc=place, input=None) for place, error in _string_errors(value, limit)]
+        found = islice(_string_errors(value, limit), MAX_ERRORS)
+        errors = [InitErrorDetails(type=error, loc=place, input=None) for place, error in found]
         if errors:
             raise ValidationError.from_exception_data("json", errors)
         return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from threading import Barrier
 from typing import Any
 
@@ -57,6 +58,13 @@ def test_a_misspelt_filter_is_400_and_never_returns_everybody() -> None:
                 {"pointer": f"/{name}", "message": f"is not a property of a filter; did you mean {meant}?"}
             ]
     assert contact_requests.pointers(contact_requests.export({**export, "select": []})) == ["/select"]
+
+
+def test_too_many_unknown_properties_are_400_because_each_may_be_misspelt() -> None:
+    start = time.process_time()
+    answer = contact_requests.query({f"filter{number}": [] for number in range(100_000)})
+    assert answer.body["errors"] == [{"pointer": "", "message": "must have at most 500 unknown properties"}]
+    assert time.process_time() - start < 5
 
 
 def test_other_unknown_properties_of_a_query_are_ignored() -> None:

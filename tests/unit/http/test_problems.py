@@ -8,6 +8,7 @@ import pytest
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 
+from outreach.errors import MAX_ERRORS
 from outreach.http import problems
 from outreach.http.json_pointers import to_pointer
 from tests.unit.http.gateway_requests import event
@@ -41,3 +42,15 @@ def test_an_error_has_a_pointer_and_says_what_the_value_must_be(body: Any, point
     members = problems.body(problems.from_validation(RequestValidationError(errors), lambda steps, _: to_pointer(steps)), event())
     assert members["errors"] == [{"pointer": pointer, "message": message}]
     assert members["detail"] == (f"{pointer}: {message}" if pointer else f"the body {message}")
+
+
+def test_of_a_million_wrong_values_only_the_first_are_located() -> None:
+    located: list[Any] = []
+    errors = [{"type": "string_type", "loc": ("body", number), "msg": "", "input": 1} for number in range(1_000_000)]
+
+    def locate(steps: Any, _: bool) -> str:
+        located.append(steps)
+        return to_pointer(steps)
+
+    refusal = problems.from_validation(RequestValidationError(errors), locate)
+    assert len(located) == len(refusal.errors) == MAX_ERRORS  # type: ignore[attr-defined]

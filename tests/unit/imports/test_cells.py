@@ -19,7 +19,7 @@ def test_unguard_is_the_inverse_of_guard(text: str) -> None:
     assert cells.unguard(cells.guard(text)) == text
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "'=1", "''@x"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x", "'=1", "''@x"])
 def test_text_that_a_spreadsheet_would_evaluate_gets_an_apostrophe(text: str) -> None:
     assert cells.guard(text) == f"'{text}"
 
@@ -47,11 +47,12 @@ def test_identities_are_split_at_three_colons_outside_quotation_marks(cell: str,
     assert [value.strip() for value in cells.split_identities(cell)] == expected
 
 
-@pytest.mark.parametrize("part", [" ", "\n", ":::", '"', '"" ', ';"', ":", " :::"])
-def test_a_long_cell_is_split_in_linear_time(part: str) -> None:
+@pytest.mark.parametrize("part", [" ", "\n", ":::", '"', '"" ', ';"', ":", " :::", "a", '""', '""a'])
+@pytest.mark.parametrize("begin", ["", '"', ';"', '"a";"'])
+def test_a_long_cell_is_split_in_linear_time(begin: str, part: str) -> None:
     start = time.process_time()
     with suppress(ValueError):
-        cells.split_identities(part * 100_000)
+        cells.split_identities(begin + part * 100_000)
     assert time.process_time() - start < 5
 
 

@@ -276,6 +276,8 @@ def repeated(block: bytes, times: int, before: str, after: str) -> Iterator[byte
 
 ROW_BEGIN, ROW_END = sheet("<row>|</row>").split("|")
 STRINGS_BEGIN, STRINGS_END = strings("|").split("|")
+SHARED_CELL = '<c t="s"><v>0</v></c>'
+LONG_STRING = strings(f"<si><t>{'x' * 900_000}</t></si>")
 ENTITIES = '<!DOCTYPE sst [<!ENTITY a "haha"><!ENTITY b "&a;&a;&a;">]>'
 HOSTILE: dict[str, Callable[[], bytes]] = {
     "many shared strings": lambda: workbook(sharedStrings=repeated(b"<si/>" * 100_000, 30, STRINGS_BEGIN, STRINGS_END)),
@@ -285,6 +287,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "a long text": lambda: workbook(sheet1=repeated(b"x" * MB, 200, ROW_BEGIN + "<c t='str'><v>", "</v></c>" + ROW_END)),
     "a long attribute": lambda: workbook(sheet1=repeated(b"x" * MB, 200, ROW_BEGIN + "<c t='", "'/>" + ROW_END)),
     "a long comment": lambda: workbook(sheet1=repeated(b"x" * MB, 200, ROW_BEGIN + "<!--", "-->" + ROW_END)),
+    "one text in each cell of a row": lambda: workbook("<row>" + SHARED_CELL * 1_999 + "</row>", sharedStrings=LONG_STRING),
+    "one text in each row": lambda: workbook(f"<row>{SHARED_CELL}</row>" * 2_000, sharedStrings=LONG_STRING),
     "a wide row": lambda: workbook(f"<row>{inline('x', 'XFD1')}</row>"),
     "entities": lambda: workbook(sharedStrings=ENTITIES + strings("<si><t>&b;</t></si>")),
 }

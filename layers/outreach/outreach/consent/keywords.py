@@ -4,7 +4,6 @@ site's own.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -70,7 +69,7 @@ def _own_words(site: Site) -> Mapping[Keyword, tuple[str, ...]]:
 
 def comparable(body: str) -> str:
     """Return the letters, digits and single spaces of a message, without case, accents and forms such as bold."""
-    plain = text.without_accents(unicodedata.normalize("NFKC", body))
+    plain = text.without_accents(text.normal_form("NFKC", body))
     return " ".join("".join(char for char in plain if char.isalnum() or char.isspace()).split())
 
 

@@ -29,7 +29,7 @@ from outreach import clock, email_addresses, parsing, text, time_zones
 MAX_TEXT = 10_000
 
 # ``float`` also accepts ``1_000``, which is never written, and ``nan``.
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
 
 Options = tuple[str, ...]
 Value = str | int | float | bool | list[str]

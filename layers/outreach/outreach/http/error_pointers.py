@@ -54,9 +54,13 @@ def _walk_array(step: Step, rest: Sequence[Step], node: Sequence[Any], models: M
         yield int(step)
         yield from _walk(rest, node[int(step)], models, has_tags)
         return
-    for index, pair in reversed(list(enumerate(node))):  # of a name that occurs twice, the last value counts
-        keys = {str(key).lower(): key for key in pair} if isinstance(pair, Mapping) else {}
-        if text.is_same(str(pair[keys["name"]]) if "name" in keys else "", str(step)):
+    wanted = text.comparison_key(str(step))
+    for index in reversed(range(len(node))):  # of a name that occurs twice, the last value counts
+        pair = node[index]
+        if not isinstance(pair, dict):  # most long lists have only ids, and this is asked for each error
+            continue
+        keys = {str(key).lower(): key for key in pair}
+        if text.comparison_key(str(pair[keys["name"]]) if "name" in keys else "") == wanted:
             yield index
             yield from [keys["value"]] if "value" in keys else []
             return

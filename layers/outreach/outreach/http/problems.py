@@ -9,7 +9,15 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType, RequestValidationError
 
-from outreach.errors import FieldError, MethodNotAllowed, OutreachError, TooManyRequests, UnsupportedMediaType, ValidationFailed
+from outreach.errors import (
+    MAX_ERRORS,
+    FieldError,
+    MethodNotAllowed,
+    OutreachError,
+    TooManyRequests,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
 from outreach.http.json_pointers import Step, to_pointer, to_steps
 from outreach.http.request import SEND_JSON, base_url
 from outreach.http.validation_messages import FORMS, message_of
@@ -64,7 +72,8 @@ def unexpected(event: Event) -> Response[str]:
 
 def from_validation(error: RequestValidationError, locate: Locate) -> OutreachError:
     """Convert the errors of Powertools and pydantic to pointers into the request."""
-    errors = [(entry["type"], FieldError(_pointer(entry["loc"], locate), message_of(entry))) for entry in error.errors()]
+    found = error.errors()
+    errors = [(entry["type"], FieldError(_pointer(entry["loc"], locate), message_of(entry))) for entry in found[:MAX_ERRORS]]
     pointers = [field_error.pointer for _, field_error in errors]
 
     def is_of_another_choice(kind: str, pointer: str) -> bool:

@@ -11,13 +11,15 @@ import re
 from collections.abc import Iterable
 
 _SEPARATOR = ";"
-# Google's separator for several identities; a quoted value keeps it.
-_GOOGLE_SEPARATOR = re.compile(r'(?P<before>^|[;\r\n]|:::)(?P<quoted> *"(?:[^"]+|"")*") *|:::')
+# Google's separator for several identities; a quoted value keeps it. No text may match the parts of a quoted value in two ways:
+# one quotation mark too many would take for ever.
+_GOOGLE_SEPARATOR = re.compile(r'(?P<before>^|[;\r\n]|:::)(?P<quoted> *"[^"]*(?:""[^"]*)*") *|:::')
 _NEEDS_QUOTES = re.compile(r'[;"\r\n]|:::|^\s')
 
-# Text that a spreadsheet would evaluate (OWASP, CSV Injection), after any number of apostrophes.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
+# Text that a spreadsheet would evaluate (OWASP, CSV Injection), after any number of apostrophes. Some take wide signs for others.
+_FORMULA_BEGIN = r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+_FORMULA = re.compile(f"'*{_FORMULA_BEGIN}")
+_GUARDED_FORMULA = re.compile(f"'+{_FORMULA_BEGIN}")
 
 # Controls that old systems leave in texts: padding, and breaks of lines and pages. ESC and those beyond ASCII are left, because
 # they show that the file has another encoding.

@@ -21,6 +21,8 @@ from outreach.imports.import_records import ImportRecord, SplitFile
 from outreach.imports.import_warnings import Warnings
 
 _ROWS_PER_CHUNK = 500
+# A chunk is in memory as a whole. Only rows made to exhaust it have more than this.
+_CHARACTERS_PER_CHUNK = 20_000_000
 
 
 def write_chunks(record: ImportRecord) -> ImportRecord:
@@ -84,11 +86,21 @@ def _write_chunks(
     """Write the chunks; return the number of rows and the number of chunks."""
     rows = _data_rows(header, numbered_rows)
     total = chunks = 0
-    while chunk := list(islice(rows, _ROWS_PER_CHUNK)):
+    while chunk := list(_chunk(rows)):
         s3.files().put_lines(import_objects.chunk_key(record.site_id, record.id, chunks), [header, *chunk])
         total += len(chunk)
         chunks += 1
     return total, chunks
+
+
+def _chunk(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one chunk."""
+    characters = 0
+    for row in islice(rows, _ROWS_PER_CHUNK):
+        yield row
+        characters += sum(map(len, row["values"].values()))
+        if characters > _CHARACTERS_PER_CHUNK:
+            return
 
 
 def _data_rows(header: Sequence[str], numbered_rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[dict[str, Any]]:

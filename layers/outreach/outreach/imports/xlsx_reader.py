@@ -18,6 +18,10 @@ from outreach.imports.xlsx_styles import Format, general, read_formats
 
 # Excel specifications and limits: worksheet size.
 _MAX_ROWS = 1_048_576
+# A contact takes at most 350,000 bytes, and a row of a CSV file as much as this.
+_MAX_ROW_CHARACTERS = 1_000_000
+# Of the rows that one block of the sheet completes. A few kilobytes can name the same long text a million times.
+_MAX_PENDING_CHARACTERS = 50_000_000
 # Excel allows 16,384. Such wide rows would take long, and no site has so many fields.
 _MAX_COLUMNS = 2_000
 
@@ -103,7 +107,9 @@ class _SheetParser:
     warnings: Warnings
     is_complete: bool = False
     _rows: list[list[str]] = field(default_factory=list)
+    _pending: int = 0
     _row: list[str] = field(default_factory=list)
+    _row_characters: int = 0
     _header: Sequence[str] = ()
     _number: int = 0
     _column: int = 0
@@ -118,7 +124,7 @@ class _SheetParser:
 
     def take_rows(self) -> list[list[str]]:
         """Return the complete rows that were not returned before."""
-        rows, self._rows = self._rows, []
+        rows, self._rows, self._pending = self._rows, [], 0
         return rows
 
     def start(self, element: str, attributes: Attributes) -> None:
@@ -153,7 +159,7 @@ class _SheetParser:
         number = max(int(attributes.get("r", 0)), self._number + 1)
         self._rows += [[] for _ in range(min(number, _MAX_ROWS + 1) - self._number - 1)]
         self._number = number
-        self._row, self._column = [], 0
+        self._row, self._column, self._row_characters = [], 0, 0
 
     def _end_row(self) -> None:
         if self._number > _MAX_ROWS:
@@ -182,8 +188,17 @@ class _SheetParser:
         if text.strip():
             if self._column > _MAX_COLUMNS:
                 raise UnreadableFile(f"has a cell beyond column {_MAX_COLUMNS:,}; delete it, or save the file as CSV")
+            self._require_room(len(text))
             self._row += [""] * (self._column - len(self._row))
             self._row[self._column - 1] = text
+
+    def _require_room(self, characters: int) -> None:
+        self._row_characters += characters
+        self._pending += characters
+        if self._row_characters > _MAX_ROW_CHARACTERS:
+            raise UnreadableFile(f"has more than {_MAX_ROW_CHARACTERS:,} characters in row {self._number}; shorten its texts")
+        if self._pending > _MAX_PENDING_CHARACTERS:
+            raise UnreadableFile(f"has too many long texts before row {self._number}; save it as CSV")
 
     def _cell_text(self, value: str) -> str:
         if self._type == "s":

@@ -16,9 +16,10 @@ from outreach.messages.attachment_schemas import AttachmentBody
 from outreach.ticketing.models import AuthorType, ContentType, DeliveryStatus, Ticket, TicketMessage
 from outreach.ticketing.ticket_documents import document_of
 
-# RFC 2397. Scheme, type and parameters match in any case.
+# RFC 2397. Scheme, type and parameters match in any case. Nothing is matched twice (``++``), because white space after a value
+# could be divided in many ways.
 _DATA_URL = re.compile(
-    r'\s*data:text/plain(?P<parameters>(?:\s*;\s*[\w-]+=(?:"[^",]*"|[^;",]*))*)\s*;\s*base64\s*,', re.IGNORECASE
+    r'\s*+data:text/plain(?P<parameters>(?:\s*+;\s*+[\w-]++=(?:"[^",]*+"|[^;",]*+))*+)\s*+;\s*+base64\s*+,', re.IGNORECASE
 )
 _CHARSET = re.compile(r';\s*charset="?([^;"\s]*)', re.IGNORECASE)
 # Codecs of Python that are no character sets.

@@ -81,6 +81,8 @@ _SELECTING = ("ConditionMetType", "LogicalExpresssion", "Conditions", "keywords"
 _FILTER_WORDS = ("filter", "condition")
 # How much a name must have in common with that of a selecting property to count as misspelt.
 _SIMILARITY = 0.75
+# Each unknown name is compared with all known ones.
+_MAX_UNKNOWN = 500
 _MISSPELT = "is not a property of a filter; did you mean {meant}?"
 
 
@@ -99,6 +101,8 @@ class FilterBody(wire.Request):
     def _refuse_misspelt_filters(cls, data: Any) -> Any:
         documented = wire.spellings(cls)
         unknown = [key for key in data if key.lower() not in documented] if isinstance(data, Mapping) else []
+        if len(unknown) > _MAX_UNKNOWN:
+            raise ValueError(f"must have at most {_MAX_UNKNOWN} unknown properties")
         misspelt = {key: meant for key in unknown if (meant := _meant_property(key.lower(), documented))}
         if misspelt:
             errors = [
