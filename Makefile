@@ -98,7 +98,7 @@ screenshots: $(LOCAL_STACK) ## Take the pictures of docs/console.md from the sta
 	@$(PY) -m scripts.make_screenshots
 
 console-check: console/node_modules/installed ## Check the types of the console, and that its build is the committed one
-	@cd console && npm run --silent types -- --check && npm run --silent check
+	@cd console && { npm run --silent types -- --check || { echo "run: make console" && false; }; } && npm run --silent check
 	@cd console && npm run --silent build -- --outDir ../.aws-sam/console
 	@for file in console.js console.css LICENSES.md; do cmp .aws-sam/console/$$file functions/api/get_console/$$file || exit; done
 
@@ -127,7 +127,7 @@ console/node_modules/installed: console/package-lock.json
 	@touch $@
 
 define install
-@echo "installing $<"
+@echo "installing $< … (downloads, then compiles without a word: up to a minute or two)"
 @$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(@D)
 @$(UV) pip sync --compile-bytecode --require-hashes --python $(@D)/bin/python $<
 @touch $@
