@@ -34,7 +34,7 @@ def test_the_stack_stays_below_the_limit_of_resources() -> None:
     count = len(expanded(*ALL_OPTIONS))
     assert len(functions()) < count
     assert count < MAX_RESOURCES, (
-        f"{count} resources. A function takes four, a route one: let a function that exists serve the new route, as GetWebhooks does"
+        f"{count} resources. A function has four, a route one: let another function serve the new route, as GetWebhooks does"
     )
 
 
