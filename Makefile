@@ -50,7 +50,8 @@ record-state: .venv/installed ## Record what this version stores and leaves unde
 	@RECORD_STATE=1 $(PY) -m pytest tests/upgrade -k at_work
 
 build: .venv/installed .venv-sam/installed $(LAYERS) ## Build for `sam deploy`; PARAMETERS=Architecture=x86_64 builds for x86
-	@.venv-sam/bin/sam build $(if $(PARAMETERS),--parameter-overrides "$(PARAMETERS)")
+	@.venv-sam/bin/sam build $(if $(PARAMETERS),--parameter-overrides "$(PARAMETERS)") \
+	  || { echo "If another version of Python is missing here, install it or name yours: make build PARAMETERS=PythonRuntime=python3.12 (docs/deploy.md)"; false; }
 	@$(PY) scripts/optimize_layers.py
 
 deploy: .venv/installed .venv-sam/installed ## Deploy the build without questions, after a check of account and stack; PROFILE=prod is in samconfig.toml

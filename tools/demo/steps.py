@@ -128,4 +128,4 @@ def _show_counts(display: ProgressDisplay, record: Json) -> None:
     counts = record["counts"]
     remaining = counts["queued"] + counts["sending"]
     completed = 0 if counts["audience"] is None else counts["audience"] - remaining
-    display.show(completed, counts["audience"], f"{record['status']}: {counts_line(counts)}")
+    display.show(completed, counts["audience"], ": ".join(filter(None, (record["status"], counts_line(counts)))))
