@@ -50,7 +50,8 @@ record-state: .venv/installed ## Record what this version stores and leaves unde
 	@RECORD_STATE=1 $(PY) -m pytest tests/upgrade -k at_work
 
 build: .venv/installed .venv-sam/installed $(LAYERS) ## Build for `sam deploy`; PARAMETERS=Architecture=x86_64 builds for x86
-	@.venv-sam/bin/sam build $(if $(PARAMETERS),--parameter-overrides "$(PARAMETERS)")
+	@.venv-sam/bin/sam build $(if $(PARAMETERS),--parameter-overrides "$(PARAMETERS)") \
+	  || { echo "If another version of Python is missing here, install it or name yours: make build PARAMETERS=PythonRuntime=python3.12 (docs/deploy.md)"; false; }
 	@$(PY) scripts/optimize_layers.py
 
 deploy: .venv/installed .venv-sam/installed ## Deploy the build without questions, after a check of account and stack; PROFILE=prod is in samconfig.toml
@@ -98,7 +99,7 @@ screenshots: $(LOCAL_STACK) ## Take the pictures of docs/console.md from the sta
 	@$(PY) -m scripts.make_screenshots
 
 console-check: console/node_modules/installed ## Check the types of the console, and that its build is the committed one
-	@cd console && npm run --silent types -- --check && npm run --silent check
+	@cd console && { npm run --silent types -- --check || { echo "run: make console" && false; }; } && npm run --silent check
 	@cd console && npm run --silent build -- --outDir ../.aws-sam/console
 	@for file in console.js console.css LICENSES.md; do cmp .aws-sam/console/$$file functions/api/get_console/$$file || exit; done
 
@@ -127,7 +128,7 @@ console/node_modules/installed: console/package-lock.json
 	@touch $@
 
 define install
-@echo "installing $<"
+@echo "installing $< … (downloads, then compiles without a word: up to a minute or two)"
 @$(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(@D)
 @$(UV) pip sync --compile-bytecode --require-hashes --python $(@D)/bin/python $<
 @touch $@

@@ -83,7 +83,7 @@ def document() -> Json:
             paths.setdefault(path, {})[method] = _complete_operation(path, method, operation, module, additions)
     operation_ids = {operation["operationId"] for item in paths.values() for operation in item.values()}
     if stale := (additions["x-conflicts"].keys() | additions["x-operations"].keys()) - operation_ids:
-        raise ValueError(f"remove these operations from openapi.yaml, which do not exist: {', '.join(sorted(stale))}")
+        raise ValueError(f"remove these operations from scripts/openapi.yaml, which do not exist: {', '.join(sorted(stale))}")
     for name, spelling in additions["x-spelling"].items():
         properties = components["schemas"][name]["properties"]
         components["schemas"][name]["properties"] = {spelling.get(key, key): value for key, value in properties.items()}
@@ -102,7 +102,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         node = super().compose_mapping_node(anchor)
         keys = [key.value for key, _ in node.value]
         if twice := {key for key in keys if keys.count(key) > 1}:
-            raise ValueError(f"openapi.yaml has these keys twice in one mapping: {', '.join(sorted(twice))}")
+            raise ValueError(f"scripts/openapi.yaml has these keys twice in one mapping: {', '.join(sorted(twice))}")
         return node
 
 
@@ -189,16 +189,20 @@ def _add_schemas(schemas: Json, new_schemas: Json) -> None:
 
 
 def _add_property_texts(document: Json, texts: Mapping[str, Json]) -> None:
-    """Add its description and format to every property and parameter that has none yet."""
+    """Add its description and format to every property and parameter that has none yet.
+
+    Raises:
+        ValueError: Some have no description; all of them are named, so that one run of the script is enough.
+    """
+    undescribed: dict[str, str] = {}
 
     def with_text(owner: str, name: str, schema: Json) -> Json:
         if "description" in schema:
             return schema
         text = texts.get(f"{owner}.{name}") or texts.get(name)
         if text is None:
-            raise ValueError(
-                f"openapi.yaml does not describe {owner}.{name}: add a line `{name}: {{description: …}}` to x-properties"
-            )
+            undescribed.setdefault(name, f"{owner}.{name}")
+            return {**schema, "description": ""}
         described: Json = _deep_merge(schema, text)
         if "string" not in described.get("type", ""):
             described.pop("format", None)
@@ -214,6 +218,16 @@ def _add_property_texts(document: Json, texts: Mapping[str, Json]) -> None:
             if parameter["in"] == "query":
                 parameter["schema"] = _without_null(parameter["schema"])
                 _limit_length(parameter["schema"])
+    _require_none(undescribed)
+
+
+def _require_none(undescribed: Mapping[str, str]) -> None:
+    """Raise ValueError with all places that have no description, by property."""
+    if undescribed:
+        lines = ", ".join(f"`{name}: {{description: …}}`" for name in undescribed)
+        raise ValueError(
+            f"scripts/openapi.yaml does not describe {', '.join(undescribed.values())}: add to x-properties a line each, {lines}"
+        )
 
 
 def _without_null(schema: Json) -> Json:
@@ -378,7 +392,7 @@ def _complete_operation(path: str, method: str, operation: Json, module: ModuleT
         "tags": [
             _first(
                 (tag for start, tag in additions["x-tags"].items() if path.startswith(start)),
-                f"add a tag for {path} to x-tags in openapi.yaml",
+                f"add a tag for {path} to x-tags in scripts/openapi.yaml",
             )
         ],
         "security": [{kind: [scope] if scope else []} for kind in ("bearer", "basic")],
@@ -441,7 +455,7 @@ _EVENT_DATA = "The object that the event concerns, as the API shows it when the 
 def _add_events(base: Json, events: Mapping[str, Json]) -> None:
     """Add the webhook and the schema of each type of event, and ``Event``, which is any of them."""
     if wrong := {str(kind) for kind in EventType} ^ events.keys():
-        raise ValueError(f"x-events of openapi.yaml must have exactly the types of events: {', '.join(sorted(wrong))}")
+        raise ValueError(f"x-events of scripts/openapi.yaml must have exactly the types of events: {', '.join(sorted(wrong))}")
     callback, schemas = base["webhooks"].pop("event")["post"], base["components"]["schemas"]
     names = {kind: "".join(part[0].upper() + part[1:] for part in kind.split(".")) for kind in events}
     for kind, event in events.items():
@@ -491,7 +505,7 @@ def _add_examples(document: Json, parameters: Mapping[str, Any]) -> None:
             names = [f"{operation['operationId']}.{parameter['name']}", parameter["name"]]
             parameter["example"] = _first(
                 (parameters[name] for name in names if name in parameters),
-                f"add an example of {names[0]} to x-parameters in openapi.yaml",
+                f"add an example of {names[0]} to x-parameters in scripts/openapi.yaml",
             )
     items = [*document["paths"].values(), *document["webhooks"].values()]
     for operation in (operation for item in items for operation in item.values()):
@@ -523,7 +537,9 @@ def _example(document: Json, schema: Json, place: str) -> Any:
         return {name: _example(document, schema["properties"][name], f"{place}.{name}") for name in required}
     if schema.get("type") == "object":
         return {}
-    raise ValueError(f"openapi.yaml has no example of {place}: add `examples` to it")
+    raise ValueError(
+        f"scripts/openapi.yaml has no example of {place}: under components.schemas, add a line `<Model>: {{examples: [{{…}}]}}`"
+    )
 
 
 # ---------------------------------------------------------------- Errors

@@ -177,6 +177,16 @@ def test_the_base_url_is_absolute_and_the_optional_site_is_empty() -> None:
     assert parameters["idempotencyKey"]["example"] == "{{$guid}}"
 
 
+def test_every_property_and_parameter_without_a_description_is_named_at_once() -> None:
+    parameter = {"in": "path", "name": "other", "schema": {}}
+    document = {
+        "components": {"schemas": {"Thing": {"properties": {"one": {}, "two": {}}}}},
+        "paths": {"/": {"get": {"operationId": "getThing", "parameters": [parameter]}}},
+    }
+    with pytest.raises(ValueError, match=r"scripts/openapi.yaml does not describe Thing.one, Thing.two, getThing.other: add"):
+        make_openapi._add_property_texts(document, {})
+
+
 def test_a_key_that_occurs_twice_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     additions = tmp_path / "openapi.yaml"
     additions.write_text("a: {b: 1, c: 2, b: 3}\n")

@@ -39,6 +39,7 @@ IN_THE_PROCESS = {
     Place("operations", "", 1),
     Place("operations", "Stop sending", 0),
     Place("operations", "Stop sending", 1),
+    Place("operations", "A leaked key or secret"),
     Place("operations", "Dead letters"),
     Place("operations", "Restoring data", 0),
     Place("operations", "Restoring data", 1),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_stack.seeds import CALLBACK_SECRET
 from standardwebhooks import WebhookVerificationError
 
 from outreach.callbacks import signature
@@ -238,8 +239,25 @@ def test_the_carriers_page_explains_every_scope_of_a_code() -> None:
     assert explained == {scope: scope in ACCOUNT_WIDE for scope in ErrorScope}
 
 
+@pytest.mark.parametrize(
+    ("heading", "number", "function", "path"),
+    [
+        ("Contacts", 0, "contacts/create_contact", "/contact/contacts"),
+        ("Contacts", 1, "contacts/create_field", "/contact/fields"),
+        ("Filters", 0, "contacts/query_contacts", "/contact/contacts:query"),
+        ("Campaigns", 0, "outreach/create_campaign", "/outreach/campaigns"),
+    ],
+)
+def test_the_bodies_that_the_api_page_shows_are_accepted(aws: None, heading: str, number: int, function: str, path: str) -> None:
+    pipeline.put_site()
+    body = json.loads(re.findall(r"```json\n(.*?)\n```", section("api", heading), re.DOTALL)[number])
+    answer = functions.call(function, "POST", path, body)
+    assert answer.status in (200, 201), answer.body
+
+
 def test_a_callback_is_verified_as_the_api_page_shows() -> None:
     shown, body = example("api", "Callbacks"), b'{"status": "delivered"}'
+    assert shown["SECRET"] == CALLBACK_SECRET  # The page says that it is the local stack's.
     headers = signature.headers("id", body, datetime.now(UTC), [shown["SECRET"]])
     assert shown["receive"](body, headers) == {"status": "delivered"}
     with pytest.raises(WebhookVerificationError):

@@ -13,6 +13,7 @@ from tests.support.stack import LAYER, event_file, events, expanded, folder, fun
 from tests.support.template import ROOT, resources, template
 
 FUNCTIONS = functions()
+GUIDE = 'see docs/contributing.md, "Add an endpoint"'
 SHARED_LAYERS = ["OutreachLayer", "CoreLayer"]
 # The Lambda runtime includes these packages.
 RUNTIME = {"boto3", "botocore", "urllib3"}
@@ -83,11 +84,16 @@ def distributions_in(layer: str) -> set[str]:
 
 def test_every_folder_has_a_template_entry_and_every_entry_a_folder() -> None:
     folders = {str(path.parent.relative_to(ROOT)) for path in ROOT.glob("functions/*/*/app.py")}
-    assert folders == {str(function["CodeUri"]) for function in FUNCTIONS.values()}
+    entries = {str(function["CodeUri"]) for function in FUNCTIONS.values()}
+    assert folders == entries, f'{GUIDE}, "Template": {folders ^ entries}'
 
 
 def test_every_function_has_an_event_file_and_every_event_file_a_function() -> None:
-    assert {path.name for path in (ROOT / "events").iterdir()} == {event_file(function).name for function in FUNCTIONS.values()}
+    files, wanted = (
+        {path.name for path in (ROOT / "events").iterdir()},
+        {event_file(function).name for function in FUNCTIONS.values()},
+    )
+    assert files == wanted, f'{GUIDE}, "Descriptions": {files ^ wanted}'
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -108,7 +114,8 @@ def test_a_function_has_its_own_policy_exactly_if_it_calls_aws(name: str) -> Non
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_has_a_log_group_with_limited_retention(name: str) -> None:
     assert target(FUNCTIONS[name]["LoggingConfig"]["LogGroup"]) == f"{name}Logs"
-    group = resources("AWS::Logs::LogGroup")[f"{name}Logs"]
+    group = resources("AWS::Logs::LogGroup").get(f"{name}Logs")
+    assert group, f'{GUIDE}, "Template": add {name} to the list of log groups'
     assert group["LogGroupName"]["Fn::Sub"] == f"/aws/lambda/${{AWS::StackName}}/{name}"
     assert target(group["RetentionInDays"]) == "LogRetentionDays"
 

@@ -23,7 +23,8 @@ def section(title: str) -> str:
 def test_the_readme_lists_the_endpoints_of_the_api() -> None:
     paths = json.loads(make_openapi.TARGET.read_text())["paths"]
     described = [(f"{method.upper()} {path}", entry["summary"]) for path, item in paths.items() for method, entry in item.items()]
-    assert sorted(re.findall(r"^\| `(\w+ /[^`]*)` \| (.*) \|$", section("Endpoints"), re.MULTILINE)) == sorted(described)
+    listed = re.findall(r"^\| `(\w+ /[^`]*)` \| (.*) \|$", section("Endpoints"), re.MULTILINE)
+    assert sorted(listed) == sorted(described), f"add, remove or correct in the table: {set(listed) ^ set(described)}"
 
 
 def test_the_readme_lists_the_folders_of_the_repository() -> None:

@@ -39,6 +39,7 @@ def create_app(settings: Settings) -> web.Application:
 
     app = web.Application(middlewares=[drop_lost_responses(settings.lost_response)])
     app.cleanup_ctx.append(run)
+    app.router.add_get("/", _show_messages)
     for carrier in carriers.values():
         app.add_subapp(carrier.prefix, _subapp(carrier.routes(), respond_to_errors))
     app.add_subapp("/_simulate", _subapp(Simulation(accounts, carriers).routes()))
@@ -49,3 +50,8 @@ def _subapp(routes: list[web.RouteDef], *middlewares: Middleware) -> web.Applica
     subapp = web.Application(middlewares=middlewares)
     subapp.add_routes(routes)
     return subapp
+
+
+async def _show_messages(_: web.Request) -> web.Response:
+    """Lead a browser, which opens the address of the simulator, to what it has accepted."""
+    raise web.HTTPFound("/_simulate/messages")

@@ -86,9 +86,9 @@ class Demo:
 
     def wait_for_evidence(self, record_id: str) -> Evidence:
         """Wait for the last receipts and callbacks, with a time limit, and collect the evidence."""
-        with ProgressDisplay(self.console, "waiting for the last receipts", None):
+        # One display for both, because each reports for the first time after some seconds.
+        with ProgressDisplay(self.console, "waiting for the last receipts and callbacks", None):
             self._wait_until(lambda: not self.api.record(record_id)["counts"]["sent"], RECEIPT_WAIT_SECONDS)
-        with ProgressDisplay(self.console, "waiting for the last callbacks", None):
             self._wait_until(lambda: self.evidence(record_id).callbacks_agree, CALLBACK_WAIT_SECONDS)
         return self.evidence(record_id)
 
@@ -128,4 +128,4 @@ def _show_counts(display: ProgressDisplay, record: Json) -> None:
     counts = record["counts"]
     remaining = counts["queued"] + counts["sending"]
     completed = 0 if counts["audience"] is None else counts["audience"] - remaining
-    display.show(completed, counts["audience"], f"{record['status']}: {counts_line(counts)}")
+    display.show(completed, counts["audience"], ": ".join(filter(None, (record["status"], counts_line(counts)))))

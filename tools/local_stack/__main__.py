@@ -11,7 +11,7 @@ from rich.console import Console
 from local_stack.interrupts import ignore_interrupts, raise_on_interrupts
 from local_stack.processes import LocalStackError
 from local_stack.proxy import ROUTES
-from local_stack.seeds import API_KEYS
+from local_stack.seeds import API_KEYS, CALLBACK_SECRET
 from local_stack.settings import Settings
 from local_stack.stack import LocalStack
 
@@ -41,12 +41,16 @@ def run() -> None:
 def directions(stack: LocalStack) -> list[str]:
     """What to open and try first, for somebody who has just started the stack."""
     keys = ", ".join(f"{key} (site {site})" for site, key in API_KEYS.items())
-    lines = [f"API, to read and try:  {stack.base_url}/docs", f"keys:                  {keys}"]
+    lines = [
+        f"API, to read and try:  {stack.base_url}/docs",
+        f"keys:                  {keys}",
+        f"callbacks' secret:     {CALLBACK_SECRET}",
+    ]
     if ["GET", "/console"] in json.loads(ROUTES.read_text()):
         lines.insert(1, f"console:               {stack.base_url}/console")
     if stack.settings.needs_simulator:
         lines.append(f"messages sent so far:  {stack.simulator_url}/_simulate/messages")
-    return [*lines, "README.md shows a first campaign. Ctrl-C stops everything; the state stays in STATE_DIR."]
+    return [*lines, f"README.md shows a first campaign. Ctrl-C stops everything; the state stays in {stack.settings.state_dir}."]
 
 
 def _run(stack: LocalStack, console: Console) -> int:

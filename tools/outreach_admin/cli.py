@@ -88,7 +88,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _print_error(f"The server cannot be reached ({type(error).__name__}). Check the URL and the network, then try again.")
     except ResponseParserError:
         _print_error("The AWS endpoint does not answer as AWS does. Check AWS_ENDPOINT_URL and the proxy, then try again.")
-    except (OutreachError, ValueError, OSError, RuntimeError, BotoCoreError, ClientError) as error:
+    except ClientError as error:
+        hint = ". Check OUTREACH_STACK (or --stack), the region and the credentials." if deployment.is_missing(error) else ""
+        _print_error(f"{error}{hint}")
+    except (OutreachError, ValueError, OSError, RuntimeError, BotoCoreError) as error:
         _print_error(str(error))
     sys.exit(1)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 # All functions have the same variables; every deployment has this function.
 ANY_FUNCTION = "Authorize"
@@ -30,6 +31,12 @@ def function_environment(client: Callable[[Any], Any], stack_name: str) -> dict[
     resource = client("cloudformation").describe_stack_resource(StackName=stack_name, LogicalResourceId=ANY_FUNCTION)
     name = resource["StackResourceDetail"]["PhysicalResourceId"]
     return dict(client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"])
+
+
+def is_missing(error: ClientError) -> bool:
+    """Whether CloudFormation says that there is no stack of this name."""
+    answer = error.response["Error"]
+    return answer["Code"] == "ValidationError" and answer["Message"].endswith("does not exist")
 
 
 def enter(stack_name: str) -> None:

@@ -51,6 +51,7 @@ def create_key(
     """Create an API key and print it. It cannot be shown again.
 
     Example: outreach-admin key create 10000 --name reporting --scope contact:read --scope outreach:read
+
     Example: outreach-admin key create 10000 --name "Ada's console" --preset console
     """
     value = admin.read_api_key(read_secret("API key")) if value_from_stdin else admin.new_api_key()

@@ -208,7 +208,8 @@ def test_every_route_of_the_template_has_a_case() -> None:
         for name, route in events("Api")
         if name not in OPEN
     }
-    assert {case.route() for case in CASES} == routes
+    cases = {case.route() for case in CASES}
+    assert cases == routes, f"add or remove a line of CASES, or of OPEN if no key is needed: {cases ^ routes}"
 
 
 def test_every_route_except_the_open_ones_uses_the_authorizer() -> None:

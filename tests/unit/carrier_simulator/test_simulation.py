@@ -22,6 +22,10 @@ def test_an_inbound_message_is_posted_to_the_url_of_its_channel(carrier: Carrier
     assert response.json() == {"url": hook.url, "status": 200, "contentType": "text/xml", "body": "<Response/>"}
 
 
+def test_the_address_of_the_simulator_leads_to_its_messages(simulator: str) -> None:
+    assert requests.get(simulator, timeout=5).json()["messages"] == []
+
+
 def test_an_inbound_message_can_be_repeated_at_another_url_with_extra_fields(
     carrier: Carrier, simulator: str, receiver: Receiver
 ) -> None:

@@ -107,7 +107,7 @@ def test_a_command_without_its_stack_exits_with_1_and_a_message(
     monkeypatch.setattr(deployment, "enter", missing)
     assert exit_status(*example(path)) == 1
     printed = capsys.readouterr()
-    assert (printed.out, "does not exist" in printed.err) == ("", True)
+    assert (printed.out, "does not exist. Check OUTREACH_STACK" in printed.err) == ("", True)
 
 
 @pytest.mark.parametrize("error", [OSError("No space left on device"), RuntimeError("SQS refused 1 of 2 messages")])

@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 from local_stack.settings import STACK_NAME, Settings
-from outreach_admin import deployment, restore_drill
+from outreach_admin import admin, deployment, restore_drill
 
 from outreach.campaigns import campaign_records
 from outreach.settings import settings
@@ -111,6 +111,14 @@ def test_a_table_is_restored_and_its_items_are_copied_back(guide: Guide, record_
     assert (drill["copy"], kept["table"]) == (None, table)
     copied, compared = guide.run(Place("operations", "Restoring data", 2), ("<copy>", kept["copy"]), ("<table>", table))
     assert (copied["copied"], compared["missing"]) == (0, 0)
+
+
+def test_a_leaked_key_is_replaced(guide: Guide, record_id: str) -> None:
+    leaked = admin.new_api_key()
+    key_id = admin.put_api_key(SITE, "shop", leaked)
+    listed, new, revoked = guide.run(Place("operations", "A leaked key or secret"), ("3f2a9c81d0b4", key_id))
+    assert (key_id in [key["id"] for key in listed], revoked["revoked"]) == (True, True)
+    assert (site_store.find_key(new["key"]) is None, site_store.find_key(leaked) is None) == (False, True)
 
 
 def test_a_person_gets_a_key_for_the_console(guide: Guide, record_id: str) -> None:
