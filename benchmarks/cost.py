@@ -145,7 +145,7 @@ def _totals(campaign: Campaign, contacts: int) -> Iterable[Figure]:
         "total", "state transitions of the campaign", campaign.transitions, "transitions", at_most=25 + 4 * (campaign.steps - 1)
     )
     yield Figure("total", "release steps", campaign.steps, "steps")
-    yield Figure("total", "cost of a million messages", _total(campaign, contacts), "$", at_most=5.5)
+    yield Figure("total", "cost of a million messages", _total(campaign, contacts), "$", at_most=5.2)
     yield Figure("not included", "gateway requests for receipts, per million messages", gateway * MILLION, "$", at_most=2.6)
     yield Figure("not included", "log bytes per message", logs, "bytes", at_most=300)
     yield Figure("not included", "logs, per million messages", logs * prices.LOG_BYTE * MILLION, "$")
