@@ -29,6 +29,7 @@ from tests.support.session_limit import pytest_runtest_logfinish, pytest_runtest
 ANOTHER_DYNAMODB = os.environ.get("ANOTHER_DYNAMODB", "")
 # Its tests start stacks of their own, so they need not wait for those that share one.
 _DEMO = "tests/e2e/test_demo.py"
+_END_TO_END, _CONSOLE = "tests/e2e/", "tests/e2e/console/"
 
 
 def pytest_sessionfinish() -> None:
@@ -45,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     The tests of the demo come first, because they take long. On the shared stack, the console and the examples of the description
     come last: the sends of the console keep slots of the accounts, and the examples opt out the number of the README.
     """
-    items.sort(key=lambda item: item.nodeid.startswith(("tests/e2e/console/", "tests/e2e/test_openapi.py")))
+    items.sort(key=lambda item: item.nodeid.startswith((_CONSOLE, "tests/e2e/test_openapi.py")))
     items.sort(key=lambda item: not item.nodeid.startswith(_DEMO))
     for item in items:
         name, _, endpoint = item.name.partition("[")
@@ -55,15 +56,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError("several tests have the same id, so xdist would run only one of them")
 
 
-class _OneStack(LoadScopeScheduling):
-    """Runs the tests of the embedded stack first and in one process, because they share the stack and take longest.
+class _SharedStacks(LoadScopeScheduling):
+    """Runs the tests of the embedded stack first, because they take longest, and in two processes, which have a stack each.
 
-    All other tests run in any process, also those of the demo, which starts stacks of its own. ``--dist loadgroup`` has no
-    effect with pytest 9.2 (pytest-xdist #1386).
+    One of them runs the tests of the console, which wait for a browser. All other tests run in any process, also those of the
+    demo, which starts stacks of its own. ``--dist loadgroup`` has no effect with pytest 9.2 (pytest-xdist #1386).
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "stack" if nodeid.startswith("tests/e2e/") and not nodeid.startswith(_DEMO) else nodeid
+        if nodeid.startswith(_DEMO) or not nodeid.startswith(_END_TO_END):
+            return nodeid
+        return _CONSOLE if nodeid.startswith(_CONSOLE) else _END_TO_END
 
     def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
         """Forget completed tests, because xdist counts all tests that a process ever got, at each event of each test."""
@@ -74,9 +77,9 @@ class _OneStack(LoadScopeScheduling):
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _OneStack:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _SharedStacks:
     """Choose the scheduler of ``pytest -n``."""
-    return _OneStack(config, log)
+    return _SharedStacks(config, log)
 
 
 @pytest.fixture(scope="module")
