@@ -30,6 +30,7 @@ ANOTHER_DYNAMODB = os.environ.get("ANOTHER_DYNAMODB", "")
 # Its tests start stacks of their own, so they need not wait for those that share one.
 _DEMO = "tests/e2e/test_demo.py"
 _END_TO_END, _CONSOLE = "tests/e2e/", "tests/e2e/console/"
+_MANY_PROCESSES = 5
 
 
 def pytest_sessionfinish() -> None:
@@ -57,16 +58,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class _SharedStacks(LoadScopeScheduling):
-    """Runs the tests of the embedded stack first, because they take longest, and in two processes, which have a stack each.
+    """Runs the tests of the embedded stack first and in one process, because they share the stack and take longest.
 
-    One of them runs the tests of the console, which wait for a browser. All other tests run in any process, also those of the
-    demo, which starts stacks of its own. ``--dist loadgroup`` has no effect with pytest 9.2 (pytest-xdist #1386).
+    With many processes another one runs those of the console, with a stack of its own, because all would wait for them. With few
+    it would only take processor time. All other tests run in any process, also those of the demo, which starts stacks of its own.
+    ``--dist loadgroup`` has no effect with pytest 9.2 (pytest-xdist #1386).
     """
 
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(_DEMO) or not nodeid.startswith(_END_TO_END):
             return nodeid
-        return _CONSOLE if nodeid.startswith(_CONSOLE) else _END_TO_END
+        return _CONSOLE if nodeid.startswith(_CONSOLE) and self.numnodes >= _MANY_PROCESSES else _END_TO_END
 
     def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
         """Forget completed tests, because xdist counts all tests that a process ever got, at each event of each test."""
