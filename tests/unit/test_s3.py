@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,7 +58,7 @@ def conflict(monkeypatch: pytest.MonkeyPatch, times: int) -> list[str]:
         return put_object(**request)
 
     monkeypatch.setattr(clients.s3(), "put_object", put)
-    monkeypatch.setattr(s3.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     return attempts
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import random
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from outreach import aws
+from outreach import aws, backoff
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef as AttributeValue
@@ -423,7 +421,7 @@ def retry_on_conflict(attempt: Callable[[], T], *, attempts: int = 20, error: Ex
         try:
             return attempt()
         except WriteConflict:
-            time.sleep(_jitter(number, 0.01))
+            backoff.wait(number, 0.01)
     raise error
 
 
@@ -443,7 +441,7 @@ def transact(actions: Sequence[Mapping[str, Any]]) -> None:
                 raise TransactionRefused(failed) from error
             if attempt == _MAX_CONFLICT_ROUNDS - 1 or not _TRANSACTION_CONFLICT_CODES.intersection(codes):
                 raise
-            time.sleep(_jitter(attempt, 0.02))
+            backoff.wait(attempt, 0.02)
         else:
             return
 
@@ -517,7 +515,7 @@ def _batch_get_chunk(table: str, keys: Sequence[dict[str, AttributeValue]], cons
         pending = response.get("UnprocessedKeys")
         if not pending:
             return items
-        time.sleep(_jitter(attempt, 0.05))
+        backoff.wait(attempt, 0.05)
     raise PartlyProcessed(f"DynamoDB leaves keys of a BatchGetItem on {table} unprocessed")
 
 
@@ -525,8 +523,3 @@ def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Yield consecutive slices of at most ``size`` values."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
-
-
-def _jitter(attempt: int, seconds: float) -> float:
-    """Return a random wait of up to ``seconds`` times 2 per attempt, at most a second (exponential backoff, full jitter)."""
-    return random.uniform(0, min(1.0, seconds * 2**attempt))  # noqa: S311 - not used for security

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +10,7 @@ from typing import IO, Any
 import orjson
 from botocore.exceptions import ClientError
 
-from outreach import aws
+from outreach import aws, backoff
 from outreach.settings import settings
 
 # How long a presigned URL is valid.
@@ -60,7 +58,7 @@ class Bucket:
                 # Another request is writing the object, and may yet fail (S3's API reference, "PutObject", If-None-Match).
                 if code != "ConditionalRequestConflict" or attempt == _CONFLICT_ATTEMPTS - 1:
                     raise
-                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - not used for security
+                backoff.wait(attempt, 0.05)
             else:
                 break
         return True

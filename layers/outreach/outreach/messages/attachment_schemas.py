@@ -1,4 +1,4 @@
-"""Request schemas of the files of outbound messages and ticket messages (specification, "Attachment Object")."""
+"""Request schemas of the files of outbound messages and ticket messages (docs/api.md, "Outbound Unichannel" and "Tickets")."""
 
 from __future__ import annotations
 

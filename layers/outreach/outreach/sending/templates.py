@@ -165,9 +165,9 @@ def constant_text(template: str) -> str | None:
 
 
 def _require_matching_values(used: Filter, template: str) -> None:
-    """Require that a filter has as many values as it takes, and no unknown option, even where it is rendered for few.
+    """Require that a filter has as many values as it takes, and no unknown option.
 
-    Only what is written now is checked: a campaign of an earlier release may have such a filter where no contact needs it.
+    This holds also in a branch that few contacts reach. A campaign that an earlier release stored is not checked.
     """
     # The first parameter is what stands before the filter; the engine itself passes the environment.
     _, *parameters = inspect.signature(_environment().filters[used.name]).parameters.values()

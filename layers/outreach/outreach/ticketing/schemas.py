@@ -82,7 +82,7 @@ class TicketAttachmentBody(AttachmentBody):
 
 
 class MessageDeliveryBody(wire.Request):
-    """The delivery of a ticket message (specification, "MessageDelivery Object")."""
+    """The delivery of a ticket message (docs/api.md, "Tickets")."""
 
     message_id: wire.Guid
     status: OptionalDeliveryStatus = None
@@ -109,7 +109,7 @@ class TicketMessageBody(wire.Request):
     if_display_in_ticket_correspondences: Annotated[wire.Flag, wire.NULL_IS_ABSENT] = False
     is_read: Annotated[wire.Flag, wire.NULL_IS_ABSENT] = False
     attachments: Annotated[list[TicketAttachmentBody], wire.NULL_IS_ABSENT] = Field(default_factory=list)
-    # The specification's example is an empty object, which means that nothing is known.
+    # An empty object means that nothing is known.
     message_delivery: Annotated[MessageDeliveryBody | None, BeforeValidator(lambda value: value or None)] = None
 
     def to_message(self, ticket_id: int, new_id: str) -> TicketMessage:
