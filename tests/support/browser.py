@@ -20,7 +20,7 @@ DESKTOP = (1280, 800)
 PHONE = (390, 844)
 # Long enough for a cold start on a busy machine.
 TIMEOUT_MILLISECONDS = 60_000
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # Beside the page's own address: everything that must not hold the key.
 _STORES = "JSON.stringify([document.documentElement.outerHTML, location.href, {...localStorage}, document.cookie])"
 # Long lists whose rows do not fit.
