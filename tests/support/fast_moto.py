@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any
 
 import pytest
-from botocore.model import StructureShape
 from moto.core import responses, utils
+from moto.core.model import StructureShape
 from moto.core.serialize import AttributePickerContext, BaseJSONSerializer, XFormedAttributePicker
 from moto.dynamodb.models.table import Table
 
