@@ -14,8 +14,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from samcli.lib.cfn_language_extensions import TemplateProcessingContext
-from samcli.lib.cfn_language_extensions.processors import ForEachProcessor
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
@@ -30,7 +28,6 @@ def expand(given: dict[str, str]) -> dict[str, Any]:
         given: Values that replace defaults of parameters, and objects that `sam package` uploads for functions and layers.
     """
     template: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
-    ForEachProcessor().process_template(TemplateProcessingContext(fragment=template))
     for logical_id, resource in template["Resources"].items():
         for name in {"CodeUri", "ContentUri", "DefinitionUri"} & set(resource.get("Properties", {})):
             # `sam package` replaces a local path like this.

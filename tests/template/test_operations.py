@@ -115,10 +115,8 @@ def test_a_period_without_a_sweep_does_not_end_an_alarm() -> None:
     assert [name for name, alarm in several.items() if not alarm.get("DatapointsToAlarm", 99) < alarm["EvaluationPeriods"]] == []
 
 
-def test_the_runbook_searches_all_log_groups_by_their_prefix() -> None:
-    """Logs Insights takes at most 50 groups by name."""
-    assert len(resources("AWS::Logs::LogGroup")) > 50
-    prefixes = re.findall(r'logGroups\(namePrefix: \["([^"]+)"\]\)', RUNBOOK)
+def test_the_runbook_searches_the_log_group_of_the_functions() -> None:
     stack = re.search(r"export OUTREACH_STACK=(\S+)", RUNBOOK)
     assert stack
-    assert prefixes == [f"/aws/lambda/{stack[1]}/"]
+    name = resources("AWS::Logs::LogGroup")["FunctionLogs"]["LogGroupName"]["Fn::Sub"]
+    assert set(re.findall(r"--log-group-name (\S+) --query", RUNBOOK)) == {name.replace("${AWS::StackName}", stack[1])}

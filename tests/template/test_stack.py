@@ -37,7 +37,7 @@ def test_the_stack_stays_below_the_limits_of_resources_and_of_a_template() -> No
     count = len(expanded(*ALL_OPTIONS))
     assert len(functions()) < count
     assert count < MAX_RESOURCES, (
-        f"{count} resources. A function has four, a route one: let another function serve the new route, as GetWebhooks does"
+        f"{count} resources. A function has two, a route one (docs/decisions.md, \"One log group for all functions\")"
     )
     assert len(json.dumps(expanded(*ALL_OPTIONS))) < 1_000_000
 
