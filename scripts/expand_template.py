@@ -1,7 +1,7 @@
 """Prints template.yaml after SAM's transform, with parameters and conditions resolved.
 
 Needs the Python of SAM's environment, which pins other releases than the project.
-Usage: python scripts/expand_template.py [Parameter=value ...] [FunctionOrLayer=s3://bucket/key ...]
+Usage: python scripts/expand_template.py [Parameter=value ...] [FunctionOrLayer=s3://bucket/key ...] [AWS::Region=cn-north-1]
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from samcli.lib.cfn_language_extensions import TemplateProcessingContext
-from samcli.lib.cfn_language_extensions.processors import ForEachProcessor
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
@@ -30,7 +28,6 @@ def expand(given: dict[str, str]) -> dict[str, Any]:
         given: Values that replace defaults of parameters, and objects that `sam package` uploads for functions and layers.
     """
     template: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
-    ForEachProcessor().process_template(TemplateProcessingContext(fragment=template))
     for logical_id, resource in template["Resources"].items():
         for name in {"CodeUri", "ContentUri", "DefinitionUri"} & set(resource.get("Properties", {})):
             # `sam package` replaces a local path like this.
@@ -83,7 +80,9 @@ def _resolve(part: Any, values: dict[str, Any], true_conditions: set[str]) -> An
 
 
 if __name__ == "__main__":
-    os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
+    given = dict(argument.split("=", 1) for argument in sys.argv[1:])
+    # SAM writes the partition of this region into the ARNs that it makes.
+    os.environ["AWS_DEFAULT_REGION"] = given.get("AWS::Region", "us-east-1")
     # SAM asks for features that only AWS switches on.
     logging.getLogger("samtranslator.feature_toggle.feature_toggle").setLevel(logging.ERROR)
-    print(json.dumps(expand(dict(argument.split("=", 1) for argument in sys.argv[1:])), indent=1))
+    print(json.dumps(expand(given), indent=1))

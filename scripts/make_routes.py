@@ -17,8 +17,7 @@ TARGET = ROOT / "layers/outreach/outreach/http/routes.json"
 
 def routes() -> list[list[str]]:
     """List method and path of every route of both APIs except the catch-alls."""
-    # A loop (Fn::ForEach) is a list and never contains a route.
-    resources = [entry for entry in load(str(ROOT / "template.yaml"))["Resources"].values() if isinstance(entry, dict)]
+    resources = list(load(str(ROOT / "template.yaml"))["Resources"].values())
     functions = _properties(resources, "AWS::Serverless::Function")
     rest = [route for entry in functions for route in _routes_of(entry) if route[1] != "/{proxy+}"]
     webhooks = [str(route["RouteKey"]).split() for route in _properties(resources, "AWS::ApiGatewayV2::Route")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +23,7 @@ from outreach import aws as aws_clients
 from outreach import clock, parameter_store
 from outreach.callbacks import callback_request, delivery_attempt
 from outreach.inbound import authentication
+from outreach.observability import logger
 from outreach.settings import settings
 from tests.support import customer_endpoint, fast_moto, partiql, permissions, pipeline, reliability_figures, template
 from tests.support.session_limit import pytest_runtest_logfinish, pytest_runtest_logstart, pytest_sessionstart  # noqa: F401 - hooks
@@ -121,6 +124,17 @@ def own_clients(aws: None) -> Iterator[None]:
     aws_clients._client.cache_clear()
     yield
     aws_clients._client.cache_clear()
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Everything that the handlers log."""
+    text = io.StringIO()
+    handler = logging.StreamHandler(text)
+    handler.setFormatter(logger().registered_formatter)
+    logger().addHandler(handler)
+    yield text
+    logger().removeHandler(handler)
 
 
 @pytest.fixture

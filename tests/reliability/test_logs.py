@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
-from outreach.observability import logger
 from tests.reliability.conftest import Systems
 from tests.reliability.test_campaigns import EVERYBODY, PLAIN, is_over, send_through, start
 from tests.support import pipeline
@@ -26,17 +23,6 @@ SECRETS = [
     pipeline.CALLBACK_SECRET,
     pipeline.CALLBACK_SECRET.removeprefix("whsec_"),
 ]
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """Everything that the handlers log."""
-    text = io.StringIO()
-    handler = logging.StreamHandler(text)
-    handler.setFormatter(logger().registered_formatter)
-    logger().addHandler(handler)
-    yield text
-    logger().removeHandler(handler)
 
 
 @pytest.mark.parametrize("carrier", CREDENTIALS)

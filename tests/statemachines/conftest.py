@@ -129,11 +129,11 @@ def running(monkeypatch: pytest.MonkeyPatch, name: str, definition: str) -> Iter
 
 
 def _with_functions(definition: str) -> str:
-    """Replace the parameters of a definition by the functions that the template has for them."""
+    """Replace the parameters of a definition by the partition and the functions that the template has for them."""
     for entry in resources(STATE_MACHINE).values():
         for name, value in entry["DefinitionSubstitutions"].items():
             arn = f"arn:aws:lambda:us-east-1:123456789012:function:{target(value)}"
-            definition = definition.replace(f"${{{name}}}", arn)
+            definition = definition.replace(f"${{{name}}}", "aws" if value == {"Ref": "AWS::Partition"} else arn)
     return definition
 
 

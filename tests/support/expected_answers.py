@@ -28,7 +28,7 @@ STATUS = {
 }
 # The answers of all other functions; the authorizer's is its context.
 RESULTS: dict[str, Any] = {
-    "Authorize": {"siteId": "10000", "keyName": "sample", "scopes": "", "rates": ""},
+    "Authorize": {"siteId": "10000", "keyId": "22b70ef41be1", "keyName": "sample", "scopes": "", "rates": ""},
     "PlanAudienceScans": {"outcome": "scan", "scans": [list(range(16))]},
     "ScanAudience": {"part": 0},
     "FreezeAudience": {"audience": 2},

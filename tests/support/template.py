@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,6 @@ BUCKET = "AWS::S3::Bucket"
 _TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes", "StreamSpecification")
 
 _REGION = "us-east-1"
-_LOOP = "Fn::ForEach::"
 _PSEUDO_PARAMETERS = {
     "AWS::Partition": "aws",
     "AWS::Region": _REGION,
@@ -48,21 +47,8 @@ def client(service: str, *, config: Config | None = None, **options: Any) -> Any
 
 @cache
 def template() -> dict[str, Any]:
-    """The parsed template, its loops over resources (``Fn::ForEach``) expanded."""
-    parsed: dict[str, Any] = load(str(ROOT / "template.yaml"))
-    return {**parsed, "Resources": _without_loops(parsed["Resources"])}
-
-
-def _without_loops(entries: Mapping[str, Any]) -> dict[str, Any]:
-    expanded: dict[str, Any] = {}
-    for name, entry in entries.items():
-        if not name.startswith(_LOOP):
-            expanded[name] = entry
-            continue
-        variable, values, body = entry
-        for value in values:
-            expanded |= json.loads(json.dumps(body).replace(f"${{{variable}}}", value))
-    return expanded
+    """The parsed template."""
+    return dict(load(str(ROOT / "template.yaml")))
 
 
 def resources(kind: str) -> dict[str, dict[str, Any]]:

@@ -115,10 +115,11 @@ def test_a_period_without_a_sweep_does_not_end_an_alarm() -> None:
     assert [name for name, alarm in several.items() if not alarm.get("DatapointsToAlarm", 99) < alarm["EvaluationPeriods"]] == []
 
 
-def test_the_runbook_searches_all_log_groups_by_their_prefix() -> None:
-    """Logs Insights takes at most 50 groups by name."""
-    assert len(resources("AWS::Logs::LogGroup")) > 50
-    prefixes = re.findall(r'logGroups\(namePrefix: \["([^"]+)"\]\)', RUNBOOK)
+def test_the_runbook_searches_log_groups_of_the_stack() -> None:
     stack = re.search(r"export OUTREACH_STACK=(\S+)", RUNBOOK)
     assert stack
-    assert prefixes == [f"/aws/lambda/{stack[1]}/"]
+    groups = [group["LogGroupName"]["Fn::Sub"] for group in resources("AWS::Logs::LogGroup").values()]
+    names = {group.replace("${AWS::StackName}", stack[1]) for group in groups}
+    searched = set(re.findall(r"--log-group-name (\S+) --query", RUNBOOK))
+    assert searched
+    assert searched <= names

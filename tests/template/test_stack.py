@@ -37,7 +37,7 @@ def test_the_stack_stays_below_the_limits_of_resources_and_of_a_template() -> No
     count = len(expanded(*ALL_OPTIONS))
     assert len(functions()) < count
     assert count < MAX_RESOURCES, (
-        f"{count} resources. A function has four, a route one: let another function serve the new route, as GetWebhooks does"
+        f'{count} resources. A function has three with its route (docs/decisions.md, "One log group for all functions")'
     )
     assert len(json.dumps(expanded(*ALL_OPTIONS))) < 1_000_000
 
@@ -313,6 +313,8 @@ def test_both_gateways_log_requests_if_a_parameter_says_so(is_on: bool) -> None:
         variables = set(re.findall(r"\$context\.([\w.]+)", setting["Format"]))
         assert not variables & {"path", "requestOverride", "identity.userAgent", "authorizer.principalId"}
         assert json.loads(setting["Format"])
+    if is_on:
+        assert json.loads(settings[0]["Format"])["key"] == "$context.authorizer.keyId"
 
 
 @pytest.mark.parametrize("name", [*resources(TABLE), *resources(BUCKET)])

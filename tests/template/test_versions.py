@@ -105,7 +105,8 @@ def test_codedeploy_may_do_what_aws_s_own_policy_lets_it() -> None:
     """A condition that CodeDeploy does not meet, or an alarm that it cannot see, would fail every deployment with a canary."""
     role = expanded(CANARY)["CanaryRole"]["Properties"]
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
-    assert (trust["Principal"], trust.get("Condition")) == ({"Service": "codedeploy.amazonaws.com"}, None)
+    service = {"Fn::Sub": "codedeploy.${AWS::Region}.${AWS::URLSuffix}"}
+    assert (trust["Principal"], trust.get("Condition")) == ({"Service": service}, None)
     _, seeing = role["Policies"][0]["PolicyDocument"]["Statement"]
     assert (seeing["Action"], seeing["Resource"]) == ("cloudwatch:DescribeAlarms", "*")
 

@@ -23,7 +23,6 @@ KEY_BYTES = 32
 CALLBACK_SECRET_SIZES = range(24, 65)
 CALLBACK_SECRET_BYTES = 32
 CALLBACK_SECRET_PREFIX = "whsec_"  # noqa: S105 - the public prefix of every secret
-KEY_ID_LENGTH = 12
 # What a header transports: a key in those of our clients, credentials in those to carriers.
 _API_KEY = re.compile(r"[!-~]{1,256}")
 _CREDENTIAL = re.compile(r"[!-~]{1,1000}")
@@ -38,7 +37,7 @@ def put_api_key(site_id: str, name: str, value: str, scopes: frozenset[str] = fr
     """Store the hash of an API key.
 
     Returns:
-        The key's id: the first digits of the hash.
+        The key's id.
 
     Raises:
         NotFound: The site does not exist.
@@ -47,7 +46,7 @@ def put_api_key(site_id: str, name: str, value: str, scopes: frozenset[str] = fr
     site_store.get_site(site_id)
     digest = site_store.hash_key(value)
     site_store.put_key(digest, ApiKey(site_id=site_id, name=name, scopes=scopes))
-    return digest[:KEY_ID_LENGTH]
+    return site_store.key_id(digest)
 
 
 def new_api_key() -> str:
@@ -107,7 +106,7 @@ def find_api_key(site_id: str, key_id: str) -> ApiKey:
 
 
 def _find_key(site_id: str, key_id: str) -> tuple[str, ApiKey]:
-    matches = [(digest, key) for digest, key in site_store.list_keys(site_id) if digest[:KEY_ID_LENGTH] == key_id]
+    matches = [(digest, key) for digest, key in site_store.list_keys(site_id) if site_store.key_id(digest) == key_id]
     if len(matches) != 1:
         raise NotFound(
             f"{len(matches)} keys of this site have the id {key_id}. List them with `outreach-admin key list {site_id}`."

@@ -97,7 +97,7 @@ def revoke_key(
 
 def keys_of(site_id: str) -> list[dict[str, Any]]:
     """Return what is shown of each API key of a site."""
-    return [_key_fields(digest[: admin.KEY_ID_LENGTH], entry) for digest, entry in site_store.list_keys(site_id)]
+    return [_key_fields(site_store.key_id(digest), entry) for digest, entry in site_store.list_keys(site_id)]
 
 
 def _key_fields(key_id: str, entry: ApiKey) -> dict[str, Any]:

@@ -22,7 +22,8 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
         logger().info("unknown api key", path=event.get("resource"))
         # API Gateway answers 401 only to an exception with exactly this text.
         raise Exception("Unauthorized")  # noqa: TRY002
-    logger().info("api key accepted", site_id=key.site_id)
+    key_id = site_store.key_id(site_store.hash_key(api_key))
+    logger().info("api key accepted", site_id=key.site_id, key_id=key_id)
     try:
         site_store.record_use(api_key, key)
     except Exception:
@@ -38,6 +39,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
         },
         "context": {
             "siteId": key.site_id,
+            "keyId": key_id,
             "keyName": key.name,
             "scopes": " ".join(sorted(key.scopes)),
             "rates": " ".join(f"{action}={rate}" for action, rate in sorted(rates.items())),

@@ -34,7 +34,8 @@ silence_libraries()
 @cache
 def logger() -> Logger:
     """Return the logger of this process; the template's ``POWERTOOLS_*`` variables set its level and service name."""
-    made = Logger()
+    # All functions share a log group. The name of a stream on AWS has the function, that of the local stack has not.
+    made = Logger(function_name=os.environ.get("AWS_LAMBDA_FUNCTION_NAME"))
     # Powertools prefers Lambda's level, which is never above INFO, because Lambda would drop the metrics.
     logging.getLogger(made.name).setLevel(os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
     return made

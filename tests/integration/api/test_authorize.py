@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from outreach_admin import key_commands
 
 from outreach import clock
 from outreach.http.caller import Caller
@@ -18,6 +20,7 @@ from outreach.sites.rate_limits import Rate
 from tests.support.functions import invoke
 
 KEY = "local-10000"
+KEY_ID = "22b70ef41be1"
 ARN = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/v1"
 
 
@@ -53,7 +56,7 @@ def test_a_key_is_accepted_in_either_scheme(headers: dict[str, str]) -> None:
     answer = authorize(headers)
     assert (answer["principalId"], answer["context"]) == (
         "10000",
-        {"siteId": "10000", "keyName": "all", "scopes": "", "rates": ""},
+        {"siteId": "10000", "keyId": KEY_ID, "keyName": "all", "scopes": "", "rates": ""},
     )
 
 
@@ -98,7 +101,7 @@ def test_the_policy_covers_the_whole_api_as_the_gateway_caches_it(route: str) ->
 def test_the_context_has_the_scopes_of_the_key_and_the_rates_of_its_site() -> None:
     answer = authorize({"Authorization": "Bearer reader"})
     scopes, rates = "contact:read outreach:read", "list=1/10 send=2/60"
-    assert answer["context"] == {"siteId": "20000", "keyName": "some", "scopes": scopes, "rates": rates}
+    assert answer["context"] == {"siteId": "20000", "keyId": "3d0941964aa3", "keyName": "some", "scopes": scopes, "rates": rates}
     who = Caller.of({"requestContext": {"authorizer": answer["context"]}})
     assert who.rate_limits == {"list": Rate(1, 10), "send": Rate(2, 60)}
 
@@ -119,6 +122,13 @@ def test_a_request_succeeds_when_the_last_use_cannot_be_stored(monkeypatch: pyte
 
     monkeypatch.setattr(site_store, "record_use", fail)
     assert authorize({"Authorization": f"Bearer {KEY}"})["principalId"] == "10000"
+
+
+def test_the_log_has_the_id_that_the_list_of_keys_shows_and_never_the_key(log: io.StringIO) -> None:
+    authorize({"Authorization": f"Bearer {KEY}"})
+    line = json.loads(log.getvalue())
+    assert line["key_id"] in {shown["id"] for shown in key_commands.keys_of("10000") if shown["name"] == "all"}
+    assert KEY not in log.getvalue()
 
 
 def test_storing_the_last_use_does_not_restore_a_revoked_key() -> None:

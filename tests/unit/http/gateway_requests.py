@@ -41,7 +41,7 @@ def event(
             "requestId": REQUEST_ID,
             "stage": "v1",
             "domainName": "api.example",
-            "authorizer": {"siteId": "10000", "scopes": scopes},
+            "authorizer": {"siteId": "10000", "keyId": "3f2a9c81d0b4", "scopes": scopes},
         },
         "body": body,
         "isBase64Encoded": False,

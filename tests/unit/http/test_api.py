@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from typing import Any
 
@@ -87,6 +88,12 @@ def test_a_response_is_json_with_camel_case_names() -> None:
     answer = post({"NAME": "Tom", "unknown": 1})
     assert (answer.status, answer.body) == (201, {"siteId": "10000", "fullName": "Tom"})
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+
+
+def test_every_line_names_the_request_the_site_and_the_id_of_the_key(log: io.StringIO) -> None:
+    on_thing("DELETE", "bug")
+    line = json.loads(log.getvalue())
+    assert (line["correlation_id"], line["site_id"], line["key_id"]) == (REQUEST_ID, "10000", "3f2a9c81d0b4")
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def entry_point(
         log = logger()
         try:
             api_caller = Caller.of(event)
-            log.append_keys(correlation_id=request_id, site_id=api_caller.site_id)
+            log.append_keys(correlation_id=request_id, site_id=api_caller.site_id, key_id=api_caller.key_id)
             require_method(event)
             require_plain_variables(event)
             if required := scope if isinstance(scope, str) or scope is None else scope.get(_verb_of(event)):

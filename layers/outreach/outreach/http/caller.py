@@ -27,6 +27,7 @@ class Caller:
 
     Attributes:
         site_id: the key's site; a request cannot choose another one.
+        key_id: the id of the key, for the logs; see :func:`outreach.sites.site_store.key_id`.
         key_name: the name that the operator gave the key.
         scopes: what the key may do; empty for everything.
         rate_limits: the site's own rate limits; see :mod:`outreach.sites.rate_limits`.
@@ -35,6 +36,7 @@ class Caller:
 
     site_id: str
     scopes: frozenset[str]
+    key_id: str = ""
     key_name: str = ""
     rate_limits: Mapping[str, Rate] = field(default_factory=dict)
     is_counted: bool = False
@@ -51,6 +53,7 @@ class Caller:
         caller = cls(
             context["siteId"],
             frozenset(context["scopes"].split()),
+            context.get("keyId", ""),
             context.get("keyName", ""),
             {action: Rate.parse(text) for action, text in rates},
             is_counted=bool(event.get("hasNoDeadline")),

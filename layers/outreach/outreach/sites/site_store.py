@@ -29,6 +29,7 @@ from outreach.sites.models import ApiKey, Carrier, ChannelAccount, FrequencyCap,
 from outreach.tolerant_reader import known
 
 _USE_RECORDED_EVERY = timedelta(minutes=5)
+_KEY_ID_LENGTH = 12
 
 
 def get_site(site_id: str) -> Site:
@@ -178,6 +179,11 @@ def hash_key(api_key: str) -> str:
     """Return the SHA-256 of a key. A plain hash is safe, because keys have at least 128 random bits."""
     # A key in a request may have a surrogate, which no stored key has.
     return hashlib.sha256(api_key.encode(errors="surrogatepass")).hexdigest()
+
+
+def key_id(digest: str) -> str:
+    """Return the id of a key: the first digits of its SHA-256. It is in lists and logs, and does not lead to the key."""
+    return digest[:_KEY_ID_LENGTH]
 
 
 def _account_key(account: ChannelAccount) -> dict[str, str]:
