@@ -4246,6 +4246,10 @@ export interface components {
                 /** @description What is wrong, such as `is required`. */
                 message: string;
             }[];
+            /** @description Of an import that is refused: what `columns` could be, if the file has unknown columns that are known from other programs. It is empty otherwise. */
+            suggestedColumns?: {
+                [key: string]: string | null;
+            };
         };
         /** @description The message with its site and the sequence number of its state. */
         MessageCallback: components["schemas"]["Message"] & {

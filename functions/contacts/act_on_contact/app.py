@@ -8,30 +8,29 @@ unmerge: Reverse a merge.
     contact since stays in it.
 """
 
-from typing import Annotated, Any
-
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from pydantic import AfterValidator
 
 from outreach.contacts import contact_service
 from outreach.contacts.schemas import MergeBody
 from outreach.http import api
+from outreach.wire import Guid
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
-VERBS = {"merge": contact_service.merge, "unmerge": contact_service.unmerge}
+# The scope that each verb requires.
+SCOPES = {"merge": "contact:write", "unmerge": "contact:write"}
 
 
-def _id_and_action(segment: str) -> Any:
-    """Return the id and the action. It is checked before the body, so an unknown verb always returns 404."""
-    return api.verb(segment, VERBS)
-
-
-@app.post("/contact/contacts/<segment>")
-def act_on_contact(segment: Annotated[Any, AfterValidator(_id_and_action)], body: MergeBody | None = None) -> Response[None]:
-    contact_id, action = segment
-    action(api.caller(app).site_id, contact_id, body.contact_id if body else None)
+@app.post("/contact/contacts/<id>:merge")
+def merge(id: Guid, body: MergeBody | None = None) -> Response[None]:
+    contact_service.merge(api.caller(app).site_id, id, body.contact_id if body else None)
     return api.no_content()
 
 
-lambda_handler = api.entry_point(app, scope="contact:write")
+@app.post("/contact/contacts/<id>:unmerge")
+def unmerge(id: Guid, body: MergeBody | None = None) -> Response[None]:
+    contact_service.unmerge(api.caller(app).site_id, id, body.contact_id if body else None)
+    return api.no_content()
+
+
+lambda_handler = api.entry_point(app, scope=SCOPES)

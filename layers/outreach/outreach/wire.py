@@ -193,6 +193,18 @@ def none_if_blank(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def blank_as(default: Any, parse: Callable[[Any], Any] | None = None) -> BeforeValidator:
+    """Make a validator of an optional property: ``null`` and blank text mean the default, and ``parse`` reads everything else,
+    also ``0``, ``false``, ``[]`` and ``{}``."""
+
+    def validate(value: Any) -> Any:
+        if none_if_blank(value) is None:
+            return default
+        return parse(value) if parse else value
+
+    return BeforeValidator(validate)
+
+
 class _NullIsAbsent:
     """Marks a property in which ``null`` means that it is absent: an update then leaves it unchanged."""
 
@@ -226,7 +238,7 @@ RequiredName = Annotated[Name, Field(min_length=1), AfterValidator(text.require_
 Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Integer = Annotated[int, BeforeValidator(parse_integer)]
 Url = Annotated[str, BeforeValidator(parse_url)]
-OptionalUrl = Annotated[str | None, BeforeValidator(lambda value: (url := none_if_blank(value)) and parse_url(url))]
+OptionalUrl = Annotated[str | None, blank_as(None, parse_url)]
 OptionalMoment = Annotated[
     datetime | None,
     BeforeValidator(parse_moment),

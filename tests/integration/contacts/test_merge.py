@@ -79,6 +79,8 @@ def test_an_impossible_merge_is_refused() -> None:
     tom, tim, ted = contact_requests.new_contact("Tom"), contact_requests.new_contact("Tim"), contact_requests.new_contact("Ted")
     assert contact_requests.pointers(contact_requests.merge(tom["id"], tom["id"])) == ["/contactId"]
     assert contact_requests.pointers(contact_requests.merge(tom["id"], None)) == ["/contactId"]
+    assert contact_requests.pointers(contact_requests.merge("tom", tim["id"])) == ["/id"]
+    assert contact_requests.pointers(contact_requests.unmerge("tom", "tim")) == ["/id", "/contactId"]
     assert contact_requests.merge(tom["id"], UNKNOWN).status == 404
     assert contact_requests.merge(UNKNOWN, tom["id"]).status == 404
     contact_requests.merge(tom["id"], tim["id"])

@@ -17,6 +17,7 @@ from outreach.sites.models import Site
 from tests.integration.contacts import contact_requests
 from tests.integration.contacts.conftest import SITE
 from tests.integration.imports import file_requests
+from tests.support.api_description import DESCRIPTION
 from tests.support.functions import Answer, call
 
 EXPORT = "Full name,E-mail 1 - Value,Phone 1 - Value,Shoe size\nAda,ada@b.co ::: ada@c.co,212-555-0123,39\n"
@@ -55,6 +56,7 @@ def test_an_unknown_column_is_named_with_a_suggestion_that_imports() -> None:
     assert '"Phone 1 - Value": "SMS"' in refused.body["detail"]
     suggested = refused.body["suggestedColumns"]
     assert suggested == {"Full name": "name", "E-mail 1 - Value": "email", "Phone 1 - Value": "SMS"}
+    assert set(refused.body) == set(DESCRIPTION["components"]["schemas"]["Problem"]["properties"])
     imported = file_requests.upload(EXPORT, columns=suggested, unknownColumns="ignore")
     assert file_requests.counts(imported) == (1, 0, 0, 0)
     assert imported.body["columns"] == {**suggested, "Shoe size": None}

@@ -27,7 +27,7 @@ class CampaignUpdateBody(FilterBody):
 
     id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
     name: wire.Changeable[wire.RequiredName] = None
-    description: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
+    description: Annotated[str, wire.blank_as("")] = ""
     channel: OptionalChannel = "sms"
     channel_account_id: wire.Changeable[wire.Guid] = None
     message: wire.Changeable[TemplateText] = None

@@ -36,7 +36,7 @@ Text = Annotated[str, BeforeValidator(_blank_if_none)]
 # The type and the length of the field limit it further.
 CustomValue = Annotated[Any, wire.limited_strings(MAX_TEXT)]
 read_identity_type = wire.one_of(*IdentityType)
-OptionalIdentityType = Annotated[IdentityType | None, BeforeValidator(lambda value: read_identity_type(value) if value else None)]
+OptionalIdentityType = Annotated[IdentityType | None, wire.blank_as(None, read_identity_type)]
 _read_field_type = wire.one_of(*FieldType)
 
 
@@ -124,8 +124,8 @@ class IdentifyBody(wire.Request):
     """The value, and optionally the type, of the identities to find."""
 
     value: Annotated[str, BeforeValidator(_blank_if_none)] = ""
-    identity_type: Annotated[IdentityType | None, BeforeValidator(lambda value: read_identity_type(value) if value else None)] = (
-        Field(None, validation_alias=AliasChoices("identityType", "contactIdentityType", "type"))
+    identity_type: OptionalIdentityType = Field(
+        None, validation_alias=AliasChoices("identityType", "contactIdentityType", "type")
     )
 
 
@@ -217,13 +217,11 @@ class FieldBody(wire.Request):
     is_required: OptionalFlag = None
     is_visible: OptionalFlag = None
     is_read_only: OptionalFlag = None
-    length: Annotated[int | None, BeforeValidator(lambda value: None if value in (None, "") else parse_integer(value))] = Field(
-        None, ge=1, le=MAX_TEXT
-    )
+    length: Annotated[int | None, wire.blank_as(None, parse_integer)] = Field(None, ge=1, le=MAX_TEXT)
     help_text: Text = ""
     default_value: Annotated[str, BeforeValidator(_default_value)] = ""
     order: Annotated[wire.Integer | None, wire.NULL_IS_ABSENT] = None
-    field_options: Annotated[tuple[OptionBody, ...], BeforeValidator(lambda value: value or ())] = ()
+    field_options: Annotated[tuple[OptionBody, ...], wire.blank_as(())] = ()
 
     def new_field(self, field_id: str) -> fields.Field:
         """Return the field to create.

@@ -17,7 +17,7 @@ from outreach.http.job_status import JobStatus
 class ExportBody(QueryFilterBody):
     """An export: the selected contacts, those that match a filter, or all; and the time zone of its datetimes."""
 
-    selected: Annotated[Ids, BeforeValidator(lambda value: value or [])] = Field(default_factory=list)
+    selected: Annotated[Ids, wire.blank_as([])] = Field(default_factory=list)
     time_zone_id: str
     utc_offset: Annotated[wire.Integer | None, BeforeValidator(wire.none_if_blank)] = None
 

@@ -27,7 +27,7 @@ _COLUMNS = 'must be a JSON object from column headings to field names or null, s
 
 
 def _file_or_url(value: Any) -> Any:
-    return value if isinstance(value, UploadFile) else wire.none_if_blank(value) and parsing.parse_url(value)
+    return value if isinstance(value, UploadFile) else parsing.parse_url(value)
 
 
 def _columns(value: Any) -> Any:
@@ -56,7 +56,7 @@ def _require_known_encoding(name: str) -> str:
 
 
 def _choice(*choices: str, default: str | None = None) -> BeforeValidator:
-    return BeforeValidator(lambda value: wire.one_of(*choices)(value) if value else default)
+    return wire.blank_as(default, wire.one_of(*choices))
 
 
 def _base_name(path: str) -> str:
@@ -71,7 +71,7 @@ Heading = Annotated[str, StringConstraints(max_length=MAX_HEADING)]
 class ImportBody(wire.Request):
     """An import: a file, its URL, or the size of a file that the client uploads later; and how its rows are imported."""
 
-    upload_file: Annotated[UploadFile | str | None, BeforeValidator(_file_or_url)] = None
+    upload_file: Annotated[UploadFile | str | None, wire.blank_as(None, _file_or_url)] = None
     file_name: Annotated[str, StringConstraints(max_length=text.MAX_NAME), AfterValidator(_base_name)] | None = None
     size: Annotated[wire.Integer, Field(ge=1, le=MAX_UPLOAD_BYTES)] | None = None
     duplicate_control_option: Annotated[DuplicateOption, _choice(*DuplicateOption, default=DuplicateOption.MERGE)] = (
@@ -89,7 +89,7 @@ class ImportBody(wire.Request):
         Annotated[str, StringConstraints(max_length=40), AfterValidator(_require_known_encoding)] | None,
         BeforeValidator(wire.none_if_blank),
     ] = None
-    dry_run: Annotated[wire.Flag, BeforeValidator(lambda value: False if value in (None, "") else value)] = False
+    dry_run: Annotated[wire.Flag, wire.blank_as(False)] = False
 
     def options(self, *encodings: str) -> ImportOptions:
         """Return the options of the import.

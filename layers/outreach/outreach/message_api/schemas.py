@@ -56,7 +56,7 @@ class MessageUpdateBody(wire.Request):
     sender: OptionalText = Field(None, alias="from")
     recipient: OptionalText = Field(None, alias="to")
     status: OptionalStatus = None
-    failed_reason: Annotated[str, BeforeValidator(lambda value: value or "")] = ""
+    failed_reason: Annotated[str, wire.blank_as("")] = ""
     campaign_id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
     campaign_sent_time: wire.OptionalMoment = None
     is_message_auto_attached_to_ticket: Annotated[wire.Flag, wire.NULL_IS_ABSENT] = False

@@ -16,8 +16,6 @@ _read_attach_time = wire.one_of(*AttachTime)
 MessageText = Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS), AfterValidator(text.require_visible)]
 TemplateText = Annotated[str, Field(min_length=1, max_length=MAX_TEMPLATE_CHARACTERS), AfterValidator(text.require_visible)]
 Channel = Annotated[Literal["sms"], BeforeValidator(wire.one_of("sms"))]
-OptionalChannel = Annotated[Literal["sms"], BeforeValidator(lambda value: wire.one_of("sms")(value or "sms"))]
-OptionalPreferredTicket = Annotated[
-    str | None, BeforeValidator(lambda value: wire.none_if_blank(value) and _read_preferred_ticket(value))
-]
-OptionalAttachTime = Annotated[str | None, BeforeValidator(lambda value: wire.none_if_blank(value) and _read_attach_time(value))]
+OptionalChannel = Annotated[Literal["sms"], wire.blank_as("sms", wire.one_of("sms"))]
+OptionalPreferredTicket = Annotated[str | None, wire.blank_as(None, _read_preferred_ticket)]
+OptionalAttachTime = Annotated[str | None, wire.blank_as(None, _read_attach_time)]

@@ -70,9 +70,7 @@ Json = Annotated[Any, wire.limited_strings()]
 OptionalGuid = Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)]
 
 _delivery_status = wire.one_of(*DeliveryStatus)
-OptionalDeliveryStatus = Annotated[
-    DeliveryStatus | None, BeforeValidator(lambda value: wire.none_if_blank(value) and _delivery_status(value))
-]
+OptionalDeliveryStatus = Annotated[DeliveryStatus | None, wire.blank_as(None, _delivery_status)]
 
 
 class TicketAttachmentBody(AttachmentBody):
@@ -110,7 +108,9 @@ class TicketMessageBody(wire.Request):
     is_read: Annotated[wire.Flag, wire.NULL_IS_ABSENT] = False
     attachments: Annotated[list[TicketAttachmentBody], wire.NULL_IS_ABSENT] = Field(default_factory=list)
     # An empty object means that nothing is known.
-    message_delivery: Annotated[MessageDeliveryBody | None, BeforeValidator(lambda value: value or None)] = None
+    message_delivery: Annotated[
+        MessageDeliveryBody | None, wire.blank_as(None, lambda delivery: None if delivery == {} else delivery)
+    ] = None
 
     def to_message(self, ticket_id: int, new_id: str) -> TicketMessage:
         """Return the message for the ticket of the path.

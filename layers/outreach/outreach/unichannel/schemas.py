@@ -16,7 +16,7 @@ MAX_ATTACHMENTS = 10
 
 _CARRIERS = wire.one_of(*Carrier)
 
-ChannelCarrier = Annotated[Carrier | None, BeforeValidator(lambda value: wire.none_if_blank(value) and _CARRIERS(value))]
+ChannelCarrier = Annotated[Carrier | None, wire.blank_as(None, _CARRIERS)]
 
 
 class OutboundMessageBody(wire.Request):
@@ -27,7 +27,5 @@ class OutboundMessageBody(wire.Request):
     contact_id: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
     to: Annotated[str, Field(min_length=1, max_length=100)]
     message: Annotated[str, Field(max_length=MAX_TEXT_CHARACTERS)]
-    attachments: Annotated[
-        tuple[AttachmentBody, ...], BeforeValidator(lambda value: value or ()), Field(max_length=MAX_ATTACHMENTS)
-    ] = ()
+    attachments: Annotated[tuple[AttachmentBody, ...], wire.blank_as(()), Field(max_length=MAX_ATTACHMENTS)] = ()
     callback_url: wire.OptionalUrl = Field(None, alias="callbackURL")

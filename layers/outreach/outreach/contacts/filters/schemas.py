@@ -71,7 +71,7 @@ class ConditionBody(wire.Request):
 
 
 # ``null`` is most likely a property that a program has not set. It must not make an update select everybody.
-OptionalMatch = Annotated[Match | None, BeforeValidator(lambda value: _match(value) if value else None), wire.NULL_IS_ABSENT]
+OptionalMatch = Annotated[Match | None, wire.blank_as(None, _match), wire.NULL_IS_ABSENT]
 OptionalExpression = Annotated[str | None, Field(max_length=MAX_LENGTH), wire.NULL_IS_ABSENT]
 OptionalConditions = Annotated[tuple[ConditionBody, ...] | None, wire.NULL_IS_ABSENT]
 
