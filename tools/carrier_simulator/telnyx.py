@@ -281,11 +281,12 @@ def _webhook(
     account: TelnyxAccount, url: str, event_type: str, payload: Mapping[str, Any], event_id: str, attempt: int
 ) -> Webhook:
     """Make a webhook, signed with Ed25519 over ``{timestamp}|{raw body}``."""
-    timestamp = int(time.time())
+    now = time.time()
+    timestamp = int(now)
     event = {
         "event_type": event_type,
         "id": event_id,
-        "occurred_at": _iso(timestamp),
+        "occurred_at": _iso(now),
         "payload": payload,
         "record_type": "event",
     }

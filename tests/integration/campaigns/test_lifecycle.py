@@ -13,6 +13,7 @@ from outreach.campaigns.release import release_loop
 from outreach.campaigns.release.release_step import ReleaseProgress
 from outreach.consent import opt_outs
 from outreach.consent.opt_outs import Source
+from outreach.contacts import contact_service
 from outreach.errors import NO_SUCH_PATH
 from outreach.messages import message_store
 from outreach.messages.models import campaign_message_id
@@ -46,6 +47,24 @@ def test_a_paused_send_sends_nothing_and_a_resumed_send_sends_everything_once(ca
     Pump().run_until(lambda: pipeline.counts(record_id)["delivered"] == len(NUMBERS))
     assert pipeline.accepted(carrier) == NUMBERS
     assert pipeline.record(record_id)["status"] == "completed"
+
+
+def test_messages_to_contacts_that_were_deleted_or_opted_out_during_a_pause_do_not_wait_for_the_sweep(
+    carrier: str, campaign: str
+) -> None:
+    deleted = pipeline.create_contact("+12125551300")
+    record_id = pipeline.send(campaign)
+    pipeline.fan_out(record_id)
+    act(campaign, "pause")
+    for _ in range(5):
+        Pump().poll()
+    contact_service.delete(SITE, deleted)
+    opt_outs.add(SITE, NUMBERS[0], Source.API)
+    act(campaign, "resume")
+    pipeline.fan_out(record_id)
+    Pump().run_until(lambda: pipeline.record(record_id)["status"] == "completed")
+    assert pipeline.accepted(carrier) == [*NUMBERS[1:], "+12125551300"]
+    assert pipeline.counts(record_id)["skippedReasons"] == {"opted_out": 1}
 
 
 def test_a_send_paused_before_its_release_resumes_there(carrier: str, campaign: str) -> None:

@@ -75,6 +75,18 @@ def test_contacts_that_changed_since_are_kept() -> None:
     assert names == ["New", "Ted", "Tim", "Tom 2"]
 
 
+def test_a_contact_that_was_merged_since_is_kept() -> None:
+    ted = contact_requests.new_contact("Ted", email("ted@b.co"))
+    tim = contact_requests.new_contact("Tim", email("tim@b.co"))
+    import_id = file_requests.upload("name,email\nNew,new@b.co\nTim 2,tim@b.co\nOther,other@b.co\n").body["id"]
+    new = file_requests.contact_with("new@b.co")
+    for merged in (new, tim):
+        contact_requests.merge(ted["id"], merged["id"])
+    assert counts(import_id) == (1, 0, 2)
+    assert [contact["name"] for contact in everyone()] == ["Ted"]
+    assert {identity["value"] for identity in everyone()[0]["contactIdentities"]} == {"ted@b.co", "new@b.co", "tim@b.co"}
+
+
 def test_a_contact_that_changed_while_it_was_imported_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_splitter, "_ROWS_PER_CHUNK", 1)
     tom = contact_requests.new_contact("Tom", email("tom@b.co"))

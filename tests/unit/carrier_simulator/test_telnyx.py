@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from threading import Barrier
 
 import pytest
@@ -130,6 +133,13 @@ def test_a_message_without_a_webhook_url_reports_to_its_profile(carrier: TelnyxC
     sid = carrier.send(TO)
     assert {carrier.read(hook).sid for hook in receiver.wait_for(2)} == {sid}
     assert receiver.hooks[0].url.startswith(f"{receiver.url}/webhooks/telnyx/{carrier.channel}")
+
+
+def test_an_event_has_the_very_time_at_which_it_occurred(carrier: TelnyxCarrier, simulator: str, receiver: Receiver) -> None:
+    start = time.time()
+    requests.post(f"{simulator}/_simulate/inbound", json={"from": TO, "to": carrier.sender, "body": "YES"}, timeout=5)
+    occurred = datetime.fromisoformat(json.loads(receiver.hooks[0].body)["data"]["occurred_at"])
+    assert start - 0.001 < occurred.timestamp() < time.time()  # milliseconds: a reply in the second of an opt-out comes after it
 
 
 def test_an_unknown_message_is_not_found(simulator: str) -> None:

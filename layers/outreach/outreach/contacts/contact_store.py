@@ -77,16 +77,19 @@ def find(site_id: str, contact_id: str) -> Contact | None:
     return item and contact_of(site_id, item)  # type: ignore[return-value]
 
 
-def get_many(site_id: str, contact_ids: Iterable[str], *, consistent: bool = False) -> dict[str, Contact]:
+def get_many(
+    site_id: str, contact_ids: Iterable[str], *, consistent: bool = False, tombstones: bool = False
+) -> dict[str, Contact]:
     """Return the live contacts with the given ids, by id.
 
     Args:
         consistent: ``False`` costs half as much but may miss the most recent writes.
+        tombstones: whether merged contacts count, too.
     """
     keys = [key_of(site_id, contact_id, settings().contact_shards) for contact_id in dict.fromkeys(contact_ids)]
     items = dynamo.batch_get(settings().contacts_table, keys, consistent=consistent)
     contacts = (contact_of(site_id, item) for item in items)
-    return {contact.id: contact for contact in contacts if contact.merged_to is None}
+    return {contact.id: contact for contact in contacts if tombstones or contact.merged_to is None}
 
 
 def survivor(contact: Contact | None) -> Contact | None:

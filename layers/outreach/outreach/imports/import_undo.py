@@ -84,7 +84,7 @@ def _plan(record: ImportRecord, chunk: int, images: dict[str, Contact]) -> list[
 def _new_plan(record: ImportRecord, chunk: int, images: dict[str, Contact]) -> Iterator[tuple[str, str]]:
     _, *rows = s3.files().get_lines(import_objects.chunk_key(record.site_id, record.id, chunk))
     created_ids = [contact_id(record.id, row["row"]) for row in rows]
-    created = contact_store.get_many(record.site_id, created_ids, consistent=True)
+    created = contact_store.get_many(record.site_id, created_ids, consistent=True, tombstones=True)
     for contact in created.values():
         yield _Plan.DELETE if import_marks.first_version(record.id, contact) == 0 else _Plan.KEEP, contact.id
     current = contact_store.get_many(record.site_id, images, consistent=True)

@@ -5,7 +5,7 @@ The order of the writes makes a repeated release safe; see :mod:`.release_loop`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -170,15 +170,42 @@ def _write(batch: ReleaseBatch, slots: Mapping[int, float], *, is_throttled: boo
         # Counted before the release: a crash in between makes the budget smaller, never larger.
         campaign_records.count_segments(batch.record, sum(batch.segments_to_charge))
     rows = {place: _row(batch, place, message, slots[place]) for place, message in batch.messages.items()}
-    cells = _enter_decisions(batch, rows, min(slots.values(), default=None))
+    overtaken = _overtaken(batch)
+    cells = _enter_decisions(batch, rows, overtaken, min(slots.values(), default=None))
     confirmed = {place: row for place, row in rows.items() if ledger.cell_at(place, cells) == Cell.of(row)}
     _create_rows(confirmed, slots)
     _queue(confirmed, slots, is_throttled=is_throttled)
+    _queue_at_once(overtaken.values())
     _defer(batch)
 
 
-def _enter_decisions(batch: ReleaseBatch, rows: Mapping[int, Message], first_slot: float | None) -> bytes:
+def _overtaken(batch: ReleaseBatch) -> dict[int, Message]:
+    """Return the messages, by place, of contacts that an earlier release queued and that would now be skipped or fail.
+
+    They stay: the worker sends them, or skips them if their number has opted out.
+    """
+    record = batch.record
+    changed = [
+        place
+        for place, decision in batch.decisions.items()
+        if batch.is_queued(place) and not isinstance(decision, Deferral) and not _is_to_send(decision)
+    ]
+    places = {campaign_message_id(record.id, batch.contact_ids[place]): place for place in changed}
+    messages = message_store.get_many(record.site_id, places, consistent=True, texts=False)
+    return {places[id_]: message for id_, message in messages.items()}
+
+
+def _is_to_send(decision: Decision) -> bool:
+    return isinstance(decision, RenderedMessage) and not decision.failed_reason
+
+
+def _enter_decisions(
+    batch: ReleaseBatch, rows: Mapping[int, Message], overtaken: Collection[int], first_slot: float | None
+) -> bytes:
     """Enter the decisions into the ledger. Decisions of an earlier release stay.
+
+    Args:
+        overtaken: the places whose decision has come too late.
 
     Returns:
         The cells of the page after the change.
@@ -187,13 +214,8 @@ def _enter_decisions(batch: ReleaseBatch, rows: Mapping[int, Message], first_slo
     cells = {
         place: Cell.of(rows[place]) if isinstance(decision, RenderedMessage) else Cell.of_skip(decision)
         for place, decision in batch.decisions.items()
-        if not isinstance(decision, Deferral)
+        if not isinstance(decision, Deferral) and place not in overtaken
     }
-    # A contact that an earlier release queued may now be skipped. If its message already exists, the message stays.
-    newly_skipped = [place for place, cell in cells.items() if batch.is_queued(place) and cell != Cell.QUEUED]
-    places = {campaign_message_id(record.id, batch.contact_ids[place]): place for place in newly_skipped}
-    for message_id in message_store.get_many(record.site_id, places, consistent=True, texts=False):
-        del cells[places[message_id]]
     codes = ledger.failure_codes(rows)
     return ledger.record_decisions(
         record.site_id, record.id, batch.page, record.audience_size, cells, codes, first_slot=first_slot
@@ -223,6 +245,14 @@ def _queue(rows: Mapping[int, Message], slots: Mapping[int, float], *, is_thrott
     enqueue = send_queue.enqueue_by_second if is_throttled else send_queue.enqueue
     enqueue([rows[place] for place in places], [slots[place] for place in places])
     count("MessagesQueued", len(places))
+
+
+def _queue_at_once(messages: Iterable[Message]) -> None:
+    """Queue messages whose slots a pause has ended, as the sweep would do minutes later."""
+    waiting = [message for message in messages if message.status is MessageStatus.QUEUED]
+    slots = [clock.now().timestamp()] * len(waiting)
+    message_store.postpone(waiting, slots)
+    send_queue.enqueue(waiting, slots)
 
 
 def _defer(batch: ReleaseBatch) -> None:
