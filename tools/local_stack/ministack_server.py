@@ -304,7 +304,7 @@ def share_unpacked_layers() -> None:
 
     class SharedLayerZipFile(zipfile.ZipFile):
         def namelist(self) -> list[str]:
-            """The names that MiniStack checks; `extractall` lets none out of its folder."""
+            """Return the names that MiniStack checks; `extractall` lets none out of its folder."""
             return [] if Path(str(self.filename)).name.startswith("layer_") else super().namelist()
 
         def extractall(self, path: Any = None, *args: Any, **kwargs: Any) -> None:

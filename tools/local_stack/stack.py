@@ -177,7 +177,7 @@ def _holder(port: int) -> str:
 
 
 def _is_serving(url: str) -> bool:
-    """Whether the API responds. A 401 counts as a response, a 5xx of the gateway does not."""
+    """Return whether the API responds. A 401 counts as a response, a 5xx of the gateway does not."""
     try:
         return requests.get(url, timeout=30).status_code < 500
     except requests.RequestException:

@@ -34,7 +34,7 @@ def function_environment(client: Callable[[Any], Any], stack_name: str) -> dict[
 
 
 def is_missing(error: ClientError) -> bool:
-    """Whether CloudFormation says that there is no stack of this name."""
+    """Return whether CloudFormation says that there is no stack of this name."""
     answer = error.response["Error"]
     return answer["Code"] == "ValidationError" and answer["Message"].endswith("does not exist")
 

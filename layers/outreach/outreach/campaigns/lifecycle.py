@@ -131,7 +131,7 @@ _TRANSITIONS = {
 
 
 def _record_to_act_on(site_id: str, campaign_id: str) -> CampaignRecord:
-    """The newest record that is not over, or else the newest one. Its campaign may be deleted."""
+    """Return the newest record that is not over, or else the newest one. Its campaign may be deleted."""
     records = campaign_records.list_by_campaign(site_id, campaign_id)
     if not records:
         campaign_store.get(site_id, campaign_id)
@@ -161,14 +161,14 @@ def _change_status(record: CampaignRecord, status_of: Callable[[CampaignRecord],
 
 
 def _cursor(record: CampaignRecord, status: RecordStatus) -> int | None:
-    """Where the release goes on after a change to ``status``; ``None`` where it is."""
+    """Return where the release goes on after a change to ``status``; ``None`` where it is."""
     if status is RecordStatus.CANCELLED:
         return 0
     return _first_queued(record) if status is RecordStatus.RUNNING else None
 
 
 def _first_queued(record: CampaignRecord) -> int:
-    """The first queued place before the cursor, or the cursor."""
+    """Return the first queued place before the cursor, or the cursor."""
     for page in ledger.read_pages(record.site_id, record.id):
         queued = page.places(Cell.QUEUED)
         if queued:

@@ -179,7 +179,7 @@ def _separate(target: Contact, tombstone: Contact, journal: MergeJournal) -> Non
 
 
 def _without_merged(target: Contact, journal: MergeJournal, now: str) -> Contact:
-    """The target without what came from the other contact. Identities changed since the merge stay, with new ids."""
+    """Return the target without what came from the other contact. Identities changed since the merge stay, with new ids."""
     other = journal.other
     original = {identity.id: identity for identity in other.identities}
     kept: list[Identity] = []
@@ -203,7 +203,7 @@ def _without_merged(target: Contact, journal: MergeJournal, now: str) -> Contact
 
 
 def _restored(remaining: Contact, tombstone: Contact, journal: MergeJournal, now: str) -> Contact:
-    """The other contact as it was, without identities that the target has regained."""
+    """Return the other contact as it was, without identities that the target has regained."""
     taken = {identity.key for identity in remaining.live_identities}
     identities = tuple(identity for identity in journal.other.identities if identity.key not in taken or identity.is_deleted)
     return replace(journal.other, identities=identities, last_updated_time=now, version=tombstone.version + 1)

@@ -87,22 +87,22 @@ def new_id(app: APIGatewayRestResolver) -> str:
 
 
 def created(body: Any) -> Response[Any]:
-    """201 with the new resource."""
+    """Return 201 with the new resource."""
     return Response(201, JSON, body)
 
 
 def accepted(body: Any, location: str) -> Response[Any]:
-    """202 with the progress so far, and the URL to poll in ``Location``."""
+    """Return 202 with the progress so far, and the URL to poll in ``Location``."""
     return Response(202, JSON, body, headers={"Location": location})
 
 
 def see_other(url: str) -> Response[Any]:
-    """303 to the URL that has the result."""
+    """Return 303 to the URL that has the result."""
     return Response(303, headers={"Location": url})
 
 
 def no_content() -> Response[None]:
-    """204."""
+    """Return 204."""
     return Response(204)
 
 
@@ -213,7 +213,7 @@ def routes(app: APIGatewayRestResolver) -> list[Route]:
 
 
 def _unexpected(error: Exception, event: Mapping[str, Any]) -> Response[str]:
-    """The response for an error that no rule foresees. A document may keep every limit and still be too large for an item."""
+    """Return the response for an error that no rule foresees. A document within all limits may still be too large for an item."""
     if dynamo.is_item_too_large(error):
         message = "is too large to be stored (400 KB); use fewer or shorter values"
         return problems.response(ValidationFailed.at("", message), event)
@@ -245,7 +245,7 @@ def _map_errors(app: APIGatewayRestResolver) -> None:
 
 
 def _document(app: APIGatewayRestResolver) -> Any:
-    """The parsed body; ``None`` when it is not JSON."""
+    """Return the parsed body; ``None`` when it is not JSON."""
     if isinstance(app.current_event.body, Mapping):  # a form
         return None
     try:
@@ -255,7 +255,7 @@ def _document(app: APIGatewayRestResolver) -> Any:
 
 
 def _raise_without_values(error: ResponseValidationError) -> NoReturn:
-    """A response that does not fit its model is a bug. The error names its fields but not their values: it is logged."""
+    """Raise what is logged: a response that does not fit its model is a bug. It names the fields but not their values."""
     locations = [".".join(map(str, entry["loc"])) for entry in error.errors()]
     raise RuntimeError(f"the response does not fit its model at {locations}") from None
 

@@ -119,12 +119,12 @@ def _media_type(event: Event) -> tuple[str, str]:
 
 
 def with_form(event: Event, form: Mapping[str, Any]) -> dict[str, Any]:
-    """The event with its parsed form in the place of the body, which the resolver takes like JSON."""
+    """Return the event with its parsed form in the place of the body, which the resolver takes like JSON."""
     return _with_media_type({**event, "body": form, "isBase64Encoded": False}, _JSON[1])
 
 
 def with_canonical_media_type(event: Event) -> dict[str, Any]:
-    """The event with its media type in lower case. The resolver compares it as it stands."""
+    """Return the event with its media type in lower case. The resolver compares it as it stands."""
     return _with_media_type(event, ";".join(filter(None, _media_type(event))))
 
 

@@ -169,5 +169,5 @@ def _attach(parser: expat.XMLParserType, handlers: Handlers, prefix: str) -> Sta
 
 
 def _refuse_doctype(*_: object) -> NoReturn:
-    """No part has a document type; entities are defined there."""
+    """Refuse a document type, which no part has: entities are defined there."""
     raise UnreadableFile(UNREADABLE)

@@ -128,7 +128,7 @@ def _may_read_more(may_read: Callable[[float], bool], units: float, rows: int) -
 
 
 def _has_more(record: CampaignRecord) -> bool:
-    """Whether an execution must release more of the record."""
+    """Return whether an execution must release more of the record."""
     return not record.is_released or deferred_recipients.first(record.site_id, record.id) is not None
 
 
