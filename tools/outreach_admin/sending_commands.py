@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from outreach import clock
-from outreach.campaigns import campaign_records, lifecycle, sending_stop, unfinished_work
+from outreach.campaigns import campaign_records, lifecycle, record_counts, sending_stop, unfinished_work
 from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
 from outreach.sending import circuit_breaker
 from outreach.sending.circuit_breaker import BreakerState
@@ -157,7 +157,7 @@ def _waiting(accounts: Iterable[ChannelAccount]) -> dict[str, Any]:
     """Return the running sends of accounts, how many of their contacts have no message yet, and how many single messages wait."""
     accounts = list(accounts)
     sends = sending_stop.running_sends(accounts)
-    counts = (campaign_records.counts(record) for record in sends)
+    counts = (record_counts.read(record) for record in sends)
     return {
         "sends": [record.id for record in sends],
         "queued": sum(count.queued for count in counts if count),
@@ -183,7 +183,7 @@ def _account_key(record: CampaignRecord) -> tuple[str, str]:
 
 
 def _fields(record: CampaignRecord) -> dict[str, Any]:
-    counts = campaign_records.counts(record)
+    counts = record_counts.read(record)
     return {
         "site": record.site_id,
         "record": record.id,
