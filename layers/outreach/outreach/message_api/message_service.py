@@ -161,16 +161,9 @@ def _without_campaign_attributes(message: Message, record: CampaignRecord, attri
 def _contact_and_number(site: Site, contact_id: str, to: str | None) -> tuple[Contact, str]:
     """Return the contact and the number to send to: ``to`` if the request has it, else the contact's."""
     if to:
-        return checked(lambda: _contact(site.id, contact_id), lambda: single_recipient(to, site.default_region))
-    contact = _contact(site.id, contact_id)
+        return checked(lambda: contact_store.require(site.id, contact_id), lambda: single_recipient(to, site.default_region))
+    contact = contact_store.require(site.id, contact_id)
     number = recipient_of(contact).number
     if number is None:
         raise ValidationFailed.at("/to", "is required, because the contact has no phone number")
     return contact, single_recipient(number, site.default_region)
-
-
-def _contact(site_id: str, contact_id: str) -> Contact:
-    contact = contact_store.survivor(contact_store.find(site_id, contact_id))
-    if contact is None:
-        raise ValidationFailed.at("/contactId", "is not a contact of this site")
-    return contact
