@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from outreach import clock, dynamo
+from outreach import aws_errors, clock, dynamo
 from outreach.campaigns import audience, campaign_records, ledger, record_completion, record_counts, send_execution, stalled_sends
 from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
 from outreach.campaigns.ledger import Cell, LedgerPage
@@ -83,7 +83,7 @@ def repair(
     try:
         return _repair(site_id, record_id, running, may_read)
     except Exception as error:
-        stalled_sends.record_failure(campaign_records.get(site_id, record_id), dynamo.error_name(error))
+        stalled_sends.record_failure(campaign_records.get(site_id, record_id), aws_errors.name_of(error))
         raise
 
 
