@@ -58,19 +58,7 @@ def main(
     base = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}["ApiUrl"]
     parameters = {entry["ParameterKey"]: entry["ParameterValue"] for entry in described.get("Parameters", [])}
     with temporary_key(SITE) as key:
-        checks: dict[str, Callable[[], None]] = {
-            f"version {__version__} runs": partial(check_version, base, key),
-            "a contact is created, read and deleted": partial(check_contact_round_trip, base, key),
-            "errors of the gateway look like all others": partial(check_gateway_errors, base),
-            "an address without a path is an error like all others": partial(check_root, base),
-            "a body that is too large is refused": partial(check_large_body, base, key),
-            "%3A in a path equals a colon": partial(check_encoded_verb, base, key),
-            "a file is read by a presigned URL": check_presigned_url,
-            "the gateway's limits are the parameters'": partial(check_limits, boto3.client, stack, parameters),
-            "every alias serves its function's newest code and settings": partial(check_aliases, boto3.client, stack),
-            "the tables have the operator's key": partial(check_key, parameters.get("KmsKeyArn", "")),
-        }
-        for name, check in checks.items():
+        for name, check in checks(stack, base, key, parameters).items():
             check()
             print(f"ok  {name}")
     if account and to:
@@ -78,6 +66,22 @@ def main(
         with temporary_key(site_id) as key:
             print(f"ok  a campaign reaches {check_send(base, key, account_id, to)}")
     print(f"{stack} works at {base}")
+
+
+def checks(stack: str, base: str, key: str, parameters: dict[str, str]) -> dict[str, Callable[[], None]]:
+    """Return what is tried, by what then is known."""
+    return {
+        f"version {__version__} runs": partial(check_version, base, key),
+        "a contact is created, read and deleted": partial(check_contact_round_trip, base, key),
+        "errors of the gateway look like all others": partial(check_gateway_errors, base),
+        "an address without a path is an error like all others": partial(check_root, base),
+        "a body that is too large is refused": partial(check_large_body, base, key),
+        "%3A in a path equals a colon": partial(check_encoded_verb, base, key),
+        "a file is read by a presigned URL": check_presigned_url,
+        "the gateway's limits are the parameters'": partial(check_limits, boto3.client, stack, parameters),
+        "every alias serves its function's newest code and settings": partial(check_aliases, boto3.client, stack),
+        "the tables have the operator's key": partial(check_key, parameters.get("KmsKeyArn", "")),
+    }
 
 
 @contextmanager

@@ -141,29 +141,36 @@ def entry_point(
     """
     _map_errors(app)
 
+    def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        api_caller = Caller.of(event)
+        logger().append_keys(correlation_id=event["requestContext"]["requestId"], site_id=api_caller.site_id, key_id=api_caller.key_id)
+        require_method(event)
+        require_plain_variables(event)
+        if required := scope if isinstance(scope, str) or scope is None else scope.get(_verb_of(event)):
+            api_caller.require(required)
+        event = _canonical(event, app, takes_forms=parse_form is not None)
+        if parse_form and is_form(event):
+            event = with_form(event, parse_form(event))
+        keyed = _keyed_request(event, api_caller) if idempotent else None
+        app.append_context(caller=api_caller, new_id=keyed.new_id if keyed else uuid.uuid4)  # type: ignore[no-untyped-call]
+        resolve = partial(app.resolve, {**event, "path": canonical_path(event)}, context)
+        return keyed.resolve_once(context, resolve, find_secret) if keyed else resolve()
+
+    return _answering_errors(handle)
+
+
+def _answering_errors(handle: Handler) -> Handler:
+    """Wrap a handler: it answers an error as problem+json, and gives every response the common headers."""
+
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        request_id = event["requestContext"]["requestId"]
-        log = logger()
         try:
-            api_caller = Caller.of(event)
-            log.append_keys(correlation_id=request_id, site_id=api_caller.site_id, key_id=api_caller.key_id)
-            require_method(event)
-            require_plain_variables(event)
-            if required := scope if isinstance(scope, str) or scope is None else scope.get(_verb_of(event)):
-                api_caller.require(required)
-            event = _canonical(event, app, takes_forms=parse_form is not None)
-            if parse_form and is_form(event):
-                event = with_form(event, parse_form(event))
-            keyed = _keyed_request(event, api_caller) if idempotent else None
-            app.append_context(caller=api_caller, new_id=keyed.new_id if keyed else uuid.uuid4)  # type: ignore[no-untyped-call]
-            resolve = partial(app.resolve, {**event, "path": canonical_path(event)}, context)
-            response = keyed.resolve_once(context, resolve, find_secret) if keyed else resolve()
+            response = handle(event, context)
         except OutreachError as error:
             response = _to_gateway(problems.response(error, event))
         except Exception as error:
-            log.exception("request failed")
+            logger().exception("request failed")
             response = _to_gateway(_unexpected(error, event))
-        return _with_common_headers(response, request_id)
+        return _with_common_headers(response, event["requestContext"]["requestId"])
 
     return lambda_handler
 
