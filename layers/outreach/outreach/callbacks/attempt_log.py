@@ -18,7 +18,7 @@ from outreach.messages.models import Message
 from outreach.messages.status import MessageStatus
 
 _RETENTION = timedelta(days=30)
-# Of so many deliveries the attempts to a webhook are listed.
+# The list of a webhook's attempts has those of this many deliveries at most.
 _MAX_DELIVERIES = 1_000
 
 
