@@ -81,7 +81,7 @@ def set_start_failures(site_id: str, campaign_id: str, version: int, failures: F
     _update_schedule(site_id, campaign_id, version, Update().set("start_failures", failures.to_item()))
 
 
-def abandon_scheduled_start(site_id: str, campaign_id: str, version: int, reason: str) -> bool:
+def give_up_scheduled_start(site_id: str, campaign_id: str, version: int, reason: str) -> bool:
     """Give up the scheduled start of a campaign, and store the reason; ``False`` if its schedule has changed since."""
     change = Update().set("schedule_status_reason", reason).remove("unfinished", "start_failures")
     return _update_schedule(site_id, campaign_id, version, change)

@@ -119,7 +119,7 @@ def _record_failure(site_id: str, campaign_id: str, reason: str) -> None:
         campaign_store.set_start_failures(site_id, campaign_id, version, failures)
         return
     described = f"no_progress: {failures.describe('the scheduled start')}"
-    if campaign_store.abandon_scheduled_start(site_id, campaign_id, version, described):
+    if campaign_store.give_up_scheduled_start(site_id, campaign_id, version, described):
         report_given_up("scheduled start", described, campaign_id=campaign_id, site_id=site_id)
 
 

@@ -163,7 +163,7 @@ class _RowImporter:
         return {"row": row.number, "errors": errors, "values": row.cells}
 
     def _import_retrying_unexpected_errors(self, row: ImportRow) -> RowOutcome:
-        """Import a row. An unexpected error is the row's own, after some attempts; other rows do not suffer from it.
+        """Import a row. After some attempts, an unexpected error fails this row alone.
 
         An error that passes by itself is raised, because it concerns all rows: the chunk is imported again later.
         """

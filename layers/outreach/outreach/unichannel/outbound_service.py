@@ -49,9 +49,8 @@ def send(site_id: str, body: OutboundMessageBody, message_id: str) -> Message:
     now = clock.now().timestamp()
     if opt_outs.opted_out_among(site_id, [message.recipient]):
         message_store.fail_waiting(message, SkipReason.OPTED_OUT)
-    else:
-        if retry_at := _send(account, message):
-            send_queue.requeue(message, math.ceil(retry_at - now))
+    elif retry_at := _send(account, message):
+        send_queue.requeue(message, math.ceil(retry_at - now))
     return _require_outcome(message_store.get(site_id, message.id))
 
 
