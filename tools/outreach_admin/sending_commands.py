@@ -12,6 +12,7 @@ import typer
 from outreach import clock
 from outreach.campaigns import campaign_records, lifecycle, record_counts, sending_stop, unfinished_work
 from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
+from outreach.errors import NotFound
 from outreach.sending import circuit_breaker
 from outreach.sending.circuit_breaker import BreakerState
 from outreach.sites import site_store
@@ -78,7 +79,7 @@ def cancel_send(context: typer.Context, site_id: SiteId, record_id: RecordId, dr
     if not dry_run:
         _act(context, "cancel", site_id, record_id)
         return
-    record = campaign_records.get(site_id, record_id)
+    record = _record(site_id, record_id)
     fields = _fields(record)
     context.obj.one(fields | {"would_skip": fields["queued"] if lifecycle.would_change("cancel", record) else 0})
 
@@ -166,7 +167,16 @@ def _waiting(accounts: Iterable[ChannelAccount]) -> dict[str, Any]:
 
 
 def _act(context: typer.Context, verb: str, site_id: str, record_id: str) -> None:
-    context.obj.one(_fields(lifecycle.act_on_record(verb, campaign_records.get(site_id, record_id))))
+    context.obj.one(_fields(lifecycle.act_on_record(verb, _record(site_id, record_id))))
+
+
+def _record(site_id: str, record_id: str) -> CampaignRecord:
+    try:
+        return campaign_records.get(site_id, record_id)
+    except NotFound as error:
+        raise NotFound(
+            f"{error.detail} List those that are not finished with `outreach-admin send list --site {site_id}`."
+        ) from error
 
 
 def _unfinished(site_id: str | None) -> Iterable[CampaignRecord]:

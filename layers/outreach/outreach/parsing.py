@@ -177,7 +177,7 @@ def parse_url(value: Any) -> str:
     if len(url) > MAX_URL:
         raise ValueError(f"must have at most {MAX_URL:,} characters")
     if not is_web_address(url):
-        raise ValueError("must be an http or https URL")
+        raise ValueError("must be an http or https URL such as https://example.com")
     if not _has_possible_host(url):
         raise ValueError("must be an http or https URL whose host is a domain name or an IP address")
     return url

@@ -77,5 +77,5 @@ def redeliver(site_id: str, message_id: str) -> Message:
 def _get_message(site_id: str, message_id: str, *, text: bool = True) -> Message:
     message = message_store.get(site_id, message_id, text=text)
     if message.status is MessageStatus.SKIPPED:
-        raise NotFound("There is no such message.")
+        raise NotFound("The site has no message with this id.")
     return message

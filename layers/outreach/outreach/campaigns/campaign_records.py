@@ -167,7 +167,7 @@ def get(site_id: str, record_id: str) -> CampaignRecord:
     """
     item = dynamo.get(settings().campaigns_table, _key(site_id, record_id), consistent=True)
     if item is None:
-        raise NotFound("There is no such campaign record.")
+        raise NotFound("The site has no campaign record with this id.")
     return from_item(item)
 
 

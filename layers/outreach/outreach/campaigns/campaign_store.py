@@ -29,7 +29,7 @@ def get(site_id: str, campaign_id: str) -> Campaign:
     """
     item = dynamo.get(settings().campaigns_table, _key(site_id, campaign_id), consistent=True)
     if item is None:
-        raise NotFound("There is no such campaign.")
+        raise NotFound("The site has no campaign with this id.")
     return _from_item(item)
 
 

@@ -185,7 +185,7 @@ def _record(site_id: str, number: str, change: OptOutChange) -> None:
         except dynamo.TransactionRefused as error:
             raise dynamo.WriteConflict from error
 
-    dynamo.retry_on_conflict(attempt, error=Conflict("Another request is changing the opt-out of this number; try again."))
+    dynamo.retry_on_conflict(attempt, error=Conflict("Other requests keep changing the opt-out of this number; try again later."))
 
 
 def _record_batch(site_id: str, numbers: Sequence[str], change: OptOutChange) -> int:

@@ -29,7 +29,10 @@ def merge(site_id: str, contact_id: str, other_id: str | None) -> None:
     def attempt() -> None:
         target, other = contact_store.get_live(site_id, contact_id), contact_store.get_live(site_id, merged_id)
         if len(target.identities) + len(other.identities) > MAX_IDENTITIES:
-            raise Conflict(f"The two contacts have more than {MAX_IDENTITIES} identities.", code="too_many_identities")
+            raise Conflict(
+                f"Together the two contacts have more than {MAX_IDENTITIES} identities. Remove some, then merge.",
+                code="too_many_identities",
+            )
         now = clock.timestamp(clock.now())
         contact_store.commit(
             ContactChange(target, _merged(target, other, now)),
@@ -55,7 +58,7 @@ def unmerge(site_id: str, contact_id: str, other_id: str | None) -> None:
         target, tombstone = contact_store.get_live(site_id, contact_id), contact_store.get(site_id, merged_id)
         journal = merge_journal.find(site_id, merged_id) if tombstone.merged_to == contact_id else None
         if journal is None or journal.merged_to != contact_id:
-            raise Conflict("This contact was not merged into the other one in the last 30 days.", code="not_merged")
+            raise Conflict(f"Contact {merged_id} was not merged into this one in the last 30 days.", code="not_merged")
         _separate(target, tombstone, journal)
 
     contact_store.retry_while_stale(attempt)

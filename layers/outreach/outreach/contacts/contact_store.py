@@ -69,7 +69,7 @@ def get(site_id: str, contact_id: str) -> Contact:
     """
     contact = find(site_id, contact_id)
     if contact is None:
-        raise NotFound("There is no contact with this id.")
+        raise NotFound("The site has no contact with this id.")
     return contact
 
 
@@ -163,7 +163,7 @@ def get_identity(site_id: str, identity_id: str) -> tuple[Contact, Identity]:
     for identity in contact.identities if contact else ():
         if contact and identity.id == identity_id:
             return contact, identity
-    raise NotFound("There is no contact identity with this id.")
+    raise NotFound("The site has no contact identity with this id.")
 
 
 def commit(*changes: ContactChange, also: Sequence[Action] = ()) -> None:
@@ -251,7 +251,10 @@ def _remove_if_stale(site_id: str, key: IdentityKey) -> None:
     while contact is not None and contact.merged_to is not None:
         contact_id, contact = contact.merged_to, find(site_id, contact.merged_to)
     if contact and _identity_of_item(contact, item):
-        raise Conflict(f"Contact {contact.id} already has this {key[0]} identity.", code="duplicate_identity")
+        raise Conflict(
+            f"Contact {contact.id} already has this {key[0]} identity. Change that contact, or merge the two.",
+            code="duplicate_identity",
+        )
     if identity_uniqueness.is_reserved(item):
         raise Conflict(f"Another contact with this {key[0]} identity is being written; try again.", code="duplicate_identity")
     identity_uniqueness.remove_stale(

@@ -65,7 +65,7 @@ def status(site_id: str, export_id: str) -> JobStatus:
     """
     job_status = status_of(request_key(site_id, export_id), object_key(site_id, export_id))
     if job_status is None:
-        raise NotFound("There is no such export.")
+        raise NotFound("The site has no export with this id, or the export has expired. Request it again.")
     return job_status
 
 

@@ -87,7 +87,8 @@ def require_acceptable_body(event: Event, *, takes_forms: bool) -> None:
         UnsupportedMediaType: the body is compressed, or neither JSON nor an accepted form.
     """
     if _body_bytes(event) > MAX_BODY_BYTES:
-        raise PayloadTooLarge(f"A request body must not exceed {MAX_BODY_BYTES / 1_000_000} MB.")
+        advice = "Send less; give an import the URL or the size of its file."
+        raise PayloadTooLarge(f"A request body may have at most {MAX_BODY_BYTES / 1_000_000} MB. {advice}")
     if any(coding.strip().lower() not in ("", "identity") for coding in (header(event, "Content-Encoding") or "").split(",")):
         raise UnsupportedMediaType("Send the body without Content-Encoding.")
     if event.get("body") and _media_type(event)[0] not in _JSON and not (takes_forms and is_form(event)):

@@ -190,7 +190,7 @@ def get(site_id: str, import_id: str) -> ImportRecord:
     """
     item = dynamo.get(settings().contacts_table, _key(site_id, import_id), consistent=True)
     if item is None:
-        raise NotFound("There is no such import.")
+        raise NotFound("The site has no import with this id.")
     return from_item(item)
 
 

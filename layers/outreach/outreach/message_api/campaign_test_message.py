@@ -83,7 +83,8 @@ def _render(
         )
     if campaign.max_segments is not None and rendered.segments > campaign.max_segments:
         raise Conflict(
-            f"The message takes {rendered.segments} segments, and maxSegments of the campaign is {campaign.max_segments}.",
+            f"The message takes {rendered.segments} segments, but maxSegments of the campaign is {campaign.max_segments}."
+            " Shorten the text, or raise maxSegments.",
             code="budget_exceeded",
         )
     return rendered

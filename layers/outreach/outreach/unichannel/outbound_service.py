@@ -116,7 +116,8 @@ def _draft(account: ChannelAccount, body: OutboundMessageBody, message_id: str, 
 def _require_outcome(message: Message) -> Message:
     if message.status in (MessageStatus.QUEUED, MessageStatus.SENDING):
         raise Unavailable(
-            f"The carrier has not responded yet. Message {message.id} is still being sent; do not send it again.",
+            f"The carrier has given no definite answer, or refuses the channel account. Message {message.id} is kept and delivery"
+            " continues; do not send it again.",
             code="carrier_unavailable",
         )
     return message
