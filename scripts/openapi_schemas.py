@@ -77,7 +77,7 @@ def add_property_texts(document: Json, texts: Mapping[str, Json]) -> None:
     """Add its description and format to every property and parameter that has none yet.
 
     Raises:
-        ValueError: Some have no description; all of them are named, so that one run of the script is enough.
+        ValueError: some have no description; all of them are named, so that one run of the script is enough.
     """
     undescribed: dict[str, str] = {}
 

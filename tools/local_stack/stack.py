@@ -48,7 +48,7 @@ class LocalStack:
         """Start everything, from the local AWS to the base URL, and return when the API responds.
 
         Raises:
-            LocalStackError: A build, a deployment or a start failed. The caller must still call `stop`.
+            LocalStackError: a build, a deployment or a start failed. The caller must still call `stop`.
         """
         self._lock_state()
         self._require_free_ports()

@@ -32,8 +32,7 @@ T = TypeVar("T")
 
 
 class Request(BaseModel):
-    """The base of request bodies: property names in any case, aliases accepted, unknown properties ignored, strings
-    limited in length and characters."""
+    """The base of request bodies: names in any case, aliases accepted, unknown properties ignored, strings limited."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,

@@ -1,5 +1,4 @@
-"""Exports of contacts as CSV: UTF-8 with a byte order mark, RFC 4180; the template's columns, the
-opt-out, then the read-only ones.
+"""Exports of contacts as CSV: the template's columns, the opt-out, then the read-only ones (:mod:`.csv_file`).
 
 A request is an S3 object; its creation invokes the function that writes the export. The export is complete when its own object
 exists.
