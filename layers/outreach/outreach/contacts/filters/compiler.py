@@ -89,10 +89,6 @@ def _expression(contact_filter: Filter, pointer: str) -> Expression | None:
     conditions = contact_filter.conditions
     if contact_filter.match is not Match.EXPRESSION or not (conditions or contact_filter.expression.strip()):
         return None
-    if not conditions:
-        advice = f"to select everybody, set {pointer[1:]}ConditionMetType to all"
-        message = f"must not be empty, because the logical expression names conditions; {advice}"
-        raise ValidationFailed.at(f"{pointer}Conditions", message)
     orders = {condition.order for condition in conditions}
     if len(orders) < len(conditions):
         message = "must have different orders, because the logical expression names conditions by their order"
@@ -101,6 +97,10 @@ def _expression(contact_filter: Filter, pointer: str) -> Expression | None:
         expression = parse(contact_filter.expression)
     except ExpressionError as error:
         raise ValidationFailed.at(f"{pointer}LogicalExpresssion", str(error)) from error
+    if not conditions:
+        advice = f"to select everybody, set {pointer[1:]}ConditionMetType to all"
+        message = f"must not be empty, because the logical expression names conditions; {advice}"
+        raise ValidationFailed.at(f"{pointer}Conditions", message)
     unknown = operands(expression) - orders
     if unknown:
         message = f"names condition {min(unknown)}, but no condition has this order"
