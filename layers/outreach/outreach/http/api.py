@@ -143,7 +143,9 @@ def entry_point(
 
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         api_caller = Caller.of(event)
-        logger().append_keys(correlation_id=event["requestContext"]["requestId"], site_id=api_caller.site_id, key_id=api_caller.key_id)
+        logger().append_keys(
+            correlation_id=event["requestContext"]["requestId"], site_id=api_caller.site_id, key_id=api_caller.key_id
+        )
         require_method(event)
         require_plain_variables(event)
         if required := scope if isinstance(scope, str) or scope is None else scope.get(_verb_of(event)):
