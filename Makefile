@@ -105,7 +105,7 @@ console-check: console/node_modules/installed ## Check the types of the console,
 
 generate: .venv/installed ## Generate the route table, docs/openapi.json and the page of the errors
 	@$(PY) scripts/make_routes.py
-	@$(PY) scripts/make_openapi.py
+	@$(PY) -m scripts.make_openapi
 	@$(PY) scripts/make_errors.py
 
 lock: .venv-uv/installed ## Lock all requirements with hashes; UPGRADE=--upgrade takes newer releases

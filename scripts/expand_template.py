@@ -25,7 +25,7 @@ def expand(given: dict[str, str]) -> dict[str, Any]:
     """Return the template without SAM resources, parameters and conditions.
 
     Args:
-        given: Values that replace defaults of parameters, and objects that `sam package` uploads for functions and layers.
+        given: values that replace defaults of parameters, and objects that `sam package` uploads for functions and layers.
     """
     template: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
     for logical_id, resource in template["Resources"].items():

@@ -11,7 +11,7 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from types import ModuleType
@@ -26,14 +26,23 @@ from outreach.errors import OutreachError
 from outreach.events.models import EventType
 from outreach.http import api, list_results
 from outreach.http.problems import ERRORS_PATH
-from outreach.http.request import MAX_PARAMETER
+from scripts.openapi_examples import add_examples
+from scripts.openapi_schemas import (
+    Json,
+    add_property_texts,
+    add_schemas,
+    deep_merge,
+    first,
+    remove_defaults,
+    simplify,
+    without_null,
+)
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs/openapi.json"
 ADDITIONS = ROOT / "scripts/openapi.yaml"
 HANDLERS = ("contacts/*", "outreach/*", "sites/*", "ticketing/*", "unichannel/*", "api/get_list_result")
 
-Json = dict[str, Any]
 
 # Call of :mod:`outreach.http` in a handler's source → status of its success response; without such a call it is 200.
 SUCCESS_STATUSES = {"api.created(": "201", "api.no_content(": "204"}
@@ -78,7 +87,7 @@ def document() -> Json:
     components: Json = {"schemas": {}, "responses": dict(_error_responses())}
     paths: Json = {}
     for module, schema in _handlers():
-        _add_schemas(components["schemas"], schema["components"]["schemas"])
+        add_schemas(components["schemas"], schema["components"]["schemas"])
         for path, method, operation in _operations(module, schema):
             paths.setdefault(path, {})[method] = _complete_operation(path, method, operation, module, additions)
     operation_ids = {operation["operationId"] for item in paths.values() for operation in item.values()}
@@ -88,10 +97,10 @@ def document() -> Json:
         properties = components["schemas"][name]["properties"]
         components["schemas"][name]["properties"] = {spelling.get(key, key): value for key, value in properties.items()}
     _add_events(base, additions["x-events"])
-    result: Json = _deep_merge({**base, "paths": dict(sorted(paths.items())), "components": components}, base)
-    _add_property_texts(result, additions["x-properties"])
-    _remove_defaults(result)
-    _add_examples(result, additions["x-parameters"])
+    result: Json = deep_merge({**base, "paths": dict(sorted(paths.items())), "components": components}, base)
+    add_property_texts(result, additions["x-properties"])
+    remove_defaults(result)
+    add_examples(result, additions["x-parameters"])
     return result
 
 
@@ -120,182 +129,7 @@ def _handlers() -> Iterator[tuple[ModuleType, Json]]:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         openapi: OpenAPI = module.app.get_openapi_schema(title="", version="")
-        yield module, _simplify(openapi.model_dump(mode="json", by_alias=True, exclude_none=True))
-
-
-# ---------------------------------------------------------------- Schemas
-
-
-def _simplify(openapi: Json) -> Json:
-    """Inline enumerations (several are called ``Status``), shorten names, and drop the resolver's own errors."""
-    schemas: Json = openapi["components"]["schemas"]
-    for name in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
-        del schemas[name]
-    enumerations = {name: schema["enum"] for name, schema in schemas.items() if "enum" in schema}
-    names = {name: _schema_name(name, schema) for name, schema in schemas.items() if name not in enumerations}
-
-    def simplify(node: Any, *, keys_are_names: bool = False) -> Any:
-        if isinstance(node, list):
-            return [simplify(entry) for entry in node]
-        if not isinstance(node, dict):
-            return node
-        # Below ``properties`` a key is the name of a property, not a keyword.
-        node = {
-            key: simplify(value, keys_are_names=key == "properties")
-            for key, value in node.items()
-            if keys_are_names or key != "title"
-        }
-        return node if keys_are_names else _simplify_schema(node, enumerations, names)
-
-    return {
-        "paths": simplify(openapi["paths"]),
-        "components": {"schemas": {names[name]: simplify(schemas[name]) for name in names}},
-    }
-
-
-def _schema_name(name: str, schema: Json) -> str:
-    """``RecordResponse`` → ``Record``; the list ``RecordsResponse``, whose entries are called ``records``, → ``RecordList``.
-
-    Generators of clients call variables like the class and like its properties, so the two must differ.
-    """
-    name = name.removesuffix("Response")
-    entries = schema.get("properties", {}).get(name[0].lower() + name[1:], {}).get("items", {}).get("$ref", "")
-    return f"{entries.rpartition('/')[2].removesuffix('Response')}List" if entries else name
-
-
-def _simplify_schema(node: Json, enumerations: Mapping[str, list[str]], names: Mapping[str, str]) -> Json:
-    """Use the keywords of JSON Schema 2020-12, and no ``anyOf`` for a nullable type where possible."""
-    for keyword, standard_keyword in (("ge", "minimum"), ("le", "maximum")):
-        if keyword in node:
-            node[standard_keyword] = node.pop(keyword)
-    name = str(node.get("$ref", "")).rpartition("/")[2]
-    if name in enumerations:
-        node = {"type": "string", "enum": enumerations[name], **{key: value for key, value in node.items() if key != "$ref"}}
-    elif name:
-        node["$ref"] = f"#/components/schemas/{names.get(name, name)}"
-    others = [entry for entry in node.get("anyOf", []) if entry != {"type": "null"}]
-    if len(others) == 1 and len(node["anyOf"]) > 1 and isinstance(others[0].get("type"), str):
-        rest = {key: value for key, value in node.items() if key != "anyOf"}
-        node = {**others[0], "type": [others[0]["type"], "null"], **rest}
-        if "enum" in node:
-            node["enum"] = [*node["enum"], None]
-    return node
-
-
-def _add_schemas(schemas: Json, new_schemas: Json) -> None:
-    for name, schema in new_schemas.items():
-        if schemas.setdefault(name, schema) != schema:
-            raise ValueError(f"two different models are called {name}: rename one")
-
-
-def _add_property_texts(document: Json, texts: Mapping[str, Json]) -> None:
-    """Add its description and format to every property and parameter that has none yet.
-
-    Raises:
-        ValueError: Some have no description; all of them are named, so that one run of the script is enough.
-    """
-    undescribed: dict[str, str] = {}
-
-    def with_text(owner: str, name: str, schema: Json) -> Json:
-        if "description" in schema:
-            return schema
-        text = texts.get(f"{owner}.{name}") or texts.get(name)
-        if text is None:
-            undescribed.setdefault(name, f"{owner}.{name}")
-            return {**schema, "description": ""}
-        described: Json = _deep_merge(schema, text)
-        if "string" not in described.get("type", ""):
-            described.pop("format", None)
-        return described
-
-    for owner, schema in document["components"]["schemas"].items():
-        if "properties" in schema:
-            schema["properties"] = {name: with_text(owner, name, entry) for name, entry in schema["properties"].items()}
-    for operation in (operation for item in document["paths"].values() for operation in item.values()):
-        for parameter in (parameter for parameter in operation["parameters"] if "name" in parameter):
-            parameter["schema"] = with_text(operation["operationId"], parameter["name"], parameter["schema"])
-            parameter["description"] = parameter["schema"].pop("description")
-            if parameter["in"] == "query":
-                parameter["schema"] = _without_null(parameter["schema"])
-                _limit_length(parameter["schema"])
-    _require_none(undescribed)
-
-
-def _require_none(undescribed: Mapping[str, str]) -> None:
-    """Raise ValueError with all places that have no description, by property."""
-    if undescribed:
-        lines = ", ".join(f"`{name}: {{description: …}}`" for name in undescribed)
-        raise ValueError(
-            f"scripts/openapi.yaml does not describe {', '.join(undescribed.values())}: add to x-properties a line each, {lines}"
-        )
-
-
-def _without_null(schema: Json) -> Json:
-    """Return the schema of a place that cannot hold ``null``, because it is a parameter or may be absent instead."""
-    kinds = schema.get("type")
-    if isinstance(kinds, list):
-        schema = {**schema, "type": next(kind for kind in kinds if kind != "null")}
-    if "enum" in schema:
-        schema = {**schema, "enum": [entry for entry in schema["enum"] if entry is not None]}
-    choices = [choice for choice in schema.get("anyOf", []) if choice != {"type": "null"}]
-    if not choices:
-        return schema
-    rest = {key: value for key, value in schema.items() if key != "anyOf"}
-    return {**rest, **(choices[0] if len(choices) == 1 else {"anyOf": choices})}
-
-
-def _remove_defaults(document: Json) -> None:
-    """Remove the defaults of the properties of bodies; the text of a property says what its absence means.
-
-    A response always has the property. In a request, generators of clients take a default for a reason to demand the property
-    (openapi-typescript) or to send it: a change would then reset what it does not name, and a body would win over a parameter.
-    """
-    operations = [(method, operation) for item in document["paths"].values() for method, operation in item.items()]
-    # Changes come first, so that no text of a property that they share with a request to create names a default.
-    for method, operation in sorted(operations, key=lambda entry: entry[0] != "put"):
-        names = {parameter.get("name") for parameter in operation["parameters"] if parameter.get("in") == "query"}
-        for media in operation.get("requestBody", {}).get("content", {}).values():
-            for schema in [media["schema"], *_schemas_of(document, media)]:
-                for name, entry in schema.get("properties", {}).items():
-                    default = entry.pop("default", None)
-                    if default not in (None, "", []) and method != "put" and name not in names:
-                        _describe_default(entry, default)
-        for schema in _schemas_of(document, operation["responses"]):
-            for entry in schema.get("properties", {}).values():
-                entry.pop("default", None)
-
-
-def _describe_default(schema: Json, default: Any) -> None:
-    if "default" not in schema["description"]:
-        value = default if isinstance(default, str) else json.dumps(default)
-        schema["description"] += f" The default is `{value}`."
-
-
-def _schemas_of(document: Json, node: Any) -> Iterator[Json]:
-    """Yield the named schemas that a part of the document refers to, and those that they refer to."""
-    if isinstance(node, list):
-        for entry in node:
-            yield from _schemas_of(document, entry)
-    elif isinstance(node, dict):
-        if "$ref" in node:
-            schema = _resolve(document, node)
-            yield schema
-            yield from _schemas_of(document, schema)
-        for entry in node.values():
-            yield from _schemas_of(document, entry)
-
-
-def _resolve(document: Json, node: Json) -> Json:
-    """Follow a reference; anything else is returned as it is."""
-    for step in node.get("$ref", "#").split("/")[1:]:
-        node = document = document[step]
-    return node
-
-
-def _limit_length(schema: Json) -> None:
-    """Add the limit that every text parameter has; an enumeration or another limit is stricter."""
-    if "string" in schema.get("type", "") and not schema.keys() & {"enum", "format", "maxLength"}:
-        schema["maxLength"] = MAX_PARAMETER
+        yield module, simplify(openapi.model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
 # ---------------------------------------------------------------- Operations
@@ -390,7 +224,7 @@ def _complete_operation(path: str, method: str, operation: Json, module: ModuleT
         "summary": operation["summary"],
         "description": "\n\n".join(filter(None, [operation.get("description"), f"Scope: `{scope}`" if scope else ""])),
         "tags": [
-            _first(
+            first(
                 (tag for start, tag in additions["x-tags"].items() if path.startswith(start)),
                 f"add a tag for {path} to x-tags in scripts/openapi.yaml",
             )
@@ -400,13 +234,13 @@ def _complete_operation(path: str, method: str, operation: Json, module: ModuleT
         **({"requestBody": _request_body(operation["requestBody"])} if "requestBody" in operation else {}),
         "responses": dict(sorted(responses.items())),
     }
-    result: Json = _deep_merge(completed, additions["x-operations"].get(operation_id, {}))
+    result: Json = deep_merge(completed, additions["x-operations"].get(operation_id, {}))
     return result
 
 
 def _request_body(body: Json) -> Json:
     """Complete a request body. One that may be ``null`` may also be absent, which says the same more simply."""
-    content = {kind: {**media, "schema": _without_null(media["schema"])} for kind, media in body["content"].items()}
+    content = {kind: {**media, "schema": without_null(media["schema"])} for kind, media in body["content"].items()}
     return {**body, "content": content, "required": body.get("required", False)}
 
 
@@ -417,13 +251,7 @@ def _scope(source: str) -> str:
     scopes = re.findall(r'scope="([a-z:]+)"', source) + [
         list_results.FUNCTIONS[function] for function in LIST_RESULT.findall(source)
     ]
-    return _first(scopes, "a handler must name its scope")
-
-
-def _first(entries: Iterable[str], error: str) -> str:
-    for entry in entries:
-        return entry
-    raise ValueError(error)
+    return first(scopes, "a handler must name its scope")
 
 
 def _success_responses(operation: Json, source: str) -> Json:
@@ -470,7 +298,7 @@ def _add_events(base: Json, events: Mapping[str, Json]) -> None:
                 "data": _event_data(schemas, event),
             },
         }
-        base["webhooks"][kind] = {"post": _deep_merge(callback, _event_operation(names[kind], event))}
+        base["webhooks"][kind] = {"post": deep_merge(callback, _event_operation(names[kind], event))}
     references = {kind: f"#/components/schemas/{name}Event" for kind, name in names.items()}
     schemas["Event"] |= {
         "oneOf": [{"$ref": reference} for reference in references.values()],
@@ -493,53 +321,6 @@ def _event_operation(name: str, event: Json) -> Json:
         "summary": event["summary"],
         "requestBody": {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}Event"}}}},
     }
-
-
-# ---------------------------------------------------------------- Examples
-
-
-def _add_examples(document: Json, parameters: Mapping[str, Any]) -> None:
-    """Add an example to every parameter that is required, and to every body of requests, answers, callbacks and events."""
-    for operation in (operation for item in document["paths"].values() for operation in item.values()):
-        for parameter in (parameter for parameter in operation["parameters"] if parameter.get("required")):
-            names = [f"{operation['operationId']}.{parameter['name']}", parameter["name"]]
-            parameter["example"] = _first(
-                (parameters[name] for name in names if name in parameters),
-                f"add an example of {names[0]} to x-parameters in scripts/openapi.yaml",
-            )
-    items = [*document["paths"].values(), *document["webhooks"].values()]
-    for operation in (operation for item in items for operation in item.values()):
-        bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
-        for kind, media in ((kind, media) for body in bodies for kind, media in body.get("content", {}).items()):
-            if "json" in kind and "example" not in media:
-                media["example"] = _example(document, media["schema"], operation["operationId"])
-
-
-def _example(document: Json, schema: Json, place: str) -> Any:
-    """Return the example of a schema, or put it together from those of its parts."""
-    if "examples" in schema:
-        return schema["examples"][0]
-    if "$ref" in schema:
-        return _example(document, _resolve(document, schema), schema["$ref"])
-    if "const" in schema:
-        return schema["const"]
-    if "allOf" in schema:
-        parts = [_example(document, part, place) for part in schema["allOf"] if part.keys() & {"$ref", "properties"}]
-        return {name: value for part in parts for name, value in part.items()}
-    if "anyOf" in schema:
-        return _example(document, schema["anyOf"][0], place)
-    if "null" in schema.get("type", ""):
-        return None
-    if schema.get("type") == "array":
-        return [_example(document, schema["items"], place)]
-    if "properties" in schema:
-        required = schema.get("required", [])
-        return {name: _example(document, schema["properties"][name], f"{place}.{name}") for name in required}
-    if schema.get("type") == "object":
-        return {}
-    raise ValueError(
-        f"scripts/openapi.yaml has no example of {place}: under components.schemas, add a line `<Model>: {{examples: [{{…}}]}}`"
-    )
 
 
 # ---------------------------------------------------------------- Errors
@@ -577,14 +358,6 @@ def _response_name(status: str) -> str:
     """``413`` → ``PayloadTooLarge``."""
     phrase = "Server Error" if status == "5XX" else HTTPStatus(int(status)).phrase
     return {"413": "PayloadTooLarge", "422": "Unprocessable"}.get(status) or "".join(phrase.split())
-
-
-def _deep_merge(first: Any, second: Any) -> Any:
-    """Merge ``second`` over ``first``, mappings entry by entry. A value of ``None`` removes the entry."""
-    if not (isinstance(first, dict) and isinstance(second, dict)):
-        return second
-    merged = {**first, **{key: _deep_merge(first.get(key), value) for key, value in second.items()}}
-    return {key: value for key, value in merged.items() if value is not None or key not in second}
 
 
 if __name__ == "__main__":

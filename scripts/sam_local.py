@@ -62,7 +62,7 @@ def wait_until_ready(base: str) -> None:
     """Wait until the API responds.
 
     Raises:
-        TimeoutError: The API did not respond in time.
+        TimeoutError: the API did not respond in time.
     """
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:

@@ -48,9 +48,9 @@ def main(
     """Try a stack; stop at the first thing that does not work.
 
     Raises:
-        RuntimeError: The stack does not do what it should; the message says what.
-        requests.RequestException: The API does not answer, or answers with an error.
-        botocore.exceptions.ClientError: The stack does not exist or may not be read.
+        RuntimeError: the stack does not do what it should; the message says what.
+        requests.RequestException: the API does not answer, or answers with an error.
+        botocore.exceptions.ClientError: the stack does not exist or may not be read.
     """
     deployment.choose_region()
     deployment.enter(stack)
@@ -58,19 +58,7 @@ def main(
     base = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}["ApiUrl"]
     parameters = {entry["ParameterKey"]: entry["ParameterValue"] for entry in described.get("Parameters", [])}
     with temporary_key(SITE) as key:
-        checks: dict[str, Callable[[], None]] = {
-            f"version {__version__} runs": partial(check_version, base, key),
-            "a contact is created, read and deleted": partial(check_contact_round_trip, base, key),
-            "errors of the gateway look like all others": partial(check_gateway_errors, base),
-            "an address without a path is an error like all others": partial(check_root, base),
-            "a body that is too large is refused": partial(check_large_body, base, key),
-            "%3A in a path equals a colon": partial(check_encoded_verb, base, key),
-            "a file is read by a presigned URL": check_presigned_url,
-            "the gateway's limits are the parameters'": partial(check_limits, boto3.client, stack, parameters),
-            "every alias serves its function's newest code and settings": partial(check_aliases, boto3.client, stack),
-            "the tables have the operator's key": partial(check_key, parameters.get("KmsKeyArn", "")),
-        }
-        for name, check in checks.items():
+        for name, check in checks(stack, base, key, parameters).items():
             check()
             print(f"ok  {name}")
     if account and to:
@@ -78,6 +66,22 @@ def main(
         with temporary_key(site_id) as key:
             print(f"ok  a campaign reaches {check_send(base, key, account_id, to)}")
     print(f"{stack} works at {base}")
+
+
+def checks(stack: str, base: str, key: str, parameters: dict[str, str]) -> dict[str, Callable[[], None]]:
+    """Return what is tried, by what then is known."""
+    return {
+        f"version {__version__} runs": partial(check_version, base, key),
+        "a contact is created, read and deleted": partial(check_contact_round_trip, base, key),
+        "errors of the gateway look like all others": partial(check_gateway_errors, base),
+        "an address without a path is an error like all others": partial(check_root, base),
+        "a body that is too large is refused": partial(check_large_body, base, key),
+        "%3A in a path equals a colon": partial(check_encoded_verb, base, key),
+        "a file is read by a presigned URL": check_presigned_url,
+        "the gateway's limits are the parameters'": partial(check_limits, boto3.client, stack, parameters),
+        "every alias serves its function's newest code and settings": partial(check_aliases, boto3.client, stack),
+        "the tables have the operator's key": partial(check_key, parameters.get("KmsKeyArn", "")),
+    }
 
 
 @contextmanager
@@ -97,7 +101,7 @@ def check_version(base: str, key: str) -> None:
     """Check that the API at a base URL has the version of this checkout.
 
     Raises:
-        RuntimeError: It has another one.
+        RuntimeError: it has another one.
     """
     answer = requests.get(f"{base}/site", headers=_headers(key), timeout=TIMEOUT_SECONDS)
     answer.raise_for_status()
@@ -110,7 +114,7 @@ def check_contact_round_trip(base: str, key: str) -> None:
     """Create a contact, read it back and delete it. Check that the authorizer refuses an unknown key.
 
     Raises:
-        RuntimeError: The contact is another one than was created, or an unknown key may read it.
+        RuntimeError: the contact is another one than was created, or an unknown key may read it.
     """
     body = {"name": "Smoke", "contactIdentities": [{"type": "email", "value": f"{uuid.uuid4()}@example.com"}]}
     created = requests.post(f"{base}/contact/contacts", json=body, headers=_headers(key), timeout=TIMEOUT_SECONDS)
@@ -131,7 +135,7 @@ def check_gateway_errors(base: str) -> None:
     explanation.
 
     Raises:
-        RuntimeError: It does not.
+        RuntimeError: it does not.
     """
     nobody = _headers("nobody")
     _check_error(base, "GET", "/site", {}, {401})
@@ -147,7 +151,7 @@ def check_root(base: str) -> None:
     method is POST, because the local stack leads a browser from there to the console.
 
     Raises:
-        RuntimeError: It does not, or in another form than all errors have.
+        RuntimeError: it does not, or in another form than all errors have.
     """
     _check_error(base, "POST", "/", _headers("nobody"), {400, 404})
 
@@ -156,7 +160,7 @@ def check_large_body(base: str, key: str) -> None:
     """Check that a body which Lambda does not take is refused in the form of all errors.
 
     Raises:
-        RuntimeError: It is not.
+        RuntimeError: it is not.
     """
     _check_error(base, "POST", "/contact/contacts", _headers(key), {413}, body=b" " * TOO_LARGE_BYTES)
 
@@ -181,7 +185,7 @@ def check_encoded_verb(base: str, key: str) -> None:
     """Check that an encoded colon leads to the verb, decoded by the gateway or by a redirect.
 
     Raises:
-        RuntimeError: It does not.
+        RuntimeError: it does not.
     """
     url = f"{base}/contact/contacts%3Aquery"
     answer = requests.post(url, json={}, headers=_headers(key), timeout=TIMEOUT_SECONDS, allow_redirects=False)
@@ -194,7 +198,7 @@ def check_presigned_url() -> None:
     """Check that a file is read from its bucket by a presigned URL, in the region of the stack.
 
     Raises:
-        RuntimeError: It is not.
+        RuntimeError: it is not.
     """
     key, content = f"exports/{SITE}/{uuid.uuid4()}", b"smoke"
     s3.files().put(key, content)
@@ -214,7 +218,7 @@ def check_limits(client: Callable[[Any], Any], stack: str, parameters: Mapping[s
         parameters: the parameters of the stack.
 
     Raises:
-        RuntimeError: It has others, or none; or another stage accepts requests without them.
+        RuntimeError: it has others, or none; or another stage accepts requests without them.
     """
     resource = client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId="Api")
     api_id = resource["StackResourceDetail"]["PhysicalResourceId"]
@@ -237,7 +241,7 @@ def check_aliases(client: Callable[[Any], Any], stack: str) -> None:
         stack: the name of the stack.
 
     Raises:
-        RuntimeError: An alias has a version of before.
+        RuntimeError: an alias has a version of before.
     """
     pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
     entries = [entry for page in pages for entry in page["StackResourceSummaries"]]
@@ -255,7 +259,7 @@ def check_key(kms_key: str) -> None:
     """Check that the messages are encrypted with the operator's key, if the stack has one.
 
     Raises:
-        RuntimeError: They are not.
+        RuntimeError: they are not.
     """
     table = boto3.client("dynamodb").describe_table(TableName=settings().messages_table)["Table"]
     found = table.get("SSEDescription", {}).get("KMSMasterKeyArn", "")
@@ -270,7 +274,7 @@ def check_send(base: str, key: str, account_id: str, to: str) -> str:
         The number, and how many messages the record has of each status.
 
     Raises:
-        RuntimeError: The preview has another audience, or the carrier has not accepted the message in time.
+        RuntimeError: the preview has another audience, or the carrier has not accepted the message in time.
     """
     api = _Api(base, key)
     identities, company = [{"type": "SMS", "value": to}], f"Smoke {uuid.uuid4()}"

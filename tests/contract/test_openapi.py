@@ -16,7 +16,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from outreach.callbacks import signature
 from outreach.events.models import EventType
 from outreach.http.caller import SCOPES
-from scripts import make_openapi
+from scripts import make_openapi, openapi_schemas
 from tests.support.api_description import DESCRIPTION, validate
 from tests.support.stack import events
 
@@ -184,7 +184,7 @@ def test_every_property_and_parameter_without_a_description_is_named_at_once() -
         "paths": {"/": {"get": {"operationId": "getThing", "parameters": [parameter]}}},
     }
     with pytest.raises(ValueError, match=r"scripts/openapi.yaml does not describe Thing.one, Thing.two, getThing.other: add"):
-        make_openapi._add_property_texts(document, {})
+        openapi_schemas.add_property_texts(document, {})
 
 
 def test_a_key_that_occurs_twice_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from unittest.mock import patch
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 
-from outreach import aws, dynamo, parameter_store
+from outreach import aws, aws_errors, parameter_store
 from outreach import clock as our_clock
 from outreach.callbacks import delivery_attempt
 from outreach.settings import settings
@@ -301,7 +301,7 @@ def _in_another_process(work: Callable[[], Any]) -> Any:
 
 def _error_name(failure: BaseException) -> str:
     """The error of an execution whose function failed; Lambda names a process that ended like this."""
-    return "Runtime.ExitError" if isinstance(failure, Crash) else dynamo.error_name(cast(Exception, failure))
+    return "Runtime.ExitError" if isinstance(failure, Crash) else aws_errors.name_of(cast(Exception, failure))
 
 
 def _backend(service: str) -> Any:

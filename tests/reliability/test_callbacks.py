@@ -49,7 +49,7 @@ class Notifiers:
 
     def __post_init__(self) -> None:
         url = f"https://{uuid.uuid4()}.example/hook"
-        self.endpoint_id = endpoint_backlog.endpoint_id(SITE, url)
+        self.endpoint_id = endpoint_backlog.id_of(SITE, url)
         self.message_id = customer_endpoint.create_message(url)
         self.set_status(MessageStatus.SENDING)
 

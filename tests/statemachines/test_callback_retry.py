@@ -168,7 +168,7 @@ def write_one_by_one(actions: Sequence[Mapping[str, Any]]) -> None:
 
 def park(customer_url: str, count: int) -> endpoint_backlog.Endpoint:
     """Park the callbacks of new messages at an endpoint that is down."""
-    endpoint_id = endpoint_backlog.endpoint_id(SITE, customer_url)
+    endpoint_id = endpoint_backlog.id_of(SITE, customer_url)
     opened: list[endpoint_backlog.Endpoint] = []
     for chunk in dynamo.chunks(range(count), endpoint_backlog.MAX_CHANGES):
         states = [delivery_state.claim(SITE, customer_endpoint.create_message(customer_url), 0) for _ in chunk]

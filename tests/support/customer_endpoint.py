@@ -63,7 +63,7 @@ class Customer:
 
     @property
     def endpoint(self) -> Endpoint:
-        return endpoint_backlog.get(SITE, endpoint_backlog.endpoint_id(SITE, self.url))
+        return endpoint_backlog.get(SITE, endpoint_backlog.id_of(SITE, self.url))
 
     @property
     def deliveries(self) -> list[tuple[str, int]]:

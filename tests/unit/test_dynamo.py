@@ -7,10 +7,8 @@ import time
 from typing import Any
 
 import boto3
-import botocore.session
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
-from botocore.retries.standard import ThrottledRetryableChecker
 from botocore.stub import ANY, Stubber
 
 from outreach import aws as clients
@@ -305,14 +303,3 @@ def test_binaries_of_a_streams_event_are_decoded_because_they_are_base64_in_json
     binary = {"B": base64.b64encode(b"\x00\x01").decode()}
     image = {"a": binary, "b": {"L": [binary, {"N": "1"}]}, "c": {"M": {"d": binary, "e": {"S": "AAE="}}}}
     assert dynamo.from_item(image) == {"a": b"\x00\x01", "b": [b"\x00\x01", 1], "c": {"d": b"\x00\x01", "e": "AAE="}}
-
-
-@pytest.mark.parametrize("service", ["dynamodb", "s3", "scheduler", "sqs", "ssm", "stepfunctions"])
-def test_every_name_for_throttling_is_transient(service: str) -> None:
-    model = botocore.session.get_session().get_service_model(service)
-    errors = [shape for shape in map(model.shape_for, model.shape_names) if shape.metadata.get("exception")]
-    codes = {shape.metadata.get("error", {}).get("code", shape.name) for shape in errors if "throttl" in shape.name.lower()}
-    for code in codes | set(ThrottledRetryableChecker._THROTTLED_ERROR_CODES):
-        error = ClientError({"Error": {"Code": code}}, "Any")
-        assert dynamo.is_transient(error), code
-        assert dynamo.is_transient_name(dynamo.error_name(error)), code

@@ -23,8 +23,8 @@ class Account(BaseModel):
     It sends from each of its numbers, from every short code and name, and from pools, all of which have all of its numbers.
 
     Attributes:
-        channels: The channel account id of each sender: E.164 numbers, and short codes that receive messages.
-        inbound_url: The webhook URL for inbound messages, with ``{base}`` and ``{channel}``.
+        channels: the channel account id of each sender: E.164 numbers, and short codes that receive messages.
+        inbound_url: the webhook URL for inbound messages, with ``{base}`` and ``{channel}``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,7 +57,7 @@ def owner_of(number: str, accounts: Iterable[AccountT]) -> AccountT:
     """Return the account that an E.164 number belongs to.
 
     Raises:
-        KeyError: No account has the number.
+        KeyError: no account has the number.
     """
     for account in accounts:
         if number in account.channels:
@@ -108,7 +108,7 @@ def load_accounts(path: Path | None) -> Accounts:
     """Read an accounts file, by default the packaged one.
 
     Raises:
-        pydantic.ValidationError: The file is malformed.
+        pydantic.ValidationError: the file is malformed.
     """
     source = path or resources.files(__package__).joinpath("default_accounts.json")
     return Accounts.model_validate_json(source.read_text(encoding="utf-8"))

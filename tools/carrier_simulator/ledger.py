@@ -170,7 +170,7 @@ class Ledger:
         """Return the message with this carrier id.
 
         Raises:
-            KeyError: No message has this id.
+            KeyError: no message has this id.
         """
         row = self._db.execute(SELECT_MESSAGES + "sid = ?", (sid,)).fetchone()
         if row is None:
@@ -227,7 +227,7 @@ class Ledger:
         """Move a message forward to ``status``; a message never moves back.
 
         Raises:
-            KeyError: No message has this id.
+            KeyError: no message has this id.
         """
         message, now = self.message(sid), time.time()
         if STATUS_ORDER[status] > STATUS_ORDER[message.status]:

@@ -23,11 +23,11 @@ class Outcome:
     """What happens to one message.
 
     Attributes:
-        refused: Refuses every attempt for this reason.
-        temporary_refusals: Refuses the first attempts, for one reason each.
-        receipts: The reported statuses, in the order of their webhooks.
-        receipts_before_response: Posts all receipts before the response to the send request.
-        loses_response: Accepts the message but closes the connection without a response.
+        refused: refuses every attempt for this reason.
+        temporary_refusals: refuses the first attempts, for one reason each.
+        receipts: the reported statuses, in the order of their webhooks.
+        receipts_before_response: posts all receipts before the response to the send request.
+        loses_response: accepts the message but closes the connection without a response.
     """
 
     description: str

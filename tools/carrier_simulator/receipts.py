@@ -42,9 +42,9 @@ class Inbound(BaseModel):
     """An inbound message to simulate.
 
     Attributes:
-        url: Replaces the webhook URL of the account.
-        id: The carrier's message id, to repeat a delivery; random by default.
-        extra: Merged into the webhook, such as ``{"OptOutType": "STOP"}``.
+        url: replaces the webhook URL of the account.
+        id: the carrier's message id, to repeat a delivery; random by default.
+        extra: merged into the webhook, such as ``{"OptOutType": "STOP"}``.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -75,7 +75,7 @@ class Carrier(Protocol):
         """Make and sign the webhook of an inbound message.
 
         Raises:
-            KeyError: The recipient is not a number of this carrier.
+            KeyError: the recipient is not a number of this carrier.
         """
 
 

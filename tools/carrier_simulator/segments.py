@@ -15,7 +15,7 @@ def segments(text: str, extended: frozenset[str] = GSM_EXTENDED) -> tuple[str, i
     Segments never split an escape pair or a surrogate pair.
 
     Args:
-        extended: The characters that the carrier sends as a GSM-7 escape pair.
+        extended: the characters that the carrier sends as a GSM-7 escape pair.
     """
     if all(char in GSM_BASIC or char in extended for char in text):
         return "GSM-7", _count([2 if char in extended else 1 for char in text], single=160, part=153)

@@ -11,7 +11,7 @@ class Settings:
     """Options of one simulator. All durations are seconds.
 
     Attributes:
-        lost_response: Time until the connection of a lost response is closed. The client sees a timeout if this time is longer
+        lost_response: time until the connection of a lost response is closed. The client sees a timeout if this time is longer
             than its own timeout, and a reset connection if it is zero.
     """
 

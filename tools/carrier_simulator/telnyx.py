@@ -66,7 +66,7 @@ class TelnyxError(CarrierError):
 
     Args:
         pointer: JSON pointer to the invalid field of the body.
-        status: Replaces the HTTP status in ``ERRORS``.
+        status: replaces the HTTP status in ``ERRORS``.
     """
 
     def __init__(self, code: str, pointer: str | None = None, *, status: int | None = None) -> None:

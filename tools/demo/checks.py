@@ -43,11 +43,11 @@ class Evidence:
     """Everything that the checks need.
 
     Attributes:
-        rows: The imported sample contacts.
-        counts: The counts of the campaign record, from the API.
-        messages: The messages of the campaign record, from the API.
-        accepted: Number of messages that the carriers accepted, by recipient.
-        received: The callbacks.
+        rows: the imported sample contacts.
+        counts: the counts of the campaign record, from the API.
+        messages: the messages of the campaign record, from the API.
+        accepted: number of messages that the carriers accepted, by recipient.
+        received: the callbacks.
     """
 
     rows: Sequence[Row]

@@ -26,9 +26,9 @@ class Received:
     """The callbacks received so far.
 
     Attributes:
-        newest: Status in the newest callback of each message, by message id.
-        total: Number of callbacks; a repeated callback counts once.
-        rejected: Number of requests without a valid signature.
+        newest: status in the newest callback of each message, by message id.
+        total: number of callbacks; a repeated callback counts once.
+        rejected: number of requests without a valid signature.
     """
 
     newest: dict[str, str]
@@ -50,7 +50,7 @@ class Inbox:
         """Verify and store a callback.
 
         Args:
-            headers: By lower-case name.
+            headers: by lower-case name.
 
         Returns:
             The HTTP status of the response.
@@ -82,7 +82,7 @@ def serve(file: Path, secret: str, port: int) -> Iterator[Inbox]:
     """Serve an inbox on the loopback interface.
 
     Raises:
-        OSError: The port is in use.
+        OSError: the port is in use.
     """
     inbox = Inbox(file, secret)
 

@@ -14,8 +14,8 @@ class State:
     """Progress of a demo.
 
     Attributes:
-        sample: Number of sample contacts.
-        finished: Whether the outcome has been checked; the next demo then starts from the beginning.
+        sample: number of sample contacts.
+        finished: whether the outcome has been checked; the next demo then starts from the beginning.
     """
 
     sample: int

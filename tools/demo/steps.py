@@ -46,7 +46,7 @@ class Demo:
         """Import the sample contacts unless an import has started, and show its progress until it ends.
 
         Raises:
-            StuckError: No progress for ``MAX_IDLE_SECONDS``.
+            StuckError: no progress for ``MAX_IDLE_SECONDS``.
         """
         with ProgressDisplay(self.console, "contacts", None) as display:
             if self.state.import_id is None:
@@ -79,7 +79,7 @@ class Demo:
         """Show the counts of the campaign record until it ends.
 
         Raises:
-            StuckError: No progress for ``MAX_IDLE_SECONDS``.
+            StuckError: no progress for ``MAX_IDLE_SECONDS``.
         """
         with ProgressDisplay(self.console, "messages", None) as display:
             self._poll(lambda: self.api.record(record_id), lambda record: _show_counts(display, record))

@@ -39,7 +39,7 @@ def run() -> None:
 
 
 def directions(stack: LocalStack) -> list[str]:
-    """What to open and try first, for somebody who has just started the stack."""
+    """Return what to open and try first, for somebody who has just started the stack."""
     keys = ", ".join(f"{key} (site {site})" for site, key in API_KEYS.items())
     lines = [
         f"API, to read and try:  {stack.base_url}/docs",

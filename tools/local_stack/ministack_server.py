@@ -15,6 +15,7 @@ import subprocess
 import threading
 import time
 import zipfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -116,44 +117,53 @@ def add_drain_endpoint() -> None:
 
     The endpoint stops the pollers of queues and streams and responds when all background functions have ended.
     """
-    poll_lock, draining = threading.Lock(), threading.Event()
-    poll_queues, poll_streams, execute = lambda_svc._poll_sqs, lambda_svc._poll_dynamodb_streams, lambda_svc._execute_function
-    background_runs: set[object] = set()
-
-    def unless_draining(poll: Any) -> Any:
-        def poll_unless_draining() -> bool:
-            with poll_lock:
-                return not draining.is_set() and poll()
-
-        return poll_unless_draining
-
-    def execute_and_track(function: dict[str, Any], event: Any, *args: Any, **kwargs: Any) -> Any:
-        run = object()
-        if not _is_request(event):
-            background_runs.add(run)
-        try:
-            return execute(function, event, *args, **kwargs)
-        finally:
-            background_runs.discard(run)
-
-    def drain() -> None:
-        with poll_lock:
-            draining.set()
-        while background_runs or lambda_svc._esm_inflight:
-            time.sleep(POLL_SECONDS)
-
-    serve = app.app
+    drain, serve = _Drain(), app.app
 
     async def serve_and_drain(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope.get("path") != DRAIN_PATH:
             await serve(scope, receive, send)
             return
-        await asyncio.to_thread(drain)
+        await asyncio.to_thread(drain.run)
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 
-    lambda_svc._poll_sqs, lambda_svc._poll_dynamodb_streams = unless_draining(poll_queues), unless_draining(poll_streams)
-    lambda_svc._execute_function, app.app = execute_and_track, serve_and_drain
+    lambda_svc._poll_sqs = drain.unless_draining(lambda_svc._poll_sqs)
+    lambda_svc._poll_dynamodb_streams = drain.unless_draining(lambda_svc._poll_dynamodb_streams)
+    lambda_svc._execute_function = drain.tracked(lambda_svc._execute_function)
+    app.app = serve_and_drain
+
+
+class _Drain:
+    """Stops the pollers of queues and streams, and waits for the functions that they have started."""
+
+    def __init__(self) -> None:
+        self._poll_lock, self._draining = threading.Lock(), threading.Event()
+        self._background_runs: set[object] = set()
+
+    def unless_draining(self, poll: Callable[[], bool]) -> Callable[[], bool]:
+        def poll_unless_draining() -> bool:
+            with self._poll_lock:
+                return not self._draining.is_set() and poll()
+
+        return poll_unless_draining
+
+    def tracked(self, execute: Callable[..., Any]) -> Callable[..., Any]:
+        def execute_and_track(function: dict[str, Any], event: Any, *args: Any, **kwargs: Any) -> Any:
+            run = object()
+            if not _is_request(event):
+                self._background_runs.add(run)
+            try:
+                return execute(function, event, *args, **kwargs)
+            finally:
+                self._background_runs.discard(run)
+
+        return execute_and_track
+
+    def run(self) -> None:
+        with self._poll_lock:
+            self._draining.set()
+        while self._background_runs or lambda_svc._esm_inflight:
+            time.sleep(POLL_SECONDS)
 
 
 def _is_request(event: Any) -> bool:
@@ -304,7 +314,7 @@ def share_unpacked_layers() -> None:
 
     class SharedLayerZipFile(zipfile.ZipFile):
         def namelist(self) -> list[str]:
-            """The names that MiniStack checks; `extractall` lets none out of its folder."""
+            """Return the names that MiniStack checks; `extractall` lets none out of its folder."""
             return [] if Path(str(self.filename)).name.startswith("layer_") else super().namelist()
 
         def extractall(self, path: Any = None, *args: Any, **kwargs: Any) -> None:

@@ -53,7 +53,7 @@ class Child:
         """Wait until `is_ready()` is true. Stop the process if that fails or is interrupted.
 
         Raises:
-            LocalStackError: The process ended, or was not ready after `timeout` seconds.
+            LocalStackError: the process ended, or was not ready after `timeout` seconds.
         """
         try:
             self._wait(is_ready, timeout)
@@ -65,7 +65,7 @@ class Child:
         """Wait until the process ends. Stop it if the wait is interrupted.
 
         Raises:
-            LocalStackError: The process ended with a status other than 0.
+            LocalStackError: the process ended with a status other than 0.
         """
         try:
             status = self._process.wait()

@@ -85,7 +85,7 @@ async def _with_problems(request: web.Request, handler: Any) -> web.StreamRespon
     try:
         return await handler(request)  # type: ignore[no-any-return]
     except web.HTTPNotFound:
-        return problem(request.app, NotFound("There is no such route."))
+        return problem(request.app, NotFound("No route has this path."))
 
 
 def problem(app: web.Application, error: OutreachError) -> web.Response:
@@ -137,7 +137,7 @@ async def _answer(request: web.Request) -> web.StreamResponse:
 
 
 def _too_large(app: web.Application) -> web.Response:
-    return problem(app, PayloadTooLarge(f"A request body must not exceed {MAX_BODY_BYTES / 1_000_000} MB."))
+    return problem(app, PayloadTooLarge(f"A request body may have at most {MAX_BODY_BYTES / 1_000_000} MB."))
 
 
 def target_path(raw_path: str, rest_api: str, http_api: str) -> str:
@@ -208,7 +208,7 @@ async def _pass_on(upstream: ClientResponse, request: web.Request) -> web.Stream
     # The functions and the gateway responses of the template set the header. Without it, the local AWS answers for itself.
     is_ours = "X-Request-Id" in upstream.headers
     if not is_ours and upstream.status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
-        return problem(request.app, NotFound("There is no such route."))
+        return problem(request.app, NotFound("No route has this path."))
     response = web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=_without_hop_by_hop(upstream.headers))
     if not is_ours:
         response.headers["X-Request-Id"] = str(uuid.uuid4())

@@ -50,7 +50,7 @@ def build(settings: Settings, build_fingerprint: str) -> None:
     """Build the functions and layers for this machine.
 
     Raises:
-        LocalStackError: The build failed.
+        LocalStackError: the build failed.
     """
     _run_sam(
         settings,
@@ -67,7 +67,7 @@ def deploy(settings: Settings, aws: Aws, deploy_fingerprint: str, build_folder: 
     """Deploy a build to the local AWS and record the fingerprint there.
 
     Raises:
-        LocalStackError: The deployment failed.
+        LocalStackError: the deployment failed.
     """
     _run_sam(
         settings,

@@ -30,7 +30,7 @@ class Settings:
         """Read the documented environment variables of `make run`. An empty variable counts as unset.
 
         Raises:
-            ValueError: A port is not a number from 1 to 65535, or `IAM` is neither `on` nor `off`.
+            ValueError: a port is not a number from 1 to 65535, or `IAM` is neither `on` nor `off`.
         """
 
         def port(name: str, default: int) -> int:

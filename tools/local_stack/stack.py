@@ -48,7 +48,7 @@ class LocalStack:
         """Start everything, from the local AWS to the base URL, and return when the API responds.
 
         Raises:
-            LocalStackError: A build, a deployment or a start failed. The caller must still call `stop`.
+            LocalStackError: a build, a deployment or a start failed. The caller must still call `stop`.
         """
         self._lock_state()
         self._require_free_ports()
@@ -177,7 +177,7 @@ def _holder(port: int) -> str:
 
 
 def _is_serving(url: str) -> bool:
-    """Whether the API responds. A 401 counts as a response, a 5xx of the gateway does not."""
+    """Return whether the API responds. A 401 counts as a response, a 5xx of the gateway does not."""
     try:
         return requests.get(url, timeout=30).status_code < 500
     except requests.RequestException:

@@ -102,7 +102,7 @@ def _with_options(current: ChannelAccount | None, account_id: str, site_id: str,
     """Return an account with the given options; those that are ``None`` keep their values.
 
     Raises:
-        typer.BadParameter: An option is missing or does not fit the others.
+        typer.BadParameter: an option is missing or does not fit the others.
     """
     defaults = {"messages_per_second": 1.0, "resends_unknown": False}
     values = (asdict(current) if current else defaults) | {name: value for name, value in given.items() if value is not None}

@@ -40,8 +40,8 @@ def put_api_key(site_id: str, name: str, value: str, scopes: frozenset[str] = fr
         The key's id.
 
     Raises:
-        NotFound: The site does not exist.
-        Conflict: Another site has this key, or it is revoked.
+        NotFound: the site does not exist.
+        Conflict: another site has this key, or it is revoked.
     """
     site_store.get_site(site_id)
     digest = site_store.hash_key(value)
@@ -58,7 +58,7 @@ def read_api_key(text: str) -> str:
     """Return an API key that somebody else has generated.
 
     Raises:
-        ValueError: Clients cannot send it. The message never repeats it.
+        ValueError: clients cannot send it. The message never repeats it.
     """
     if not _API_KEY.fullmatch(text):
         raise ValueError("An API key must have at most 256 ASCII characters, without spaces and control characters.")
@@ -69,10 +69,10 @@ def revoke_api_key(site_id: str, key_id: str) -> ApiKey:
     """Revoke an API key. The authorizer's cache may accept it for another 30 seconds.
 
     Args:
-        key_id: The id that `put_api_key` returned.
+        key_id: the id that `put_api_key` returned.
 
     Raises:
-        NotFound: Not exactly one key of the site has this id.
+        NotFound: not exactly one key of the site has this id.
     """
     digest, key = _find_key(site_id, key_id)
     revoked = replace(key, revoked=True)
@@ -87,8 +87,8 @@ def rotate_api_key(site_id: str, key_id: str, value: str) -> str:
         The id of the new key.
 
     Raises:
-        NotFound: Not exactly one key of the site has this id.
-        Conflict: The existing key is revoked.
+        NotFound: not exactly one key of the site has this id.
+        Conflict: the existing key is revoked.
     """
     _, key = _find_key(site_id, key_id)
     if key.revoked:
@@ -100,7 +100,7 @@ def find_api_key(site_id: str, key_id: str) -> ApiKey:
     """Return the key with an id.
 
     Raises:
-        NotFound: Not exactly one key of the site has this id.
+        NotFound: not exactly one key of the site has this id.
     """
     return _find_key(site_id, key_id)[1]
 
@@ -121,7 +121,7 @@ def require_only_sender(account: ChannelAccount) -> None:
     neither belong to its campaigns nor opt out of its site. A name receives none, and may be that of one account at each carrier.
 
     Raises:
-        Conflict: There is another one.
+        Conflict: there is another one.
     """
     for site in site_store.list_sites():
         for other in site_store.list_accounts(site.id):
@@ -137,12 +137,12 @@ def put_channel_account(account: ChannelAccount, credentials: Mapping[str, str] 
     """Create or replace a channel account.
 
     Args:
-        account: The account.
-        credentials: Its credentials; ``None`` keeps those that it has.
+        account: the account.
+        credentials: its credentials; ``None`` keeps those that it has.
 
     Raises:
-        NotFound: The site does not exist.
-        Conflict: The account belongs to another site.
+        NotFound: the site does not exist.
+        Conflict: the account belongs to another site.
     """
     site_store.get_site(account.site_id)
     try:
@@ -161,7 +161,7 @@ def read_credentials(carrier: Carrier, text: str) -> dict[str, str]:
     """Parse credentials: a JSON object, or the bare secret where the carrier needs only one.
 
     Raises:
-        ValueError: The text has neither form, or the carrier cannot have issued it. The message never repeats the text.
+        ValueError: the text has neither form, or the carrier cannot have issued it. The message never repeats the text.
     """
     credentials = _parse_credentials(carrier, text.strip())
     if not all(map(_CREDENTIAL.fullmatch, credentials.values())):
@@ -196,8 +196,8 @@ def put_callback_secret(site_id: str, secret: str) -> None:
     """Sign a site's callbacks with this secret only.
 
     Raises:
-        NotFound: The site does not exist.
-        ValueError: The secret is not a valid ``whsec_`` secret. The message never repeats it.
+        NotFound: the site does not exist.
+        ValueError: the secret is not a valid ``whsec_`` secret. The message never repeats it.
     """
     site_store.get_site(site_id)
     _require_callback_secret(secret)
@@ -211,7 +211,7 @@ def rotate_callback_secret(site_id: str) -> str:
         The new secret.
 
     Raises:
-        NotFound: The site does not exist.
+        NotFound: the site does not exist.
     """
     site_store.get_site(site_id)
     secret = CALLBACK_SECRET_PREFIX + base64.b64encode(random_secrets.token_bytes(CALLBACK_SECRET_BYTES)).decode()
@@ -224,7 +224,7 @@ def retire_callback_secret(site_id: str) -> None:
     """Finish a rotation: sign callbacks with the newest secret only.
 
     Raises:
-        NotFound: The site has no callback secret.
+        NotFound: the site has no callback secret.
     """
     path = secrets.callback_path(site_id)
     newest = _get_secret(path, [])[:1]

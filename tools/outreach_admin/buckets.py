@@ -12,12 +12,12 @@ _PAGE_SIZE = 1000
 
 
 def names() -> list[str]:
-    """The names of the stack's buckets."""
+    """Return the names of the stack's buckets."""
     return [settings().audience_bucket, settings().files_bucket]
 
 
 def count(bucket: str) -> int:
-    """The number of objects of a bucket."""
+    """Return the number of objects of a bucket."""
     pages = aws.s3().get_paginator("list_objects_v2").paginate(Bucket=bucket)
     return sum(len(page.get("Contents", [])) for page in pages)
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from outreach.campaigns import campaign_records
+from outreach.campaigns import campaign_records, record_counts
 from outreach.campaigns.campaign_records import CampaignRecord
 from outreach.campaigns.ledger import Counts
 from outreach.errors import NotFound
@@ -38,7 +38,7 @@ def watch(
     with ProgressDisplay(Console(stderr=True), "contacts", record.audience) as display:
         while True:
             record = campaign_records.get(site_id, record.id)
-            counts = campaign_records.counts(record)
+            counts = record_counts.read(record)
             remaining = counts.queued + counts.sending if counts else 0
             display.show((record.audience or 0) - remaining, record.audience, _progress_text(record, counts))
             if record.is_over and not remaining:

@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command and exit.
 
     Args:
-        arguments: The command line; by default that of this process.
+        arguments: the command line; by default that of this process.
     """
     try:
         app(arguments, prog_name="outreach-admin")

@@ -36,7 +36,7 @@ class ContactImport:
             The import record each time it is read; the last one is final.
 
         Raises:
-            ValueError: The file is empty, the API refuses the import, or S3 refuses the file. The message says why.
+            ValueError: the file is empty, the API refuses the import, or S3 refuses the file. The message says why.
         """
         size = file.stat().st_size
         if not size:
@@ -86,7 +86,7 @@ def _record_or_error(response: requests.Response, names: set[str]) -> Json:
     """Return the import record of an answer, which has these properties.
 
     Raises:
-        ValueError: The API refuses the request, or another server has answered.
+        ValueError: the API refuses the request, or another server has answered.
     """
     body = _object(response)
     if not response.ok:

@@ -21,7 +21,7 @@ _VISIBILITY_SECONDS = 60
 
 
 def count(queue: str) -> int:
-    """Approximate number of messages in a queue's dead-letter queue, without those that a consumer is processing."""
+    """Return about how many messages a queue's dead-letter queue has, without those that a consumer is processing."""
     name = "ApproximateNumberOfMessages"
     queue_url = _dead_letter_queue_url(queue)
     response = aws.sqs().get_queue_attributes(QueueUrl=queue_url, AttributeNames=[name])  # type: ignore[list-item]

@@ -23,10 +23,10 @@ def function_environment(client: Callable[[Any], Any], stack_name: str) -> dict[
     """Read the environment variables of a stack's functions.
 
     Args:
-        client: Makes a boto3 client from the name of a service.
+        client: makes a boto3 client from the name of a service.
 
     Raises:
-        botocore.exceptions.ClientError: The stack does not exist or may not be read.
+        botocore.exceptions.ClientError: the stack does not exist or may not be read.
     """
     resource = client("cloudformation").describe_stack_resource(StackName=stack_name, LogicalResourceId=ANY_FUNCTION)
     name = resource["StackResourceDetail"]["PhysicalResourceId"]
@@ -34,7 +34,7 @@ def function_environment(client: Callable[[Any], Any], stack_name: str) -> dict[
 
 
 def is_missing(error: ClientError) -> bool:
-    """Whether CloudFormation says that there is no stack of this name."""
+    """Return whether CloudFormation says that there is no stack of this name."""
     answer = error.response["Error"]
     return answer["Code"] == "ValidationError" and answer["Message"].endswith("does not exist")
 

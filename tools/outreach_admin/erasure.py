@@ -37,11 +37,11 @@ def erase(site_id: str, person: str, *, opt_out: bool = False) -> ErasedCounts:
     """Erase a person from a site. After an interruption, a repeated call erases the rest. Reads all tables.
 
     Args:
-        person: The id of a contact, or an E.164 number, even one that no contact has.
-        opt_out: Also delete the person's opt-outs. Kept opt-outs prevent messages after a later import of the number.
+        person: the id of a contact, or an E.164 number, even one that no contact has.
+        opt_out: also delete the person's opt-outs. Kept opt-outs prevent messages after a later import of the number.
 
     Raises:
-        Conflict: Messages to the person are being sent, or a file with the person is being imported.
+        Conflict: messages to the person are being sent, or a file with the person is being imported.
     """
     contact = _find_contact(site_id, person)
     contacts = list(_with_merged(contact)) if contact else []

@@ -23,7 +23,7 @@ def require_finished_imports(site_id: str, traces: Traces) -> None:
     """Require that no import of the person is running.
 
     Raises:
-        Conflict: A file that names the person is being imported, or such an import is being undone.
+        Conflict: a file that names the person is being imported, or such an import is being undone.
     """
     for record in import_records.list_with_dry_runs(site_id):
         if not record.is_finished and any(_names(line, traces) for key in _keys(record) for line in _lines(key)):

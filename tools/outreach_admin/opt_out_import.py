@@ -45,7 +45,7 @@ def read(path: Path, region: str) -> OptOutFile:
         region: ISO 3166 code of the country in which numbers without a country code are read.
 
     Raises:
-        ValueError: The file is not UTF-8, or its quoting is broken.
+        ValueError: the file is not UTF-8, or its quoting is broken.
     """
     result, known = OptOutFile(), set[str]()
     for line, cell in _cells(path):

@@ -19,7 +19,7 @@ def reporting(console: Console, text: Callable[[], str]) -> Iterator[None]:
     """Print every few seconds that something is still running, unless a terminal shows it.
 
     Args:
-        text: Returns what is running.
+        text: returns what is running.
     """
     is_done, started = threading.Event(), time.monotonic()
 
@@ -62,7 +62,7 @@ class ProgressDisplay:
 
         Args:
             total: ``None`` while it is unknown.
-            text: Shown after the bar.
+            text: shown after the bar.
         """
         self._progress.update(self._task, completed=completed, total=total, text=text)
         line = f"{self._title}: {completed} of {'?' if total is None else total} {text}".rstrip()

@@ -18,7 +18,7 @@ def read_sender(carrier: Carrier, given: str) -> str:
     """Return a sender in its one spelling: a number in E.164 form, anything else as it is.
 
     Raises:
-        ValueError: The carrier has no such senders. The message says what is wrong.
+        ValueError: the carrier has no such senders. The message says what is wrong.
     """
     sender = given.strip()
     if pool := next((name for name, pattern in POOLS.items() if pattern.fullmatch(sender)), None):
@@ -34,7 +34,7 @@ def check_profile(account: ChannelAccount) -> None:
     """Check that an account names the pool (Telnyx: the messaging profile) that its carrier needs to send from a name.
 
     Raises:
-        ValueError: It names none.
+        ValueError: it names none.
     """
     if account.sender_type is not SenderType.ALPHANUMERIC or not registry.entry(account.carrier).names_need_pool:
         return

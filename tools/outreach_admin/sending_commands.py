@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from outreach import clock
-from outreach.campaigns import campaign_records, lifecycle, sending_stop, unfinished_work
+from outreach.campaigns import campaign_records, lifecycle, record_counts, sending_stop, unfinished_work
 from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
+from outreach.errors import NotFound
 from outreach.sending import circuit_breaker
 from outreach.sending.circuit_breaker import BreakerState
 from outreach.sites import site_store
@@ -78,7 +79,7 @@ def cancel_send(context: typer.Context, site_id: SiteId, record_id: RecordId, dr
     if not dry_run:
         _act(context, "cancel", site_id, record_id)
         return
-    record = campaign_records.get(site_id, record_id)
+    record = _record(site_id, record_id)
     fields = _fields(record)
     context.obj.one(fields | {"would_skip": fields["queued"] if lifecycle.would_change("cancel", record) else 0})
 
@@ -157,7 +158,7 @@ def _waiting(accounts: Iterable[ChannelAccount]) -> dict[str, Any]:
     """Return the running sends of accounts, how many of their contacts have no message yet, and how many single messages wait."""
     accounts = list(accounts)
     sends = sending_stop.running_sends(accounts)
-    counts = (campaign_records.counts(record) for record in sends)
+    counts = (record_counts.read(record) for record in sends)
     return {
         "sends": [record.id for record in sends],
         "queued": sum(count.queued for count in counts if count),
@@ -166,7 +167,16 @@ def _waiting(accounts: Iterable[ChannelAccount]) -> dict[str, Any]:
 
 
 def _act(context: typer.Context, verb: str, site_id: str, record_id: str) -> None:
-    context.obj.one(_fields(lifecycle.act_on_record(verb, campaign_records.get(site_id, record_id))))
+    context.obj.one(_fields(lifecycle.act_on_record(verb, _record(site_id, record_id))))
+
+
+def _record(site_id: str, record_id: str) -> CampaignRecord:
+    try:
+        return campaign_records.get(site_id, record_id)
+    except NotFound as error:
+        raise NotFound(
+            f"{error.detail} List those that are not finished with `outreach-admin send list --site {site_id}`."
+        ) from error
 
 
 def _unfinished(site_id: str | None) -> Iterable[CampaignRecord]:
@@ -183,7 +193,7 @@ def _account_key(record: CampaignRecord) -> tuple[str, str]:
 
 
 def _fields(record: CampaignRecord) -> dict[str, Any]:
-    counts = campaign_records.counts(record)
+    counts = record_counts.read(record)
     return {
         "site": record.site_id,
         "record": record.id,

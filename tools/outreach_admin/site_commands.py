@@ -138,12 +138,16 @@ def put_site(
         opt_in_keywords=_changed_keywords(current.opt_in_keywords, opt_in_keyword),
         help_keywords=_changed_keywords(current.help_keywords, help_keyword),
     )
+    _require_own_keywords(changed)
+    admin.put_site(changed)
+    context.obj.one(asdict(changed))
+
+
+def _require_own_keywords(changed: Site) -> None:
     try:
         keywords.require_own_keywords(changed)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    admin.put_site(changed)
-    context.obj.one(asdict(changed))
 
 
 def _current_site(site_id: str) -> Site:

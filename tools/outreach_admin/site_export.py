@@ -22,7 +22,7 @@ def items(site_id: str) -> Iterator[dict[str, Any]]:
 
 
 def site_filter(site_id: str) -> Any:
-    """Parameters that restrict a Scan of any table to the items of one site."""
+    """Return the parameters that restrict a Scan of any table to the items of one site."""
     values = dynamo.to_item({":site": f"SITE#{site_id}", ":keys": f"SITE#{site_id}#", ":ids": f"{site_id}#"})
     condition = "pk = :site OR begins_with(pk, :keys) OR begins_with(pk, :ids)"
     return {"FilterExpression": condition, "ExpressionAttributeValues": values}

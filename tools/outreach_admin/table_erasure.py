@@ -33,7 +33,7 @@ def redact(site_id: str, traces: Traces) -> int:
     """Redact the items of a site; return how many had traces. Reads all tables.
 
     Raises:
-        Conflict: A message that names the person is being sent, or an item keeps changing.
+        Conflict: a message that names the person is being sent, or an item keeps changing.
     """
     count = 0
     for name in (*TABLES, "requests"):

@@ -16,7 +16,7 @@ def copy(source: str, target: str, site_id: str | None, *, overwrite: bool) -> t
     """Copy the items of one site or of all sites. Idempotent.
 
     Args:
-        overwrite: Also replace items that exist in the target.
+        overwrite: also replace items that exist in the target.
 
     Returns:
         The numbers of items copied and of existing items kept.

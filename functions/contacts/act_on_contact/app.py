@@ -10,7 +10,7 @@ unmerge: Reverse a merge.
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
-from outreach.contacts import contact_service
+from outreach.contacts import contact_merge
 from outreach.contacts.schemas import MergeBody
 from outreach.http import api
 from outreach.wire import Guid
@@ -23,13 +23,13 @@ SCOPES = {"merge": "contact:write", "unmerge": "contact:write"}
 
 @app.post("/contact/contacts/<id>:merge")
 def merge(id: Guid, body: MergeBody | None = None) -> Response[None]:
-    contact_service.merge(api.caller(app).site_id, id, body.contact_id if body else None)
+    contact_merge.merge(api.caller(app).site_id, id, body.contact_id if body else None)
     return api.no_content()
 
 
 @app.post("/contact/contacts/<id>:unmerge")
 def unmerge(id: Guid, body: MergeBody | None = None) -> Response[None]:
-    contact_service.unmerge(api.caller(app).site_id, id, body.contact_id if body else None)
+    contact_merge.unmerge(api.caller(app).site_id, id, body.contact_id if body else None)
     return api.no_content()
 
 

@@ -19,10 +19,10 @@ VERBS = {"redeliver": (attempt_log.redeliver, "outreach:write")}
 @app.post("/outreach/messages/<segment>")
 def act_on_message(segment: str) -> MessageResponse:
     message_id, (act, scope) = api.verb(segment, VERBS)
-    who = api.caller(app)
-    who.require(scope)
-    message = act(who.site_id, message_id)
-    record = message_context.records_of(who.site_id, [message]).get(message.record_id or "")
+    caller = api.caller(app)
+    caller.require(scope)
+    message = act(caller.site_id, message_id)
+    record = message_context.records_of(caller.site_id, [message]).get(message.record_id or "")
     return MessageResponse.of(message, record)
 
 

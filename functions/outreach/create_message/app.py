@@ -16,9 +16,9 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.post("/outreach/messages")
 def create_message(body: MessageBody) -> Response[MessageResponse]:
-    who = api.caller(app)
-    who.enforce_rate_limit("message")
-    return api.created(MessageResponse.of(message_service.create(who.site_id, body, api.new_id(app)), None))
+    caller = api.caller(app)
+    caller.enforce_rate_limit("message")
+    return api.created(MessageResponse.of(message_service.create(caller.site_id, body, api.new_id(app)), None))
 
 
 lambda_handler = api.entry_point(app, scope="outreach:send", idempotent=True)

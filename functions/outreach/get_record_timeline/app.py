@@ -8,7 +8,7 @@ ones.
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from outreach.campaigns import campaign_records
+from outreach.campaigns import campaign_records, record_counts
 from outreach.campaigns.schemas import CountsResponse, SampledCountsResponse
 from outreach.http import api, oversized
 from outreach.wire import Guid
@@ -18,7 +18,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.get("/outreach/campaignRecords/<id>/timeline")
 def get_record_timeline(id: Guid) -> list[SampledCountsResponse]:
-    samples = campaign_records.read_timeline(campaign_records.get(api.caller(app).site_id, id))
+    samples = record_counts.read_timeline(campaign_records.get(api.caller(app).site_id, id))
     return [SampledCountsResponse(time=time, counts=CountsResponse.of(counts)) for time, counts in samples]
 
 

@@ -19,9 +19,9 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.post("/outboundunichannel/messages")
 def create_outbound_message(body: OutboundMessageBody) -> OutboundMessageResponse:
-    who = api.caller(app)
-    who.enforce_rate_limit("unichannel")
-    return OutboundMessageResponse.of(outbound_service.send(who.site_id, body, api.new_id(app)))
+    caller = api.caller(app)
+    caller.enforce_rate_limit("unichannel")
+    return OutboundMessageResponse.of(outbound_service.send(caller.site_id, body, api.new_id(app)))
 
 
 lambda_handler = api.entry_point(app, scope="unichannel:send", idempotent=True)

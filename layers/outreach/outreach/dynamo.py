@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from boto3.dynamodb.types import TypeSerializer
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.exceptions import ClientError
 
-from outreach import aws, backoff
+from outreach import aws, aws_errors, backoff
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef as AttributeValue
@@ -36,35 +36,6 @@ _MAX_UNPROCESSED_ROUNDS = 8
 _MAX_CONFLICT_ROUNDS = 8
 # The code of an INSERT whose key exists.
 _DUPLICATE = "DuplicateItem"
-_TRANSACTION_CONFLICT_CODES = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
-
-# Codes of errors with which the same request may succeed later.
-_TRANSIENT_CODES = {
-    *("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "InternalServerError"),
-    *("TransactionInProgressException", "TransactionConflictException", "LimitExceededException", "SlowDown"),
-    # The other names that AWS's services have for throttling: SQS answers with RequestThrottled and KmsThrottled.
-    *("Throttling", "ThrottledException", "RequestThrottledException", "TooManyRequestsException", "BandwidthLimitExceeded"),
-    *(
-        "RequestThrottled",
-        "KmsThrottled",
-        "KmsThrottlingException",
-        "PriorRequestNotComplete",
-        "EC2ThrottledException",
-        "ConditionalRequestConflict",
-    ),
-}
-# The same errors as :func:`error_name` and executions of Step Functions name them: codes, botocore's classes, and Lambda's
-# refusals to run a function.
-_TRANSIENT_NAMES = _TRANSIENT_CODES | {
-    *("TransactionCanceledException", "ReadTimeoutError", "ConnectTimeoutError", "InternalError", "ServiceUnavailable"),
-    "PartlyProcessed",
-    *("EndpointConnectionError", "ConnectionClosedError"),
-    *("Lambda.TooManyRequestsException", "Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException"),
-}
-
-
-class PartlyProcessed(RuntimeError):
-    """AWS has processed only a part of a batch, because it throttles. A later attempt may succeed."""
 
 
 class ConditionFailed(Exception):
@@ -85,20 +56,6 @@ class TransactionRefused(Exception):
     def __init__(self, failed: list[int]) -> None:
         super().__init__("conditions of the transaction were not met")
         self.failed = failed
-
-
-def is_transient(error: Exception) -> bool:
-    """Return whether an error of an AWS client is transient: the same request may succeed later."""
-    if isinstance(error, PartlyProcessed):
-        return True
-    if not isinstance(error, ClientError):
-        return isinstance(error, BotoCoreError) and not isinstance(error, ParamValidationError)
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    code = error.response["Error"]["Code"]
-    if code == "TransactionCanceledException":
-        reasons = cast(Mapping[str, Any], error.response).get("CancellationReasons", [])
-        return any(reason.get("Code") in _TRANSACTION_CONFLICT_CODES for reason in reasons)
-    return status >= 500 or code in _TRANSIENT_CODES or "AccessDenied" in code
 
 
 def to_item(values: Mapping[str, Any]) -> dict[str, AttributeValue]:
@@ -161,16 +118,6 @@ def conditional() -> Iterator[None]:
             raise
         response: Mapping[str, Any] = error.response
         raise ConditionFailed(from_item(response.get("Item", {}))) from error
-
-
-def error_name(error: BaseException) -> str:
-    """Return AWS's code of an error, or the name of its class. The error's text may contain personal data."""
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
-
-
-def is_transient_name(name: str) -> bool:
-    """Return whether an error with this name (see :func:`error_name`) is transient, such as throttling."""
-    return name in _TRANSIENT_NAMES
 
 
 def is_item_too_large(error: Exception) -> bool:
@@ -439,7 +386,7 @@ def transact(actions: Sequence[Mapping[str, Any]]) -> None:
             failed = [position for position, code in enumerate(codes) if code == "ConditionalCheckFailed"]
             if failed:
                 raise TransactionRefused(failed) from error
-            if attempt == _MAX_CONFLICT_ROUNDS - 1 or not _TRANSACTION_CONFLICT_CODES.intersection(codes):
+            if attempt == _MAX_CONFLICT_ROUNDS - 1 or not aws_errors.TRANSACTION_CONFLICT_CODES.intersection(codes):
                 raise
             backoff.wait(attempt, 0.02)
         else:
@@ -516,7 +463,7 @@ def _batch_get_chunk(table: str, keys: Sequence[dict[str, AttributeValue]], cons
         if not pending:
             return items
         backoff.wait(attempt, 0.05)
-    raise PartlyProcessed(f"DynamoDB leaves keys of a BatchGetItem on {table} unprocessed")
+    raise aws_errors.PartlyProcessed(f"DynamoDB leaves keys of a BatchGetItem on {table} unprocessed")
 
 
 def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from outreach import aws, dynamo
+from outreach import aws, aws_errors, dynamo
 from outreach.settings import settings
 
 _MAX_NAMES = 10
@@ -105,7 +105,7 @@ def _read(names: list[str]) -> dict[str, _CachedParameter]:
         response = aws.ssm().get_parameters(Names=names, WithDecryption=True)
         values = {parameter["Name"]: parameter["Value"] for parameter in response["Parameters"]}
     except (ClientError, BotoCoreError) as error:
-        fault = dynamo.error_name(error)
+        fault = aws_errors.name_of(error)
     now = time.time()  # after the request, which may have taken longer than a failure is kept
     failure = _CachedParameter(now + _FAILURE_SECONDS, fault=fault)
     return {name: _CachedParameter(now + _CACHE_SECONDS, values[name]) if name in values else failure for name in names}

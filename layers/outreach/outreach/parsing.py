@@ -24,13 +24,11 @@ _MAX_HOST = 253
 NIL_GUID = "00000000-0000-0000-0000-000000000000"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DATE_AND_TIME = re.compile(r"[0-9W-]+([T ].*)?")
+# What is wrong with a value that is no date or datetime.
 NOT_A_MOMENT = "must be a date and time such as 2022-05-23T03:00:36Z, or a date such as 2022-05-23 (ISO 8601)"
-"""What is wrong with a value that is no date or datetime."""
-# What ISO 8601 knows and Python does not, a leap second and midnight at the end of a day: what each becomes, and what is added.
-_IRREGULAR_TIMES = (
-    (re.compile(r"(?<=:59):60"), ":59", timedelta(seconds=1)),
-    (re.compile(r"(?<=[T ])24:00(?=(:00(\.0+)?)?(Z|[+-]|$))"), "00:00", timedelta(days=1)),
-)
+# Two times that ISO 8601 knows and Python does not: ``23:59:60``, and ``24:00`` for the end of a day.
+_LEAP_SECOND = re.compile(r"(?<=:59):60")
+_END_OF_DAY = re.compile(r"(?<=[T ])24:00(?=(:00(\.0+)?)?(Z|[+-]|$))")
 _INTEGER_LIMIT = 10**18  # stored integers have 64 bits
 # A float above this limit no longer holds every integer, so its last digits may be lost.
 _EXACT_FLOAT_LIMIT = 2**53
@@ -44,10 +42,10 @@ _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0"
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Parse JSON that has at most 120,000 values and is nested at most 100 levels deep; validation and storage fail on deeper
-    nesting.
+    """Parse JSON that has at most 120,000 values and is nested at most 100 levels deep.
 
-    A byte order mark at the start is ignored. Of a name that an object has twice, the last value counts.
+    Validation and storage fail on deeper nesting. A byte order mark at the start is ignored. Of a name that an object has twice,
+    the last value counts.
 
     Raises:
         ValidationFailed: the text is not JSON, with line and column, or the nesting is deeper, or it has more values.
@@ -127,9 +125,11 @@ def _parse_iso(value: Any) -> datetime:
 
 
 def _parse_irregular(text: str) -> datetime | None:
-    for irregular, regular, difference in _IRREGULAR_TIMES:
-        if irregular.search(text):
-            return datetime.fromisoformat(irregular.sub(regular, text)) + difference
+    """Parse a leap second or the end of a day; ``None`` for any other time."""
+    if _LEAP_SECOND.search(text):
+        return datetime.fromisoformat(_LEAP_SECOND.sub(":59", text)) + timedelta(seconds=1)
+    if _END_OF_DAY.search(text):
+        return datetime.fromisoformat(_END_OF_DAY.sub("00:00", text)) + timedelta(days=1)
     return None
 
 
@@ -177,7 +177,7 @@ def parse_url(value: Any) -> str:
     if len(url) > MAX_URL:
         raise ValueError(f"must have at most {MAX_URL:,} characters")
     if not is_web_address(url):
-        raise ValueError("must be an http or https URL")
+        raise ValueError("must be an http or https URL such as https://example.com")
     if not _has_possible_host(url):
         raise ValueError("must be an http or https URL whose host is a domain name or an IP address")
     return url

@@ -22,11 +22,15 @@ _MAX_DIGITS = 15  # ITU-T E.164, section 6
 _MAX_CHARACTERS = 250
 
 _URI_SCHEME = re.compile(r"(?:tel|sms|whatsapp):\s*", re.IGNORECASE)
-# Begins where its separators do, so that a long run of them is tried once.
 # ``x12``, ``ext. 12``, ``(ext 12)``, ``;ext=12``, ``#12``, and the same in Spanish, Portuguese, French and Russian.
 _EXTENSION = re.compile(
-    r"(?<![ ,;(-])[ ,;(-]*(?<![^\W\d_])(?:ext(?:ension|n)?[.:]{0,2}|x\.?|#|anexo|int\.?|ramal|poste|доб\.?)[ =]*(\d{1,7})[ )#]*$",
-    re.IGNORECASE,
+    r"""
+    (?<![ ,;(-]) [ ,;(-]*  # all separators before it, so that a long run of them is tried once
+    (?<![^\W\d_]) (?:ext(?:ension|n)?[.:]{0,2} | x\.? | \# | anexo | int\.? | ramal | poste | доб\.?)  # no end of a word
+    [ =]* (\d{1,7})
+    [ )#]* $
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 # What a spreadsheet adds to a number.
 _DECIMALS = re.compile(r"(?<=\d)[.,]00?$")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from outreach import clock, dynamo
+from outreach import aws_errors, clock
 from outreach.observability import count, logger
 
 # How often the same reason, and how many reasons of any kind, may occur at one position.
@@ -64,7 +64,7 @@ class Failures:
 
         Args:
             position: how far the work has got.
-            reason: what failed, as :func:`outreach.dynamo.error_name` names it.
+            reason: what failed, as :func:`outreach.aws_errors.name_of` names it.
             wait: how long the work must wait between two failures.
         """
         now = clock.now()
@@ -98,7 +98,7 @@ class Failures:
 
 
 def _is_transient(reason: str) -> bool:
-    return reason in (NOT_PROCESSED, CARRIER_UNAVAILABLE, TEXT_UNREADABLE) or dynamo.is_transient_name(reason)
+    return reason in (NOT_PROCESSED, CARRIER_UNAVAILABLE, TEXT_UNREADABLE) or aws_errors.is_transient_name(reason)
 
 
 def report_given_up(kind: str, reason: str, **ids: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from outreach import aws, dynamo
+from outreach import aws, aws_errors, dynamo
 from outreach.observability import logger
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def send(queue_url: str, entries: Iterable[QueueMessage]) -> None:
             ],
         )
         if response.get("Failed"):
-            raise dynamo.PartlyProcessed(f"SQS rejected {len(response['Failed'])} of {len(chunk)} messages")
+            raise aws_errors.PartlyProcessed(f"SQS rejected {len(response['Failed'])} of {len(chunk)} messages")
 
 
 def count_visible(queue_url: str) -> int:

@@ -32,8 +32,7 @@ T = TypeVar("T")
 
 
 class Request(BaseModel):
-    """The base of request bodies: property names in any case, aliases accepted, unknown properties ignored, strings
-    limited in length and characters."""
+    """The base of request bodies: names in any case, aliases accepted, unknown properties ignored, strings limited."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -155,7 +154,7 @@ def limited_strings(limit: int = text.MAX_CHARACTERS) -> AfterValidator:
 def _string_errors(
     value: Any, limit: int, place: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], PydanticCustomError]]:
-    """The errors of all strings and names of properties in a JSON value, each with its place."""
+    """Yield the errors of all strings and names of properties in a JSON value, each with its place."""
     if isinstance(value, str) and (error := _string_error(value, limit)):
         yield place, error
     elif isinstance(value, Mapping | list):
@@ -214,7 +213,7 @@ NULL_IS_ABSENT = _NullIsAbsent()
 
 @cache
 def _absent_if_null(model: type[BaseModel]) -> frozenset[str]:
-    """The documented spellings of the properties of a model that :data:`NULL_IS_ABSENT` marks."""
+    """Return the documented spellings of the properties of a model that :data:`NULL_IS_ABSENT` marks."""
     documented = spellings(model)
     return frozenset(documented[name.lower()] for name, field in model.model_fields.items() if NULL_IS_ABSENT in field.metadata)
 

@@ -436,7 +436,7 @@ def test_a_long_execution_continues_in_a_new_one(
     assert len(executions.arns) == customer.endpoint.generation > 2
 
 
-def test_callbacks_are_abandoned_when_executions_keep_failing(
+def test_callbacks_are_given_up_when_executions_keep_failing(
     customer: Customer, executions: Executions, capsys: pytest.CaptureFixture[str]
 ) -> None:
     customer.answer_with(FAILED)
@@ -456,7 +456,7 @@ def test_callbacks_are_abandoned_when_executions_keep_failing(
     assert (customer.endpoint.has_backlog, customer.endpoint.parked) == (False, 0)
 
 
-def test_an_execution_that_makes_progress_abandons_no_callback(customer: Customer, executions: Executions) -> None:
+def test_an_execution_that_makes_progress_gives_up_no_callback(customer: Customer, executions: Executions) -> None:
     customer.answer_with(hang_up)
     message_id = create_message(customer.url)
     change_status(message_id, MessageStatus.SENT)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from outreach import dynamo
-from outreach.campaigns import campaign_records, engagement, ledger, results
+from outreach.campaigns import campaign_records, engagement, ledger, record_completion, record_counts, results
 from outreach.campaigns.campaign_records import CampaignRecord
 from outreach.campaigns.engagement import EngagementCounts
 from outreach.consent.keywords import Keyword
@@ -205,7 +205,7 @@ def test_the_records_of_a_site_are_listed(two_records: None, query: str, expecte
 
 def test_a_list_filters_by_the_status_that_a_record_has_now(two_records: None) -> None:
     campaign_records.freeze(campaign_records.get(SITE, RECORD), 0)
-    campaign_records.try_complete(SITE, RECORD)
+    record_completion.try_complete(SITE, RECORD)
     assert [record["id"] for record in records("status=completed")] == [RECORD]
     assert [record["id"] for record in records("status=pending")] == [NEWER_RECORD]
 
@@ -256,9 +256,9 @@ def test_a_running_send_has_a_sample_for_every_minute_although_nothing_changes(c
 def test_a_minute_is_sampled_once(aws: None, now: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     campaign_records.create(CampaignRecord(RECORD, SITE, CAMPAIGN, "2026-03-01T10:00:00.000Z", "Sale", ACCOUNT.id), {})
     campaign_records.freeze(campaign_records.get(SITE, RECORD), 5)
-    campaign_records.sample(SITE, RECORD)
+    record_counts.sample(SITE, RECORD)
     monkeypatch.delattr(ledger, "read_pages")
-    campaign_records.sample(SITE, RECORD)
+    record_counts.sample(SITE, RECORD)
 
 
 def test_a_pending_send_has_no_timeline(carrier: str) -> None:

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from outreach_admin import table_restore
 
 from outreach import clock, s3
-from outreach.campaigns import campaign_records
+from outreach.campaigns import campaign_records, record_completion
 from outreach.campaigns.campaign_records import RecordStatus
 from outreach.consent import opt_outs
 from outreach.consent.opt_outs import Source
@@ -84,7 +84,7 @@ def opt_in(now: Clock) -> None:
 
 
 def complete_record(_clock: Clock) -> None:
-    campaign_records.try_complete(SITE, campaign_record())
+    record_completion.try_complete(SITE, campaign_record())
 
 
 def pause_record(_clock: Clock) -> None:
@@ -179,7 +179,7 @@ def test_a_completed_event_is_published_only_for_a_completed_record(customer: Cu
     record_id = campaign_record()
     for step in range(1, 30):
         with suppress(Crash), dying_at(step):
-            campaign_records.try_complete(SITE, record_id)
+            record_completion.try_complete(SITE, record_id)
         streams.deliver()
         is_completed = campaign_records.get(SITE, record_id).status is RecordStatus.COMPLETED
         assert len(received(customer)) == is_completed

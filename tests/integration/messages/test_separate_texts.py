@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from outreach import aws as our_aws
-from outreach import clock, dynamo
+from outreach import aws_errors, clock, dynamo
 from outreach.messages import message_rows, message_store
 from outreach.messages.failed_reasons import OUTCOME_UNKNOWN, TEXT_MISSING
 from outreach.messages.models import Claim, ClaimState, Kind, Message
@@ -191,7 +191,7 @@ class TestFaults:
         _send_long(channel, monkeypatch)
         if not can_be_counted:
             monkeypatch.setattr(message_store, "set_carrier_failures", _fail)
-        read, failures = message_store.with_texts, iter([dynamo.PartlyProcessed("throttled")])
+        read, failures = message_store.with_texts, iter([aws_errors.PartlyProcessed("throttled")])
 
         def throttled_once(*arguments: Any) -> list[Message]:
             for failure in failures:
@@ -237,7 +237,7 @@ class TestFaults:
 
 
 def _fail(*_: Any, **__: Any) -> Iterator[dict[str, Any]]:
-    raise dynamo.PartlyProcessed("throttled")
+    raise aws_errors.PartlyProcessed("throttled")
 
 
 def _send_long(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -50,7 +50,7 @@ def record_id(campaign: str) -> str:
 @pytest.fixture
 def only_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the sweep read only records of which something must be wrong, as it does with thousands of others."""
-    monkeypatch.setattr(sweep, "_ALLOWANCE", 0)
+    monkeypatch.setattr(sweep, "_ALLOWANCE_UNITS", 0)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from outreach.callbacks.endpoint_backlog import endpoint_id
+from outreach.callbacks.endpoint_backlog import id_of
 
 URL = "https://example.com/a?b=c"
 
@@ -12,19 +12,19 @@ URL = "https://example.com/a?b=c"
     ["https://example.com", "https://example.com:443/x", "https://EXAMPLE.com/", "https://user@example.com/a", f"{URL}#d"],
 )
 def test_urls_of_one_origin_belong_to_one_endpoint(same: str) -> None:
-    assert endpoint_id("10000", same) == endpoint_id("10000", URL)
+    assert id_of("10000", same) == id_of("10000", URL)
 
 
 @pytest.mark.parametrize(
     "other", ["http://example.com/a", "https://example.com:444/a", "https://a.example.com/a", "http://[", "https://example.com:x"]
 )
 def test_other_origins_belong_to_other_endpoints(other: str) -> None:
-    assert endpoint_id("10000", other) != endpoint_id("10000", URL)
+    assert id_of("10000", other) != id_of("10000", URL)
 
 
 def test_sites_do_not_share_endpoints() -> None:
-    assert endpoint_id("10000", URL) != endpoint_id("20000", URL)
+    assert id_of("10000", URL) != id_of("20000", URL)
 
 
 def test_an_endpoint_id_fits_into_an_execution_name() -> None:
-    assert len(f"{endpoint_id('10000', URL)}-{10**6}") <= 80
+    assert len(f"{id_of('10000', URL)}-{10**6}") <= 80

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outreach.callbacks import retry_schedule
-from outreach.callbacks.endpoint_backlog import endpoint_id
+from outreach.callbacks.endpoint_backlog import id_of
 
 ENDPOINTS = st.text("0123456789abcdef", min_size=32, max_size=32)
 NOW = st.floats(1_700_000_000, 1_900_000_000)
@@ -43,7 +43,7 @@ def test_there_is_no_attempt_after_the_last_delay() -> None:
 @pytest.mark.parametrize("failed_attempts", [2, 5, 9])
 def test_endpoints_that_failed_together_are_retried_at_different_times(failed_attempts: int) -> None:
     moments = {
-        retry_schedule.next_attempt(endpoint_id("10000", f"https://{name}.example"), failed_attempts, 1_772_530_200)
+        retry_schedule.next_attempt(id_of("10000", f"https://{name}.example"), failed_attempts, 1_772_530_200)
         for name in range(100)
     }
     assert len(moments) > 40

@@ -50,7 +50,7 @@ class Carrier(Protocol):
         """Send a message and return its id.
 
         Raises:
-            RefusedError: The carrier refused the message.
+            RefusedError: the carrier refused the message.
         """
 
     def status(self, sid: str) -> str:

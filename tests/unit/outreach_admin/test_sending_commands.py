@@ -151,3 +151,8 @@ def test_a_change_of_an_account_does_not_start_it(run: Run, record_id: str) -> N
     assert (changed.messages_per_second, changed.stop is not None) == (2, True)
     assert run("account", "credentials", SITE, ACCOUNT.id, stdin="a-token").code == 0
     assert statuses(run, "--site", SITE) == {SITE: "stopped"}
+
+
+def test_an_unknown_record_leads_to_the_list_of_sends(run: Run, record_id: str) -> None:
+    answer = run("send", "pause", SITE, "00000000-0000-4000-8000-000000000001")
+    assert (answer.code, f"`outreach-admin send list --site {SITE}`" in answer.err) == (1, True)

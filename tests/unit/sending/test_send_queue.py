@@ -35,7 +35,8 @@ def message(number: int) -> Message:
 )
 def test_a_job_has_up_to_ten_messages_within_ten_seconds(slots: list[float], groups: list[tuple[int, float]]) -> None:
     messages = [message(number) for number in range(len(slots))]
-    assert [(len(group), slot) for group, slot in send_queue._groups(messages, slots)] == groups
+    jobs = send_queue._groups(messages, slots, send_queue.MAX_SPREAD_SECONDS)
+    assert [(len(group), slot) for group, slot in jobs] == groups
 
 
 @pytest.mark.parametrize(("delay", "seconds"), [(-5.0, 0), (0.4, 0), (12.6, 13), (5000.0, 900)])

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outreach.errors import ValidationFailed
-from outreach.sending import templates
+from outreach.sending import liquid_sandbox, templates
 
 ADA = {"firstName": "Ada", "name": "Ada & Co", "customFields": {"company": "Acme", "colours": ["red", "blue"], "none": None}}
 
@@ -198,7 +198,7 @@ def test_no_template_is_expensive(template: str) -> None:
 
 
 _names = st.sampled_from(["text", "emoji", "words", "list", "long_list", "dates", "v", "x", "'a'", "10000000000", "''"])
-_filters = st.sampled_from([*templates._environment().filters])
+_filters = st.sampled_from([*liquid_sandbox.environment().filters])
 _expressions = st.builds(
     lambda name, steps: name + "".join(f" | {filter_}: {first}, {second}" for filter_, first, second in steps),
     _names,
@@ -280,7 +280,7 @@ def test_a_template_that_renders_for_nobody_is_refused_with_its_place(template: 
 
 
 def test_every_filter_is_refused_with_too_few_and_with_too_many_values() -> None:
-    for name in templates._environment().filters:
+    for name in liquid_sandbox.environment().filters:
         with pytest.raises(ValidationFailed, match=f"gives the filter '{name}' 9 values, but it takes"):
             templates.constant_text(f"{{{{ name | {name}: {', '.join('123456789')} }}}}")
 

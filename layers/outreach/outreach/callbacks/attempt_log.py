@@ -18,7 +18,7 @@ from outreach.messages.models import Message
 from outreach.messages.status import MessageStatus
 
 _RETENTION = timedelta(days=30)
-# Of so many deliveries the attempts to a webhook are listed.
+# The list of a webhook's attempts has those of this many deliveries at most.
 _MAX_DELIVERIES = 1_000
 
 
@@ -77,5 +77,5 @@ def redeliver(site_id: str, message_id: str) -> Message:
 def _get_message(site_id: str, message_id: str, *, text: bool = True) -> Message:
     message = message_store.get(site_id, message_id, text=text)
     if message.status is MessageStatus.SKIPPED:
-        raise NotFound("There is no such message.")
+        raise NotFound("The site has no message with this id.")
     return message

@@ -17,7 +17,7 @@ from outreach.retry_after import retry_after
 
 # Bodies up to this size are read, so that their connection can be kept.
 _MAX_BODY = 1 << 14
-# Connections are kept for a period, in which the endpoints of so many sites have theirs: more than a batch has sites.
+# How long connections are kept, and for how many sites: more than a batch has.
 _KEPT_SECONDS = 60
 _KEPT_SITES = 16
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Outreach-Callbacks/1.0"}

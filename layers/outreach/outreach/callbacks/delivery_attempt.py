@@ -64,7 +64,7 @@ class PendingCallback:
 
     @property
     def endpoint_id(self) -> str:
-        return endpoint_backlog.endpoint_id(self.site_id, self.url)
+        return endpoint_backlog.id_of(self.site_id, self.url)
 
 
 def load_pending(site_id: str, subject_ids: Iterable[str], *, consistent: bool = True) -> dict[str, PendingCallback]:

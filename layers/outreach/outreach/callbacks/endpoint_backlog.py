@@ -47,7 +47,7 @@ class Endpoint:
     """A customer's endpoint; the module's docstring defines the terms.
 
     Attributes:
-        id: see :func:`endpoint_id`.
+        id: see :func:`id_of`.
         generation: how often an execution was started for it.
         parked: how many callbacks are parked.
         failures: how many attempts in a row failed through its own fault.
@@ -79,7 +79,7 @@ class StateChange:
     after: DeliveryState
 
 
-def endpoint_id(site_id: str, url: str) -> str:
+def id_of(site_id: str, url: str) -> str:
     """Return the id of the endpoint that a URL belongs to, derived from the site and the URL's origin (RFC 6454, section 4)."""
     return hashlib.sha256(f"{site_id} {_origin(url)}".encode()).hexdigest()[:32]
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from outreach import clock, dynamo
+from outreach import aws_errors, clock
 from outreach.callbacks import callback_queue
 from outreach.events import event_store, webhook_store
 from outreach.events.models import Event, EventDelivery, EventType, Webhook
@@ -73,9 +73,9 @@ def bounded_retries(event_id: str, change_time: str, site_id: str = "") -> Itera
     try:
         yield
     except Exception as error:
-        reason = dynamo.error_name(error)
+        reason = aws_errors.name_of(error)
         age = clock.now() - clock.from_timestamp(change_time)
-        if dynamo.is_transient_name(reason) or age < _RETRY_PERIOD:
+        if aws_errors.is_transient_name(reason) or age < _RETRY_PERIOD:
             raise
         report_given_up("event", reason, event_id=event_id, site_id=site_id)
 

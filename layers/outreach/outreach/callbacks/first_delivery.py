@@ -184,6 +184,6 @@ def _write_backlog_changes(site_id: str, backlog_changes: Iterable[_BacklogChang
 def _write_backlog(site_id: str, endpoint_id: str, changes: list[StateChange], *, is_endpoint_fault: bool) -> None:
     endpoint_backlog.unpark(site_id, endpoint_id, [change for change in changes if not change.after.is_parked])
     parked = [change for change in changes if change.after.is_parked]
-    opened = endpoint_backlog.park(site_id, endpoint_id, parked, is_endpoint_fault=is_endpoint_fault) if parked else None
-    if opened:
-        retry_execution.start(opened)
+    advanced = endpoint_backlog.park(site_id, endpoint_id, parked, is_endpoint_fault=is_endpoint_fault) if parked else None
+    if advanced:
+        retry_execution.start(advanced)

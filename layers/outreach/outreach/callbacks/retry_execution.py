@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 
 from outreach import clock, stepfunctions
-from outreach.callbacks import abandonment, endpoint_backlog
+from outreach.callbacks import endpoint_backlog, retry_end
 from outreach.callbacks.endpoint_backlog import Endpoint
 from outreach.observability import logger
 from outreach.repeated_failures import NOT_PROCESSED, report_given_up
@@ -15,7 +15,7 @@ from outreach.settings import settings
 # An execution this late is checked and, if it has failed, replaced.
 _OVERDUE_SECONDS = 60
 # The most callbacks of one endpoint that one sweep gives up, which takes some seconds.
-_MAX_ABANDONED_PER_SWEEP = 10_000
+_MAX_GIVEN_UP_PER_SWEEP = 10_000
 
 
 def start(endpoint: Endpoint) -> None:
@@ -74,14 +74,14 @@ def _wakes_too_late(endpoint: Endpoint, now: int) -> bool:
 
 
 def _count_failure(endpoint: Endpoint, outcome: str, now: int) -> None:
-    """Count a failed execution; after too many, abandon the due callbacks and start a new streak."""
+    """Count a failed execution; after too many, give up the due callbacks and start a new streak."""
     reason = NOT_PROCESSED if outcome == stepfunctions.NOT_STARTED else outcome
     failures = endpoint.execution_failures.after("", reason)
     if not failures.are_too_many:
         endpoint_backlog.set_execution_failures(endpoint, failures)
         return
     described = f"no_progress: {failures.describe('the retries')}"
-    abandonment.give_up(endpoint, islice(endpoint_backlog.due_subjects(endpoint.id, now), _MAX_ABANDONED_PER_SWEEP), described)
+    retry_end.give_up(endpoint, islice(endpoint_backlog.due_subjects(endpoint.id, now), _MAX_GIVEN_UP_PER_SWEEP), described)
     endpoint_backlog.set_execution_failures(endpoint, None)
     report_given_up("callbacks", described, endpoint_id=endpoint.id, site_id=endpoint.site_id)
 

@@ -14,7 +14,7 @@ from functools import partial
 from itertools import islice
 
 from outreach import clock
-from outreach.callbacks import abandonment, callback_queue, delivery_attempt, delivery_state, endpoint_backlog, retry_schedule
+from outreach.callbacks import callback_queue, delivery_attempt, delivery_state, endpoint_backlog, retry_end, retry_schedule
 from outreach.callbacks.callback_queue import CallbackJob
 from outreach.callbacks.callback_request import EndpointResponse, Failed
 from outreach.callbacks.delivery_state import DeliveryState
@@ -75,7 +75,7 @@ def _retry_due(endpoint: Endpoint, has_time: Callable[[], bool]) -> RetryStep:
         if not has_time():
             endpoint_backlog.set_execution_failures(endpoint, None)
             return RetryStep(RetryProgress.MORE)
-    return _close_or_wait(endpoint)
+    return _retire_or_wait(endpoint)
 
 
 def _attempt_batch(endpoint: Endpoint, keys: list[tuple[str, str]]) -> list[_Result]:
@@ -140,11 +140,11 @@ def _back_off(endpoint: Endpoint, fault: Failed, failures: int, has_time: Callab
 def _give_up_overdue(endpoint: Endpoint, now: int, has_time: Callable[[], bool]) -> None:
     """Give up callbacks that have been parked for the whole schedule at an endpoint that stayed down."""
     overdue = endpoint_backlog.overdue_subjects(endpoint.id, now, parked_by=now - retry_schedule.TOTAL_SECONDS)
-    abandonment.give_up(endpoint, overdue, "the endpoint stayed down", has_time)
+    retry_end.give_up(endpoint, overdue, "the endpoint stayed down", has_time)
 
 
-def _close_or_wait(endpoint: Endpoint) -> RetryStep:
-    """Close the endpoint if nothing is parked any more; else wait until the next callback is due."""
+def _retire_or_wait(endpoint: Endpoint) -> RetryStep:
+    """Retire the endpoint if nothing is parked any more; else wait until the next callback is due."""
     current = endpoint_backlog.get(endpoint.site_id, endpoint.id)
     if current.generation != endpoint.generation or endpoint_backlog.retire(current):
         return RetryStep(RetryProgress.DONE)

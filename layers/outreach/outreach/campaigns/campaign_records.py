@@ -28,7 +28,6 @@ import orjson
 
 from outreach import clock, dynamo
 from outreach.campaigns import ledger, snapshot_store, timeline
-from outreach.campaigns.ledger import LedgerPage
 from outreach.dynamo import Update
 from outreach.errors import NotFound
 from outreach.messages.auto_attach import AutoAttach
@@ -168,7 +167,7 @@ def get(site_id: str, record_id: str) -> CampaignRecord:
     """
     item = dynamo.get(settings().campaigns_table, _key(site_id, record_id), consistent=True)
     if item is None:
-        raise NotFound("There is no such campaign record.")
+        raise NotFound("The site has no campaign record with this id.")
     return from_item(item)
 
 
@@ -233,16 +232,14 @@ def freeze(record: CampaignRecord, audience: int) -> CampaignRecord:
 
     A record that is cancelled already has ended, and never starts.
     """
-    not_frozen, now = "attribute_not_exists(audience)", clock.timestamp(clock.now())
-    states = {":pending": RecordStatus.PENDING, ":cancelled": RecordStatus.CANCELLED}
-    changes = {
-        "#status = :pending": Update().set("started_time", now).set("status", RecordStatus.RUNNING),
-        "NOT #status IN (:pending, :cancelled)": Update().set("started_time", now),
-        "#status = :cancelled": Update(),
-    }
-    for condition, change in changes.items():  # a cancellation, which is final, may come at any time
-        values = {name: status for name, status in states.items() if name in condition}
-        if _update_if(record, change.set("audience", audience), values, f"{not_frozen} AND {condition}"):
+    now = clock.timestamp(clock.now())
+    pending, cancelled = {":pending": RecordStatus.PENDING}, {":cancelled": RecordStatus.CANCELLED}
+    for condition, values, change in (  # a cancellation, which is final, may come at any time
+        ("#status = :pending", pending, Update().set("started_time", now).set("status", RecordStatus.RUNNING)),
+        ("NOT #status IN (:pending, :cancelled)", pending | cancelled, Update().set("started_time", now)),
+        ("#status = :cancelled", cancelled, Update()),
+    ):
+        if _update_if(record, change.set("audience", audience), values, f"attribute_not_exists(audience) AND {condition}"):
             break
     frozen = get(record.site_id, record.id)
     _put_entry(frozen, frozen.started_time or now, ledger.count(frozen.audience_size, ()))
@@ -275,44 +272,6 @@ def change_status(
 def count_segments(record: CampaignRecord, segments: int) -> CampaignRecord:
     """Add released segments to those that the budget has already spent."""
     return _update(record, Update().add("spent_segments", segments), {}, "attribute_exists(pk)")
-
-
-def ledger_to_show(record: CampaignRecord) -> tuple[list[LedgerPage], ledger.Counts]:
-    """Return the pages of a frozen record's ledger, and their counts, by a cheap read, which may lack the last changes.
-
-    A completed record shows all of them, because it would contradict itself otherwise.
-    """
-    pages = list(ledger.read_pages(record.site_id, record.id, consistent=False))
-    shown = ledger.count(record.audience_size, pages)
-    if record.status is RecordStatus.COMPLETED and shown.queued + shown.sending:
-        pages = list(ledger.read_pages(record.site_id, record.id))
-        shown = ledger.count(record.audience_size, pages)
-    return pages, shown
-
-
-def counts(record: CampaignRecord) -> ledger.Counts | None:
-    """Return how many contacts of the audience have each status, by a cheap read; ``None`` before the freeze."""
-    return ledger_to_show(record)[1] if record.is_frozen else None
-
-
-def sample(site_id: str, record_id: str) -> None:
-    """Store the counts of a record for its timeline, unless the minute has a sample. Called before the ledger changes."""
-    now = clock.now()
-    if timeline.has_sample(site_id, record_id, now):
-        return
-    record = get(site_id, record_id)
-    current = counts(record)
-    if current:
-        timeline.put_sample(site_id, record_id, now, current, is_running=record.status is RecordStatus.RUNNING)
-
-
-def read_timeline(record: CampaignRecord) -> list[tuple[str, ledger.Counts]]:
-    """Return the time and the counts of each sample of a record: at least one a minute while it runs."""
-    entries, current = timeline.read(record.site_id, record.id), counts(record)
-    if current is None:
-        return []
-    now = timeline.TimelineEntry(clock.timestamp(clock.now()), current, record.status is RecordStatus.RUNNING)
-    return list(timeline.fill_gaps(timeline.append_current(entries, now)))
 
 
 def move_cursor(record: CampaignRecord, released: int, last_slot: float | None = None) -> CampaignRecord:
@@ -365,47 +324,28 @@ def end_cancellation(record: CampaignRecord, reason: str) -> None:
     _update_if(record, change, {":cancelled": RecordStatus.CANCELLED}, "#status = :cancelled")
 
 
-def try_finish_cancellation(site_id: str, record_id: str) -> None:
-    """Remove a cancelled record from the sweep's index if all its pages are cancelled and no message is queued or being sent."""
-    record = get(site_id, record_id)
-    has_pages_left = record.audience is not None and not record.is_released
-    if record.status is not RecordStatus.CANCELLED or has_pages_left:
-        return
-    pages = _pages_without_open_cells(record)
-    if pages is None:
-        return
-    if record.audience is not None:
-        _put_entry(record, clock.timestamp(clock.now()), ledger.count(record.audience, pages))
+def finish_cancellation(record: CampaignRecord, final: ledger.Counts | None) -> None:
+    """Remove a cancelled record from the sweep's index, because nothing of it is left to do.
+
+    Args:
+        final: the counts at the end; ``None`` if the audience was never frozen.
+    """
+    if final:
+        _put_entry(record, clock.timestamp(clock.now()), final)
     _update_if(record, Update().remove("unfinished"), {":cancelled": RecordStatus.CANCELLED}, "#status = :cancelled")
 
 
-def try_complete(site_id: str, record_id: str) -> None:
-    """Complete a running record if everything is released and no message is queued or being sent.
+def complete(record: CampaignRecord, final: ledger.Counts) -> None:
+    """Complete a record if it still runs.
 
-    Two callers may be the last: the release, after it moved the cursor, and the stream consumer, after it closed the last cell
-    of a page. Each writes its own change before it reads the other's, so at least one of them sees both.
+    Args:
+        final: the counts at the end.
     """
-    record = get(site_id, record_id)
-    if record.status is not RecordStatus.RUNNING or not record.is_released:
-        return
-    pages = _pages_without_open_cells(record)
-    if pages is None:
-        return
     now = clock.timestamp(clock.now())
     completed = replace(record, status=RecordStatus.COMPLETED)
-    _put_entry(completed, now, ledger.count(record.audience_size, pages))
+    _put_entry(completed, now, final)
     change = Update().set("status", completed.status).set("status_time", now).set("ended_time", now).remove("unfinished")
     _update_if(record, change, {":running": RecordStatus.RUNNING}, "#status = :running")
-
-
-def _pages_without_open_cells(record: CampaignRecord) -> list[ledger.LedgerPage] | None:
-    """Return the stored pages; ``None`` if one has a place whose message may still be sent."""
-    pages = []
-    for page in ledger.read_pages(record.site_id, record.id):
-        if page.has_open_cells:
-            return None
-        pages.append(page)
-    return pages
 
 
 def _put_entry(record: CampaignRecord, time: str, current: ledger.Counts | None) -> None:

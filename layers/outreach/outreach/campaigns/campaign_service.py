@@ -58,7 +58,7 @@ def update(site_id: str, campaign_id: str, body: schemas.CampaignUpdateBody) -> 
             schedules.synchronize(changed)
         return changed
 
-    return dynamo.retry_on_conflict(attempt, error=Conflict("Another request is changing this campaign; try again."))
+    return dynamo.retry_on_conflict(attempt, error=Conflict("Other requests keep changing the campaign; try again later."))
 
 
 def delete(site_id: str, campaign_id: str) -> None:

@@ -29,7 +29,7 @@ def get(site_id: str, campaign_id: str) -> Campaign:
     """
     item = dynamo.get(settings().campaigns_table, _key(site_id, campaign_id), consistent=True)
     if item is None:
-        raise NotFound("There is no such campaign.")
+        raise NotFound("The site has no campaign with this id.")
     return _from_item(item)
 
 
@@ -81,7 +81,7 @@ def set_start_failures(site_id: str, campaign_id: str, version: int, failures: F
     _update_schedule(site_id, campaign_id, version, Update().set("start_failures", failures.to_item()))
 
 
-def abandon_scheduled_start(site_id: str, campaign_id: str, version: int, reason: str) -> bool:
+def give_up_scheduled_start(site_id: str, campaign_id: str, version: int, reason: str) -> bool:
     """Give up the scheduled start of a campaign, and store the reason; ``False`` if its schedule has changed since."""
     change = Update().set("schedule_status_reason", reason).remove("unfinished", "start_failures")
     return _update_schedule(site_id, campaign_id, version, change)

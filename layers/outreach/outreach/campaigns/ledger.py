@@ -63,12 +63,12 @@ class Cell(IntEnum):
 
     @classmethod
     def of(cls, message: Message) -> Cell:
-        """The cell for a message."""
+        """Return the cell for a message."""
         return cls[(message.skip_reason or message.status).name]
 
     @classmethod
     def of_skip(cls, reason: SkipReason) -> Cell:
-        """The cell for a contact that gets no message."""
+        """Return the cell for a contact that gets no message."""
         return cls[reason.name]
 
     @property
@@ -107,34 +107,34 @@ class LedgerPage:
         return any(cell in _OPEN_BYTES for cell in self.cells)
 
     def places(self, *cells: Cell) -> list[int]:
-        """The places that have one of ``cells``, in order."""
+        """Return the places that have one of ``cells``, in order."""
         values = set(cells)
         return [self.number * PAGE_SIZE + index for index, cell in enumerate(self.cells) if cell in values]
 
 
 def page_of(place: int) -> int:
-    """The number of the page that contains a place."""
+    """Return the number of the page that contains a place."""
     return place // PAGE_SIZE
 
 
 def page_length(audience: int, number: int) -> int:
-    """How many places a page of an audience has."""
+    """Return how many places a page of an audience has."""
     return min(PAGE_SIZE, audience - number * PAGE_SIZE)
 
 
 def cell_at(place: int, cells: bytes) -> int:
-    """The cell of a place, given the cells of its page."""
+    """Return the cell of a place, given the cells of its page."""
     return cells[place % PAGE_SIZE]
 
 
 def read_page(site_id: str, record_id: str, number: int) -> LedgerPage | None:
-    """A page (strongly consistent read); ``None`` if it is not stored."""
+    """Return a page (strongly consistent read); ``None`` if it is not stored."""
     item = dynamo.get(settings().campaigns_table, _key(site_id, record_id, number), consistent=True)
     return _from_item(record_id, item) if item else None
 
 
 def read_pages(site_id: str, record_id: str, *, consistent: bool = True) -> Iterator[LedgerPage]:
-    """The stored pages of a record, in order. A read that is not consistent costs half, and may lack the last changes."""
+    """Yield the stored pages of a record, in order. A read that is not consistent costs half, and may lack the last changes."""
     items = dynamo.query(
         settings().campaigns_table,
         KeyConditionExpression="pk = :pk",
@@ -145,7 +145,7 @@ def read_pages(site_id: str, record_id: str, *, consistent: bool = True) -> Iter
 
 
 def cells(site_id: str, record_id: str, number: int, audience: int) -> bytes:
-    """The cells of a page, stored or not."""
+    """Return the cells of a page, stored or not."""
     page = read_page(site_id, record_id, number)
     return page.cells if page else bytes(page_length(audience, number))
 
@@ -221,7 +221,7 @@ def apply_messages(site_id: str, record_id: str, messages: Mapping[int, Message]
 
 
 def failure_codes(messages: Mapping[int, Message]) -> dict[int, str]:
-    """Why messages failed: a code for each place whose message did."""
+    """Return why messages failed: a code for each place whose message did."""
     return {
         place: failed_reasons.code_of(message.failed_reason)
         for place, message in messages.items()
@@ -251,7 +251,7 @@ def _apply_to_page(
 
 
 def _by_index(changes: Mapping[int, Cell], codes: Mapping[int, str]) -> tuple[dict[int, Cell], dict[int, str]]:
-    """The changes of one page and the codes that belong to them, by index in the page."""
+    """Return the changes of one page and the codes that belong to them, by index in the page."""
     return (
         {place % PAGE_SIZE: cell for place, cell in changes.items()},
         {place % PAGE_SIZE: codes[place] for place in changes if place in codes},
@@ -261,7 +261,7 @@ def _by_index(changes: Mapping[int, Cell], codes: Mapping[int, str]) -> tuple[di
 def _changed(
     page: LedgerPage, changes: Mapping[int, Cell], codes: Mapping[int, str], first_slot: int | None = None
 ) -> LedgerPage:
-    """The page after the changes. The code of a place counts if its cell changes to a failure."""
+    """Return the page after the changes. The code of a place counts if its cell changes to a failure."""
     cells, failures = _advance(page.cells, changes), Counter(page.failures)
     for index, code in codes.items():
         if cells[index] != page.cells[index] and cells[index] in _FAILURES:
@@ -271,7 +271,7 @@ def _changed(
 
 
 def _advance(cells: bytes, changes: Mapping[int, Cell]) -> bytes:
-    """The cells after the changes (by index in the page) that have a higher rank."""
+    """Return the cells after the changes (by index in the page) that have a higher rank."""
     result = bytearray(cells)
     for index, cell in changes.items():
         if cell.rank > Cell(result[index]).rank:
@@ -330,7 +330,7 @@ def count_failures(pages: Iterable[LedgerPage]) -> Counter[str]:
 
 
 def skips(page: LedgerPage) -> Iterator[tuple[int, SkipReason]]:
-    """The skipped places of a page and the reasons."""
+    """Yield the skipped places of a page and the reasons."""
     for place in page.places(*_SKIPS):
         yield place, _SKIPS[Cell(cell_at(place, page.cells))]
 

@@ -84,7 +84,10 @@ def would_change(verb: str, record: CampaignRecord) -> bool:
     Raises:
         Conflict: the status of the send does not allow the verb.
     """
-    return _would_change(verb, record, f"The send is {record.status}, so it is too late to {verb} it.")
+    transition = _TRANSITIONS[verb]
+    if record.status not in transition.allowed_from | transition.no_effect_in:
+        raise Conflict(f"The send is {record.status}, so it is too late to {verb} it.", code="invalid_state")
+    return record.status in transition.allowed_from
 
 
 def continue_with_new_slots(record: CampaignRecord) -> CampaignRecord:
@@ -93,15 +96,7 @@ def continue_with_new_slots(record: CampaignRecord) -> CampaignRecord:
 
 
 def _act(verb: str, site_id: str, campaign_id: str) -> CampaignRecord:
-    record = _record_to_act_on(site_id, campaign_id)
-    return _TRANSITIONS[verb].apply(record) if _would_change(verb, record, _no_send_to(verb)) else record
-
-
-def _would_change(verb: str, record: CampaignRecord, refusal: str) -> bool:
-    transition = _TRANSITIONS[verb]
-    if record.status not in transition.allowed_from | transition.no_effect_in:
-        raise Conflict(refusal, code="invalid_state")
-    return record.status in transition.allowed_from
+    return act_on_record(verb, _record_to_act_on(site_id, campaign_id))
 
 
 def _pause(record: CampaignRecord) -> CampaignRecord:
@@ -131,16 +126,12 @@ _TRANSITIONS = {
 
 
 def _record_to_act_on(site_id: str, campaign_id: str) -> CampaignRecord:
-    """The newest record that is not over, or else the newest one. Its campaign may be deleted."""
+    """Return the newest record that is not over, or else the newest one. Its campaign may be deleted."""
     records = campaign_records.list_by_campaign(site_id, campaign_id)
     if not records:
         campaign_store.get(site_id, campaign_id)
-        raise Conflict(_no_send_to("act on"), code="invalid_state")
+        raise Conflict("The campaign has not been sent yet. Start a send with :send.", code="invalid_state")
     return next((record for record in reversed(records) if not record.is_over), records[-1])
-
-
-def _no_send_to(verb: str) -> str:
-    return f"The campaign has no send that you can {verb} now."
 
 
 def _change_status(record: CampaignRecord, status_of: Callable[[CampaignRecord], RecordStatus]) -> CampaignRecord:
@@ -161,14 +152,14 @@ def _change_status(record: CampaignRecord, status_of: Callable[[CampaignRecord],
 
 
 def _cursor(record: CampaignRecord, status: RecordStatus) -> int | None:
-    """Where the release goes on after a change to ``status``; ``None`` where it is."""
+    """Return where the release goes on after a change to ``status``; ``None`` where it is."""
     if status is RecordStatus.CANCELLED:
         return 0
     return _first_queued(record) if status is RecordStatus.RUNNING else None
 
 
 def _first_queued(record: CampaignRecord) -> int:
-    """The first queued place before the cursor, or the cursor."""
+    """Return the first queued place before the cursor, or the cursor."""
     for page in ledger.read_pages(record.site_id, record.id):
         queued = page.places(Cell.QUEUED)
         if queued:

@@ -17,7 +17,7 @@ _ENGAGEMENT_COUNTS = ("replies", "optOuts")
 def page(
     site_id: str, entries: Sequence[RecordEntry | CampaignRecord], sort_by: str, sort_order: str, page_slice: slice
 ) -> list[RecordResponse]:
-    """One part of a list of records.
+    """Return one part of a list of records.
 
     Args:
         sort_by: a property of :class:`RecordResponse`, by its JSON name.

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from outreach.campaigns import campaign_records, engagement, ledger
+from outreach.campaigns import engagement, ledger, record_counts
 from outreach.campaigns.campaign_records import CampaignRecord
 from outreach.campaigns.engagement import EngagementCounts
 from outreach.carriers import codes
@@ -59,7 +59,7 @@ def of_many(site_id: str, records: Sequence[CampaignRecord]) -> list[RecordResul
 def _results(record: CampaignRecord, record_engagement: EngagementCounts) -> RecordResults:
     if not record.is_frozen:
         return RecordResults(None, (), record_engagement)
-    pages, counts = campaign_records.ledger_to_show(record)
+    pages, counts = record_counts.read_with_ledger(record)
     return RecordResults(counts, _failures(record, ledger.count_failures(pages)), record_engagement)
 
 

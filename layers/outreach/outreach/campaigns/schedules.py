@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from outreach import clock, dynamo, scheduler, stepfunctions
+from outreach import aws_errors, clock, scheduler, stepfunctions
 from outreach.campaigns import campaign_store, send_start
 from outreach.campaigns.models import Campaign
 from outreach.errors import NotFound
@@ -101,7 +101,7 @@ def start_if_overdue(site_id: str, campaign_id: str) -> None:
     try:
         _start_if_overdue(site_id, campaign_id)
     except Exception as error:
-        _record_failure(site_id, campaign_id, dynamo.error_name(error))
+        _record_failure(site_id, campaign_id, aws_errors.name_of(error))
         raise
 
 
@@ -119,7 +119,7 @@ def _record_failure(site_id: str, campaign_id: str, reason: str) -> None:
         campaign_store.set_start_failures(site_id, campaign_id, version, failures)
         return
     described = f"no_progress: {failures.describe('the scheduled start')}"
-    if campaign_store.abandon_scheduled_start(site_id, campaign_id, version, described):
+    if campaign_store.give_up_scheduled_start(site_id, campaign_id, version, described):
         report_given_up("scheduled start", described, campaign_id=campaign_id, site_id=site_id)
 
 

@@ -16,11 +16,10 @@ def record_failure(record: CampaignRecord, reason: str) -> bool:
     """Record that a send failed.
 
     Args:
-        reason: what failed, as :func:`outreach.dynamo.error_name` names it.
+        reason: what failed, as :func:`outreach.aws_errors.name_of` names it.
 
     Returns:
-        Whether the send was stopped. A running one is paused. Cancelled and paused sends stay
-        unchanged.
+        Whether the send was stopped. A running one is paused. Cancelled and paused sends stay unchanged.
     """
     if record.status is RecordStatus.PAUSED:
         return False

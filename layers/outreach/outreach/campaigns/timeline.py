@@ -71,7 +71,7 @@ def read(site_id: str, record_id: str) -> list[TimelineEntry]:
 
 
 def append_current(entries: Sequence[TimelineEntry], current: TimelineEntry) -> list[TimelineEntry]:
-    """The entries with the current counts at the end.
+    """Return the entries with the current counts at the end.
 
     Those of a running record are the counts of this moment. If it does not run, only receipts change its counts: the last change
     was in the minute of the newest sample, because each minute with a change has one.

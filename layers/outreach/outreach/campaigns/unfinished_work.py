@@ -15,7 +15,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from outreach import clock, dynamo
+from outreach import aws_errors, clock, dynamo
 from outreach.campaigns.campaign_records import UNFINISHED
 from outreach.settings import settings
 
@@ -73,7 +73,7 @@ def _items(site_id: str | None) -> Iterable[Mapping[str, Any]]:
     try:
         return _query("unfinished_by_site", *of_site)
     except Exception as error:
-        if dynamo.error_name(error) not in _NO_INDEX:
+        if aws_errors.name_of(error) not in _NO_INDEX:
             raise
         return _query("unfinished", condition, values)
 

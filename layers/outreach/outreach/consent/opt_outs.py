@@ -48,7 +48,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class OptOut:
-    """What is known of a number.
+    """What is stored of a number.
 
     Attributes:
         is_opted_out: whether the number must not be texted.
@@ -89,8 +89,8 @@ def opted_out_among(site_id: str, numbers: Iterable[str], *, consistent: bool = 
         consistent: ``False`` costs half as much but may miss the most recent changes.
     """
     listed = {number: key_of(number) for number in numbers}
-    known = _get_many(site_id, listed.values(), consistent=consistent)
-    return {number for number, key in listed.items() if key in known and known[key].is_opted_out}
+    stored = _get_many(site_id, listed.values(), consistent=consistent)
+    return {number for number, key in listed.items() if key in stored and stored[key].is_opted_out}
 
 
 def key_of(number: str) -> str:
@@ -130,7 +130,7 @@ def add_many(site_id: str, numbers: Iterable[str], source: Source, *, reason: st
 
 
 def find(site_id: str, number: str) -> OptOut | None:
-    """Return what is known of a number; ``None`` for one that never opted out. Reads consistently."""
+    """Return what is stored of a number; ``None`` for one that never opted out. Reads consistently."""
     entry = _get_many(site_id, [number]).get(number)
     return entry if entry and entry.changes else None
 
@@ -158,7 +158,7 @@ def list_opt_outs(site_id: str) -> Iterator[OptOut]:
 
 
 def erase(site_id: str, number: str) -> bool:
-    """Delete what is known of a number, the opt-out included; return whether there was anything."""
+    """Delete what is stored of a number, the opt-out included; return whether there was anything."""
     for key in _history_keys(site_id, number):
         dynamo.delete(settings().contacts_table, key)
     return dynamo.delete(settings().contacts_table, _key(site_id, number))
@@ -176,22 +176,22 @@ def _history_keys(site_id: str, number: str) -> list[dict[str, str]]:
 
 def _record(site_id: str, number: str, change: OptOutChange) -> None:
     def attempt() -> None:
-        known = _get_many(site_id, [number]).get(number)
-        new = _applied(number, known, change)
+        stored = _get_many(site_id, [number]).get(number)
+        new = _applied(number, stored, change)
         if new is None:
             return
         try:
-            dynamo.transact(_actions(site_id, known, new, change))
+            dynamo.transact(_actions(site_id, stored, new, change))
         except dynamo.TransactionRefused as error:
             raise dynamo.WriteConflict from error
 
-    dynamo.retry_on_conflict(attempt, error=Conflict("Another request is changing the opt-out of this number; try again."))
+    dynamo.retry_on_conflict(attempt, error=Conflict("Other requests keep changing the opt-out of this number; try again later."))
 
 
 def _record_batch(site_id: str, numbers: Sequence[str], change: OptOutChange) -> int:
     """Record one change of several numbers in one transaction; one by one if another writer interferes."""
-    known = _get_many(site_id, numbers)
-    changes = ((known.get(number), _applied(number, known.get(number), change)) for number in numbers)
+    stored = _get_many(site_id, numbers)
+    changes = ((stored.get(number), _applied(number, stored.get(number), change)) for number in numbers)
     actions = [action for before, after in changes if after for action in _actions(site_id, before, after, change)]
     try:
         if actions:
@@ -199,17 +199,17 @@ def _record_batch(site_id: str, numbers: Sequence[str], change: OptOutChange) ->
     except dynamo.TransactionRefused:
         for number in numbers:
             _record(site_id, number, change)
-    return sum(not (number in known and known[number].is_opted_out) for number in numbers)
+    return sum(not (number in stored and stored[number].is_opted_out) for number in numbers)
 
 
-def _applied(number: str, known: OptOut | None, change: OptOutChange) -> OptOut | None:
-    """Return a number after an event; ``None`` for an event that is older than the known ones, or a repeat.
+def _applied(number: str, stored: OptOut | None, change: OptOutChange) -> OptOut | None:
+    """Return a number after an event; ``None`` for an event that is older than the stored ones, or a repeat.
 
     Of two events at the same time, the one that arrives last counts. Repeats are recognised by the newest time of
     their kind.
     """
-    before = known or OptOut(number, False, "", change.source)
-    time = change.time or _now_after(known)
+    before = stored or OptOut(number, False, "", change.source)
+    time = change.time or _now_after(stored)
     if change.is_opted_out:
         last_of_kind, last_of_other, after = before.last_opt_out, before.last_opt_in, replace(before, last_opt_out=time)
     else:
@@ -222,26 +222,28 @@ def _applied(number: str, known: OptOut | None, change: OptOutChange) -> OptOut 
     return replace(after, is_opted_out=change.is_opted_out, since=time, source=change.source, changes=changes)
 
 
-def _now_after(known: OptOut | None) -> str:
+def _now_after(stored: OptOut | None) -> str:
     """Return the current time, or the moment after the newest event, whose clock may be ahead of this one."""
     now = clock.timestamp(clock.now())
-    if known is None or now > known.time or known.time >= _MAX_TIME:
+    if stored is None or now > stored.time or stored.time >= _MAX_TIME:
         return now
-    return clock.timestamp(clock.from_timestamp(known.time) + timedelta(milliseconds=1))
+    return clock.timestamp(clock.from_timestamp(stored.time) + timedelta(milliseconds=1))
 
 
-def _actions(site_id: str, known: OptOut | None, new: OptOut, change: OptOutChange) -> list[dict[str, Any]]:
+def _actions(site_id: str, stored: OptOut | None, new: OptOut, change: OptOutChange) -> list[dict[str, Any]]:
     """Return the write of a number's item, if no event came since it was read, and the write of its change, if it is one."""
     item = {**_key(site_id, new.number), **{name: value for name, value in vars(new).items() if name != "number"}}
     put: dict[str, Any] = {"TableName": settings().contacts_table, "Item": dynamo.to_item(item)}
-    if known is None:
+    if stored is None:
         put["ConditionExpression"] = "attribute_not_exists(pk)"
     else:
         put |= {
             "ConditionExpression": "last_opt_out = :last_opt_out AND last_opt_in = :last_opt_in",
-            "ExpressionAttributeValues": dynamo.to_item({":last_opt_out": known.last_opt_out, ":last_opt_in": known.last_opt_in}),
+            "ExpressionAttributeValues": dynamo.to_item(
+                {":last_opt_out": stored.last_opt_out, ":last_opt_in": stored.last_opt_in}
+            ),
         }
-    if new.changes == (known.changes if known else 0):
+    if new.changes == (stored.changes if stored else 0):
         return [{"Put": put}]
     values = vars(change) | {"time": new.since}
     entry = {"pk": _history_pk(site_id, new.number), "sk": _change_sk(new.changes), **values}

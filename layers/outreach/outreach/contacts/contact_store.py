@@ -24,9 +24,9 @@ such an identity key removes the stale item.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from outreach import dynamo
 from outreach.contacts import identity_uniqueness, merge_journal
@@ -35,6 +35,8 @@ from outreach.contacts.identity_uniqueness import Action, IdentityChanges, Ident
 from outreach.contacts.models import Contact, Identity, IdentityType, contact_of_identity
 from outreach.errors import Conflict, NotFound, ValidationFailed
 from outreach.settings import settings
+
+T = TypeVar("T")
 
 _MAX_DOCUMENT_BYTES = 350_000  # DynamoDB allows 400 KB for the whole item
 _ATTEMPTS = 3
@@ -67,7 +69,20 @@ def get(site_id: str, contact_id: str) -> Contact:
     """
     contact = find(site_id, contact_id)
     if contact is None:
-        raise NotFound("There is no contact with this id.")
+        raise NotFound("The site has no contact with this id.")
+    return contact
+
+
+def get_live(site_id: str, contact_id: str) -> Contact:
+    """Read a live contact, consistently.
+
+    Raises:
+        NotFound: the site has no such contact.
+        Conflict: the contact was merged into another (``merged_contact``).
+    """
+    contact = get(site_id, contact_id)
+    if contact.merged_to:
+        raise Conflict(f"The contact was merged into contact {contact.merged_to}. Use that one.", code="merged_contact")
     return contact
 
 
@@ -75,6 +90,18 @@ def find(site_id: str, contact_id: str) -> Contact | None:
     """Read a contact or a tombstone, consistently, or return ``None``."""
     item = dynamo.get(settings().contacts_table, key_of(site_id, contact_id, settings().contact_shards), consistent=True)
     return item and contact_of(site_id, item)  # type: ignore[return-value]
+
+
+def require(site_id: str, contact_id: str) -> Contact:
+    """Return the contact that a request body names in ``contactId``, or the one that it was merged into.
+
+    Raises:
+        ValidationFailed: the site has no such contact.
+    """
+    contact = survivor(find(site_id, contact_id))
+    if contact is None:
+        raise ValidationFailed.at("/contactId", "is not a contact of this site")
+    return contact
 
 
 def get_many(
@@ -136,7 +163,7 @@ def get_identity(site_id: str, identity_id: str) -> tuple[Contact, Identity]:
     for identity in contact.identities if contact else ():
         if contact and identity.id == identity_id:
             return contact, identity
-    raise NotFound("There is no contact identity with this id.")
+    raise NotFound("The site has no contact identity with this id.")
 
 
 def commit(*changes: ContactChange, also: Sequence[Action] = ()) -> None:
@@ -163,6 +190,15 @@ def commit(*changes: ContactChange, also: Sequence[Action] = ()) -> None:
         else:
             return
     raise Conflict("Another contact with the same identity is being written; try again.", code="duplicate_identity")
+
+
+def retry_while_stale(attempt: Callable[[], T]) -> T:
+    """Repeat an attempt that reads contacts and commits them, while other requests change the contacts in between.
+
+    Raises:
+        Conflict: others keep changing them.
+    """
+    return dynamo.retry_on_conflict(attempt, error=Conflict("Other requests keep changing the contact; try again later."))
 
 
 def delete_tombstones(deleted: Contact) -> None:
@@ -215,7 +251,10 @@ def _remove_if_stale(site_id: str, key: IdentityKey) -> None:
     while contact is not None and contact.merged_to is not None:
         contact_id, contact = contact.merged_to, find(site_id, contact.merged_to)
     if contact and _identity_of_item(contact, item):
-        raise Conflict(f"Contact {contact.id} already has this {key[0]} identity.", code="duplicate_identity")
+        raise Conflict(
+            f"Contact {contact.id} already has this {key[0]} identity. Change that contact, or merge the two.",
+            code="duplicate_identity",
+        )
     if identity_uniqueness.is_reserved(item):
         raise Conflict(f"Another contact with this {key[0]} identity is being written; try again.", code="duplicate_identity")
     identity_uniqueness.remove_stale(

@@ -93,7 +93,7 @@ def get_field(site_fields: SiteFields, field_id: str) -> Field:
     """
     field = site_fields.by_id(field_id)
     if field is None:
-        raise NotFound("There is no contact field with this id.")
+        raise NotFound("The site has no contact field with this id.")
     return field
 
 

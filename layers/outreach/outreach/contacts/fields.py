@@ -107,7 +107,7 @@ class SiteFields:
         region: ISO 3166 code of the country in which national phone numbers are read.
         version: incremented by each change of the fields.
         max_contacts: the site's limit of contacts; ``None`` for no limit.
-        reading: how phone numbers without ``+`` are read. An import may say so.
+        number_format: how phone numbers without ``+`` are read, if an import says so; see :func:`outreach.phone_numbers.parse`.
     """
 
     site_id: str

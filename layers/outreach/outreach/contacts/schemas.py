@@ -107,8 +107,8 @@ class MergeBody(wire.Request):
 
 def _split_at_commas(value: Any) -> Any:
     """Accept ids that are repeated, comma-separated or both."""
-    texts = value if isinstance(value, list) else [value]
-    return [part for text in texts for part in (text.split(",") if isinstance(text, str) else [text]) if part != ""]
+    entries = value if isinstance(value, list) else [value]
+    return [part for entry in entries for part in (entry.split(",") if isinstance(entry, str) else [entry]) if part != ""]
 
 
 Ids = Annotated[list[wire.Guid], BeforeValidator(_split_at_commas)]

@@ -10,7 +10,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, TypeVar
 
-from outreach import clock, dynamo
+from outreach import aws_errors, clock
 from outreach.campaigns import campaign_records
 from outreach.campaigns.campaign_records import RecordStatus
 from outreach.consent import opt_outs
@@ -70,7 +70,7 @@ def process_jobs(jobs: Mapping[str, SendJob]) -> set[str]:
 def _record_error(job: SendJob, recipient: JobRecipient, error: BaseException) -> None:
     """Record why a message cannot be sent. This fails in an outage of the table, which the sweep counts as transient."""
     try:
-        message_store.record_error(job.site_id, recipient.message_id, dynamo.error_name(error))
+        message_store.record_error(job.site_id, recipient.message_id, aws_errors.name_of(error))
     except Exception:
         logger().exception("an error could not be recorded", message_id=recipient.message_id)
 

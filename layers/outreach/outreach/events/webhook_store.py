@@ -150,7 +150,7 @@ def _find(webhooks: list[Webhook], webhook_id: str) -> Webhook:
     for webhook in webhooks:
         if webhook.id == webhook_id:
             return webhook
-    raise NotFound("There is no such webhook.")
+    raise NotFound("The site has no webhook with this id.")
 
 
 def _replace(site_id: str, webhook_id: str, change: Callable[[Webhook], Webhook]) -> Webhook:
@@ -171,7 +171,7 @@ def _change(site_id: str, change: Callable[[list[Webhook]], list[Webhook]]) -> l
             raise dynamo.WriteConflict
         return after
 
-    return dynamo.retry_on_conflict(attempt, error=Conflict("Other requests keep changing the webhooks; try again."))
+    return dynamo.retry_on_conflict(attempt, error=Conflict("Other requests keep changing the webhooks; try again later."))
 
 
 def _load(site_id: str) -> tuple[list[Webhook], int]:

@@ -1,5 +1,4 @@
-"""Exports of contacts as CSV: UTF-8 with a byte order mark, RFC 4180; the template's columns, the
-opt-out, then the read-only ones.
+"""Exports of contacts as CSV: the template's columns, the opt-out, then the read-only ones (:mod:`.csv_file`).
 
 A request is an S3 object; its creation invokes the function that writes the export. The export is complete when its own object
 exists.
@@ -65,7 +64,7 @@ def status(site_id: str, export_id: str) -> JobStatus:
     """
     job_status = status_of(request_key(site_id, export_id), object_key(site_id, export_id))
     if job_status is None:
-        raise NotFound("There is no such export.")
+        raise NotFound("The site has no export with this id, or the export has expired. Request it again.")
     return job_status
 
 

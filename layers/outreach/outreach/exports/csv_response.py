@@ -12,7 +12,7 @@ from outreach.http import api, oversized
 
 
 def of_object(key: str, disposition: str) -> Response[Any]:
-    """200 with a file, or 303 to it if it is too large for a response.
+    """Return 200 with a file, or 303 to it if it is too large for a response.
 
     Args:
         key: the key of an object that exists.

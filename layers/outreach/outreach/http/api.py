@@ -87,22 +87,22 @@ def new_id(app: APIGatewayRestResolver) -> str:
 
 
 def created(body: Any) -> Response[Any]:
-    """201 with the new resource."""
+    """Return 201 with the new resource."""
     return Response(201, JSON, body)
 
 
 def accepted(body: Any, location: str) -> Response[Any]:
-    """202 with the progress so far, and the URL to poll in ``Location``."""
+    """Return 202 with the progress so far, and the URL to poll in ``Location``."""
     return Response(202, JSON, body, headers={"Location": location})
 
 
 def see_other(url: str) -> Response[Any]:
-    """303 to the URL that has the result."""
+    """Return 303 to the URL that has the result."""
     return Response(303, headers={"Location": url})
 
 
 def no_content() -> Response[None]:
-    """204."""
+    """Return 204."""
     return Response(204)
 
 
@@ -141,29 +141,38 @@ def entry_point(
     """
     _map_errors(app)
 
+    def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        api_caller = Caller.of(event)
+        logger().append_keys(
+            correlation_id=event["requestContext"]["requestId"], site_id=api_caller.site_id, key_id=api_caller.key_id
+        )
+        require_method(event)
+        require_plain_variables(event)
+        if required := scope if isinstance(scope, str) or scope is None else scope.get(_verb_of(event)):
+            api_caller.require(required)
+        event = _canonical(event, app, takes_forms=parse_form is not None)
+        if parse_form and is_form(event):
+            event = with_form(event, parse_form(event))
+        keyed = _keyed_request(event, api_caller) if idempotent else None
+        app.append_context(caller=api_caller, new_id=keyed.new_id if keyed else uuid.uuid4)  # type: ignore[no-untyped-call]
+        resolve = partial(app.resolve, {**event, "path": canonical_path(event)}, context)
+        return keyed.resolve_once(context, resolve, find_secret) if keyed else resolve()
+
+    return _answering_errors(handle)
+
+
+def _answering_errors(handle: Handler) -> Handler:
+    """Wrap a handler: it answers an error as problem+json, and gives every response the common headers."""
+
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        request_id = event["requestContext"]["requestId"]
-        log = logger()
         try:
-            api_caller = Caller.of(event)
-            log.append_keys(correlation_id=request_id, site_id=api_caller.site_id, key_id=api_caller.key_id)
-            require_method(event)
-            require_plain_variables(event)
-            if required := scope if isinstance(scope, str) or scope is None else scope.get(_verb_of(event)):
-                api_caller.require(required)
-            event = _canonical(event, app, takes_forms=parse_form is not None)
-            if parse_form and is_form(event):
-                event = with_form(event, parse_form(event))
-            keyed = _keyed_request(event, api_caller) if idempotent else None
-            app.append_context(caller=api_caller, new_id=keyed.new_id if keyed else uuid.uuid4)  # type: ignore[no-untyped-call]
-            resolve = partial(app.resolve, {**event, "path": canonical_path(event)}, context)
-            response = keyed.resolve_once(context, resolve, find_secret) if keyed else resolve()
+            response = handle(event, context)
         except OutreachError as error:
             response = _to_gateway(problems.response(error, event))
         except Exception as error:
-            log.exception("request failed")
+            logger().exception("request failed")
             response = _to_gateway(_unexpected(error, event))
-        return _with_common_headers(response, request_id)
+        return _with_common_headers(response, event["requestContext"]["requestId"])
 
     return lambda_handler
 
@@ -213,7 +222,7 @@ def routes(app: APIGatewayRestResolver) -> list[Route]:
 
 
 def _unexpected(error: Exception, event: Mapping[str, Any]) -> Response[str]:
-    """The response for an error that no rule foresees. A document may keep every limit and still be too large for an item."""
+    """Return the response for an error that no rule foresees. A document within all limits may still be too large for an item."""
     if dynamo.is_item_too_large(error):
         message = "is too large to be stored (400 KB); use fewer or shorter values"
         return problems.response(ValidationFailed.at("", message), event)
@@ -245,7 +254,7 @@ def _map_errors(app: APIGatewayRestResolver) -> None:
 
 
 def _document(app: APIGatewayRestResolver) -> Any:
-    """The parsed body; ``None`` when it is not JSON."""
+    """Return the parsed body; ``None`` when it is not JSON."""
     if isinstance(app.current_event.body, Mapping):  # a form
         return None
     try:
@@ -255,7 +264,7 @@ def _document(app: APIGatewayRestResolver) -> Any:
 
 
 def _raise_without_values(error: ResponseValidationError) -> NoReturn:
-    """A response that does not fit its model is a bug. The error names its fields but not their values: it is logged."""
+    """Raise what is logged: a response that does not fit its model is a bug. It names the fields but not their values."""
     locations = [".".join(map(str, entry["loc"])) for entry in error.errors()]
     raise RuntimeError(f"the response does not fit its model at {locations}") from None
 

@@ -71,7 +71,7 @@ class Caller:
             Forbidden: the key is restricted to other scopes.
         """
         if self.scopes and scope not in self.scopes:
-            raise Forbidden(f"The API key lacks the scope {scope}.")
+            raise Forbidden(f"The API key lacks the scope {scope}. Use a key that has it.")
 
     def enforce_rate_limit(self, action: str) -> None:
         """Count one request against the site's rate limit for an action.

@@ -71,7 +71,7 @@ def _parts(event: Mapping[str, Any]) -> list[multipart.MultipartPart]:
 
 
 def _file_or_url(part: multipart.MultipartPart) -> UploadFile | str | None:
-    """A part without a file name is a file, too: some programs leave the name out."""
+    """Return the file or the URL of a part. A part without a file name is a file, too: some programs leave the name out."""
     if not part.filename and (not part.raw or part.raw.lower().startswith(tuple(map(str.encode, _URL)))):
         return str(part.raw.decode()) or None
     return UploadFile(content=part.raw, filename=part.filename, content_type=part.headers.get("Content-Type"))

@@ -23,7 +23,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -136,16 +136,12 @@ class KeyedRequest:
             return _without_secret(responses[0]) if _is_storable(responses[0]) else None
 
         config = _config(context, lambda stored: self._with_secret(stored, find_secret) if stored else resolve())
+        once = idempotent_function(
+            respond, data_keyword_argument="data", persistence_store=_store(), config=config, key_prefix=self.scope
+        )
         try:
-            stored = idempotent_function(
-                respond, data_keyword_argument="data", persistence_store=_store(), config=config, key_prefix=self.scope
-            )(data={"key": self.key, "request": self.fingerprint})
-        except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError) as error:
-            raise Conflict(
-                "The first request with this Idempotency-Key is still in progress; try again later.", code="request_in_progress"
-            ) from error
-        except IdempotencyValidationError as error:
-            raise Unprocessable from error
+            with _api_errors():
+                stored = once(data={"key": self.key, "request": self.fingerprint})
         except _ErrorResponse:
             pass
         except IdempotencyPersistenceLayerError:
@@ -161,6 +157,18 @@ class KeyedRequest:
             return stored
         secret = find_secret(self.site_id, body["id"], self.new_id())
         return {**stored, "body": orjson.dumps({**body, _SECRET: secret}).decode()}
+
+
+@contextlib.contextmanager
+def _api_errors() -> Iterator[None]:
+    """Convert the refusals of Powertools into errors of the API."""
+    try:
+        yield
+    except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError) as error:
+        message = "The first request with this Idempotency-Key is still in progress. Wait, then repeat the request."
+        raise Conflict(message, code="request_in_progress") from error
+    except IdempotencyValidationError as error:
+        raise Unprocessable("This Idempotency-Key was used with another request. Use a new key.") from error
 
 
 def _without_secret(response: Response) -> Response:

@@ -110,7 +110,7 @@ def find_response(caller: Caller, list_id: str) -> tuple[JobStatus, str]:
         if status := status_of(request_key(function, caller.site_id, list_id), key):
             caller.require(scope)
             return status, key
-    raise NotFound("There is no such list.")
+    raise NotFound("The site has no list result with this id, or the result has expired. Request the list again.")
 
 
 def request_key(function: str, site_id: str, list_id: str) -> str:

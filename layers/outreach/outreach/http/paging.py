@@ -148,7 +148,7 @@ def _attribute(entry_type: Hashable, name: str) -> str:
 
 
 def links(event: Mapping[str, Any], site_id: str, page: Page, total: int) -> dict[str, Any]:
-    """``previous_page``, ``next_page`` and ``total`` of the response to ``event``.
+    """Return ``previous_page``, ``next_page`` and ``total`` of the response to ``event``.
 
     Raises:
         ValidationFailed: the whole list was requested, and is too long for a response.

@@ -67,7 +67,9 @@ def body(error: OutreachError, event: Event) -> dict[str, Any]:
 
 def unexpected(event: Event) -> Response[str]:
     """Return the HTTP response for an unexpected exception; it reveals no internals."""
-    return response(OutreachError("An unexpected error occurred. Give the request id when you report it."), event)
+    return response(
+        OutreachError("An unexpected error occurred. Try again. If it happens again, report it with the request id."), event
+    )
 
 
 def from_validation(error: RequestValidationError, locate: Locate) -> OutreachError:

@@ -87,7 +87,8 @@ def require_acceptable_body(event: Event, *, takes_forms: bool) -> None:
         UnsupportedMediaType: the body is compressed, or neither JSON nor an accepted form.
     """
     if _body_bytes(event) > MAX_BODY_BYTES:
-        raise PayloadTooLarge(f"A request body must not exceed {MAX_BODY_BYTES / 1_000_000} MB.")
+        advice = "Send less; give an import the URL or the size of its file."
+        raise PayloadTooLarge(f"A request body may have at most {MAX_BODY_BYTES / 1_000_000} MB. {advice}")
     if any(coding.strip().lower() not in ("", "identity") for coding in (header(event, "Content-Encoding") or "").split(",")):
         raise UnsupportedMediaType("Send the body without Content-Encoding.")
     if event.get("body") and _media_type(event)[0] not in _JSON and not (takes_forms and is_form(event)):
@@ -119,12 +120,12 @@ def _media_type(event: Event) -> tuple[str, str]:
 
 
 def with_form(event: Event, form: Mapping[str, Any]) -> dict[str, Any]:
-    """The event with its parsed form in the place of the body, which the resolver takes like JSON."""
+    """Return the event with its parsed form in the place of the body, which the resolver takes like JSON."""
     return _with_media_type({**event, "body": form, "isBase64Encoded": False}, _JSON[1])
 
 
 def with_canonical_media_type(event: Event) -> dict[str, Any]:
-    """The event with its media type in lower case. The resolver compares it as it stands."""
+    """Return the event with its media type in lower case. The resolver compares it as it stands."""
     return _with_media_type(event, ";".join(filter(None, _media_type(event))))
 
 

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable
 
 _SEPARATOR = ";"
-# Google's separator for several identities; a quoted value keeps it. No text may match the parts of a quoted value in two ways:
-# one quotation mark too many would take for ever.
+# Google's separator for several identities; a quoted value keeps it. No text may match the parts of a quoted value in two ways,
+# because a text with one quotation mark too many would then take hours.
 _GOOGLE_SEPARATOR = re.compile(r'(?P<before>^|[;\r\n]|:::)(?P<quoted> *"[^"]*(?:""[^"]*)*") *|:::')
 _NEEDS_QUOTES = re.compile(r'[;"\r\n]|:::|^\s')
 

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from outreach import clock, dynamo, phone_numbers, s3
+from outreach import aws_errors, clock, dynamo, phone_numbers, s3
 from outreach.contacts import field_store, validation
 from outreach.contacts.fields import SiteFields
 from outreach.contacts.identity_uniqueness import IdentityKey
@@ -137,7 +137,7 @@ class _RowImporter:
         try:
             return prepare(rows)
         except Exception as error:
-            if dynamo.is_transient(error):
+            if aws_errors.is_transient(error):
                 raise
             logger().error("rows cannot be prepared", import_id=self.record.id, chunk=chunk, error=error_place(error))
             return prepare(row for row in rows if self._is_findable(row))
@@ -163,7 +163,7 @@ class _RowImporter:
         return {"row": row.number, "errors": errors, "values": row.cells}
 
     def _import_retrying_unexpected_errors(self, row: ImportRow) -> RowOutcome:
-        """Import a row. An unexpected error is the row's own, after some attempts; other rows do not suffer from it.
+        """Import a row. After some attempts, an unexpected error fails this row alone.
 
         An error that passes by itself is raised, because it concerns all rows: the chunk is imported again later.
         """
@@ -173,7 +173,7 @@ class _RowImporter:
             except OutreachError:
                 raise
             except Exception as error:
-                if dynamo.is_transient(error):
+                if aws_errors.is_transient(error):
                     raise
                 self._log(row.number, error)
                 time.sleep(_RETRY_SECONDS * attempt)

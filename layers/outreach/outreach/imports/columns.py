@@ -331,7 +331,7 @@ def _advice_on_unknown(heading: str, suggestions: Mapping[str, str | None]) -> s
 
 
 def _repeated_columns(contents: Sequence[tuple[str, Content]]) -> list[str]:
-    """Errors for fields that several columns hold. Only identities may have several columns, with different headings."""
+    """Return errors for fields that several columns hold. Only identities may have several columns, with different headings."""
     counts = Counter(_unique_part(heading, content) for heading, content in contents if content not in (None, *_IGNORED))
     repeated = {name for (name, _), count in counts.items() if count > 1}
     return [_repeated_column(name, _headings_of(name, contents)) for name in sorted(filter(None, repeated))]

@@ -149,7 +149,7 @@ def _problem(lines: _Lines, delimiter: str, error: csv.Error) -> str:
 
 
 def _broken_quote(row: str, delimiter: str) -> tuple[int, int | None] | None:
-    """Where the first cell with broken quoting begins and ends in the text of a row; ``None`` if all cells are well-formed.
+    """Return where the first cell with broken quoting begins and ends in the text of a row; ``None`` if there is none.
 
     The end is ``None`` if the quotation mark is never closed.
     """

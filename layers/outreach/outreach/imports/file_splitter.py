@@ -111,6 +111,6 @@ def _data_rows(header: Sequence[str], numbered_rows: Iterable[tuple[int, Sequenc
 
 
 def _by_heading(header: Sequence[str], row: Sequence[str]) -> dict[str, str]:
-    """The cells that are not blank. The empty heading represents a missing one; the second pass reports its cell as an error."""
+    """Return the cells that are not blank. The empty heading stands for a missing one; the second pass reports its cell."""
     headings = [*header, *[""] * (len(row) - len(header))]
     return {heading: cell for heading, cell in zip(headings, row, strict=False) if text.normalise(cell)}

@@ -30,6 +30,7 @@ from outreach.http.polling import wait_for
 from outreach.imports.import_options import DuplicateOption, ImportOptions, UnknownColumns
 from outreach.phone_numbers import NumberFormat
 from outreach.settings import settings
+from outreach.tolerant_reader import known
 
 _FINAL = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.UNDONE)
 # The files bucket keeps an import's objects for this time, and a little longer.
@@ -189,7 +190,7 @@ def get(site_id: str, import_id: str) -> ImportRecord:
     """
     item = dynamo.get(settings().contacts_table, _key(site_id, import_id), consistent=True)
     if item is None:
-        raise NotFound("There is no such import.")
+        raise NotFound("The site has no import with this id.")
     return from_item(item)
 
 
@@ -334,7 +335,6 @@ def _stored(value: Any) -> Any:
 
 def from_item(item: Mapping[str, Any]) -> ImportRecord:
     """Return the import of an item."""
-    known = {entry.name: item[entry.name] for entry in fields(ImportRecord) if entry.name in item}
     typed = {
         "status": JobStatus(item["status"]),
         "options": _options(item),
@@ -345,7 +345,7 @@ def from_item(item: Mapping[str, Any]) -> ImportRecord:
         "number_columns": tuple(item.get("number_columns", ())),
         "errors": tuple(item["errors"]),
     }
-    return ImportRecord(**{**known, **typed})
+    return ImportRecord(**known(ImportRecord, item) | typed)
 
 
 def _options(item: Mapping[str, Any]) -> ImportOptions:

@@ -61,7 +61,7 @@ class SimulatedContacts:
         return contact_store.owners(self.site_fields.site_id, keys) | simulated
 
     def find(self, keys: Iterable[IdentityKey]) -> dict[str, Contact]:
-        """The contacts that would have any of the identities, by id."""
+        """Return the contacts that would have any of the identities, by id."""
         wanted = set(keys)
         stored = (contact for contact, _ in contact_store.find_by_identities(self.site_fields.site_id, wanted))
         matches = {contact.id: contact for contact in stored if contact.id not in self._contacts}

@@ -28,7 +28,7 @@ from outreach.settings import settings
 
 
 def before_images(record: ImportRecord, chunk: int) -> list[Contact] | None:
-    """The contacts that a chunk may have changed, as they were before; ``None`` if the chunk was not imported."""
+    """Return the contacts that a chunk may have changed, as they were before; ``None`` if the chunk was not imported."""
     key = import_objects.before_key(record.site_id, record.id, chunk)
     if s3.files().head(key) is None:
         return None
@@ -64,7 +64,7 @@ class StoredContacts:
         return owners
 
     def find(self, keys: Iterable[IdentityKey]) -> dict[str, Contact]:
-        """The contacts that have any of the identities, by id."""
+        """Return the contacts that have any of the identities, by id."""
         matches = contact_store.find_by_identities(self.site_fields.site_id, keys)
         return {contact.id: contact for contact, _ in matches}
 
@@ -101,7 +101,7 @@ class StoredContacts:
         """Nothing is left to do after a chunk."""
 
     def _contacts(self, contact_ids: Collection[str]) -> list[Contact]:
-        """The contacts with the ids, or those that they were merged into."""
+        """Return the contacts with the ids, or those that they were merged into."""
         site_id = self.site_fields.site_id
         contacts = contact_store.get_many(site_id, contact_ids, consistent=True)
         for contact_id in contact_ids - contacts.keys():

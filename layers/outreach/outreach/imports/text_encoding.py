@@ -72,7 +72,7 @@ def find_encoding(file: IO[bytes], named: Sequence[str]) -> str:
 
 
 def _is_utf16(sample: bytes) -> bool:
-    """Whether a text without a mark is UTF-16.
+    """Return whether a text without a mark is UTF-16.
 
     In Western text every other byte is zero, in other text at least each comma has one. A single zero elsewhere is a stray
     control character.

@@ -1,5 +1,7 @@
-"""The parts of an XLSX file: a ZIP archive of XML documents, which may be damaged or made to exhaust memory (Open Packaging
-Conventions, ISO/IEC 29500-2)."""
+"""The parts of an XLSX file: a ZIP archive of XML documents (Open Packaging Conventions, ISO/IEC 29500-2).
+
+The file may be damaged, or made to exhaust memory.
+"""
 
 from __future__ import annotations
 
@@ -169,5 +171,5 @@ def _attach(parser: expat.XMLParserType, handlers: Handlers, prefix: str) -> Sta
 
 
 def _refuse_doctype(*_: object) -> NoReturn:
-    """No part has a document type; entities are defined there."""
+    """Refuse a document type, which no part has: entities are defined there."""
     raise UnreadableFile(UNREADABLE)

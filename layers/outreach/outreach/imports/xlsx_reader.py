@@ -155,7 +155,7 @@ class _SheetParser:
             self.is_complete = True
 
     def _start_row(self, attributes: Attributes) -> None:
-        """Rows that the file leaves out are blank. A row may state any number, such as a billion."""
+        """Start a row. Rows that the file leaves out are blank. A row may state any number, such as a billion."""
         number = max(int(attributes.get("r", 0)), self._number + 1)
         self._rows += [[] for _ in range(min(number, _MAX_ROWS + 1) - self._number - 1)]
         self._number = number

@@ -6,7 +6,7 @@ import time
 import uuid
 from functools import lru_cache
 
-from outreach import dynamo
+from outreach import aws_errors
 from outreach.carriers import registry
 from outreach.carriers.webhook_messages import CarrierWebhook
 from outreach.errors import Forbidden, NotFound
@@ -68,7 +68,7 @@ def _account(account_id: str) -> ChannelAccount:
     except NotFound as error:
         raise _forbidden() from error
     except Exception as error:
-        raise Unverifiable(f"The channel account cannot be read ({dynamo.error_name(error)}).") from error
+        raise Unverifiable(f"The channel account cannot be read ({aws_errors.name_of(error)}).") from error
 
 
 def _credentials(account: ChannelAccount) -> dict[str, str]:

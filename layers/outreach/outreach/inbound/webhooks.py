@@ -53,7 +53,7 @@ def _parse_path(path: str) -> tuple[str, str | None]:
             return account_id, None
         case [account_id, "messages", message_id]:
             return account_id, message_id
-    raise NotFound("There is no such route.")
+    raise NotFound("No webhook has this path.")
 
 
 def _receive(job: WebhookJob) -> None:

@@ -45,7 +45,7 @@ def send(site_id: str, campaign_id: str, body: CampaignTestBody, message_id: str
     account = site_store.get_account(site_id, campaign.channel_account_id)
     number, contact = checked(
         lambda: single_recipient(body.to, site.default_region),
-        lambda: _contact(site_id, body.contact_id) if body.contact_id else None,
+        lambda: contact_store.require(site_id, body.contact_id) if body.contact_id else None,
     )
     site_fields = field_store.load(site_id)
     if missing := missing_fields.describe(campaign.message, site_fields):
@@ -61,13 +61,6 @@ def send(site_id: str, campaign_id: str, body: CampaignTestBody, message_id: str
     return message_store.get(site_id, message_id)
 
 
-def _contact(site_id: str, contact_id: str) -> Contact:
-    contact = contact_store.survivor(contact_store.find(site_id, contact_id))
-    if contact is None:
-        raise ValidationFailed.at("/contactId", "is not a contact of this site")
-    return contact
-
-
 def _first_of_audience(campaign: Campaign, site_fields: SiteFields) -> Contact:
     try:
         first = next(preview.matching_ids(campaign, site_fields, time.monotonic() + WAIT_SECONDS), None)
@@ -77,7 +70,7 @@ def _first_of_audience(campaign: Campaign, site_fields: SiteFields) -> Contact:
         ) from None
     if first is None:
         raise ValidationFailed.at("/contactId", "is required, because no contact matches the campaign's filter")
-    return _contact(campaign.site_id, first)
+    return contact_store.require(campaign.site_id, first)
 
 
 def _render(
@@ -90,7 +83,8 @@ def _render(
         )
     if campaign.max_segments is not None and rendered.segments > campaign.max_segments:
         raise Conflict(
-            f"The message takes {rendered.segments} segments, and maxSegments of the campaign is {campaign.max_segments}.",
+            f"The message takes {rendered.segments} segments, but maxSegments of the campaign is {campaign.max_segments}."
+            " Shorten the text, or raise maxSegments.",
             code="budget_exceeded",
         )
     return rendered

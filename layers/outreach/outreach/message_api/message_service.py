@@ -63,7 +63,7 @@ def update(site_id: str, message_id: str, body: MessageUpdateBody) -> tuple[Mess
             raise dynamo.WriteConflict
         return after, record
 
-    return dynamo.retry_on_conflict(attempt, error=Conflict("Other requests are changing the message. Try again."))
+    return dynamo.retry_on_conflict(attempt, error=Conflict("Other requests keep changing the message; try again later."))
 
 
 def _send(site: Site, account: ChannelAccount, attributes: dict[str, Any]) -> Message:
@@ -91,7 +91,7 @@ def _record(account: ChannelAccount, attributes: dict[str, Any]) -> Message:
         contact = contact_store.survivor(contact_store.find(account.site_id, attributes["contact_id"]))
         number = recipient_of(contact).number if contact else None
         if number is None:
-            raise ValidationFailed.at("/to", "is required, because the contact has no number")
+            raise ValidationFailed.at("/to", "is required, because the contact has no phone number")
         attributes["recipient"] = number
     sent_time = attributes.get("sent_time") or clock.timestamp(clock.now())
     message = _new(account, attributes | {"slot": sent_time, "sent_time": sent_time, "claim": Claim(ClaimState.DONE)})
@@ -133,7 +133,9 @@ def _changes_any(message: Message, attributes: dict[str, Any], names: Iterable[s
 
 def _with_status(message: Message, status: MessageStatus) -> Message:
     if status.rank <= message.status.rank:
-        raise Conflict(f"The status cannot change from {message.status} to {status}.", code="invalid_state")
+        raise Conflict(
+            f"The status cannot change from {message.status} to {status}: it only moves forward.", code="invalid_state"
+        )
     is_done = status.rank >= MessageStatus.SENT.rank
     claim = replace(message.claim, state=ClaimState.DONE) if is_done else message.claim
     return replace(message, status=status, sequence=message.sequence + 1, claim=claim)
@@ -154,23 +156,18 @@ def _without_campaign_attributes(message: Message, record: CampaignRecord, attri
     }
     for name, (property_, value) in campaign_attributes.items():
         if attributes.get(name, value) not in (None, value):
-            raise ValidationFailed.at(f"/{property_}", "is determined by the campaign")
+            raise ValidationFailed.at(
+                f"/{property_}", "is determined by the campaign; leave it out, or send the value that it has"
+            )
     return {name: value for name, value in attributes.items() if name not in campaign_attributes}
 
 
 def _contact_and_number(site: Site, contact_id: str, to: str | None) -> tuple[Contact, str]:
     """Return the contact and the number to send to: ``to`` if the request has it, else the contact's."""
     if to:
-        return checked(lambda: _contact(site.id, contact_id), lambda: single_recipient(to, site.default_region))
-    contact = _contact(site.id, contact_id)
+        return checked(lambda: contact_store.require(site.id, contact_id), lambda: single_recipient(to, site.default_region))
+    contact = contact_store.require(site.id, contact_id)
     number = recipient_of(contact).number
     if number is None:
         raise ValidationFailed.at("/to", "is required, because the contact has no phone number")
     return contact, single_recipient(number, site.default_region)
-
-
-def _contact(site_id: str, contact_id: str) -> Contact:
-    contact = contact_store.survivor(contact_store.find(site_id, contact_id))
-    if contact is None:
-        raise ValidationFailed.at("/contactId", "is not a contact of this site")
-    return contact

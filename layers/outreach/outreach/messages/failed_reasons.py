@@ -9,9 +9,9 @@ import re
 
 EXPIRED = "expired: the channel account could not send for a week"
 OUTCOME_UNKNOWN = "outcome_unknown: the carrier did not confirm whether it accepted the message"
-TEMPLATE_ERROR = "template_error: the message can't be rendered with this contact's fields"
+TEMPLATE_ERROR = "template_error: the message cannot be rendered with this contact's fields"
 TEXT_MISSING = "text_missing: the stored text of the message no longer exists"
-UNEXPECTED_ERROR = "unexpected_error: the message can't be prepared for this contact"
+UNEXPECTED_ERROR = "unexpected_error: the message cannot be prepared for this contact"
 
 # The code of a reason that has none.
 OTHER = "other"

@@ -77,7 +77,7 @@ def get(site_id: str, message_id: str, *, text: bool = True) -> Message:
     """
     row = dynamo.get(settings().messages_table, message_rows.key(site_id, message_id), consistent=True)
     if row is None:
-        raise NotFound("There is no such message.")
+        raise NotFound("The site has no message with this id.")
     message = message_rows.from_row(row)
     return with_texts(site_id, [message])[0] if text else message
 
@@ -90,7 +90,7 @@ def get_reply(site_id: str, message_id: str) -> Message:
     """
     row = dynamo.get(settings().messages_table, message_rows.key(site_id, message_id), consistent=True)
     if row is None or row.get("kind") != Kind.INBOUND:
-        raise NotFound("There is no such reply.")
+        raise NotFound("The site has no reply with this id.")
     return message_rows.from_row(row)
 
 

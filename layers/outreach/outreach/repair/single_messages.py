@@ -10,7 +10,7 @@ from outreach import clock
 from outreach.messages import message_store
 from outreach.messages.models import Message
 
-# Younger messages are presumably still being processed.
+# A younger message is probably still being processed.
 _MIN_AGE = timedelta(minutes=2)
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from outreach import clock, dynamo
-from outreach.campaigns import audience, campaign_records, ledger, send_execution, stalled_sends
+from outreach import aws_errors, clock, dynamo
+from outreach.campaigns import audience, campaign_records, ledger, record_completion, record_counts, send_execution, stalled_sends
 from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
 from outreach.campaigns.ledger import Cell, LedgerPage
 from outreach.campaigns.release import deferred_recipients
@@ -83,14 +83,14 @@ def repair(
     try:
         return _repair(site_id, record_id, running, may_read)
     except Exception as error:
-        stalled_sends.record_failure(campaign_records.get(site_id, record_id), dynamo.error_name(error))
+        stalled_sends.record_failure(campaign_records.get(site_id, record_id), aws_errors.name_of(error))
         raise
 
 
 def _repair(site_id: str, record_id: str, running: Container[str], may_read: Callable[[float], bool]) -> float:
     record = campaign_records.get(site_id, record_id)
     if record.status is RecordStatus.CANCELLED and record.audience is None:
-        campaign_records.try_finish_cancellation(site_id, record_id)
+        record_completion.try_finish_cancellation(site_id, record_id)
         return 0
     if record.status is not RecordStatus.PAUSED and not _restart_if_stopped(record, running):
         return 0
@@ -99,8 +99,8 @@ def _repair(site_id: str, record_id: str, running: Container[str], may_read: Cal
         # Clears failures of repairs; failures of executions are cleared by progress.
         campaign_records.clear_failures(record)
     if record.is_released and not are_on_their_way:
-        campaign_records.try_complete(site_id, record_id)
-        campaign_records.try_finish_cancellation(site_id, record_id)
+        record_completion.try_complete(site_id, record_id)
+        record_completion.try_finish_cancellation(site_id, record_id)
     return units
 
 
@@ -128,7 +128,7 @@ def _may_read_more(may_read: Callable[[float], bool], units: float, rows: int) -
 
 
 def _has_more(record: CampaignRecord) -> bool:
-    """Whether an execution must release more of the record."""
+    """Return whether an execution must release more of the record."""
     return not record.is_released or deferred_recipients.first(record.site_id, record.id) is not None
 
 
@@ -162,7 +162,7 @@ def _repair_page(record: CampaignRecord, page: LedgerPage, now: float, may_read:
             break
     if not rows:
         return 0
-    campaign_records.sample(record.site_id, record.id)
+    record_counts.sample(record.site_id, record.id)
     ledger.apply_messages(record.site_id, record.id, {row.place: row for row in rows if row.place is not None})
     stalled_messages.repair(rows, now, queues=queues)
     return len(rows)

@@ -30,8 +30,7 @@ from outreach.repair import single_messages, stalled_messages, stalled_records
 # Step Functions describes 10 to 15 executions a second.
 _CONCURRENT_REPAIRS = 8
 # How many read units one sweep spends on records that seem healthy.
-_ALLOWANCE = 1_300
-
+_ALLOWANCE_UNITS = 1_300
 _HasTime = Callable[[], bool]
 
 
@@ -71,18 +70,15 @@ def repair_all(has_time: _HasTime = lambda: True) -> dict[str, int]:
         The number of repairs ``attempted``, how many of them ``failed``, and how many were ``left`` to the next sweep for want
         of time.
     """
-    attempt, records = partial(_attempt, has_time), _Records()
+    records = _Records()
     repairs: list[_Repair] = []
-    finds: tuple[Callable[[], Iterable[_Repair]], ...] = (
-        _of_single_messages,
-        _of_imports,
-        _of_callbacks,
-        partial(_of_campaigns, records, has_time),
-    )
-    outcomes = Counter(attempt(_Repair(partial(_extend, repairs, find), {})) for find in finds)
-    del outcomes[_Outcome.DONE]  # to find work is no repair
+    outcomes: Counter[_Outcome] = Counter()
+    for find in (_of_single_messages, _of_imports, _of_callbacks, partial(_of_campaigns, records, has_time)):
+        outcome = _attempt(has_time, _Repair(partial(_extend, repairs, find), {}))
+        if outcome is not _Outcome.DONE:  # to find work is no repair
+            outcomes[outcome] += 1
     with ThreadPoolExecutor(_CONCURRENT_REPAIRS) as pool:
-        outcomes.update(pool.map(attempt, repairs))
+        outcomes.update(pool.map(partial(_attempt, has_time), repairs))
     outcomes.update(_check_healthy(records, has_time))
     failed, left = outcomes[_Outcome.FAILED], outcomes[_Outcome.LEFT]
     if left:
@@ -148,18 +144,24 @@ def _of_campaigns(records: _Records, has_time: _HasTime) -> Iterator[_Repair]:
 
 def _check_healthy(records: _Records, has_time: _HasTime) -> Iterator[_Outcome]:
     """Check records that seem healthy, in random order, and repair what is broken, until the allowance is used up."""
-    spent = 0.0
-
-    def check(record: UnfinishedRecord) -> None:
-        nonlocal spent
-        left = _ALLOWANCE - spent
-        spent += stalled_records.repair(record.site_id, record.id, records.running, lambda units: units < left)
-
+    allowance = _Allowance(_ALLOWANCE_UNITS)
     for record in random.sample(records.healthy, len(records.healthy)):
-        if spent >= _ALLOWANCE or not has_time():
+        if allowance.units <= 0 or not has_time():
             return
-        spent += 1  # the record itself
-        yield _attempt(has_time, _Repair(partial(check, record), _ids(record)))
+        yield _attempt(has_time, _Repair(partial(allowance.check, record, records.running), _ids(record)))
+
+
+@dataclass
+class _Allowance:
+    """The read units that one sweep may still spend on records that seem healthy."""
+
+    units: float
+
+    def check(self, record: UnfinishedRecord, running: Container[str]) -> None:
+        """Check a record and repair what is broken, as far as the allowance reaches."""
+        self.units -= 1  # the record itself
+        left = self.units
+        self.units -= stalled_records.repair(record.site_id, record.id, running, lambda units: units < left)
 
 
 def _ids(record: UnfinishedRecord) -> dict[str, str]:

@@ -11,7 +11,7 @@ from outreach import text
 from outreach.contacts.fields import Field, SiteFields
 from outreach.contacts.models import Contact
 from outreach.errors import FieldError, ValidationFailed
-from outreach.sending import templates
+from outreach.sending import template_faults, templates
 from outreach.sending.templates import Reference, Segments
 
 _NAME, _CUSTOM_FIELDS = "name", "customFields"
@@ -112,7 +112,7 @@ def _are_properties(segments: Iterable[object]) -> bool:
 
 
 def _error(template: str, reference: Reference, site_fields: SiteFields) -> FieldError:
-    nearest, place = _nearest(reference.segments, site_fields), templates.place_at(template, reference.index)
+    nearest, place = _nearest(reference.segments, site_fields), template_faults.place_at(template, reference.index)
     message = f"contains {reference.text}{place}, which is not a merge field of this site; did you mean {nearest}?"
     return FieldError("/message", message)
 

@@ -68,7 +68,7 @@ def reserve_single(site: Site, segments: int) -> None:
         now = clock.now()
         midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
         raise TooManyRequests(
-            "The site has used its daily quota of segments. The quota is renewed at midnight UTC.",
+            "The site has used its daily quota of segments. Send again after midnight UTC, when the quota is renewed.",
             code=QUOTA_EXCEEDED,
             retry_after=math.ceil((midnight - now).total_seconds()),
         )

@@ -115,9 +115,7 @@ def _job(messages: Sequence[Message]) -> SendJob:
     return SendJob(first.site_id, first.account_id, first.record_id, recipients)
 
 
-def _groups(
-    messages: Sequence[Message], slots: Sequence[float], spread: float = MAX_SPREAD_SECONDS
-) -> Iterator[tuple[list[Message], float]]:
+def _groups(messages: Sequence[Message], slots: Sequence[float], spread: float) -> Iterator[tuple[list[Message], float]]:
     """Yield the messages of each job with the slot of the last one."""
     group: list[Message] = []
     first = last = 0.0

@@ -58,7 +58,7 @@ def get_account(site_id: str, account_id: str) -> ChannelAccount:
     """
     item = dynamo.get(settings().sites_table, {"pk": f"SITE#{site_id}", "sk": f"ACCOUNT#{account_id}"})
     if item is None:
-        raise NotFound("There is no such channel account.")
+        raise NotFound("The site has no channel account with this id.")
     return _account(item)
 
 
@@ -88,7 +88,7 @@ def site_of_account(account_id: str) -> str:
     """
     item = dynamo.get(settings().sites_table, {"pk": f"ACCOUNT#{account_id}", "sk": "ACCOUNT"})
     if item is None:
-        raise NotFound("There is no such channel account.")
+        raise NotFound("No site has a channel account with this id.")
     return str(item["site_id"])
 
 

@@ -145,7 +145,7 @@ def _contact_import(old: Item, new: Item) -> _EventDetails | None:
 
 
 def _channel_account(site_id: str, account_id: str, old: Item, new: Item) -> _EventDetails | None:
-    """A pause that a further fault or a probe prolongs is still the same pause."""
+    """Return the event of a pause or its end. A pause that a further fault or a probe prolongs is still the same pause."""
     before, after = circuit_breaker.state_of_item(old), circuit_breaker.state_of_item(new)
     if bool(before) == bool(after):
         return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from outreach import clock
 from outreach.callbacks import callback_queue
-from outreach.campaigns import campaign_records, ledger
+from outreach.campaigns import ledger, record_completion, record_counts
 from outreach.messages.models import Message
 from outreach.messages.status import MessageStatus
 from outreach.observability import measure
@@ -77,7 +77,7 @@ def _update_ledgers(messages: Iterable[Message]) -> None:
         if message.record_id and message.place is not None:
             by_record.setdefault((message.site_id, message.record_id), {})[message.place] = message
     for (site_id, record_id), by_place in by_record.items():
-        campaign_records.sample(site_id, record_id)
+        record_counts.sample(site_id, record_id)
         pages = ledger.apply_messages(site_id, record_id, by_place)
         if any(not page.has_open_cells for page in pages):
-            campaign_records.try_complete(site_id, record_id)
+            record_completion.try_complete(site_id, record_id)

@@ -23,7 +23,7 @@ def attach(site_id: str, message: TicketMessage) -> None:
     """See :class:`outreach.ticketing.ticketing_system.Ticketing`. The external system must drop messages that it has already."""
     status = _post(site_id, f"/ticketing/ticket/{message.ticket_id}/messages:attach", _body(message))
     if not 200 <= status < 300:
-        raise _ERRORS.get(status, Unavailable)(f"The ticketing system answered {status}.")
+        raise _ERRORS.get(status, Unavailable)(f"The external ticketing system answered HTTP {status}.")
 
 
 def _post(site_id: str, path: str, body: bytes) -> int:
@@ -37,7 +37,9 @@ def _post(site_id: str, path: str, body: bytes) -> int:
         ):
             return response.status_code
     except requests.RequestException as error:
-        raise Unavailable(f"The ticketing system cannot be reached ({type(error).__name__}).") from error
+        raise Unavailable(
+            f"The external ticketing system cannot be reached ({type(error).__name__}). Try again later."
+        ) from error
 
 
 def _body(message: TicketMessage) -> bytes:

@@ -79,7 +79,7 @@ def get(site_id: str, ticket_id: int) -> Ticket:
     """
     item = dynamo.get(settings().tickets_table, _ticket_key(site_id, ticket_id), consistent=True)
     if item is None:
-        raise NotFound("There is no such ticket.")
+        raise NotFound("The site has no ticket with this id.")
     return _ticket(item)
 
 

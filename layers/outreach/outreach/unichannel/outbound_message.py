@@ -15,5 +15,5 @@ def get(site_id: str, message_id: str) -> Message:
     """
     message = message_store.get(site_id, message_id)
     if message.kind is not Kind.OUTBOUND:
-        raise NotFound("There is no such message.")
+        raise NotFound("The site has no outbound message with this id.")
     return message

@@ -49,9 +49,8 @@ def send(site_id: str, body: OutboundMessageBody, message_id: str) -> Message:
     now = clock.now().timestamp()
     if opt_outs.opted_out_among(site_id, [message.recipient]):
         message_store.fail_waiting(message, SkipReason.OPTED_OUT)
-    else:
-        if retry_at := _send(account, message):
-            send_queue.requeue(message, math.ceil(retry_at - now))
+    elif retry_at := _send(account, message):
+        send_queue.requeue(message, math.ceil(retry_at - now))
     return _require_outcome(message_store.get(site_id, message.id))
 
 
@@ -117,7 +116,8 @@ def _draft(account: ChannelAccount, body: OutboundMessageBody, message_id: str, 
 def _require_outcome(message: Message) -> Message:
     if message.status in (MessageStatus.QUEUED, MessageStatus.SENDING):
         raise Unavailable(
-            f"The carrier has not responded yet. Message {message.id} is still being sent; do not send it again.",
+            f"The carrier has given no definite answer, or refuses the channel account. Message {message.id} is kept and delivery"
+            " continues; do not send it again.",
             code="carrier_unavailable",
         )
     return message

@@ -223,12 +223,20 @@ def test_conditions_are_combined(contact_filter: Filter, expected: bool) -> None
 
 @pytest.mark.parametrize(
     ("expression", "conditions"),
-    [("1 and 9", (TOM_1,)), ("(1", (TOM_1,)), ("", (TOM_1,)), ("1", ())],
+    [("1 and 9", (TOM_1,)), ("(1", (TOM_1,)), ("", (TOM_1,))],
 )
 def test_an_invalid_expression_is_reported_with_its_pointer(expression: str, conditions: tuple[Condition, ...]) -> None:
     with pytest.raises(ValidationFailed) as error:
         compiler.compile_filter(Filter(Match.EXPRESSION, expression, conditions), SITE_FIELDS)
     assert error.value.errors[0].pointer == "/filterLogicalExpresssion"
+
+
+def test_an_expression_without_conditions_is_the_fault_of_the_conditions_which_an_update_has_cleared() -> None:
+    with pytest.raises(ValidationFailed) as error:
+        compiler.compile_filter(Filter(Match.EXPRESSION, "1", ()), SITE_FIELDS, "/contactFilter")
+    assert [(entry.pointer, "set contactFilterConditionMetType to all" in entry.message) for entry in error.value.errors] == [
+        ("/contactFilterConditions", True)
+    ]
 
 
 @pytest.mark.parametrize(("count", "allowed"), [(250, True), (251, False)])

@@ -33,7 +33,7 @@ class AccountCapacity:
 
 
 def of_account(record: CampaignRecord, account: ChannelAccount, now: datetime) -> AccountCapacity:
-    """The account's capacity, for a release of the record. Pauses the record if the account has failed for too long."""
+    """Return what the account can send, for a release of the record. Pause the record if the account has failed for too long."""
     if account.stop:
         return AccountCapacity(0, ReleaseStep(ReleaseProgress.WAIT, _POLL_SECONDS))
     breaker_state = circuit_breaker.state_of(account.site_id, account.id)
@@ -56,7 +56,7 @@ def wait_for_slots(next_slot: float, now: datetime) -> ReleaseStep:
 
 
 def horizon(now: datetime) -> datetime:
-    """The latest slot that a release at ``now`` hands out."""
+    """Return the latest slot that a release at ``now`` hands out."""
     return now + timedelta(seconds=HORIZON_SECONDS)
 
 

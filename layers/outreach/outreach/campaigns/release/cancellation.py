@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from outreach.campaigns import audience, campaign_records, ledger
+from outreach.campaigns import audience, campaign_records, ledger, record_completion
 from outreach.campaigns.campaign_records import CampaignRecord
 from outreach.campaigns.ledger import Cell
 from outreach.campaigns.release import deferred_recipients
@@ -25,7 +25,7 @@ def step(record: CampaignRecord) -> bool:
     """
     if record.audience is None or record.is_released:
         deferred_recipients.clear(record.site_id, record.id)
-        campaign_records.try_finish_cancellation(record.site_id, record.id)
+        record_completion.try_finish_cancellation(record.site_id, record.id)
         return False
     page = ledger.page_of(record.released)
     _cancel_page(record, page)

@@ -70,11 +70,11 @@ class ReleaseBatch:
         return [0 if self.is_queued(place) else message.segments for place, message in self.messages.items()]
 
     def is_queued(self, place: int) -> bool:
-        """Whether an earlier release queued the place."""
+        """Return whether an earlier release queued the place."""
         return ledger.cell_at(place, self.cells) == Cell.QUEUED
 
     def first_messages(self, messages: int) -> ReleaseBatch:
-        """The batch up to the message that exceeds the limit."""
+        """Return the batch up to the message that exceeds the limit."""
         end = next(islice(self.messages, messages, None), None)
         return replace(self, contact_ids=_before(end, self.contact_ids), decisions=_before(end, self.decisions))
 
@@ -147,7 +147,7 @@ def _below_cap(record: CampaignRecord, site: Site) -> BelowCap | None:
 
 
 def _reserve_quota(batch: ReleaseBatch, site: Site) -> int:
-    """How many messages, from the first, the campaign's budget and the site's daily quota allow. Takes them from the quota."""
+    """Take segments from the daily quota; return how many messages, from the first, it and the campaign's budget allow."""
     record, segments = batch.record, batch.segments_to_charge
     if record.max_segments is not None:
         segments = segments[: quota.count_affordable(segments, record.max_segments - record.spent_segments)]

@@ -27,7 +27,7 @@ import math
 from datetime import datetime
 
 from outreach import clock
-from outreach.campaigns import campaign_records
+from outreach.campaigns import campaign_records, record_completion, record_counts
 from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
 from outreach.campaigns.release import cancellation, deferred_recipients, deferred_release, next_range
 from outreach.campaigns.release.release_step import ReleaseProgress, ReleaseStep
@@ -38,7 +38,7 @@ def step(site_id: str, record_id: str) -> ReleaseStep:
     record = campaign_records.get(site_id, record_id)
     if record.audience is None:
         return ReleaseStep(ReleaseProgress.STOPPED)
-    campaign_records.sample(site_id, record_id)
+    record_counts.sample(site_id, record_id)
     if record.status is RecordStatus.CANCELLED:
         return ReleaseStep(ReleaseProgress.MORE if cancellation.step(record) else ReleaseProgress.STOPPED)
     if record.status is not RecordStatus.RUNNING:
@@ -54,5 +54,5 @@ def _running_step(record: CampaignRecord, now: datetime) -> ReleaseStep:
         return next_range.release_next_range(record, now)
     if deferred:
         return ReleaseStep(ReleaseProgress.WAIT, math.ceil((deferred.release_time - now).total_seconds()))
-    campaign_records.try_complete(record.site_id, record.id)
+    record_completion.try_complete(record.site_id, record.id)
     return ReleaseStep(ReleaseProgress.RELEASED)

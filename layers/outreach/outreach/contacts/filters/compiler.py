@@ -97,6 +97,10 @@ def _expression(contact_filter: Filter, pointer: str) -> Expression | None:
         expression = parse(contact_filter.expression)
     except ExpressionError as error:
         raise ValidationFailed.at(f"{pointer}LogicalExpresssion", str(error)) from error
+    if not conditions:
+        advice = f"to select everybody, set {pointer[1:]}ConditionMetType to all"
+        message = f"must not be empty, because the logical expression names conditions; {advice}"
+        raise ValidationFailed.at(f"{pointer}Conditions", message)
     unknown = operands(expression) - orders
     if unknown:
         message = f"names condition {min(unknown)}, but no condition has this order"

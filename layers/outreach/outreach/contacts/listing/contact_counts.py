@@ -77,7 +77,9 @@ class ContactAllowance:
         with self._lock:
             left = self.limit - total_contacts(self.site_id) - self.planned if self._left is None else self._left
             if left <= 0:
-                detail = f"The site has reached its limit of {self.limit:,} contacts; delete contacts or ask for a higher limit."
+                detail = (
+                    f"The site has reached its limit of {self.limit:,} contacts; delete contacts, or ask the operator for more."
+                )
                 raise Forbidden(detail, code=QUOTA_EXCEEDED)
             self._left = left - 1
 

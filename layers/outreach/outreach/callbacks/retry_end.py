@@ -1,4 +1,4 @@
-"""Abandons callbacks that are parked at an endpoint, and logs the reason as an attempt."""
+"""Gives up callbacks that are parked at an endpoint, and logs the reason as an attempt."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CONCURRENT_CLAIMS = 25
 def give_up(
     endpoint: Endpoint, keys: Iterator[tuple[str, str]], reason: str, has_time: Callable[[], bool] = lambda: True
 ) -> None:
-    """Abandon callbacks, except those that another worker is delivering.
+    """Give up callbacks, except those that another worker is delivering.
 
     Args:
         endpoint: where they are parked.
