@@ -35,7 +35,7 @@ def test_seeding_again_changes_nothing() -> None:
 
 @pytest.mark.usefixtures("seeded")
 def test_a_revoked_key_does_not_keep_the_stack_from_starting() -> None:
-    admin.revoke_api_key("10000", site_store.hash_key("local-10000")[: admin.KEY_ID_LENGTH])
+    admin.revoke_api_key("10000", site_store.key_id(site_store.hash_key("local-10000")))
     seeds.seed()
     assert site_store.find_key("local-10000") is None
 
