@@ -73,7 +73,7 @@ def test_messages_on_their_way_are_not_read(
     record_id: str, read: list[str], queued: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = Counter[str]()
-    make_call = BaseClient._make_api_call
+    make_call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def counted(client: Any, operation: str, arguments: Any) -> Any:
         calls[operation] += 1
