@@ -60,7 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError("several tests have the same id, so xdist would run only one of them")
 
 
-class _SharedStacks(LoadScopeScheduling):
+class _SharedStacks(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
     """Runs the tests of the embedded stack first and in one process, because they share the stack and take longest.
 
     With many processes another one runs those of the console, with a stack of its own, because all would wait for them. With few
@@ -134,7 +134,7 @@ def log() -> Iterator[io.StringIO]:
     handler.setFormatter(logger().registered_formatter)
     logger().addHandler(handler)
     yield text
-    logger().removeHandler(handler)
+    logger().removeHandler(handler)  # type: ignore[attr-defined] # Powertools passes it on
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def executions(now: customer_endpoint.Clock) -> customer_endpoint.Executions:
 def _one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Serialize AWS calls: moto checks a condition and writes in two steps, DynamoDB in one."""
     lock = RLock()
-    make_call = BaseClient._make_api_call
+    make_call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def locked(client: Any, operation: str, arguments: Any) -> Any:
         permissions.note(client, operation, arguments)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,7 @@ class Index:
         return {name: value for name, value in item.items() if name in self.projected}
 
 
-def item_size(item: Item) -> int:
+def item_size(item: Mapping[str, Any]) -> int:
     """The size of an item in bytes."""
     return sum(len(name.encode()) + value_size(value) for name, value in item.items())
 

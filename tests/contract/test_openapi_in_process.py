@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from werkzeug.test import Client
 
+from outreach.contacts.models import identity_id
+from outreach.messages.models import campaign_message_id
 from tests.support import gateway, openapi_schema, sample_data
 from tests.support.api_description import DESCRIPTION
 
@@ -18,13 +21,13 @@ schema.app = gateway.application
 # Ids of existing items, by the start of the path.
 IDS = {
     "/contact/contacts/": sample_data.CONTACT,
-    "/contact/contactIdentities/": sample_data.identity_id(sample_data.CONTACT, 1),
+    "/contact/contactIdentities/": identity_id(sample_data.CONTACT, 1),
     "/contact/fields/": sample_data.FIELD,
     "/contact/contactImportRecords/": sample_data.FILE,
     "/contact/contactExportRecords/": sample_data.FILE,
     "/outreach/campaigns/": sample_data.CAMPAIGN,
     "/outreach/campaignRecords/": sample_data.RECORD,
-    "/outreach/messages/": sample_data.campaign_message_id(sample_data.RECORD, sample_data.CONTACT),
+    "/outreach/messages/": campaign_message_id(sample_data.RECORD, sample_data.CONTACT),
     "/outreach/replies/": sample_data.REPLY,
     "/outboundunichannel/messages/": sample_data.OUTBOUND_MESSAGE,
     "/outreach/webhooks/": sample_data.WEBHOOK,
@@ -44,7 +47,7 @@ def api(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @schema.parametrize()
 @settings(suppress_health_check=list(HealthCheck))
-def test_a_response_matches_the_description(case: schemathesis.Case, api: None) -> None:
+def test_a_response_matches_the_description(case: schemathesis.Case[Any], api: None) -> None:
     if case.path_parameters.get("id"):
         case.path_parameters["id"] = next(existing for start, existing in IDS.items() if case.path.startswith(start))
     case.call_and_validate(headers=openapi_schema.KEY)

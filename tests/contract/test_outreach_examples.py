@@ -73,7 +73,7 @@ def _respelled(value: Any) -> Any:
     if isinstance(value, list):
         return [_respelled(entry) for entry in value]
     if isinstance(value, dict):
-        names = {NAMES.get(name, name): entry for name, entry in value.items()}
+        names: dict[Any, Any] = {NAMES.get(name, name): entry for name, entry in value.items()}
         return {name: VALUES.get(name, _respelled)(entry) for name, entry in names.items()}
     return value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from local_stack import LocalStack, Settings
@@ -19,7 +20,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     All tests share the stack. The contacts of each test have their own company, so that tests do not affect each other.
     ``base_url`` is the API, ``simulator_url`` the carrier simulator, and ``aws`` creates clients of the local AWS.
     """
-    ports = {name: free_port() for name in ("port", "aws_port", "carrier_port")}
+    ports: dict[str, Any] = {name: free_port() for name in ("port", "aws_port", "carrier_port")}
     state = tmp_path_factory.mktemp("stack")
     with LocalStack(Settings(**ports, state_dir=state, outcome_checks="2,5,10")) as running:
         yield running

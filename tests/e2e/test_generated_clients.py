@@ -37,7 +37,7 @@ def workbook(folder: Path, company: str, number: str) -> str:
 @needs_python_generator
 def test_a_client_of_python_makes_a_journey(tmp_path: Path, stack: LocalStack) -> None:
     openapi_tools.generate_python_client(tmp_path)
-    script = shutil.copy(CLIENTS / "journey.py", tmp_path)
+    script = str(shutil.copy(CLIENTS / "journey.py", tmp_path))
     python("mypy", "--strict", script, folder=tmp_path)
     file = workbook(tmp_path, "Python Ltd", "+12125554101")
     arguments = (stack.base_url, API_KEYS["10000"], ACCOUNTS[0][0].id, file)

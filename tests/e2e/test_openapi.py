@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import schemathesis
 from local_stack import LocalStack
 
@@ -11,5 +13,5 @@ schema = openapi_schema.schema(examples=1)
 
 
 @schema.parametrize()
-def test_a_response_matches_the_description(case: schemathesis.Case, stack: LocalStack) -> None:
+def test_a_response_matches_the_description(case: schemathesis.Case[Any], stack: LocalStack) -> None:
     case.call_and_validate(base_url=stack.base_url, headers=openapi_schema.KEY)

@@ -31,7 +31,7 @@ OLD, NEW = '"Body": sms.body,', '"Body": sms.body + " (new)",'
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     """A stack of its own, because the test changes its functions."""
-    ports = {name: free_port() for name in ("port", "aws_port", "carrier_port")}
+    ports: dict[str, Any] = {name: free_port() for name in ("port", "aws_port", "carrier_port")}
     with LocalStack(Settings(**ports, state_dir=tmp_path_factory.mktemp("versions"))) as running:
         yield running
 

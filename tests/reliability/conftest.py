@@ -19,6 +19,7 @@ from outreach import aws, parameter_store
 from outreach import clock as our_clock
 from outreach.callbacks import delivery_attempt
 from outreach.settings import settings
+from outreach.sites.models import Site
 from tests.reliability.simulation import Clock, SimulatedSystem
 from tests.support import carriers, pipeline, template
 from tests.support.crash_points import Calls
@@ -78,7 +79,7 @@ def _set_up(callback_url: str) -> None:
         aws.stepfunctions().create_state_machine(name=arn.rsplit(":", 1)[1], definition="{}", roleArn=role)
     aws.scheduler().create_schedule_group(Name=settings().schedule_group)
     carriers.put_accounts()
-    pipeline.put_site(pipeline.Site(pipeline.SITE, private_callbacks=True, callback_url=callback_url))
+    pipeline.put_site(Site(pipeline.SITE, private_callbacks=True, callback_url=callback_url))
 
 
 def _limit_pools_to_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,9 +20,6 @@ from threading import Lock
 from typing import Any, cast
 from unittest.mock import patch
 
-from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
-
 from outreach import aws, aws_errors, parameter_store
 from outreach import clock as our_clock
 from outreach.callbacks import delivery_attempt
@@ -31,6 +28,7 @@ from tests.support import pipeline
 from tests.support.crash_points import Calls, Crash
 from tests.support.functions import invoke
 from tests.support.http_server import Server, reply
+from tests.support.template import moto_backend
 
 VISIBILITY_SECONDS = 180
 SWEEP_SECONDS = 300
@@ -133,7 +131,7 @@ class SimulatedSystem:
 
     def bodies_in(self, queue: str) -> list[str]:
         """The bodies of all messages in a queue, visible or not."""
-        return [message.body for message in _backend("sqs").queues[queue]._messages]
+        return [message.body for message in moto_backend("sqs").queues[queue]._messages]
 
     # ------------------------------------------------------------ Webhooks
 
@@ -190,18 +188,15 @@ class SimulatedSystem:
         return bool(batch)
 
     def _process_stream(self) -> bool:
-        shard = _backend("dynamodb").tables[settings().messages_table].stream_shard
+        shard = moto_backend("dynamodb").tables[settings().messages_table].stream_shard
         records = [entry.to_json() for entry in shard.items[self._position :]]
         changed = self._reordered([entry for entry in records if entry["eventName"] == "MODIFY"])
         if changed and self._try(lambda: self.invoke("workers/process_message_changes", {"Records": changed})) is FAILED:
             return True  # the stream delivers the batch again
         self._position += len(records)
-        if changed and self._is_redelivered():
-            self._try(
-                lambda: self.invoke(
-                    "workers/process_message_changes", {"Records": changed[self.random.randrange(len(changed)) :]}
-                )
-            )
+        if changed and self.random and self._is_redelivered():
+            repeated = changed[self.random.randrange(len(changed)) :]
+            self._try(lambda: self.invoke("workers/process_message_changes", {"Records": repeated}))
         return bool(changed)
 
     def _reordered(self, changed: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -244,7 +239,7 @@ class SimulatedSystem:
             if wait is None:
                 del self._executions[arn]
                 aws.stepfunctions().stop_execution(executionArn=arn)
-                _backend("stepfunctions").describe_execution(arn).error = error  # moto leaves it out
+                moto_backend("stepfunctions").describe_execution(arn).error = error  # moto leaves it out
             else:
                 execution.wakes_at = self.clock.moment + wait
         return bool(ready)
@@ -257,7 +252,7 @@ class SimulatedSystem:
             settings().scheduled_start_arn: self._scheduled_start,
         }
         for machine, run in machines.items():
-            for execution in _backend("stepfunctions").describe_state_machine(machine).executions:
+            for execution in moto_backend("stepfunctions").describe_state_machine(machine).executions:
                 arn = execution.execution_arn
                 if execution.status != "RUNNING":
                     self._executions.pop(arn, None)  # stopped, because another execution replaces it
@@ -302,8 +297,3 @@ def _in_another_process(work: Callable[[], Any]) -> Any:
 def _error_name(failure: BaseException) -> str:
     """The error of an execution whose function failed; Lambda names a process that ended like this."""
     return "Runtime.ExitError" if isinstance(failure, Crash) else aws_errors.name_of(cast(Exception, failure))
-
-
-def _backend(service: str) -> Any:
-    """moto's data of a service; reading it directly makes no AWS call, so it is not a step."""
-    return get_backend(service)[ACCOUNT_ID]["us-east-1"]

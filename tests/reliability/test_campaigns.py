@@ -16,8 +16,8 @@ from outreach.campaigns import campaign_records, ledger, unfinished_work
 from outreach.campaigns.ledger import Cell
 from outreach.campaigns.unfinished_work import UnfinishedWork
 from outreach.contacts import contact_store
-from outreach.delivery.unknown_outcomes import OUTCOME_UNKNOWN
 from outreach.messages import message_store
+from outreach.messages.failed_reasons import OUTCOME_UNKNOWN
 from outreach.messages.models import Message, campaign_message_id
 from outreach.messages.recipient import recipient_of
 from tests.reliability.conftest import Systems
@@ -82,7 +82,7 @@ def assert_exactly_once(system: SimulatedSystem, record_id: str, numbers: Number
     accepted = Counter(number for number, _ in sent)
     shown = {(number, row.body) for number, row in rows.items()}
     expected = {number: row.status != "failed" for number, row in rows.items() if row.failed_reason != OUTCOME_UNKNOWN}
-    failures = {
+    failures: dict[str, list[Any]] = {
         "messages lost": [number for number, is_sent in expected.items() if is_sent and not accepted[number]],
         "messages sent but marked failed": [number for number, is_sent in expected.items() if accepted[number] and not is_sent],
         "messages sent twice": [number for number in rows if accepted[number] > 1],

@@ -65,6 +65,7 @@ def spelled(random: Random, number: str) -> str:
 def allowed(number: str, region: str) -> set[str]:
     """The digits that a number may become: its own, with the country code, without the prefixes that libphonenumber removes."""
     metadata = PhoneMetadata.metadata_for_region(region)
+    assert metadata
     code = str(phonenumbers.country_code_for_region(region))
     if number.startswith(("+", "00")):
         return international(number.removeprefix("+") if number.startswith("+") else number[2:])

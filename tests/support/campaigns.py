@@ -59,6 +59,6 @@ def completed(api: Client, record_id: str) -> dict[str, Any]:
     """Wait until a send is completed and every receipt has come; returns the record."""
 
     def is_over(record: dict[str, Any]) -> bool:
-        return record["status"] == "completed" and record["counts"]["sent"] == 0
+        return (record["status"], record["counts"]["sent"]) == ("completed", 0)
 
     return until(lambda: api.get(f"/outreach/campaignRecords/{record_id}"), is_over, TIMEOUT_SECONDS)

@@ -98,7 +98,7 @@ class Calls:
             Crash: a step crashed the process.
         """
         self._dead = False
-        make_call, send = BaseClient._make_api_call, HTTPAdapter.send
+        make_call, send = BaseClient._make_api_call, HTTPAdapter.send  # type: ignore[attr-defined]
 
         def call_aws(client: Any, operation: str, arguments: Any) -> Any:
             fault = self._step(operation)
@@ -168,7 +168,7 @@ class Calls:
 
 
 def _error(operation: str, code: str, **details: Any) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": code}, **details}, operation)
+    return ClientError({"Error": {"Code": code, "Message": code}, **details}, operation)  # type: ignore[typeddict-item]
 
 
 def _contended(operation: str, arguments: Any) -> ClientError:

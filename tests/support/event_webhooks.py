@@ -7,14 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID
-
 from tests.support import customer_endpoint
 from tests.support.customer_endpoint import Customer
 from tests.support.functions import Answer, call, invoke
 from tests.support.stack import consumers, matches_filter
-from tests.support.template import TABLE
+from tests.support.template import TABLE, moto_backend
 
 PATH = "/outreach/webhooks"
 
@@ -77,9 +74,7 @@ class Streams:
         customer_endpoint.deliver_queued()
 
     def _publish(self, table: str, filters: list[dict[str, str]]) -> None:
-        records = [
-            entry.to_json() for entry in get_backend("dynamodb")[DEFAULT_ACCOUNT_ID]["us-east-1"].tables[table].stream_shard.items
-        ]
+        records = [entry.to_json() for entry in moto_backend("dynamodb").tables[table].stream_shard.items]
         patterns = [json.loads(entry["Pattern"]) for entry in filters]
         batch = [
             record

@@ -109,7 +109,7 @@ def run_interleaved(workers: Sequence[Worker], choose: Callable[[int], int]) -> 
 
 @contextmanager
 def _stepping() -> Iterator[None]:
-    make_call = BaseClient._make_api_call
+    make_call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def call(client: Any, operation: str, arguments: Any) -> Any:
         step()

@@ -14,14 +14,13 @@ from typing import Any
 
 import boto3
 import requests
-from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 
 from outreach.campaigns import audience, campaign_records
 from outreach.settings import settings
 from outreach.sites import secrets, site_store
 from outreach.sites.models import ApiKey, Carrier, ChannelAccount, Site
 from tests.support.functions import call, invoke
+from tests.support.template import moto_backend
 
 SITE = "10000"
 ACCOUNT = ChannelAccount(
@@ -176,7 +175,7 @@ class Pump:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=entry["ReceiptHandle"])
 
     def _stream(self, table: str, function: str) -> None:
-        shard = get_backend("dynamodb")[ACCOUNT_ID]["us-east-1"].tables[table].stream_shard
+        shard = moto_backend("dynamodb").tables[table].stream_shard
         records = [entry.to_json() for entry in shard.items[self.position :]]
         self.position += len(records)
         changed = [entry for entry in records if entry["eventName"] == "MODIFY"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import boto3
 import pytest
@@ -140,8 +141,8 @@ def put_records(campaign: Campaign) -> None:
 
 
 def put_outbound_message() -> None:
-    numbers = {"sender": ACCOUNT.number, "recipient": "+12125550197"}
-    state = {"status": MessageStatus.SENT, "claim": Claim(ClaimState.DONE), "kind": Kind.OUTBOUND}
+    numbers: dict[str, Any] = {"sender": ACCOUNT.number, "recipient": "+12125550197"}
+    state: dict[str, Any] = {"status": MessageStatus.SENT, "claim": Claim(ClaimState.DONE), "kind": Kind.OUTBOUND}
     slot = clock.timestamp(clock.now())
     message_store.create_many([Message(OUTBOUND_MESSAGE, SITE, "", ACCOUNT.id, body="Hello!", slot=slot, **numbers, **state)])
 

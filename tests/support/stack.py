@@ -42,7 +42,7 @@ def expanded(*parameters: str) -> dict[str, Any]:
     Args:
         parameters: values that differ from the defaults, as ``Name=value``; also the uploaded object of a function or layer.
     """
-    command = [SAM.with_name("python"), ROOT / "scripts" / "expand_template.py", *parameters]
+    command = [str(SAM.with_name("python")), str(ROOT / "scripts" / "expand_template.py"), *parameters]
     process = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own script
     assert process.returncode == 0, process.stderr
     return dict(json.loads(process.stdout)["Resources"])

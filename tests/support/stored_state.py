@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
-from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID
 
 from outreach.settings import settings
-from tests.support.template import BUCKET, QUEUE, TABLE, resources
+from tests.support.template import BUCKET, QUEUE, TABLE, moto_backend, resources
 
 State = dict[str, Any]
 
@@ -44,10 +42,6 @@ def restore(state: Mapping[str, Any]) -> None:
             boto3.client("sqs").send_message(QueueUrl=url, MessageBody=body, MessageGroupId=settings().secrets_prefix)
 
 
-def _backend(service: str) -> Any:
-    return get_backend(service)[DEFAULT_ACCOUNT_ID]["us-east-1"]
-
-
 def _items(table: str) -> list[Any]:
     items: list[Any] = boto3.client("dynamodb").scan(TableName=table)["Items"]
     return sorted(map(_with_text, items), key=lambda item: (item["pk"]["S"], item.get("sk", {}).get("S", "")))
@@ -68,17 +62,17 @@ def _objects(bucket: str) -> dict[str, str]:
 
 
 def _parameters() -> dict[str, Any]:
-    return dict(_backend("ssm")._parameters)
+    return dict(moto_backend("ssm")._parameters)
 
 
 def _bodies(queue: str) -> list[str]:
     """The bodies of all messages of a queue, visible or not."""
-    return sorted(message.body for message in _backend("sqs").queues[queue]._messages)
+    return sorted(message.body for message in moto_backend("sqs").queues[queue]._messages)
 
 
 def _machines() -> list[Any]:
-    return list(_backend("stepfunctions").state_machines)
+    return list(moto_backend("stepfunctions").state_machines)
 
 
 def _schedules() -> list[Any]:
-    return [schedule for group in _backend("scheduler").schedule_groups.values() for schedule in group.schedules.values()]
+    return [schedule for group in moto_backend("scheduler").schedule_groups.values() for schedule in group.schedules.values()]

@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 from cfnlint.decode.cfn_yaml import load
 from moto.backends import get_backend
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,7 +42,7 @@ def client(service: str, *, config: Config | None = None, **options: Any) -> Any
     """Replaces ``boto3.client``: creating a client takes as long as a mocked call. All clients check parameters."""
     if config:
         options["config"] = config.merge(Config(parameter_validation=True))
-    return _new_client(service, **options) if options else _client(service)
+    return _new_client(service, **options) if options else _client(service)  # type: ignore[call-overload]
 
 
 @cache
@@ -68,9 +68,9 @@ def create_data_resources(*, is_dynamodb_mocked: bool = True) -> dict[str, str]:
         The value of ``Ref`` for each logical id: a table's name, a bucket's name or a queue's URL.
     """
     # Straight into moto's data, because calls would take longer than most tests.
-    sqs, s3 = _backend("sqs"), get_backend("s3")[DEFAULT_ACCOUNT_ID]["aws"]
+    sqs, s3 = moto_backend("sqs"), get_backend("s3")[DEFAULT_ACCOUNT_ID]["aws"]
     if is_dynamodb_mocked:
-        _backend("dynamodb").tables.update(deepcopy(_tables()))
+        moto_backend("dynamodb").tables.update(deepcopy(_tables()))
     else:
         _replace_tables()
     references = {name: name for name in resources(TABLE)}
@@ -110,12 +110,13 @@ def _tables() -> dict[str, Any]:
         if "StreamSpecification" in definition:
             definition["StreamSpecification"] = {"StreamEnabled": True, **definition["StreamSpecification"]}
         client("dynamodb").create_table(TableName=name, **definition)
-    tables = {name: _backend("dynamodb").tables.pop(name) for name in resources(TABLE)}
+    tables = {name: moto_backend("dynamodb").tables.pop(name) for name in resources(TABLE)}
     return deepcopy(tables)
 
 
-def _backend(service: str) -> Any:
-    return get_backend(service)[DEFAULT_ACCOUNT_ID][_REGION]
+def moto_backend(service: str) -> Any:
+    """Return moto's data of a service. Reading it directly makes no AWS call."""
+    return get_backend(service)[DEFAULT_ACCOUNT_ID][_REGION]  # type: ignore[call-overload]
 
 
 def set_redrive_policy(queue: str) -> None:

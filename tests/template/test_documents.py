@@ -85,7 +85,7 @@ def example(name: str, heading: str) -> dict[str, Any]:
 def raised_codes() -> Iterator[tuple[str, int]]:
     """Code and status of every error in the source."""
     functions.load("api/route_not_found")
-    known = [OutreachError, *OutreachError.__subclasses__()]
+    known: list[type[OutreachError]] = [OutreachError, *OutreachError.__subclasses__()]
     errors = {error.__name__: error for error in known if error.__module__.startswith(("outreach.", "functions."))}
     yield from ((error.code, error.status) for error in errors.values())
     for path in SOURCES:

@@ -54,7 +54,7 @@ def test_a_value_of_a_type_that_is_never_written_is_an_error() -> None:
 
 def test_the_clients_of_tests_check_parameters_which_those_of_functions_do_not(aws: None) -> None:
     with pytest.raises(ParamValidationError):
-        clients.dynamodb().get_item(TableName=TABLE, Key={"pk": "a"})  # type: ignore[dict-item]
+        clients.dynamodb().get_item(TableName=TABLE, Key={"pk": "a"})
     assert clients._CONFIG.parameter_validation is False  # type: ignore[attr-defined]
 
 

@@ -19,11 +19,16 @@ from outreach.imports import cells, csv_reader
 from outreach.sending import templates
 from outreach.ticketing import schemas as ticketing
 
+
+def _value_reader(type_: FieldType) -> Callable[[str], object]:
+    return lambda given: parse_value(given, type_, ("a", "b"))
+
+
 READERS: dict[str, Callable[[str], object]] = {
     "identities of a cell": cells.split_identities,
     "options of a cell": cells.split,
     "a broken row": lambda given: csv_reader._broken_quote(given, ","),
-    **{f"a value: {type_}": lambda given, type_=type_: parse_value(given, type_, ("a", "b")) for type_ in FieldType},
+    **{f"a value: {type_}": _value_reader(type_) for type_ in FieldType},
     "a phone number": lambda given: phone_numbers.parse(given, "US"),
     "a part of a number": lambda given: phone_numbers.has_part(given, "US"),
     "a reported number": phone_numbers.read_e164,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -21,7 +22,7 @@ Requests = list[list[str]]
 def requests(aws: None, monkeypatch: pytest.MonkeyPatch) -> Requests:
     """The names of each request to Parameter Store."""
     asked: Requests = []
-    call = BaseClient._make_api_call
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def note(client: Any, operation: str, arguments: Any) -> Any:
         if operation == "GetParameters":
@@ -37,7 +38,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Sets the time that the store sees, in seconds from its start."""
 
     def at(seconds: float) -> None:
-        monkeypatch.setattr(parameter_store.time, "time", lambda: 1_000_000 + seconds)
+        monkeypatch.setattr(time, "time", lambda: 1_000_000 + seconds)
 
     at(0)
     return at

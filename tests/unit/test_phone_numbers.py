@@ -213,6 +213,7 @@ def test_a_part_of_a_number_is_found_in_whatever_way_it_is_written(
 @given(st.sampled_from(["AT", "US", "FR", "IT", "RU", "IN", "BR"]), st.data())
 def test_every_part_of_a_number_is_found_however_its_digits_are_separated(region: str, data: st.DataObject) -> None:
     number = phonenumbers.example_number(region)
+    assert number
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
     first = data.draw(st.integers(1, len(e164) - 1))

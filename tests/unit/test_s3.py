@@ -158,7 +158,7 @@ def test_presigned_urls_name_the_region_because_new_regions_refuse_the_global_ho
 def test_an_empty_object_is_read_without_a_range_which_s3_would_refuse(
     aws: None, monkeypatch: pytest.MonkeyPatch, parts: list[bytes]
 ) -> None:
-    make_call = BaseClient._make_api_call
+    make_call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def refuse_ranges_of_empty_objects(client: BaseClient, operation: str, arguments: dict[str, str]) -> object:
         answer = make_call(client, operation, arguments)

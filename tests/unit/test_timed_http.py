@@ -70,7 +70,7 @@ def post(url: str) -> EndpointResponse:
 
 @pytest.mark.parametrize(("send", "agent"), [(call, "Outreach"), (post, "Outreach-Callbacks")])
 def test_a_request_has_our_headers_and_neither_those_of_requests_nor_cookies(send: Any, agent: str) -> None:
-    with serving(reply(200, {"Set-Cookie": "a=b"})) as server:
+    with serving(reply(200, headers={"Set-Cookie": "a=b"})) as server:
         send(server.url)
         send(server.url)
     assert [request.headers["user-agent"].split("/")[0] for request in server.requests] == [agent] * 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -112,10 +113,9 @@ def test_the_file_and_its_columns_are_there_when_the_reader_comes_back(console: 
     page, (number,) = console.page, numbers(DELIVERED[:1])
     _choose(console, _file(f"Nimi;Lempinimi;Matkapuhelin\nAda;Countess;{number}\n"))
     page.get_by_label("Where Lempinimi goes").select_option(label="Nickname")
-    for leave, come_back in [
-        (page.go_back, page.go_forward),
-        (page.get_by_role("link", name="All imports").click, page.get_by_role("link", name="Import a file").click),
-    ]:
+    links = (page.get_by_role("link", name=name) for name in ("All imports", "Import a file"))
+    ways: list[list[Callable[[], object]]] = [[page.go_back, page.go_forward], [link.click for link in links]]
+    for leave, come_back in ways:
         leave()
         expect(page.get_by_role("heading", level=1, name="Imports", exact=True)).to_be_visible()
         come_back()

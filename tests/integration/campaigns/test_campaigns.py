@@ -180,7 +180,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, action: Callable[[], Answer]) -> 
     """Let another request come between the next update's read and its write."""
     check = campaign_service._check
 
-    def act_first(*campaigns: Campaign, **options: bool) -> None:
+    def act_first(*campaigns: Campaign, **options: Any) -> None:
         monkeypatch.setattr(campaign_service, "_check", check)
         assert action().status < 300
         check(*campaigns, **options)
@@ -214,7 +214,7 @@ def test_a_deleted_campaign_is_not_found() -> None:
 @pytest.mark.parametrize(("campaign_id", "status"), [(UNKNOWN, 404), ("abc", 400), ("abc:send", 400), (f"{UNKNOWN}:send", 405)])
 def test_unknown_and_invalid_ids_are_refused(method: str, campaign_id: str, status: int) -> None:
     function = {"GET": "get", "PUT": "update", "DELETE": "delete"}[method]
-    body = {} if method == "PUT" else None
+    body: dict[str, Any] | None = {} if method == "PUT" else None
     assert call(f"outreach/{function}_campaign", method, f"{CAMPAIGNS}/{campaign_id}", body).status == status
 
 

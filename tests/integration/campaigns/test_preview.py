@@ -19,7 +19,7 @@ from outreach.consent.opt_outs import Source
 from outreach.messages import message_store
 from outreach.messages.models import campaign_message_id
 from outreach.sending.circuit_breaker import CircuitBreaker
-from outreach.sites.models import FrequencyCap
+from outreach.sites.models import FrequencyCap, Site
 from tests.support import pipeline
 from tests.support.functions import Answer, call
 from tests.support.pipeline import ACCOUNT, SITE
@@ -27,7 +27,7 @@ from tests.support.pipeline import ACCOUNT, SITE
 NIGHT = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)  # 23:00 in New York, noon in Tokyo
 MORNING = "2026-03-10T12:00:00.000Z"
 DAYTIME = {"timeZone": "Asia/Tokyo"}
-SITE_DEFAULTS = pipeline.Site(SITE, private_callbacks=True)
+SITE_DEFAULTS = Site(SITE, private_callbacks=True)
 
 pytestmark = pytest.mark.usefixtures("carrier")
 

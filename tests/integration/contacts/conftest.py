@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.dynamodb.models import dynamodb_backends
 
 from outreach import aws as aws_clients
 from outreach.sites import site_store
 from outreach.sites.models import Site
 from tests.support import functions
 from tests.support.stack import consumers, matches_filter
-from tests.support.template import TABLE
+from tests.support.template import TABLE, moto_backend
 
 SITE = "10000"
 OTHER_SITE = "20000"
@@ -57,6 +55,6 @@ def deliver_stream() -> Callable[[], list[dict[str, Any]]]:
 
 
 def _stream_records() -> list[dict[str, Any]]:
-    table = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].get_table("ContactsTable")
+    table = moto_backend("dynamodb").get_table("ContactsTable")
     assert table.stream_shard
     return [record.to_json() for record in table.stream_shard.items]

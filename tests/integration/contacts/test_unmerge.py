@@ -32,7 +32,7 @@ def pair() -> Pair:
 
 
 def timeless(contact_id: str) -> dict[str, Any]:
-    return contact_requests.get(contact_id).body | {"lastUpdatedTime": ""}
+    return {**contact_requests.get(contact_id).body, "lastUpdatedTime": ""}
 
 
 def test_an_unmerge_separates_the_contacts_again(pair: Pair, deliver_stream: Callable[[], Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support import pipeline
+from tests.support.functions import call
 
 NUMBERS = [f"+1212555{number}" for number in range(1200, 1212)]
 
@@ -25,7 +26,7 @@ def test_a_contact_without_a_number_is_skipped_with_a_reason(carrier: str) -> No
     contact_id = pipeline.create_contact(None)
     record_id = pipeline.send(pipeline.create_campaign()["id"])
     pipeline.fan_out(record_id)
-    listed = pipeline.call("outreach/list_skipped_contacts", "GET", f"/outreach/campaignRecords/{record_id}/skipped").body
+    listed = call("outreach/list_skipped_contacts", "GET", f"/outreach/campaignRecords/{record_id}/skipped").body
     assert listed["skipped"] == [{"contactId": contact_id, "name": "Ada", "to": None, "reason": "no_recipient"}]
     assert pipeline.record(record_id)["status"] == "completed"
 

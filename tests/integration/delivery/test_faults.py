@@ -11,8 +11,8 @@ from outreach import parameter_store
 from outreach.carriers import registry
 from outreach.consent import opt_outs
 from outreach.consent.opt_outs import Source
-from outreach.delivery import outcome_recording, unknown_outcomes
-from outreach.messages import message_store
+from outreach.delivery import outcome_recording
+from outreach.messages import failed_reasons, message_store
 from outreach.sending import circuit_breaker
 from outreach.settings import settings
 from outreach.sites import secrets, site_store
@@ -71,7 +71,7 @@ def test_a_message_fails_when_its_outcome_stays_unknown(channel: Channel) -> Non
         pytest.skip("Telnyx always reports the outcome")
     (message_id,) = channel.queue("+12125550105")
     channel.run_until(lambda: status(message_id) == "failed")
-    assert message_store.get(SITE, message_id).failed_reason == unknown_outcomes.OUTCOME_UNKNOWN
+    assert message_store.get(SITE, message_id).failed_reason == failed_reasons.OUTCOME_UNKNOWN
 
 
 def test_an_account_may_resend_messages_with_unknown_outcomes(channel: Channel) -> None:

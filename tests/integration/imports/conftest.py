@@ -24,7 +24,7 @@ def _event_driven_functions(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     boto3.client("stepfunctions").create_state_machine(
         name=name, definition="{}", roleArn="arn:aws:iam::123456789012:role/unit-test"
     )
-    make_call = BaseClient._make_api_call
+    make_call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def call(client: Any, operation: str, arguments: Any) -> Any:
         response = make_call(client, operation, arguments)

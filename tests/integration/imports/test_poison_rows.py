@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
-from outreach.contacts import contact_store, identity_uniqueness, validation
+from outreach.contacts import contact_documents, contact_store, identity_uniqueness, validation
 from outreach.contacts.identity_uniqueness import IdentityKey
 from outreach.imports.columns import Columns
 from outreach.imports.import_row import ImportRow
@@ -89,7 +89,7 @@ def test_a_poisonous_row_fails_alone_and_its_values_are_not_logged(
 def test_a_contact_that_cannot_be_read_fails_only_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     contact_requests.new_contact("Damaged", email(POISON))
     contact_requests.new_contact("N3", email("n3@example.com"))
-    from_item = contact_store.contact_of
+    from_item = contact_documents.contact_of
 
     def fail(site_id: str, item: Mapping[str, Any]) -> Any:
         if POISON in str(item):

@@ -13,7 +13,7 @@ from outreach.consent import opt_outs
 from outreach.consent.opt_outs import Source
 from outreach.http import polling
 from outreach.message_api import campaign_test_message
-from outreach.messages import message_store
+from outreach.messages import failed_reasons, message_store
 from outreach.messages.status import SkipReason
 from outreach.sending import send_queue
 from outreach.sites import site_store
@@ -137,7 +137,7 @@ def test_a_text_that_cannot_be_rendered_fails_as_in_a_send(campaign: str) -> Non
     call("outreach/update_campaign", "PUT", f"/outreach/campaigns/{campaign}", message)
     answer = send(campaign, {"to": COLLEAGUE, "contactId": contact})
     assert (answer.status, answer.body["status"]) == (200, "failed")
-    assert answer.body["failedReason"] == rendering.TEMPLATE_ERROR
+    assert answer.body["failedReason"] == failed_reasons.TEMPLATE_ERROR
 
 
 def test_a_text_that_a_send_would_skip_is_refused(campaign: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ def test_messages_on_their_way_are_not_read(
     record_id: str, read: list[str], queued: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = Counter[str]()
-    make_call = BaseClient._make_api_call
+    make_call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def counted(client: Any, operation: str, arguments: Any) -> Any:
         calls[operation] += 1
@@ -120,7 +120,7 @@ def test_a_page_of_an_earlier_version_is_read(
     record_id: str, read: list[str], queued: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages = [replace(page, first_slot=None) for page in ledger.read_pages(SITE, record_id)]
-    monkeypatch.setattr(ledger, "read_pages", lambda *_: iter(pages))
+    monkeypatch.setattr(ledger, "read_pages", lambda *_, **__: iter(pages))
     stalled_records.repair(SITE, record_id)
     assert read
 

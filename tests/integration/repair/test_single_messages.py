@@ -8,9 +8,8 @@ from datetime import timedelta
 import pytest
 
 from outreach import clock
-from outreach.delivery import unknown_outcomes
-from outreach.delivery.send_attempt import EXPIRED
-from outreach.messages import message_store
+from outreach.messages import failed_reasons, message_store
+from outreach.messages.failed_reasons import EXPIRED
 from outreach.messages.models import ClaimState, Message
 from outreach.messages.status import MessageStatus
 from outreach.repair import single_messages, stalled_messages, sweep
@@ -128,7 +127,7 @@ def test_an_outcome_that_cannot_be_checked_fails_after_a_day(monkeypatch: pytest
     message(1)
     message_store.claim(pipeline.SITE, "message-1", until=1)
     sweep_for(monkeypatch, 26)
-    assert failed_reason() == unknown_outcomes.OUTCOME_UNKNOWN
+    assert failed_reason() == failed_reasons.OUTCOME_UNKNOWN
 
 
 def test_a_message_whose_worker_died_is_reconciled_while_its_account_is_paused() -> None:

@@ -233,7 +233,7 @@ def test_a_sweep_without_time_says_what_is_left(
 def test_the_old_index_is_read_while_the_new_one_is_being_filled(
     record_id: str, campaign: str, queued: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deletion = {"Delete": {"IndexName": "unfinished_by_site"}}
+    deletion: Any = {"Delete": {"IndexName": "unfinished_by_site"}}
     boto3.client("dynamodb").update_table(TableName=settings().campaigns_table, GlobalSecondaryIndexUpdates=[deletion])
     assert unfinished_work.read().records == unfinished_work.read(SITE).records != []
     assert unfinished_work.read("another").records == []

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from outreach.delivery.send_attempt import EXPIRED
 from outreach.messages import message_store
+from outreach.messages.failed_reasons import EXPIRED
 from outreach.sending import circuit_breaker
 from outreach.sending.circuit_breaker import CircuitBreaker
 from outreach.settings import settings

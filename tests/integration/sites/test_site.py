@@ -51,7 +51,7 @@ def test_a_site_without_settings() -> None:
 
 def test_a_site_with_settings() -> None:
     url = "https://customer.example/callback"
-    quotas = {"max_contacts": 500, "daily_segments": 100}
+    quotas: dict[str, Any] = {"max_contacts": 500, "daily_segments": 100}
     site_store.put_site(Site(SITE, default_region="NO", sending_hours="08:00-21:00", callback_url=url, **quotas))
     quota.reserve(SITE, [3, 4], 100)
     shown = site()

@@ -129,7 +129,12 @@ def test_an_invalid_message_is_refused(ticket_id: str, changes: dict[str, Any], 
 
 
 FILE = {"type": "image", "url": "https://media.example/1", "contentType": "image/png", "size": 7, "name": "one"}
-DELIVERY = {"messageId": MESSAGE["id"], "status": "waitForSending", "time": "2021-04-26T10:52:24.336Z", "orderNum": 1}
+DELIVERY: dict[str, Any] = {
+    "messageId": MESSAGE["id"],
+    "status": "waitForSending",
+    "time": "2021-04-26T10:52:24.336Z",
+    "orderNum": 1,
+}
 
 
 def test_files_and_delivery_are_read_in_every_spelling_and_kept_in_one() -> None:

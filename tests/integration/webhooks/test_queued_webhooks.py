@@ -42,7 +42,8 @@ FAULTS = {
     "throttled": THROTTLED,
     "slow": ReadTimeoutError(endpoint_url="https://ssm"),
     "failing": ClientError(
-        {"Error": {"Code": "InternalServerError"}, "ResponseMetadata": {"HTTPStatusCode": 500}}, "GetParameters"
+        {"Error": {"Code": "InternalServerError"}, "ResponseMetadata": {"HTTPStatusCode": 500}},  # type: ignore[typeddict-item] # what the code reads
+        "GetParameters",
     ),
     "denied": ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetParameters"),
 }
@@ -65,7 +66,7 @@ def refusing(
 ) -> Iterator[list[str]]:
     """Let AWS refuse operations, in a process that has cached nothing; yields the refused calls."""
     refused: list[str] = []
-    call = BaseClient._make_api_call
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def refuse(client: Any, operation: str, arguments: Any) -> Any:
         if operation in operations and is_refused(arguments):
@@ -90,7 +91,7 @@ def start_process() -> None:
 def counted_calls() -> Iterator[list[str]]:
     """The names of the AWS calls that are made."""
     calls: list[str] = []
-    call = BaseClient._make_api_call
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def count(client: Any, operation: str, arguments: Any) -> Any:
         calls.append(operation)
@@ -339,7 +340,7 @@ def test_copies_of_a_queued_webhook_do_what_one_does(carrier: str) -> None:
 def test_a_webhook_that_the_carrier_repeats_because_we_died_before_the_answer_counts_once(
     carrier: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send = BaseClient._make_api_call
+    send = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def die_after_sending(client: Any, operation: str, arguments: Any) -> Any:
         if operation == "GetParameters":
@@ -509,7 +510,7 @@ def test_nothing_verified_waits_for_the_secret_of_a_queued_webhook(carrier: str)
     unverified = queue_unverified(carrier, PATH, receipt(carrier, "delivered"))
     assert deliver(carrier, "/inbound", inbound(carrier, "STOP")) == 200
     before: list[bool] = []
-    with refusing("GetParameters", is_refused=lambda _: not before.append(opted_out())):  # type: ignore[func-returns-value]
+    with refusing("GetParameters", is_refused=lambda _: not before.append(opted_out())):
         assert process(unverified, *bodies()) == 1
     assert before == [True]
 

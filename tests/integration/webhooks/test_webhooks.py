@@ -12,8 +12,6 @@ from unittest.mock import Mock
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto.backends import get_backend
-from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from outreach import clock, dynamo
 from outreach.carriers.error_scopes import ErrorScope
@@ -43,7 +41,7 @@ from tests.support.carriers import ACCOUNTS, status
 from tests.support.crash_points import Crash
 from tests.support.functions import invoke
 from tests.support.pipeline import SITE
-from tests.support.template import set_redrive_policy
+from tests.support.template import moto_backend, set_redrive_policy
 
 MESSAGE_ID = "11183a83-48e9-4d0d-a3bd-fb19ce5c12db"
 NUMBER = "+12125550199"
@@ -64,7 +62,7 @@ def carrier(request: pytest.FixtureRequest, aws: None) -> str:
 
 def stored_items() -> Any:
     """All items of all tables."""
-    tables = get_backend("dynamodb")[DEFAULT_ACCOUNT_ID]["us-east-1"].tables
+    tables = moto_backend("dynamodb").tables
     return {name: [item.to_json() for item in table.all_items()] for name, table in tables.items()}
 
 
@@ -253,7 +251,7 @@ def test_a_reply_to_a_pool_names_the_number_that_it_was_sent_to(pool: str) -> No
 @pytest.mark.parametrize("sender", ["+15005550099", "68849"])
 def test_any_receipt_of_a_pool_names_the_number_of_its_message_and_none_changes_it(pool: str, sender: str, reported: str) -> None:
     for number in (sender, "+15005550011"):
-        name = {"twilio": {"From": number}, "telnyx": {"from": {"phone_number": number}}}[pool]
+        name: Any = {"twilio": {"From": number}, "telnyx": {"from": {"phone_number": number}}}[pool]
         body = receipt(pool, reported, **name)
         assert post(pool, PATH, body, signed(pool, PATH, body)) == 200
         assert message_store.get(SITE, MESSAGE_ID).sender == sender

@@ -45,7 +45,7 @@ def send_by_twilio_sdk(base_url: str, **sender: str) -> None:
         )
 
 
-def send_by_telnyx_sdk(base_url: str, **sender: str) -> None:
+def send_by_telnyx_sdk(base_url: str, **sender: Any) -> None:
     client = telnyx.Telnyx(api_key=TELNYX.credentials["api_key"], base_url=f"{base_url}/v2", max_retries=0)
     with pytest.raises(telnyx.BadRequestError):
         client.messages.send(

@@ -31,7 +31,7 @@ STACK_COMMANDS = [path for path, entry in COMMANDS.items() if isinstance(entry, 
 
 def example(path: tuple[str, ...]) -> list[str]:
     """Return the arguments of the example in the help of a command."""
-    line = re.search(r"Example: .*?outreach-admin (.+)", COMMANDS[path].help)
+    line = re.search(r"Example: .*?outreach-admin (.+)", COMMANDS[path].help or "")
     assert line, "add a line `Example: outreach-admin …` to its docstring"
     return shlex.split(line[1])
 

@@ -19,6 +19,7 @@ from outreach.messages import message_store
 from outreach.messages.models import Kind, Message
 from outreach.messages.status import MessageStatus
 from outreach.settings import settings
+from outreach.sites.models import Site
 from tests.support import pipeline
 from tests.support.stack import target
 from tests.support.template import QUEUE, resources
@@ -136,7 +137,7 @@ def test_erasing_an_unknown_number_succeeds_and_says_so(run: Run, person: str, n
 
 
 def test_an_export_contains_only_its_site(run: Run, person: str, tmp_path: Path) -> None:
-    pipeline.put_site(pipeline.Site("100000"))
+    pipeline.put_site(Site("100000"))
     file = tmp_path / "site.ndjson"
     done = run("export-site", pipeline.SITE, "--to", str(file))
     lines = [json.loads(line) for line in file.read_text().splitlines()]

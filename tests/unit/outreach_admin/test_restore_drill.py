@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
-from outreach_admin import restore_drill
+from outreach_admin import restore_drill, table_restore
 
 from outreach import dynamo
 from outreach.settings import settings
@@ -75,7 +75,7 @@ def test_a_copy_is_removed_although_it_could_not_be_compared(run: Run, table: st
     def fail(*_: object) -> None:
         raise RuntimeError("cannot be compared")
 
-    monkeypatch.setattr(restore_drill.table_restore, "compare", fail)
+    monkeypatch.setattr(table_restore, "compare", fail)
     assert run("restore-drill", "contacts").code == 1
     assert tables() == before
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import boto3
 import pytest
@@ -117,7 +118,7 @@ def test_one_site_or_all_are_stopped_and_started(run: Run, record_id: str) -> No
 def test_a_start_counts_the_single_messages_that_wait(run: Run, record_id: str) -> None:
     run("sending", "stop", "--site", SITE)
     slot = clock.timestamp(clock.now() - timedelta(seconds=1))
-    of_other = {"site_id": OTHER.site_id, "account_id": OTHER.id, "id": "22283a83-48e9-4d0d-a3bd-fb19ce5c12db"}
+    of_other: dict[str, Any] = {"site_id": OTHER.site_id, "account_id": OTHER.id, "id": "22283a83-48e9-4d0d-a3bd-fb19ce5c12db"}
     waiting = Message(MESSAGE_ID, SITE, "contact", ACCOUNT.id, ACCOUNT.number, "+12125551200", "Hello", slot)
     message_store.create_many([waiting, replace(waiting, **of_other)])
     assert run("sending", "start", "--dry-run").json["single_messages"] == 1

@@ -8,12 +8,11 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto.backends import get_backend
-from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 
 from outreach.settings import settings
 from tests.support import fast_moto, pipeline
+from tests.support.template import moto_backend
 
 
 def test_answers_of_moto_are_read_by_the_same_names_as_without_memory(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +57,7 @@ def test_a_cancelled_transaction_leaves_tables_and_streams_as_they_were(aws: Non
 
 
 def _rows_and_changes(table: str) -> tuple[list[Any], list[str]]:
-    moto_table = get_backend("dynamodb")[DEFAULT_ACCOUNT_ID]["us-east-1"].tables[table]
+    moto_table = moto_backend("dynamodb").tables[table]
     assert moto_table.stream_shard
     changes = [record.record["eventName"] for record in moto_table.stream_shard.items]
     return boto3.client("dynamodb").scan(TableName=table)["Items"], changes

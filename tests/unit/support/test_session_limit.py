@@ -30,7 +30,19 @@ def test_a_run_that_does_not_end_fails_and_names_the_tests_that_are_running(monk
 def test_a_process_that_is_killed_fails_the_run_and_names_the_test(tmp_path: Path) -> None:
     file = tmp_path / "test_example.py"
     file.write_text("import os, signal\n\ndef test_bad():\n    os.kill(os.getpid(), signal.SIGKILL)\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", tmp_path, "-n", "1", "--max-worker-restart=0"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(tmp_path),
+        "-n",
+        "1",
+        "--max-worker-restart=0",
+    ]
     result = subprocess.run([*command, file], cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603 - pytest
     assert result.returncode == 1
     assert "crashed while running 'test_example.py::test_bad'" in result.stdout

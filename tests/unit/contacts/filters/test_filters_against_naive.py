@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from outreach import clock, text
 from outreach.contacts.contact_documents import document_of
 from outreach.contacts.filters import compiler
+from outreach.contacts.filters.conditions import compile_condition
 from outreach.contacts.filters.models import Condition, Filter, Match, Operator
 from outreach.contacts.models import Contact, FieldKey, IdentityType
 from tests.unit.contacts.examples import COLOURS, SITE_FIELDS, contact
@@ -152,14 +153,13 @@ def test_a_condition_is_evaluated_at_most_once_for_each_contact(
 ) -> None:
     contact_filter = Filter(Match.EXPRESSION, expression, numbered(given_conditions))
     evaluations: Counter[int] = Counter()
-    compile_condition = compiler.compile_condition
 
     def counted(condition: Condition, *arguments: Any, **options: Any) -> Callable[[Any], bool]:
         predicate = compile_condition(condition, *arguments, **options)
 
         def evaluate(document: Any) -> bool:
             evaluations[condition.order] += 1
-            return predicate(document)
+            return bool(predicate(document))
 
         return evaluate
 
