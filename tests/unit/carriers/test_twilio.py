@@ -364,6 +364,22 @@ def test_an_inbound_message_may_have_the_status_of_one(name: str, status: str) -
     assert parse_inbound(inbound_form(**{name: status})) == parse_inbound(inbound_form())
 
 
+@pytest.mark.parametrize(
+    ("reported", "sender"),
+    [
+        ("whatsapp:+12025550100", "+12025550100"),
+        ("rcs:+12025550100", "+12025550100"),
+        ("rcs:agent", "rcs:agent"),
+        ("messenger:12345", "messenger:12345"),
+        ("Shop: +1 off", "Shop: +1 off"),
+    ],
+)
+def test_a_number_has_no_channel_before_it(reported: str, sender: str) -> None:
+    parsed = parse_inbound(inbound_form(From=reported, To=reported))
+    assert parsed
+    assert (parsed.sender, parsed.recipient) == (sender, sender)
+
+
 def test_the_older_names_of_parameters_are_read() -> None:
     receipt = twilio.parse_receipt(urlencode({"SmsSid": "SM1", "SmsStatus": "delivered"}).encode())
     assert receipt == Receipt("SM1", MessageStatus.DELIVERED)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -59,6 +60,8 @@ _PAGE_SIZE = 1000
 # Twilio's connection overrides: a webhook that fails in any way, a 4xx too, is repeated five times instead of once. The signature
 # does not cover the fragment. https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
 RETRIES = "#rc=5&rp=all"
+# The channel before a number: ``whatsapp:+12125550123``, and ``rcs:+12125550123`` from a phone whose SMS Twilio has upgraded to RCS.
+_CHANNEL = re.compile(r"[a-z]+:(?=\+\d)", re.IGNORECASE)
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _FORM = "application/x-www-form-urlencoded"
 _DIGESTS = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
@@ -166,8 +169,8 @@ def parse_inbound(body: bytes, received: datetime) -> InboundMessage | None:
         opt_out = CARRIER_KEYWORDS.get(form.get("OptOutType", "").upper())
         return InboundMessage(
             carrier_message_id=_sid(form),
-            sender=form.get("From", ""),
-            recipient=form.get("To", ""),
+            sender=_number(form, "From"),
+            recipient=_number(form, "To"),
             body=form.get("Body", ""),
             media_urls=tuple(url for url, _ in media if url),
             opt_out=opt_out,
@@ -235,6 +238,11 @@ def _status(form: Mapping[str, str]) -> str:
 
 def _sid(form: Mapping[str, str]) -> str:
     return carrier_http.required_id(form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid"))
+
+
+def _number(form: Mapping[str, str], name: str) -> str:
+    """Return a parameter without the channel before its number, because an opt-out belongs to the number."""
+    return _CHANNEL.sub("", form.get(name, ""), count=1)
 
 
 def _signature_settings(webhook: CarrierWebhook) -> dict[str, str]:
