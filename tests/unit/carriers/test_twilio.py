@@ -202,6 +202,13 @@ def test_genuine_webhooks_are_verified(webhook: CarrierWebhook) -> None:
     assert twilio.verify(webhook, TWILIO.credentials | {"shared_key": "shared"})
 
 
+@pytest.mark.parametrize(("key", "genuine"), [("old", True), (TWILIO.credentials["token"], True), ("older", False), ("", False)])
+def test_webhooks_signed_with_the_previous_token_are_verified_while_it_is_replaced(key: str, genuine: bool) -> None:
+    credentials = TWILIO.credentials | {"previous_token": "old"}
+    assert twilio.verify(signed(URL, PAIRS, key=key), credentials) == genuine
+    assert not twilio.verify(signed(URL, PAIRS, key=""), credentials | {"previous_token": ""})
+
+
 @pytest.mark.parametrize(
     "webhook",
     [

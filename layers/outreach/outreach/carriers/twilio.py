@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -117,17 +117,18 @@ def verify(webhook: CarrierWebhook, credentials: Credentials) -> bool:
 
     Args:
         webhook: the request.
-        credentials: ``token``; also ``shared_key`` if Twilio signs with one (``X-Twilio-Webhooks-Signature-Settings``).
+        credentials: ``token``; ``previous_token`` while the token is being replaced; ``shared_key`` if Twilio signs with one
+            (``X-Twilio-Webhooks-Signature-Settings``).
     """
     settings = _signature_settings(webhook)
-    digest = _DIGESTS.get(settings.get("algorithm") or "HMAC_SHA1")
+    digest = _DIGESTS.get((settings.get("algorithm") or "HMAC_SHA1").upper())
     signed = _signed_parameters(webhook)
     if digest is None or signed is None:
         return False
-    key = credentials.get("shared_key", credentials["token"]) if "key" in settings else credentials["token"]
     signature = _header(webhook, "x-twilio-signature").encode()
     return any(
         hmac.compare_digest(signature, b64encode(hmac.digest(key.encode(), (url + signed).encode(), digest)))
+        for key in _keys(settings, credentials)
         for url in _url_variants(webhook.url)
     )
 
@@ -249,6 +250,14 @@ def _signature_settings(webhook: CarrierWebhook) -> dict[str, str]:
     """Parse the header ``key=…,algorithm=…``; empty when Twilio signs with the account's token and SHA-1."""
     parts = _header(webhook, "x-twilio-webhooks-signature-settings").split(",")
     return {name: value for name, _, value in (part.strip().partition("=") for part in parts) if name}
+
+
+def _keys(settings: Mapping[str, str], credentials: Credentials) -> Iterator[str]:
+    """Yield the keys that Twilio may have signed with. It signs with the previous token until the new one is made the primary."""
+    if "key" in settings and "shared_key" in credentials:
+        yield credentials["shared_key"]
+    else:
+        yield from (credentials[name] for name in ("token", "previous_token") if credentials.get(name))
 
 
 def _signed_parameters(webhook: CarrierWebhook) -> str | None:
