@@ -60,7 +60,7 @@ _PAGE_SIZE = 1000
 # Twilio's connection overrides: a webhook that fails in any way, a 4xx too, is repeated five times instead of once. The signature
 # does not cover the fragment. https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
 RETRIES = "#rc=5&rp=all"
-# The channel before a number: ``whatsapp:+12125550123``, and ``rcs:+12125550123`` from a phone whose SMS Twilio has upgraded to RCS.
+# The channel before a number: ``whatsapp:+12125550123``, and ``rcs:+12125550123`` from a phone to which Twilio sent RCS, not SMS.
 _CHANNEL = re.compile(r"[a-z]+:(?=\+\d)", re.IGNORECASE)
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _FORM = "application/x-www-form-urlencoded"
