@@ -20,8 +20,8 @@ def apply(account: ChannelAccount, message_id: str, receipt: Receipt, received: 
     """Advance a message to the status of its receipt. Repeated receipts do not count against the account.
 
     Nearly every message gets a receipt that it is delivered, which is written at once. Any other receipt reads the message first;
-    if it does not advance the message, it costs one read and no write. An opt-out counts all the same: the message may have failed
-    already because nobody knew its outcome.
+    if it does not advance the message, it costs one read and no write. An opt-out counts all the same, because the message may
+    have failed already while its outcome was unknown.
 
     Args:
         received: when its webhook arrived.
