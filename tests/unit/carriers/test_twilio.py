@@ -226,6 +226,7 @@ def test_webhooks_signed_with_the_previous_token_are_verified_while_it_is_replac
         pytest.param(modified(signed(URL, []), content_type="application/json", body=JSON_BODY), id="json without a hash"),
         pytest.param(signed_json(JSON_URL, JSON_BODY + b" "), id="another json"),
         pytest.param(signed_json(f"{URL}&bodySHA256=", JSON_BODY), id="an empty hash"),
+        pytest.param(signed(URL, [(str(number), "") for number in range(1_001)]), id="more parameters than Twilio sends"),
     ],
 )
 def test_forged_webhooks_are_rejected(webhook: CarrierWebhook) -> None:
