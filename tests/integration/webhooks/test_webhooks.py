@@ -22,6 +22,7 @@ from outreach.delivery.outcome_recording import CLAIM_SECONDS
 from outreach.inbound import receipt_queue
 from outreach.inbound.reply_queue import ReplyJob
 from outreach.messages import message_store
+from outreach.messages.failed_reasons import OUTCOME_UNKNOWN
 from outreach.messages.models import Message
 from outreach.messages.status import MessageStatus
 from outreach.settings import settings
@@ -71,8 +72,8 @@ def queued_replies() -> list[ReplyJob]:
     return [ReplyJob.from_json(message["Body"]) for message in answer.get("Messages", [])]
 
 
-def report(carrier: str, status: str, path: str = PATH) -> int:
-    body = receipt(carrier, status)
+def report(carrier: str, status: str, path: str = PATH, **more: Any) -> int:
+    body = receipt(carrier, status, **more)
     return post(carrier, path, body, signed(carrier, path, body))
 
 
@@ -180,6 +181,14 @@ def test_a_receipt_that_reports_an_opt_out_opts_the_number_out(carrier: str) -> 
     body = receipt(carrier, "undelivered", **more)
     post(carrier, PATH, body, signed(carrier, PATH, body))
     assert opt_outs.opted_out_among(SITE, [NUMBER])
+
+
+def test_a_receipt_that_reports_an_opt_out_counts_when_the_message_has_failed_already(carrier: str) -> None:
+    message_store.advance(message_store.get(SITE, MESSAGE_ID), MessageStatus.FAILED, failed_reason=OUTCOME_UNKNOWN)
+    more: dict[str, Any] = {"errors": [{"code": "40300"}]} if carrier == "telnyx" else {"ErrorCode": "21610"}
+    assert report(carrier, "undelivered", **more) == 200
+    assert opt_outs.opted_out_among(SITE, [NUMBER])
+    assert message_store.get(SITE, MESSAGE_ID).failed_reason == OUTCOME_UNKNOWN
 
 
 @pytest.mark.parametrize("opt_in", [False, True])

@@ -202,6 +202,23 @@ def test_an_inbound_message_is_parsed(
     assert parse_inbound(event("message.received", **NUMBERS, **payload)) == expected
 
 
+@pytest.mark.parametrize(
+    ("escaped", "text"),
+    [
+        (r"STOP \ud83d", "STOP \ufffd"),
+        (r"\uDE00\uD83D STOP", "\ufffd\ufffd STOP"),
+        (r"STOP \ud83d\ud83d\ude00", "STOP \ufffd😀"),
+        (r"C:\\ud83d", r"C:\ud83d"),
+        (r"\ud55c\u0041", "한A"),
+    ],
+)
+def test_half_an_emoji_does_not_lose_a_message(escaped: str, text: str) -> None:
+    body = event("message.received", **NUMBERS, text="TEXT", tags=["TEXT"]).replace(b"TEXT", escaped.encode())
+    parsed = parse_inbound(body)
+    assert parsed
+    assert parsed.body == text
+
+
 @pytest.mark.parametrize("numbers", [{}, {"from": None}, {"from": {"phone_number": None}}, {"from": {}, "to": None}])
 def test_an_inbound_message_without_numbers_is_kept(numbers: dict[str, Any]) -> None:
     parsed = parse_inbound(event("message.received", text="STOP", **numbers))

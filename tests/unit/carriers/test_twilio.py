@@ -202,6 +202,13 @@ def test_genuine_webhooks_are_verified(webhook: CarrierWebhook) -> None:
     assert twilio.verify(webhook, TWILIO.credentials | {"shared_key": "shared"})
 
 
+@pytest.mark.parametrize(("key", "genuine"), [("old", True), (TWILIO.credentials["token"], True), ("older", False), ("", False)])
+def test_webhooks_signed_with_the_previous_token_are_verified_while_it_is_replaced(key: str, genuine: bool) -> None:
+    credentials = TWILIO.credentials | {"previous_token": "old"}
+    assert twilio.verify(signed(URL, PAIRS, key=key), credentials) == genuine
+    assert not twilio.verify(signed(URL, PAIRS, key=""), credentials | {"previous_token": ""})
+
+
 @pytest.mark.parametrize(
     "webhook",
     [
@@ -219,6 +226,7 @@ def test_genuine_webhooks_are_verified(webhook: CarrierWebhook) -> None:
         pytest.param(modified(signed(URL, []), content_type="application/json", body=JSON_BODY), id="json without a hash"),
         pytest.param(signed_json(JSON_URL, JSON_BODY + b" "), id="another json"),
         pytest.param(signed_json(f"{URL}&bodySHA256=", JSON_BODY), id="an empty hash"),
+        pytest.param(signed(URL, [(str(number), "") for number in range(1_001)]), id="more parameters than Twilio sends"),
     ],
 )
 def test_forged_webhooks_are_rejected(webhook: CarrierWebhook) -> None:
@@ -362,6 +370,22 @@ def test_a_status_is_not_an_inbound_message(name: str, status: str) -> None:
 @pytest.mark.parametrize("status", ["", "received", "receiving", "Received"])
 def test_an_inbound_message_may_have_the_status_of_one(name: str, status: str) -> None:
     assert parse_inbound(inbound_form(**{name: status})) == parse_inbound(inbound_form())
+
+
+@pytest.mark.parametrize(
+    ("reported", "sender"),
+    [
+        ("whatsapp:+12025550100", "+12025550100"),
+        ("rcs:+12025550100", "+12025550100"),
+        ("rcs:agent", "rcs:agent"),
+        ("messenger:12345", "messenger:12345"),
+        ("Shop: +1 off", "Shop: +1 off"),
+    ],
+)
+def test_a_number_has_no_channel_before_it(reported: str, sender: str) -> None:
+    parsed = parse_inbound(inbound_form(From=reported, To=reported))
+    assert parsed
+    assert (parsed.sender, parsed.recipient) == (sender, sender)
 
 
 def test_the_older_names_of_parameters_are_read() -> None:

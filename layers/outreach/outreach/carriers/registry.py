@@ -67,7 +67,8 @@ _CARRIERS: Mapping[Carrier, CarrierEntry] = {
         pool_name="a Messaging Service of Twilio",
         name_characters=" +-_&",
         secrets=("token",),
-        optional_secrets=("shared_key",),  # signs webhooks with the newer header
+        # The first signs webhooks with the newer header, the second signs them until the token has been replaced.
+        optional_secrets=("shared_key", "previous_token"),
     ),
     Carrier.TELNYX: CarrierEntry(
         client=_telnyx,

@@ -6,6 +6,7 @@ https://developers.telnyx.com/api-reference/messages/send-a-message
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,6 +39,12 @@ SIGNATURE_HEADERS: tuple[str, ...] = ("telnyx-signature-ed25519", "telnyx-timest
 _TOLERANCE_SECONDS = 300
 # Telnyx repeats a webhook for some minutes at most.
 _OLDEST_EVENT = timedelta(days=1)
+
+# Matches an escaped backslash and a surrogate pair as a whole, so that what else begins like a surrogate is half a pair. A phone
+# may send half an emoji, whose other half was in a part that has been lost.
+_SURROGATE = re.compile(
+    rb"(?P<whole>\\\\|\\u[Dd][89ABab][\da-fA-F]{2}\\u[Dd][C-Fc-f][\da-fA-F]{2})|\\u[Dd][89A-Fa-f][\da-fA-F]{2}"
+)
 
 _RECEIPTS = ("message.sent", "message.finalized")
 _STATUSES = {
@@ -190,7 +197,8 @@ def _retry_seconds(response: carrier_http.CarrierResponse) -> float | None:
 
 
 def _event(body: bytes) -> dict[str, Any]:
-    return orjson.loads(body)["data"]  # type: ignore[no-any-return]
+    """Return the event in a body, with U+FFFD for half of a surrogate pair, which JSON can express and text cannot hold."""
+    return orjson.loads(_SURROGATE.sub(lambda found: found["whole"] or rb"\ufffd", body))["data"]  # type: ignore[no-any-return]
 
 
 def _sender(message: dict[str, Any]) -> str:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -55,10 +56,14 @@ _INBOUND_STATUSES = ("", "receiving", "received")
 
 # Twilio documents ten.
 _MAX_MEDIA = 100
+# Twilio sends some fifty. To sort a million of them would take seconds, before the signature shows who sent them.
+_MAX_PARAMETERS = 1_000
 _PAGE_SIZE = 1000
 # Twilio's connection overrides: a webhook that fails in any way, a 4xx too, is repeated five times instead of once. The signature
 # does not cover the fragment. https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
 RETRIES = "#rc=5&rp=all"
+# The channel before a number: ``whatsapp:+12125550123``, and ``rcs:+12125550123`` from a phone to which Twilio sent RCS, not SMS.
+_CHANNEL = re.compile(r"[a-z]+:(?=\+\d)", re.IGNORECASE)
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _FORM = "application/x-www-form-urlencoded"
 _DIGESTS = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
@@ -114,17 +119,18 @@ def verify(webhook: CarrierWebhook, credentials: Credentials) -> bool:
 
     Args:
         webhook: the request.
-        credentials: ``token``; also ``shared_key`` if Twilio signs with one (``X-Twilio-Webhooks-Signature-Settings``).
+        credentials: ``token``; ``previous_token`` while the token is being replaced; ``shared_key`` if Twilio signs with one
+            (``X-Twilio-Webhooks-Signature-Settings``).
     """
     settings = _signature_settings(webhook)
-    digest = _DIGESTS.get(settings.get("algorithm") or "HMAC_SHA1")
+    digest = _DIGESTS.get((settings.get("algorithm") or "HMAC_SHA1").upper())
     signed = _signed_parameters(webhook)
     if digest is None or signed is None:
         return False
-    key = credentials.get("shared_key", credentials["token"]) if "key" in settings else credentials["token"]
     signature = _header(webhook, "x-twilio-signature").encode()
     return any(
         hmac.compare_digest(signature, b64encode(hmac.digest(key.encode(), (url + signed).encode(), digest)))
+        for key in _keys(settings, credentials)
         for url in _url_variants(webhook.url)
     )
 
@@ -166,8 +172,8 @@ def parse_inbound(body: bytes, received: datetime) -> InboundMessage | None:
         opt_out = CARRIER_KEYWORDS.get(form.get("OptOutType", "").upper())
         return InboundMessage(
             carrier_message_id=_sid(form),
-            sender=form.get("From", ""),
-            recipient=form.get("To", ""),
+            sender=_number(form, "From"),
+            recipient=_number(form, "To"),
             body=form.get("Body", ""),
             media_urls=tuple(url for url, _ in media if url),
             opt_out=opt_out,
@@ -221,7 +227,12 @@ def _header(webhook: CarrierWebhook, name: str) -> str:
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:
-    return parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
+    """Return the parameters of a form.
+
+    Raises:
+        ValueError: there are more than Twilio ever sends.
+    """
+    return parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MAX_PARAMETERS)
 
 
 def _form(body: bytes) -> dict[str, str]:
@@ -237,20 +248,37 @@ def _sid(form: Mapping[str, str]) -> str:
     return carrier_http.required_id(form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid"))
 
 
+def _number(form: Mapping[str, str], name: str) -> str:
+    """Return a parameter without the channel before its number, because an opt-out belongs to the number."""
+    return _CHANNEL.sub("", form.get(name, ""), count=1)
+
+
 def _signature_settings(webhook: CarrierWebhook) -> dict[str, str]:
     """Parse the header ``key=…,algorithm=…``; empty when Twilio signs with the account's token and SHA-1."""
     parts = _header(webhook, "x-twilio-webhooks-signature-settings").split(",")
     return {name: value for name, _, value in (part.strip().partition("=") for part in parts) if name}
 
 
+def _keys(settings: Mapping[str, str], credentials: Credentials) -> Iterator[str]:
+    """Yield the keys that Twilio may have signed with. It signs with the previous token until the new one is made the primary."""
+    if "key" in settings and "shared_key" in credentials:
+        yield credentials["shared_key"]
+    else:
+        yield from (credentials[name] for name in ("token", "previous_token") if credentials.get(name))
+
+
 def _signed_parameters(webhook: CarrierWebhook) -> str | None:
     """Return the text that is signed after the URL.
 
     Returns:
-        The sorted parameters of a form; empty for any other body whose hash is in the URL; ``None`` when that hash is wrong.
+        The sorted parameters of a form; empty for any other body whose hash is in the URL; ``None`` when that hash is wrong, or a
+        form has too many parameters.
     """
     if _header(webhook, "content-type").partition(";")[0].strip().lower() == _FORM:
-        return "".join(name + value for name, value in sorted(set(_pairs(webhook.body))))
+        try:
+            return "".join(name + value for name, value in sorted(set(_pairs(webhook.body))))
+        except ValueError:
+            return None
     body_hash = parse_qs(urlsplit(webhook.url).query).get("bodySHA256", [""])[0]
     expected = hashlib.sha256(webhook.body).hexdigest()
     return "" if hmac.compare_digest(body_hash.lower().encode(), expected.encode()) else None

@@ -20,7 +20,8 @@ def apply(account: ChannelAccount, message_id: str, receipt: Receipt, received: 
     """Advance a message to the status of its receipt. Repeated receipts do not count against the account.
 
     Nearly every message gets a receipt that it is delivered, which is written at once. Any other receipt reads the message first;
-    if it does not advance the message, it costs one read and no write.
+    if it does not advance the message, it costs one read and no write. An opt-out counts all the same, because the message may
+    have failed already while its outcome was unknown.
 
     Args:
         received: when its webhook arrived.
@@ -36,12 +37,12 @@ def apply(account: ChannelAccount, message_id: str, receipt: Receipt, received: 
         return
     if receipt.sender and not message.sender:
         message_store.record_sender(message, receipt.sender)
-    if receipt.status is None or receipt.status.rank <= max(message.status.rank, MessageStatus.SENDING.rank):
-        return
-    _observe(account, receipt, message.sender)
     if receipt.opted_out:
         time_ = time_of_call(message)
         opt_outs.add(account.site_id, message.recipient, Source.CARRIER, time=time_, reason=receipt.failed_reason)
+    if receipt.status is None or receipt.status.rank <= max(message.status.rank, MessageStatus.SENDING.rank):
+        return
+    _observe(account, receipt, message.sender)
     message_store.advance(
         message,
         receipt.status,

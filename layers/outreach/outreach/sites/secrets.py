@@ -1,6 +1,6 @@
 """Secrets of sites: SSM SecureStrings under the stack's prefix, cached for five minutes.
 
-``<prefix>/<site>/accounts/<account>``           JSON: ``{"token"}`` for Twilio, ``{"api_key", "public_key"}`` for Telnyx
+``<prefix>/<site>/accounts/<account>``           JSON: the secrets that :mod:`outreach.carriers.registry` names
 ``<prefix>/<site>/callback``                     JSON list of ``whsec_`` secrets, newest first; two of them during a rotation
 ``<prefix>/<site>/webhooks/<webhook>/<secret>``  JSON string: a ``whsec_`` secret of a webhook, which never changes
 ``<prefix>/<site>/ticketing``                    JSON string: the key of an external ticketing system, if the stack uses one
