@@ -8,6 +8,7 @@ import { formatTime } from "../format";
 import { navigate, pageOf, useParameters } from "../parts/address";
 import { announce } from "../parts/announcer";
 import { Confirm } from "../parts/confirm";
+import { Isolated } from "../parts/isolated";
 import { Together } from "../parts/loading";
 import { Page } from "../parts/page";
 import { Pager } from "../parts/pager";
@@ -85,7 +86,7 @@ function CampaignItem({ campaign, onDelete, onDuplicate }: { campaign: Campaign;
   return (
     <li>
       <div>
-        <Link href={`/campaigns/${campaign.id}`}><strong>{campaign.name}</strong></Link>
+        <Link href={`/campaigns/${campaign.id}`}><strong><Isolated text={campaign.name} /></strong></Link>
         <br />
         <small>{words.from(senderName(account))} · {scheduleText(campaign)}</small>
         <br />

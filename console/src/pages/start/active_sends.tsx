@@ -1,6 +1,7 @@
 import { Link } from "wouter-preact";
 import type { Schemas } from "../../api/client";
 import { formatTime } from "../../format";
+import { Isolated } from "../../parts/isolated";
 import { Progress } from "../../parts/progress";
 import { QueryResult } from "../../parts/query_result";
 import { StatusMark } from "../../parts/status_mark";
@@ -26,7 +27,7 @@ function ActiveSend({ record }: { record: Schemas["Record"] }) {
   const words = pauseWords(record);
   return (
     <li>
-      <Link href={`/sends/${record.id}`}>{record.campaign.name}</Link> · <StatusMark status={record.status} />
+      <Link href={`/sends/${record.id}`}><Isolated text={record.campaign.name} /></Link> · <StatusMark status={record.status} />
       {words && <p>{words.what} {words.todo}</p>}
       <Progress counts={record.counts} />
     </li>
@@ -41,7 +42,7 @@ function Scheduled() {
       <h3>{texts.start.scheduled}</h3>
       <ul>
         {campaigns.map(({ id, name, scheduledStartTime }) => (
-          <li key={id}><Link href={`/campaigns/${id}`}>{name}</Link>: {formatTime(scheduledStartTime!)}</li>
+          <li key={id}><Link href={`/campaigns/${id}`}><Isolated text={name} /></Link>: {formatTime(scheduledStartTime!)}</li>
         ))}
       </ul>
     </>
