@@ -5,6 +5,7 @@
  * override after it would turn around what follows: another person's number, or a time.
  */
 const CONTROLS = /[\u202a-\u202e\u2066-\u2069]/g;
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
 /** A text without the invisible characters that set a direction. */
 export function withoutControls(text: string): string {
@@ -13,5 +14,6 @@ export function withoutControls(text: string): string {
 
 /** Keeps a text apart from the text around it, where there can be no element. */
 export function isolated(text: string): string {
-  return `\u2068${withoutControls(text)}\u2069`;
+  const plain = withoutControls(text);
+  return RIGHT_TO_LEFT.test(plain) ? `\u2068${plain}\u2069` : plain;
 }

@@ -306,6 +306,7 @@ export const texts = {
     firstRows: "The first rows",
     changed: "You have changed something. Check the file again before you import it.",
     nothing: "There is nothing to import in this file.",
+    allFailed: "No row of this file can be imported. Correct the cells with errors, or select “Not imported” for their columns.",
     submit: (rows: string) => `Import ${counted(rows, "row", "rows")}`,
     checked: (created: string, updated: string, failed: string) =>
       `Checked: ${counted(created, "row adds a contact", "rows add a contact")}, ${counted(updated, "changes one", "change one")}, ${counted(failed, "has errors", "have errors")}. Nothing has been imported yet.`,
@@ -819,6 +820,7 @@ export const texts = {
       title: "Schedule",
       none: "No send is scheduled.",
       at: (time: string, zone: string) => `The campaign sends on ${time} (${zone}).`,
+      was: (time: string, zone: string) => `No send is scheduled. The last one was for ${time} (${zone}).`,
       givenUp: (reason: string) => `The scheduled send did not start (${isolated(reason)}). Set a new time, or ask your operator.`,
       label: "Send at",
       hint: (zone: string) => `In your time zone, ${zone}. The people are chosen when the send starts.`,

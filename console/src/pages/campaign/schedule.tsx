@@ -7,6 +7,7 @@ import { formatTime } from "../../format";
 import { announce } from "../../parts/announcer";
 import { Field } from "../../parts/field";
 import { Problem } from "../../parts/problem";
+import { isScheduled } from "../../send_state";
 import { texts } from "../../texts";
 import { instantOf, localInput, timeZone } from "./relative_time";
 import type { Saved } from "./saved";
@@ -26,15 +27,21 @@ export function Schedule(properties: ScheduleProperties) {
   return (
     <section aria-labelledby="schedule-title">
       <h2 id="schedule-title">{words.title}</h2>
-      <p>{time ? words.at(formatTime(time), timeZone()) : words.none}</p>
+      <p>{stateText(properties.campaign)}</p>
       {reason && <p class="warning">{words.givenUp(reason)}</p>}
       {canWrite ? <ScheduleForm key={time} {...properties} /> : <p>{words.forbidden}</p>}
     </section>
   );
 }
 
+function stateText(campaign: Schemas["Campaign"]): string {
+  const { scheduledStartTime: time } = campaign;
+  if (!time) return words.none;
+  return isScheduled(campaign) ? words.at(formatTime(time), timeZone()) : words.was(formatTime(time), timeZone());
+}
+
 function ScheduleForm({ campaign, saved, onChanged }: ScheduleProperties) {
-  const scheduled = campaign.scheduledStartTime;
+  const scheduled = isScheduled(campaign) ? campaign.scheduledStartTime : null;
   const [input, setInput] = useState(scheduled ? localInput(scheduled) : "");
   const [isMissing, setMissing] = useState(false);
   const change = useSchedule(saved.id, onChanged);

@@ -1,6 +1,6 @@
 import { Link } from "wouter-preact";
 import type { Schemas } from "../../api/client";
-import { formatTime } from "../../format";
+import { formatNumber, formatTime } from "../../format";
 import { Isolated } from "../../parts/isolated";
 import { Progress } from "../../parts/progress";
 import { QueryResult } from "../../parts/query_result";
@@ -8,6 +8,8 @@ import { StatusMark } from "../../parts/status_mark";
 import { pauseWords } from "../../send_state";
 import { texts } from "../../texts";
 import { useActiveSends, useScheduled } from "./data";
+
+const MOST_SCHEDULED = 20;
 
 /** The sends that are not over, with their progress, and those to come. */
 export function ActiveSends() {
@@ -41,9 +43,10 @@ function Scheduled() {
     <>
       <h3>{texts.start.scheduled}</h3>
       <ul>
-        {campaigns.map(({ id, name, scheduledStartTime }) => (
+        {campaigns.slice(0, MOST_SCHEDULED).map(({ id, name, scheduledStartTime }) => (
           <li key={id}><Link href={`/campaigns/${id}`}><Isolated text={name} /></Link>: {formatTime(scheduledStartTime!)}</li>
         ))}
+        {campaigns.length > MOST_SCHEDULED && <li><Link href="/campaigns">{texts.contacts.more(formatNumber(campaigns.length - MOST_SCHEDULED))}</Link></li>}
       </ul>
     </>
   );
