@@ -22,6 +22,7 @@ import { StartPage } from "./pages/start";
 import { usePath } from "./parts/address";
 import { Announcer } from "./parts/announcer";
 import { Together } from "./parts/loading";
+import { mayLeave } from "./parts/unsaved_changes";
 import { texts } from "./texts";
 
 const NAVIGATION: [path: string, text: string][] = [
@@ -114,7 +115,7 @@ function Navigation() {
           </li>
         ))}
       </ul>
-      <button type="button" class="secondary outline" onClick={signOut}>{texts.signIn.out}</button>
+      <button type="button" class="secondary outline" onClick={() => mayLeave() && signOut()}>{texts.signIn.out}</button>
     </nav>
   );
 }

@@ -19,6 +19,11 @@ export function pauseWords({ status, statusReason, campaign }: Schemas["Record"]
   return code ? texts.pause.unknown(statusReason ?? "") : texts.pause.byHand;
 }
 
+/** Whether a campaign will start by itself. Its time stays after the start. */
+export function isScheduled({ scheduledStartTime }: Schemas["Campaign"]): boolean {
+  return scheduledStartTime !== null && new Date(scheduledStartTime) > new Date();
+}
+
 /** Why a scheduled start was given up. */
 export function scheduleWords(reason: string): string {
   return splitCode(reason)[1] ?? reason;

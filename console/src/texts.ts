@@ -1,7 +1,6 @@
 /** Every text of the console, by page. Numbers and times are formatted before they come here. */
+import { isolated } from "./directions";
 
-/** Keeps a name of either direction of writing apart from the text around it (Unicode Standard Annex 9, "Explicit Directional Isolates"). */
-const isolated = (name: string) => `\u2068${name}\u2069`;
 const counted = (count: string, one: string, many: string) => `${count} ${count === "1" ? one : many}`;
 const people = (count: string) => counted(count, "person", "people");
 
@@ -13,7 +12,7 @@ function expensiveCharacters(characters: string, count: number): string {
 /** Why a channel account is paused, from its `statusReason` (docs/api.md, "Sites and API keys"). */
 function pauseReason(reason: string): string {
   if (reason === "stopped by the operator") return "Your operator has stopped it.";
-  return reason ? `The carrier refuses it: “${reason}”.` : "The carrier refuses it.";
+  return reason ? `The carrier refuses it: “${isolated(reason)}”.` : "The carrier refuses it.";
 }
 
 export const texts = {
@@ -37,6 +36,7 @@ export const texts = {
     hint: "Your operator gives you a key. It stays in this tab until you close the tab or sign out.",
     submit: "Sign in",
     refused: "The API does not know this key. Check it, or ask your operator for a new one.",
+    ended: "You are signed out, because the API no longer knows your key. Ask your operator for a new one.",
     out: "Sign out",
   },
   errors: {
@@ -47,6 +47,7 @@ export const texts = {
     request: (id: string) => `Request ${id}`,
     retry: "Try again",
     forbidden: "Your key does not allow this.",
+    notFound: "This page does not exist. Check its address.",
     marked: "Correct the marked fields.",
   },
   common: {
@@ -116,6 +117,7 @@ export const texts = {
     deleted: (count: string) => counted(count, "contact is deleted.", "contacts are deleted."),
   },
   contact: {
+    title: "Contact",
     new: "Add a contact",
     back: "All contacts",
     facts: "Facts",
@@ -250,7 +252,7 @@ export const texts = {
     drop: "Choose a file, or drop it here.",
     template: "Download an empty template",
     templateName: "contacts.xlsx",
-    chosen: (name: string, size: string) => `${name} (${size})`,
+    chosen: (name: string, size: string) => `${isolated(name)} (${size})`,
     missing: "Choose a file first.",
     tooLarge: "The file has more than 100 MB. Split it into several files.",
     empty: "The file is empty. Choose another one.",
@@ -275,7 +277,7 @@ export const texts = {
     },
     noNumbers: "No column goes into “Mobile number”. You can import the file, but no campaign reaches people without a number.",
     noIdentity: "Select a column with a number, an e-mail address or another id. Without one, a row cannot be imported.",
-    noneKnown: "None of the columns is known. Select below where they go; at least a number, an e-mail address or another id is needed.",
+    noneKnown: "None of the columns is known. The first row of the file must have the headings of the columns. If it has a title or a person instead, correct the file. Otherwise, select below where the columns go; at least a number, an e-mail address or another id is needed.",
     check: "Check the file",
     checkAgain: "Check again",
     uploading: (share: string) => `The file is being sent: ${share}`,
@@ -289,7 +291,7 @@ export const texts = {
     columnsHint: "Check where each column goes. Change it by selecting.",
     column: "Column in the file",
     field: "Goes into",
-    fieldOf: (column: string) => `Where ${column} goes`,
+    fieldOf: (column: string) => `Where ${isolated(column)} goes`,
     suggested: "Suggested.",
     unknown: "We do not know this column. Select where it goes, or leave it out.",
     ignore: "Not imported",
@@ -304,6 +306,7 @@ export const texts = {
     firstRows: "The first rows",
     changed: "You have changed something. Check the file again before you import it.",
     nothing: "There is nothing to import in this file.",
+    allFailed: "No row of this file can be imported. Correct the cells with errors, or select “Not imported” for their columns.",
     submit: (rows: string) => `Import ${counted(rows, "row", "rows")}`,
     checked: (created: string, updated: string, failed: string) =>
       `Checked: ${counted(created, "row adds a contact", "rows add a contact")}, ${counted(updated, "changes one", "change one")}, ${counted(failed, "has errors", "have errors")}. Nothing has been imported yet.`,
@@ -407,7 +410,7 @@ export const texts = {
     allSends: "All sends",
     thisSend: "This send",
     aSend: "a send",
-    sendName: (campaign: string, time: string) => `${campaign}, ${time}`,
+    sendName: (campaign: string, time: string) => `${isolated(campaign)}, ${time}`,
     answersTo: "Answers",
     ofContact: "Replies of",
     thisContact: "this contact",
@@ -457,15 +460,15 @@ export const texts = {
       todo: "Ask your operator to set the channel account right. Then resume the send.",
     },
     missingField: (detail: string) => ({
-      what: `The text uses a contact field that no longer exists. ${detail}`,
+      what: `The text uses a contact field that no longer exists. ${isolated(detail)}`,
       todo: "Create the field again under the same name and resume the send. Or cancel the send.",
     }),
     noProgress: (detail: string) => ({
-      what: `The send stopped by itself, because it did not get on. ${detail}`,
+      what: `The send stopped by itself, because it did not get on. ${isolated(detail)}`,
       todo: "Resume it to try again. If it stops again, show this text to your operator.",
     }),
     unknown: (reason: string) => ({
-      what: `The send stopped by itself: ${reason}`,
+      what: `The send stopped by itself: ${isolated(reason)}`,
       todo: "Resume it to try again. If it stops again, show this text to your operator.",
     }),
   },
@@ -491,7 +494,7 @@ export const texts = {
     cancelledMeans: "Somebody cancelled this send. Contacts who had no message by then are skipped.",
     repeatOf: "This send goes to those that failed in an earlier one",
     repeatedBy: (time: string) => `Sent again to those that failed, ${time}`,
-    accountPaused: (name: string) => `The channel account ${name} is paused, so this send waits.`,
+    accountPaused: (name: string) => `The channel account ${isolated(name)} is paused, so this send waits.`,
     selecting: "Contacts are being selected …",
     nowIs: (status: string) => `This send is now: ${status}.`,
     reached: (share: string) => `${share} of the contacts are done.`,
@@ -585,17 +588,17 @@ export const texts = {
   start: {
     active: "Sends under way",
     noneActive: "No send is under way.",
-    scheduled: "Planned",
+    scheduled: "Scheduled",
     noReplies: "No new replies.",
     replies: (count: number, text: string) => `${text} new ${count === 1 ? "reply" : "replies"} to read`,
-    accountPaused: (name: string) => `The channel account ${name} is paused.`,
+    accountPaused: (name: string) => `The channel account ${isolated(name)} is paused.`,
     openAccounts: "See the channel accounts",
     quota: (share: string, used: string, most: string) => `${share} of today's segments are used: ${used} of ${most}.`,
     quotaTodo: (time: string) => `A send that needs more pauses. The count starts again at ${time}. Plan large sends for then, or ask your operator for a larger quota.`,
-    givenUp: (name: string) => `The scheduled start of ${name} was given up.`,
+    givenUp: (name: string) => `The scheduled start of ${isolated(name)} was given up.`,
     givenUpTodo: "Give the campaign a new time, or send it now",
     failures: (name: string, count: number, text: string, share: string) =>
-      `${text} ${count === 1 ? "message" : "messages"} of ${name} did not arrive (${share}).`,
+      `${text} ${count === 1 ? "message" : "messages"} of ${isolated(name)} did not arrive (${share}).`,
     failuresTodo: "See why, and send again to those that failed",
     moreFailures: (count: string) => `More than 3 % of the messages failed in ${count} further sends of this week`,
     week: {
@@ -631,12 +634,12 @@ export const texts = {
     duplicate: "Duplicate",
     duplicateOf: (name: string) => `Duplicate ${name}`,
     copyName: (name: string) => `Copy of ${name}`,
-    copied: (name: string) => `“${name}” is ready. It has no schedule.`,
+    copied: (name: string) => `“${isolated(name)}” is ready. It has no schedule.`,
     delete: "Delete",
     deleteOf: (name: string) => `Delete ${name}`,
-    deleteTitle: (name: string) => `Delete “${name}”?`,
+    deleteTitle: (name: string) => `Delete “${isolated(name)}”?`,
     deleteText: "Its text and its choice of people go, and so does its schedule. What it has sent stays readable under Sends.",
-    deleted: (name: string) => `“${name}” is deleted.`,
+    deleted: (name: string) => `“${isolated(name)}” is deleted.`,
     unknownSender: "Unknown sender",
   },
   campaign: {
@@ -694,7 +697,7 @@ export const texts = {
       field: "Field",
       operator: "Comparison",
       value: "Value",
-      gone: (name: string) => `${name} (no longer exists)`,
+      gone: (name: string) => `${isolated(name)} (no longer exists)`,
       choices: {
         Is: "is",
         "Is Not": "is not",
@@ -736,7 +739,7 @@ export const texts = {
       insertOf: (name: string) => `Insert ${name}`,
       more: "More fields",
       fallback: "A field without a value stays empty. To say something else then, write {{ firstName | default: \"there\" }}.",
-      unknown: (name: string, nearest: string) => `“${name}” is not a field of your contacts. Do you mean {{ ${nearest} }}?`,
+      unknown: (name: string, nearest: string) => `“${isolated(name)}” is not a field of your contacts. Do you mean {{ ${nearest} }}?`,
       unreadable: (reason: string) => `A merge field cannot be read: ${reason}. It must look like {{ firstName }}.`,
       curlyQuotes: "Use straight quotes (\" or ') within {{ }}. Your keyboard has made curly ones.",
       tooLong: (most: string, over: string) => `The text may have ${most} characters. It has ${over} too many.`,
@@ -744,7 +747,7 @@ export const texts = {
       count: (characters: string, encoding: string, segments: string) => `${characters} characters, ${segments} (${encoding})`,
       segments: (count: number, text: string) => (count === 1 ? "1 segment" : `${text} segments`),
       expensive: expensiveCharacters,
-      example: (name: string) => `Counted as ${name} would get it. The length differs from person to person.`,
+      example: (name: string) => `Counted as ${isolated(name)} would get it. The length differs from person to person.`,
       withoutValues: "Counted without the values of the merge fields, which add to it.",
       segmentHint: "Phones get a text in segments of up to 160 characters (called GSM-7), and you pay for each segment. One emoji, or a letter such as ж, makes that 70 (called UCS-2).",
     },
@@ -795,7 +798,7 @@ export const texts = {
       deferred: (count: string) => `It is too early or too late in the day for ${people(count)}. Their messages wait for the next sending hours.`,
       deferredUntil: (count: string, time: string) => `It is too early or too late in the day for ${people(count)}. Their messages wait; the first go out on ${time}.`,
       phones: "As people see it",
-      to: (name: string, number: string) => `${name}, ${number}`,
+      to: (name: string, number: string) => `${isolated(name)}, ${number}`,
       sample: (encoding: string, segments: string) => `${encoding}, ${segments}`,
     },
     test: {
@@ -817,7 +820,8 @@ export const texts = {
       title: "Schedule",
       none: "No send is scheduled.",
       at: (time: string, zone: string) => `The campaign sends on ${time} (${zone}).`,
-      givenUp: (reason: string) => `The scheduled send did not start (${reason}). Set a new time, or ask your operator.`,
+      was: (time: string, zone: string) => `No send is scheduled. The last one was for ${time} (${zone}).`,
+      givenUp: (reason: string) => `The scheduled send did not start (${isolated(reason)}). Set a new time, or ask your operator.`,
       label: "Send at",
       hint: (zone: string) => `In your time zone, ${zone}. The people are chosen when the send starts.`,
       past: "This time is past. Choose a later one.",

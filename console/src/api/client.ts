@@ -3,10 +3,10 @@
  *
  * Pages call `read(api.GET("/outreach/campaigns", …))`. The key is sent as a header and never appears in a URL.
  */
-import createClient from "openapi-fetch";
+import createClient, { defaultPathSerializer } from "openapi-fetch";
 import { ApiError, fromNoAnswer, fromProblem } from "./errors";
 import type { components, paths } from "./schema";
-import { apiKey, signOut } from "./session";
+import { apiKey, refuseKey } from "./session";
 import { texts } from "../texts";
 
 export type Schemas = components["schemas"];
@@ -15,7 +15,13 @@ export type Schemas = components["schemas"];
 const BASE_URL = new URL(location.pathname.replace(/\/console\/?$/, ""), location.origin).href.replace(/\/$/, "");
 const POLL_MILLISECONDS = 1_000;
 
-export const api = createClient<paths>({ baseUrl: BASE_URL, fetch: fetchWithKey });
+export const api = createClient<paths>({ baseUrl: BASE_URL, fetch: fetchWithKey, pathSerializer: writePath });
+
+/** Writes an id into a path. An id comes from the address, and as a segment `.` or `..` it would lead to another path. */
+function writePath(path: string, parameters: Record<string, unknown>): string {
+  if (Object.values(parameters).some((id) => id === "." || id === "..")) throw new ApiError(404, "not_found", texts.errors.notFound);
+  return defaultPathSerializer(path, parameters);
+}
 
 /** Returns the body of an answer. Throws an `ApiError` for every other outcome. */
 export async function read<T>(answer: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
@@ -47,7 +53,8 @@ async function send(request: Request): Promise<Response> {
   } catch (error) {
     throw request.signal.aborted ? error : fromNoAnswer();
   }
-  if (response.status === 401 && apiKey() !== null) signOut();
+  // A late answer to the key of an earlier session says nothing about this one.
+  if (response.status === 401 && request.headers.get("Authorization") === `Bearer ${apiKey()}`) refuseKey();
   return response;
 }
 

@@ -28,6 +28,8 @@ export function useContact(id: string) {
     queryKey: ["contact", id],
     queryFn: () => read(api.GET("/contact/contacts/{id}", { params: { path: { id } } })).catch(nullIfNotFound),
     enabled: can("contact:read"),
+    // Joining old and new data would lose the value of a field that is called `__proto__`.
+    structuralSharing: false,
     staleTime: FEW,
   });
 }

@@ -10,8 +10,11 @@ export const queryClient = new QueryClient({
     queries: {
       retry: (failures, error) => error instanceof ApiError && error.isTemporary && failures < MOST_RETRIES,
       staleTime: 2_000,
+      networkMode: "always",
+      refetchOnReconnect: true,
     },
-    mutations: { retry: false },
+    // Otherwise, what a person did without a connection would wait for one, and a send would start when nobody expects it any more.
+    mutations: { retry: false, networkMode: "always" },
   },
 });
 

@@ -3,6 +3,7 @@
 const NAME = "outreach.apiKey";
 const SESSION = "outreach.session";
 const listeners = new Set<() => void>();
+let isRefused = false;
 
 export function apiKey(): string | null {
   return sessionStorage.getItem(NAME);
@@ -14,9 +15,21 @@ export function sessionId(): string | null {
 }
 
 export function signIn(key: string): void {
+  isRefused = false;
   sessionStorage.setItem(NAME, key);
   sessionStorage.setItem(SESSION, String(Date.now()));
   notify();
+}
+
+/** Ends the session, because the API no longer knows the key. */
+export function refuseKey(): void {
+  isRefused = true;
+  signOut();
+}
+
+/** Whether the API ended the last session of this tab. */
+export function wasRefused(): boolean {
+  return isRefused;
 }
 
 export function signOut(): void {

@@ -6,6 +6,7 @@ import { navigate } from "../parts/address";
 import { Together } from "../parts/loading";
 import { Page } from "../parts/page";
 import { QueryResult } from "../parts/query_result";
+import { useUnsavedChanges } from "../parts/unsaved_changes";
 import { texts } from "../texts";
 import { draftOf, emptyDraft } from "./campaign/draft";
 import { Editor, useEditor, type EditorState } from "./campaign/editor";
@@ -14,7 +15,6 @@ import { IncompleteDraft, type Saved } from "./campaign/saved";
 import { Schedule } from "./campaign/schedule";
 import { Send } from "./campaign/send";
 import { TestMessage } from "./campaign/test_message";
-import { useUnsavedChanges } from "./campaign/unsaved_changes";
 
 type Campaign = Schemas["Campaign"];
 

@@ -8,6 +8,7 @@ import { formatTime } from "../format";
 import { navigate, pageOf, useParameters } from "../parts/address";
 import { announce } from "../parts/announcer";
 import { Confirm } from "../parts/confirm";
+import { Isolated } from "../parts/isolated";
 import { Together } from "../parts/loading";
 import { Page } from "../parts/page";
 import { Pager } from "../parts/pager";
@@ -15,6 +16,7 @@ import { Problem } from "../parts/problem";
 import { QueryResult } from "../parts/query_result";
 import { senderName } from "../parts/sender_name";
 import { StatusMark } from "../parts/status_mark";
+import { isScheduled } from "../send_state";
 import { texts } from "../texts";
 import { copyOf } from "./campaign/draft";
 
@@ -85,7 +87,7 @@ function CampaignItem({ campaign, onDelete, onDuplicate }: { campaign: Campaign;
   return (
     <li>
       <div>
-        <Link href={`/campaigns/${campaign.id}`}><strong>{campaign.name}</strong></Link>
+        <Link href={`/campaigns/${campaign.id}`}><strong><Isolated text={campaign.name} /></strong></Link>
         <br />
         <small>{words.from(senderName(account))} · {scheduleText(campaign)}</small>
         <br />
@@ -102,9 +104,9 @@ function CampaignItem({ campaign, onDelete, onDuplicate }: { campaign: Campaign;
   );
 }
 
-function scheduleText({ scheduledStartTime, scheduleStatusReason }: Campaign): string {
-  if (scheduleStatusReason) return words.stopped;
-  return scheduledStartTime ? words.scheduled(formatTime(scheduledStartTime)) : words.notScheduled;
+function scheduleText(campaign: Campaign): string {
+  if (campaign.scheduleStatusReason) return words.stopped;
+  return isScheduled(campaign) ? words.scheduled(formatTime(campaign.scheduledStartTime!)) : words.notScheduled;
 }
 
 /** The state of a campaign's newest send. The list of campaigns does not have it. */

@@ -1,6 +1,7 @@
 import type { Schemas } from "../api/client";
 import { useChannelAccounts } from "../api/queries";
 import { formatNumber, formatTime } from "../format";
+import { own } from "../own";
 import { Page } from "../parts/page";
 import { QueryResult } from "../parts/query_result";
 import { StatusMark } from "../parts/status_mark";
@@ -36,7 +37,7 @@ function Account({ account }: { account: Schemas["ChannelAccount"] }) {
       <td><State account={account} /></td>
       <td data-label={texts.accounts.columns.number}>{account.number}</td>
       <td data-label={texts.accounts.columns.type}>{texts.accounts.types[account.senderType]}</td>
-      <td data-label={texts.accounts.columns.carrier}>{texts.accounts.carriers[account.carrier] ?? account.carrier}</td>
+      <td data-label={texts.accounts.columns.carrier}>{own(texts.accounts.carriers, account.carrier) ?? account.carrier}</td>
       <td data-label={texts.accounts.columns.rate}>{texts.accounts.rate(formatNumber(account.messagesPerSecond))}</td>
     </tr>
   );

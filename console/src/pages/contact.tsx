@@ -27,7 +27,7 @@ export function ContactPage({ id }: { id: string }) {
   const [task, setTask] = useState<Task>(null);
   const forbidden = useSite().data !== undefined && !useCan()("contact:read");
   return (
-    <Page title={contact.data?.name ?? texts.contacts.name} actions={contact.data && <Actions contact={contact.data} onTask={setTask} />}>
+    <Page title={contact.data?.name ?? texts.contact.title} actions={contact.data && <Actions contact={contact.data} onTask={setTask} />}>
       <BackLink href="/contacts" text={texts.contact.back} />
       {forbidden ? <p>{texts.errors.forbidden}</p> : (
         <QueryResult query={contact}>

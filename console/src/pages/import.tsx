@@ -8,6 +8,7 @@ import { BackLink } from "../parts/address";
 import { announce } from "../parts/announcer";
 import { saveFile } from "../api/download";
 import { fieldLabel } from "../parts/field_label";
+import { Isolated } from "../parts/isolated";
 import { Page } from "../parts/page";
 import { Problem } from "../parts/problem";
 import { QueryResult } from "../parts/query_result";
@@ -50,7 +51,7 @@ function Content({ record }: { record: Import }) {
     <>
       <dl class="facts">
         {record.fileName !== null && <dt>{texts.import.file}</dt>}
-        {record.fileName !== null && <dd><bdi>{record.fileName}</bdi></dd>}
+        {record.fileName !== null && <dd><Isolated text={record.fileName} /></dd>}
         <dt>{texts.import.time}</dt>
         <dd>{formatTime(record.createTime)}</dd>
         <dt>{texts.import.status}</dt>
@@ -129,7 +130,7 @@ function Columns({ columns }: { columns: Import["columns"] }) {
       <summary>{texts.import.columns}</summary>
       <dl class="facts">
         {entries.flatMap(([heading, field]) => [
-          <dt key={heading}><bdi>{heading}</bdi></dt>,
+          <dt key={heading}><Isolated text={heading} /></dt>,
           <dd key={`${heading} field`}>{field === null ? texts.import.ignored : fieldLabel(field)}</dd>,
         ])}
       </dl>

@@ -128,9 +128,10 @@ function Result({ check, children }: { check: Check; children: ComponentChildren
 }
 
 function ImportButton({ check, isPending, onClick }: { check: Check; isPending: boolean; onClick: () => void }) {
-  const { createdCount = 0, updatedCount = 0 } = check.record ?? {};
+  const { createdCount = 0, updatedCount = 0, failedCount = 0 } = check.record ?? {};
   const rows = createdCount + updatedCount;
-  if (rows === 0) return <span>{hasIdentity(check.options.columns) ? texts.importFile.nothing : texts.importFile.noIdentity}</span>;
+  if (!hasIdentity(check.options.columns)) return <span>{texts.importFile.noIdentity}</span>;
+  if (rows === 0) return <span>{failedCount > 0 ? texts.importFile.allFailed : texts.importFile.nothing}</span>;
   return <button type="button" aria-busy={isPending} onClick={onClick}>{texts.importFile.submit(formatNumber(rows))}</button>;
 }
 

@@ -4,6 +4,7 @@ import { api, read } from "../api/client";
 import { SLOW_POLL_MILLISECONDS, useCan } from "../api/queries";
 import { formatNumber, formatTime } from "../format";
 import { pageOf, useParameters } from "../parts/address";
+import { Isolated } from "../parts/isolated";
 import { Page } from "../parts/page";
 import { Pager } from "../parts/pager";
 import { QueryResult } from "../parts/query_result";
@@ -54,7 +55,7 @@ function ImportTable({ records }: { records: ImportSummary[] }) {
       <tbody>
         {records.map((record) => (
           <tr key={record.id}>
-            <th scope="row" class="long-text"><Link href={`/imports/${record.id}`}><bdi>{record.fileName ?? words.unnamed}</bdi></Link></th>
+            <th scope="row" class="long-text"><Link href={`/imports/${record.id}`}><Isolated text={record.fileName ?? words.unnamed} /></Link></th>
             <td class="time">{formatTime(record.createTime)}</td>
             <td><ImportStatus record={record} /></td>
             <td data-label={words.rows}>{record.totalRows === null ? (isInProgress(record) ? "…" : "–") : formatNumber(record.totalRows)}</td>

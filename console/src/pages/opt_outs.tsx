@@ -6,6 +6,7 @@ import type { Schemas } from "../api/client";
 import { ApiError } from "../api/errors";
 import { useCan } from "../api/queries";
 import { formatTime } from "../format";
+import { own } from "../own";
 import { pageOf, useParameters, type Parameters } from "../parts/address";
 import { Field } from "../parts/field";
 import { Page } from "../parts/page";
@@ -97,7 +98,7 @@ function OptOutTable({ optOuts, onHistory }: { optOuts: Schemas["OptedOutNumber"
           <tr key={optOut.number}>
             <th scope="row" class="number">{optOut.number}</th>
             <td class="time" data-label={texts.optOuts.since}>{formatTime(optOut.since)}</td>
-            <td data-label={texts.optOuts.source}>{texts.optOuts.sources[optOut.source] ?? optOut.source}</td>
+            <td data-label={texts.optOuts.source}>{own(texts.optOuts.sources, optOut.source) ?? optOut.source}</td>
             <td data-label={texts.optOuts.contact}>{optOut.contactId ? <Link href={`/contacts/${optOut.contactId}`}>{texts.optOuts.open}</Link> : texts.common.none}</td>
             <td>
               <button type="button" class="secondary outline" aria-label={texts.optOuts.historyOf(optOut.number)} onClick={() => onHistory(optOut.number)}>{texts.optOuts.history}</button>

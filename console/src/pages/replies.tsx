@@ -10,6 +10,7 @@ import { navigate, pageOf, useParameters } from "../parts/address";
 import { announce } from "../parts/announcer";
 import { Answer } from "../parts/answer";
 import { ContactLink } from "../parts/contact_link";
+import { Isolated } from "../parts/isolated";
 import { Together } from "../parts/loading";
 import { Page } from "../parts/page";
 import { Pager } from "../parts/pager";
@@ -159,7 +160,7 @@ function ReplyEntry({ reply, send, isNew, onOpen }: { reply: Schemas["Reply"]; s
         <small>{reply.from}, {formatTime(reply.receivedTime)}</small>
       </header>
       <ReplyContent reply={reply} />
-      {send && <small>{texts.replies.answersTo} <Link href={`/sends/${reply.campaignRecordId}`}>{send}</Link></small>}
+      {send && <small>{texts.replies.answersTo} <Link href={`/sends/${reply.campaignRecordId}`}><Isolated text={send} /></Link></small>}
       <div class="actions">
         <button type="button" class="secondary outline" aria-label={texts.replies.openOf(texts.replies.open(canAnswer), reply.from)} onClick={(event) => onOpen(event.currentTarget)}>
           {texts.replies.open(canAnswer)}

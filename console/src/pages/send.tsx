@@ -4,6 +4,7 @@ import type { Schemas } from "../api/client";
 import { useChannelAccounts } from "../api/queries";
 import { useSend, useSiblings, useTimeline } from "../api/sends";
 import { formatNumber, formatPercent, formatTime } from "../format";
+import { own } from "../own";
 import { announce } from "../parts/announcer";
 import { Together } from "../parts/loading";
 import { Page } from "../parts/page";
@@ -119,7 +120,7 @@ function useProgressAnnouncements(record: Schemas["Record"]): void {
   const step = Math.floor(share / ANNOUNCED_SHARE);
   const said = useRef({ status, step });
   useEffect(() => {
-    if (said.current.status !== status) announce(texts.send.nowIs(texts.status[status] ?? status));
+    if (said.current.status !== status) announce(texts.send.nowIs(own(texts.status, status) ?? status));
     else if (said.current.step < step && status === "running") announce(texts.send.reached(formatPercent(step * ANNOUNCED_SHARE)));
     said.current = { status, step };
   }, [status, step]);

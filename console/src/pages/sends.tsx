@@ -4,6 +4,7 @@ import { api, read, type Schemas } from "../api/client";
 import { POLL_MILLISECONDS, SLOW_POLL_MILLISECONDS } from "../api/queries";
 import { formatNumber, formatTime } from "../format";
 import { oneOf, pageOf, useParameters } from "../parts/address";
+import { Isolated } from "../parts/isolated";
 import { Page } from "../parts/page";
 import { Pager } from "../parts/pager";
 import { QueryResult } from "../parts/query_result";
@@ -68,7 +69,7 @@ function Sends({ records }: { records: Schemas["Record"][] }) {
 function Send({ record: { id, campaign, status, sentTime, counts, failedOf } }: { record: Schemas["Record"] }) {
   return (
     <tr>
-      <th scope="row"><Link href={`/sends/${id}`}>{campaign.name}</Link>{failedOf && <small> {texts.sends.again}</small>}</th>
+      <th scope="row"><Link href={`/sends/${id}`}><Isolated text={campaign.name} /></Link>{failedOf && <small> {texts.sends.again}</small>}</th>
       <td><StatusMark status={status} /></td>
       <td class="time">{formatTime(sentTime)}</td>
       <td data-label={columns.audience}>{counts.audience === null ? "…" : formatNumber(counts.audience)}</td>

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { api, read } from "../api/client";
 import { ApiError } from "../api/errors";
-import { signIn } from "../api/session";
+import { signIn, wasRefused } from "../api/session";
 import { Announcer } from "../parts/announcer";
 import { Field } from "../parts/field";
 import { Page } from "../parts/page";
@@ -9,7 +9,7 @@ import { texts } from "../texts";
 
 /** Asks for the API key, and keeps it if the API knows it. */
 export function SignInPage() {
-  const [error, setError] = useState<string>();
+  const [error, setError] = useState(wasRefused() ? texts.signIn.ended : undefined);
   const [busy, setBusy] = useState(false);
 
   async function submit(event: SubmitEvent): Promise<void> {

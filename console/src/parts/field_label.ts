@@ -1,6 +1,7 @@
+import { own } from "../own";
 import { texts } from "../texts";
 
 /** What people call a contact field. */
 export function fieldLabel(name: string): string {
-  return texts.fieldNames[name] ?? name;
+  return own(texts.fieldNames, name) ?? name;
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { withoutControls } from "../directions";
 import { texts } from "../texts";
 
 /** A page with its heading. The heading takes the focus when the page opens, so that screen readers announce it; an input may instead. */
@@ -9,7 +10,7 @@ export function Page(properties: { title: string; actions?: ComponentChildren; c
     if (properties.focus !== "input") heading.current?.focus();
   }, []);
   useEffect(() => {
-    document.title = `${properties.title} · ${texts.product}`;
+    document.title = `${withoutControls(properties.title)} · ${texts.product}`;
   }, [properties.title]);
   return (
     <>

@@ -1,4 +1,5 @@
 import { ApiError } from "../api/errors";
+import { withoutControls } from "../directions";
 import { ContactsInText } from "./contacts_in_text";
 import { texts } from "../texts";
 
@@ -11,7 +12,7 @@ export function Problem({ error, places = [], retry }: { error: unknown; places?
     <div class="problem" role="alert">
       <strong>{texts.errors.title}</strong>
       {others.length > 0 ? (
-        <ul>{others.map((place) => <li key={place.pointer}>{placeText(place.pointer, place.message)}</li>)}</ul>
+        <ul>{others.map((place) => <li key={place.pointer}>{withoutControls(placeText(place.pointer, place.message))}</li>)}</ul>
       ) : (
         <p><ContactsInText text={messageOf(error)} /></p>
       )}

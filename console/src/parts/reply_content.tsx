@@ -1,5 +1,7 @@
 import type { Schemas } from "../api/client";
 import { formatBytes } from "../format";
+import { own } from "../own";
+import { Isolated } from "./isolated";
 import { texts } from "../texts";
 
 /** What a contact wrote: the text, what it means to us, and the files that came with it. */
@@ -19,7 +21,7 @@ export function ReplyContent({ reply }: { reply: Schemas["Reply"] }) {
 
 /** Marks a reply that opts its number out or in, or asks for help. */
 export function KeywordMark({ keyword }: { keyword: string }) {
-  return <strong class={`keyword keyword-${keyword}`}>{texts.replies.keywords[keyword] ?? keyword}</strong>;
+  return <strong class={`keyword keyword-${keyword}`}>{own(texts.replies.keywords, keyword) ?? keyword}</strong>;
 }
 
 /** A stranger's file is a link, never shown at once. The browser tells its server nothing about this page. */
@@ -27,6 +29,6 @@ function Attachment({ file }: { file: Schemas["ReplyAttachment"] }) {
   const details = [file.contentType ?? texts.replies.types[file.type], file.size === undefined ? "" : formatBytes(file.size)];
   const text = `${file.name ?? texts.replies.types[file.type]} (${details.filter(Boolean).join(", ")})`;
   // An address of another scheme, such as javascript:, is not followed.
-  if (!file.url || !/^https?:\/\//i.test(file.url)) return <>{text}</>;
-  return <a href={file.url} target="_blank" rel="noopener noreferrer">{text}</a>;
+  if (!file.url || !/^https?:\/\//i.test(file.url)) return <Isolated text={text} />;
+  return <a href={file.url} target="_blank" rel="noopener noreferrer"><Isolated text={text} /></a>;
 }

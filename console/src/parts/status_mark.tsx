@@ -1,3 +1,4 @@
+import { own } from "../own";
 import { texts } from "../texts";
 
 const SYMBOLS: Record<string, string> = {
@@ -10,7 +11,7 @@ const SYMBOLS: Record<string, string> = {
 export function StatusMark({ status, text }: { status: string; text?: string }) {
   return (
     <span class={`status status-${status}`}>
-      <span aria-hidden="true">{SYMBOLS[status] ?? "•"}</span> {text ?? texts.status[status] ?? status}
+      <span aria-hidden="true">{own(SYMBOLS, status) ?? "•"}</span> {text ?? own(texts.status, status) ?? status}
     </span>
   );
 }

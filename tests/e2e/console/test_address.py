@@ -91,3 +91,9 @@ def test_a_list_of_one_page_has_no_pages_to_turn_and_an_address_beyond_it_leads_
     page.get_by_role("navigation", name=PAGER).get_by_role("button", name="Previous").click()
     expect(page.get_by_role("link", name="Ada", exact=True)).to_be_visible()
     expect(page.get_by_role("navigation", name=PAGER)).to_have_count(0)
+
+
+def test_an_address_cannot_make_the_page_read_another_path_of_the_api(console: Console) -> None:
+    for address in ("campaigns/.", "sends/..", "imports/%2e"):
+        console.page.goto(f"{console.base_url}/console#/{address}")
+        expect(console.page.get_by_text("This page does not exist.")).to_be_visible()

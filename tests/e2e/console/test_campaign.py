@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Dialog, Locator, Page, Route, expect
 
 from tests.support import browser as browsers
 from tests.support.browser import Console
-from tests.support.client import Client
+from tests.support.client import TIMEOUT_SECONDS, Client, until
 
 ACCOUNT = "647277e8-06a5-4eec-ba66-1cdd617dc778"
 COUNT = re.compile(r"\d contacts? (match|in all)")
@@ -285,6 +285,37 @@ def test_another_attempt_after_a_lost_answer_sends_once(
     console.faults[:] = [fault for fault in console.faults if "net::ERR_FAILED" not in fault]
 
 
+@pytest.mark.usefixtures("people")
+def test_a_send_that_failed_without_a_connection_does_not_start_with_the_next_one(
+    console: Console, api: Client, make_campaign: Callable[..., dict[str, Any]]
+) -> None:
+    campaign = make_campaign()
+    page = _open(console, campaign)
+    confirm = _ask_to_send(page)
+    page.context.set_offline(True)
+    confirm.click()
+    expect(page.get_by_text("The server cannot be reached.")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    page.context.set_offline(False)
+    with page.expect_response("**/outreach/campaignRecords?*"):
+        page.get_by_role("link", name="Sends", exact=True).click()
+    assert api.get(f"/outreach/campaigns/{campaign['id']}/records")["total"] == 0
+    console.faults.clear()
+
+
+@pytest.mark.usefixtures("people")
+def test_a_schedule_that_has_started_is_over(console: Console, api: Client, make_campaign: Callable[..., dict[str, Any]]) -> None:
+    campaign = make_campaign(scheduledStartTime=f"{datetime.now(UTC) + timedelta(seconds=3):%Y-%m-%dT%H:%M:%SZ}")
+    path = f"/outreach/campaigns/{campaign['id']}"
+    until(lambda: api.get(f"{path}/records"), lambda records: records["total"] == 1, TIMEOUT_SECONDS)
+    page = _open(console, campaign)
+    expect(page.get_by_text("No send is scheduled. The last one was for")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove the schedule")).to_have_count(0)
+    _ask_to_send(page)
+    expect(page.get_by_text("This campaign was sent on")).to_be_visible()
+    expect(page.get_by_text("still takes place")).to_have_count(0)
+
+
 def _ask_to_send(page: Page) -> Locator:
     page.get_by_role("button", name="Send now …").click()
     return page.get_by_role("dialog").get_by_role("button", name="Send to 3 people")
@@ -300,7 +331,7 @@ def test_unsaved_changes_are_saved_or_kept_but_never_lost_silently(
 
     def answer(dialog: Dialog) -> None:
         questions.append(dialog.message)
-        if len(questions) <= 2:
+        if len(questions) <= 3:
             dialog.dismiss()
         else:
             dialog.accept()
@@ -310,6 +341,7 @@ def test_unsaved_changes_are_saved_or_kept_but_never_lost_silently(
     text.fill("Good morning {{ firstName }}")
     page.get_by_role("link", name="Replies").click()
     page.go_back()
+    page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile(campaign["id"]))
     expect(text).to_have_value("Good morning {{ firstName }}")
     page.get_by_role("button", name="Save and show the preview").click()
@@ -318,7 +350,7 @@ def test_unsaved_changes_are_saved_or_kept_but_never_lost_silently(
     text.fill("Good evening")
     page.get_by_role("link", name="Replies").click()
     expect(page.get_by_role("heading", level=1, name="Replies")).to_be_visible()
-    assert len(questions) == 3
+    assert len(questions) == 4
 
 
 @pytest.fixture

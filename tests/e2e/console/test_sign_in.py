@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -31,3 +33,15 @@ def test_every_page_opens_by_the_navigation_and_keeps_the_rules(console_of_any_s
     console_of_any_size.open(name)
     console_of_any_size.page.wait_for_load_state("networkidle")
     console_of_any_size.check()
+
+
+def test_a_key_that_the_api_no_longer_knows_ends_the_session_and_says_why(console: Console) -> None:
+    console.page.evaluate("sessionStorage.setItem('outreach.apiKey', 'no-such-key')")
+    console.page.reload()
+    expect(console.page.get_by_text("You are signed out, because the API no longer knows your key.")).to_be_visible()
+    assert console.page.evaluate("sessionStorage.length") == 0
+    console.sign_in(console.key)
+    console.page.get_by_role("button", name="Sign out").click()
+    expect(console.page.get_by_label("API key")).to_have_accessible_description(
+        re.compile("until you close the tab or sign out.$")
+    )

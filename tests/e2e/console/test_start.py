@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 from local_stack.seeds import ACCOUNTS
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.support import browser as browsers
 from tests.support.administration import Administration, IsolatedSite
@@ -74,6 +74,28 @@ def test_a_planned_and_a_running_send_are_shown_with_their_time_and_progress(
     running = under_way.get_by_role("listitem").filter(has=page.get_by_role("progressbar"))
     expect(running).to_contain_text("of 100 contacts done")
     expect(under_way.get_by_role("listitem").filter(has_text="2099")).to_contain_text(company)
+
+
+def test_the_next_of_many_scheduled_sends_are_shown_first(isolated_site_console: Console, isolated_site: IsolatedSite) -> None:
+    company, page, count = new_name("Many"), isolated_site_console.page, 101
+    import_people(isolated_site.api, company, [("Ann", numbers(DELIVERED[:1])[0])])
+    create_campaign(isolated_site.api, company, isolated_site.account_id)
+    # As the API sorts them: the latest first.
+    planned = [
+        {"id": str(day), "name": f"\u2069\u202eIn {day}", "scheduledStartTime": f"{2100 + day}-05-23T09:00:00Z"}
+        for day in range(count)
+    ]
+    planned.reverse()
+
+    def answer(route: Route) -> None:
+        first = "pageIndex=1&" in route.request.url
+        route.fulfill(json={"total": count, "campaigns": planned[:100] if first else planned[100:]})
+
+    page.route("**/campaigns?sortBy=scheduledStartTime*", answer)
+    page.reload()
+    shown = page.get_by_role("region", name="Sends under way").get_by_role("listitem")
+    expect(shown.filter(has_text="2100")).to_have_text("In 0: 23 May 2100, 09:00")
+    expect(shown.last).to_have_text("and 81 more")
 
 
 def test_a_start_that_was_given_up_is_explained(isolated_site_console: Console, isolated_site: IsolatedSite) -> None:

@@ -140,7 +140,8 @@ export function mergeField(name: string, isCustom = false): string {
 
 /** A contact's values by the names that a text uses, in the text's spelling. */
 function values(references: SegmentArray[], contact: Schemas["Contact"] | undefined): Record<string, unknown> {
-  const scope: Record<string, unknown> = {};
+  // Without a prototype, because a name may be `__proto__`.
+  const scope = Object.create(null) as Record<string, unknown>;
   for (const [root, second] of references) {
     if (typeof root !== "string") continue;
     if (!isName(root, CUSTOM_FIELDS)) scope[root] = valueOf(contact, root);

@@ -3,6 +3,7 @@ import { Link } from "wouter-preact";
 import { api, read, type Schemas } from "../../api/client";
 import { useCan } from "../../api/queries";
 import { formatDuration, formatNumber, formatTime } from "../../format";
+import { own } from "../../own";
 import { announce } from "../../parts/announcer";
 import { Problem } from "../../parts/problem";
 import { texts } from "../../texts";
@@ -74,7 +75,7 @@ export function Facts({ preview }: { preview: PreviewData }) {
       <dt>{words.skipped}</dt>
       <dd>
         {skipped.length === 0 && words.nobodySkipped}
-        {skipped.length > 0 && <ul>{skipped.map(([reason, count]) => <li key={reason}>{words.reason(words.reasons[reason] ?? reason, formatNumber(count))}</li>)}</ul>}
+        {skipped.length > 0 && <ul>{skipped.map(([reason, count]) => <li key={reason}>{words.reason(own(words.reasons, reason) ?? reason, formatNumber(count))}</li>)}</ul>}
       </dd>
     </dl>
   );
@@ -86,7 +87,7 @@ export function Warnings({ preview: { warnings, deferred } }: { preview: Preview
     <>
       {deferred.count > 0 && <p class="warning">{deferredText(deferred)}</p>}
       {warnings.filter((warning) => warning.code !== "deferred").map((warning) => (
-        <p key={warning.code} class="warning">{words.warnings[warning.code]?.(formatNumber(warning.count)) ?? warning.message}</p>
+        <p key={warning.code} class="warning">{own(words.warnings, warning.code)?.(formatNumber(warning.count)) ?? warning.message}</p>
       ))}
     </>
   );

@@ -7,6 +7,7 @@ import { formatTime } from "../../format";
 import { announce } from "../../parts/announcer";
 import { Field } from "../../parts/field";
 import { Problem } from "../../parts/problem";
+import { isScheduled } from "../../send_state";
 import { texts } from "../../texts";
 import { instantOf, localInput, timeZone } from "./relative_time";
 import type { Saved } from "./saved";
@@ -26,31 +27,36 @@ export function Schedule(properties: ScheduleProperties) {
   return (
     <section aria-labelledby="schedule-title">
       <h2 id="schedule-title">{words.title}</h2>
-      <p>{time ? words.at(formatTime(time), timeZone()) : words.none}</p>
+      <p>{stateText(properties.campaign)}</p>
       {reason && <p class="warning">{words.givenUp(reason)}</p>}
       {canWrite ? <ScheduleForm key={time} {...properties} /> : <p>{words.forbidden}</p>}
     </section>
   );
 }
 
+function stateText(campaign: Schemas["Campaign"]): string {
+  const { scheduledStartTime: time } = campaign;
+  if (!time) return words.none;
+  return isScheduled(campaign) ? words.at(formatTime(time), timeZone()) : words.was(formatTime(time), timeZone());
+}
+
 function ScheduleForm({ campaign, saved, onChanged }: ScheduleProperties) {
-  const scheduled = campaign.scheduledStartTime;
+  const scheduled = isScheduled(campaign) ? campaign.scheduledStartTime : null;
   const [input, setInput] = useState(scheduled ? localInput(scheduled) : "");
-  const [problem, setProblem] = useState<string>();
+  const [isMissing, setMissing] = useState(false);
   const change = useSchedule(saved.id, onChanged);
-  const refusal = change.error instanceof ApiError ? change.error.at("/scheduledStartTime") : undefined;
+  const refusal = refusalOf(change.error);
 
   function submit(event: SubmitEvent): void {
     event.preventDefault();
-    const wrong = problemOf(input);
-    setProblem(wrong);
-    if (!wrong && !change.isPending) change.mutate({ scheduledStartTime: instantOf(input), save: saved.save });
+    setMissing(!input);
+    if (input && !change.isPending) change.mutate({ scheduledStartTime: instantOf(input), save: saved.save });
   }
   return (
     <form onSubmit={submit} noValidate>
-      <Field label={words.label} hint={words.hint(timeZone())} error={problem ?? refusal}>
+      <Field label={words.label} hint={words.hint(timeZone())} error={isMissing ? words.missing : refusal}>
         {(slots) => (
-          <input {...slots} type="datetime-local" min={localInput(new Date().toISOString())} required value={input} onInput={(event) => setInput(event.currentTarget.value)} />
+          <input {...slots} type="datetime-local" required value={input} onInput={(event) => setInput(event.currentTarget.value)} />
         )}
       </Field>
       <div class="actions">
@@ -62,9 +68,10 @@ function ScheduleForm({ campaign, saved, onChanged }: ScheduleProperties) {
   );
 }
 
-function problemOf(input: string): string | undefined {
-  if (!input) return words.missing;
-  return new Date(input).getTime() <= Date.now() ? words.past : undefined;
+/** What is wrong with the time. The clock of this computer may be wrong, so the API decides what is past. */
+function refusalOf(error: unknown): string | undefined {
+  const message = error instanceof ApiError ? error.at("/scheduledStartTime") : undefined;
+  return message === "must be in the future" ? words.past : message;
 }
 
 function buttonText(isDirty: boolean, isScheduled: boolean): string {

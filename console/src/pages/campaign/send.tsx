@@ -12,6 +12,7 @@ import { Confirm } from "../../parts/confirm";
 import { Problem } from "../../parts/problem";
 import { QueryResult } from "../../parts/query_result";
 import { StatusMark } from "../../parts/status_mark";
+import { isActive, isScheduled } from "../../send_state";
 import { texts } from "../../texts";
 import { segmentsText } from "./message_editor";
 import { durationText, readPreview, Warnings } from "./preview";
@@ -126,11 +127,10 @@ function isLostAnswer(error: unknown): boolean {
 
 /** The other sends of the campaign that a person may have forgotten. */
 function OtherSends({ question: { campaign, last } }: { question: Question }) {
-  const isActive = last && ["pending", "running", "paused"].includes(last.status);
   return (
     <>
-      {last && <p class="warning">{isActive ? words.active(formatTime(last.sentTime)) : words.again(formatTime(last.sentTime))}</p>}
-      {campaign.scheduledStartTime && <p class="warning">{words.scheduled(formatTime(campaign.scheduledStartTime))}</p>}
+      {last && <p class="warning">{isActive(last) ? words.active(formatTime(last.sentTime)) : words.again(formatTime(last.sentTime))}</p>}
+      {isScheduled(campaign) && <p class="warning">{words.scheduled(formatTime(campaign.scheduledStartTime!))}</p>}
     </>
   );
 }

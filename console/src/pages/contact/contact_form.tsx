@@ -5,6 +5,7 @@ import type { Schemas } from "../../api/client";
 import { ApiError } from "../../api/errors";
 import { useIdempotencyKey } from "../../api/idempotency";
 import { queryClient, refreshList, useFields } from "../../api/queries";
+import { own } from "../../own";
 import { Field as Labelled } from "../../parts/field";
 import { Problem } from "../../parts/problem";
 import { QueryResult } from "../../parts/query_result";
@@ -91,17 +92,18 @@ function useSave(contact: Contact | undefined, onSaved: (contact: Contact) => vo
 
 /** A `PUT` clears the fields that it leaves out, so those without an input here are sent as they are. */
 function readForm(form: FormData, contact: Contact | undefined, editable: Field[]): Entered {
-  const customFields: Record<string, unknown> = { ...contact?.customFields };
+  // A `Map`, because the name of a field may be `__proto__`.
+  const customFields = new Map<string, unknown>(Object.entries(contact?.customFields ?? {}));
   for (const field of editable) {
     const entries = form.getAll(inputName(field)).map(String);
-    const before = toInput(field, contact?.customFields[field.name]);
+    const before = toInput(field, own(contact?.customFields ?? {}, field.name));
     // An input may show less than the value has, such as milliseconds: what nobody changed stays.
     if (contact && same(entries.filter(Boolean), before)) continue;
     const value = fromInput(field, entries);
-    if (value === undefined) delete customFields[field.name];
-    else customFields[field.name] = value;
+    if (value === undefined) customFields.delete(field.name);
+    else customFields.set(field.name, value);
   }
-  return { name: String(form.get("name")), identities: enteredIdentities(form), customFields };
+  return { name: String(form.get("name")), identities: enteredIdentities(form), customFields: Object.fromEntries(customFields) };
 }
 
 /** The error of a row of the form; the API counts only the rows that were sent. */
@@ -115,7 +117,7 @@ function shownPlaces(editable: Field[], sent: EnteredIdentity[]): string[] {
 }
 
 function valueOf(field: Field, contact: Contact | undefined): string[] {
-  return toInput(field, contact ? contact.customFields[field.name] : field.defaultValue);
+  return toInput(field, contact ? own(contact.customFields, field.name) : field.defaultValue);
 }
 
 function inputName(field: Field): string {

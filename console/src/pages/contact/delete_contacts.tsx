@@ -4,6 +4,7 @@ import { refreshList } from "../../api/queries";
 import { formatNumber } from "../../format";
 import { announce } from "../../parts/announcer";
 import { Confirm } from "../../parts/confirm";
+import { Isolated } from "../../parts/isolated";
 import { texts } from "../../texts";
 import type { Selection } from "../contacts/contacts_table";
 
@@ -33,7 +34,7 @@ export function DeleteContacts({ contacts, onDeleted, onClose }: { contacts: Sel
       onClose={onClose}
     >
       <ul class="long-text">
-        {names.map((name, index) => <li key={index}><bdi>{name}</bdi></li>)}
+        {names.map((name, index) => <li key={index}><Isolated text={name} /></li>)}
         {contacts.size > names.length && <li>{texts.contacts.more(formatNumber(contacts.size - names.length))}</li>}
       </ul>
       <p>{texts.contacts.deleteText}</p>

@@ -4,6 +4,7 @@ import type { Schemas } from "../../api/client";
 import { api, read } from "../../api/client";
 import { announce } from "../../parts/announcer";
 import { Confirm } from "../../parts/confirm";
+import { Isolated } from "../../parts/isolated";
 import { Problem } from "../../parts/problem";
 import { texts } from "../../texts";
 import { listContacts } from "../contacts/list_contacts";
@@ -76,7 +77,7 @@ function ContactSearch({ without, chosen, onChoose }: { without: string; chosen:
           {others.map((contact) => (
             <label key={contact.id}>
               <input type="radio" name="other" checked={chosen?.id === contact.id} onChange={() => onChoose(contact)} />
-              <bdi>{contact.name}</bdi> <small><bdi>{[...identityValues(contact, "SMS"), ...identityValues(contact, "email")].join(", ")}</bdi></small>
+              <Isolated text={contact.name} /> <small><Isolated text={[...identityValues(contact, "SMS"), ...identityValues(contact, "email")].join(", ")} /></small>
             </label>
           ))}
         </fieldset>

@@ -1,6 +1,7 @@
 import { Link } from "wouter-preact";
 import type { Schemas } from "../../api/client";
 import { formatNumber, formatTime } from "../../format";
+import { Isolated } from "../../parts/isolated";
 import { OptedOutMark } from "../../parts/opted_out_mark";
 import { Table } from "../../parts/table";
 import { texts } from "../../texts";
@@ -58,7 +59,7 @@ function ContactRow({ contact, isSelected, onSelect }: { contact: Contact; isSel
         <input type="checkbox" aria-label={texts.contacts.select(contact.name)} checked={isSelected} onChange={() => onSelect(!isSelected)} />
       </td>
       <th scope="row" class="long-text">
-        <Link href={`/contacts/${contact.id}`}><bdi>{contact.name}</bdi></Link>
+        <Link href={`/contacts/${contact.id}`}><Isolated text={contact.name} /></Link>
       </th>
       <td class="number"><FirstValue values={identityValues(contact, "SMS")} /></td>
       <td class="long-text"><FirstValue values={identityValues(contact, "email")} /></td>
@@ -72,7 +73,7 @@ function FirstValue({ values }: { values: string[] }) {
   if (values.length === 0) return null;
   return (
     <>
-      <bdi>{values[0]}</bdi>
+      <Isolated text={values[0] ?? ""} />
       {values.length > 1 && <small> {texts.contacts.more(formatNumber(values.length - 1))}</small>}
     </>
   );

@@ -1,5 +1,6 @@
 /** Tries an import: what would it do, and what does the API make of the columns? */
 import { ApiError } from "../../api/errors";
+import { own } from "../../own";
 import { texts } from "../../texts";
 import { firstRows, isInProgress, whenOver } from "../imports/import_record";
 import type { FileRow, Import } from "../imports/import_record";
@@ -36,8 +37,8 @@ export async function checkFile(file: File, options: Options, before: Check | nu
   const headings = unknownHeadings(trial.reasons);
   const columns = { ...Object.fromEntries(headings.map((heading) => [heading, null])), ...trial.suggestions };
   if (Object.keys(columns).length === 0) return toCheck(trial, options, NOTHING_KNOWN);
-  const suggested = new Set(Object.keys(columns).filter((heading) => columns[heading] !== null));
-  const unknown = new Set(headings.filter((heading) => !(heading in trial.suggestions)));
+  const suggested = new Set(Object.keys(columns).filter((heading) => own(columns, heading) !== null));
+  const unknown = new Set(headings.filter((heading) => !Object.hasOwn(trial.suggestions, heading)));
   const next = { ...options, columns };
   return toCheck(await tryImport(file, next, report), next, { suggested, unknown, rows: [] });
 }

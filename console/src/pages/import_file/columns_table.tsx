@@ -1,6 +1,8 @@
 import { useFields } from "../../api/queries";
 import { formatNumber } from "../../format";
+import { own } from "../../own";
 import { fieldLabel } from "../../parts/field_label";
+import { Isolated } from "../../parts/isolated";
 import { texts } from "../../texts";
 import type { Check } from "./check_file";
 import { hasIdentity } from "./start_import";
@@ -18,7 +20,7 @@ interface Properties {
 export function ColumnsTable(properties: Properties) {
   const headings = Object.keys(properties.columns);
   // As it was when the file was checked: the table does not move while somebody selects.
-  const isShown = (heading: string) => properties.check.unknown.has(heading) || Boolean(properties.check.options.columns?.[heading]);
+  const isShown = (heading: string) => properties.check.unknown.has(heading) || Boolean(own(properties.check.options.columns ?? {}, heading));
   const used = headings.filter(isShown);
   const unused = headings.filter((heading) => !isShown(heading));
   return (
@@ -56,12 +58,12 @@ function Table({ headings, columns, check, onChange }: Properties & { headings: 
         {headings.map((heading) => (
           <tr key={heading}>
             <th scope="row" class="long-text">
-              <bdi>{heading}</bdi>
-              <Examples values={check.rows.map((row) => row.values[heading] ?? "")} />
+              <Isolated text={heading} />
+              <Examples values={check.rows.map((row) => own(row.values, heading) ?? "")} />
             </th>
             <td>
-              <FieldChoice heading={heading} field={columns[heading] ?? null} onChange={(field) => onChange({ ...columns, [heading]: field })} />
-              <Note heading={heading} field={columns[heading] ?? null} check={check} />
+              <FieldChoice heading={heading} field={own(columns, heading) ?? null} onChange={(field) => onChange({ ...columns, [heading]: field })} />
+              <Note heading={heading} field={own(columns, heading) ?? null} check={check} />
             </td>
           </tr>
         ))}
@@ -78,7 +80,7 @@ function Note({ heading, field, check }: { heading: string; field: string | null
 
 function Examples({ values }: { values: string[] }) {
   const examples = [...new Set(values.filter(Boolean))].slice(0, MOST_EXAMPLES);
-  return examples.length > 0 ? <small>{examples.map((value, index) => <>{index > 0 && ", "}<bdi>{value}</bdi></>)}</small> : null;
+  return examples.length > 0 ? <small>{examples.map((value, index) => <>{index > 0 && ", "}<Isolated text={value} /></>)}</small> : null;
 }
 
 function FieldChoice({ heading, field, onChange }: { heading: string; field: string | null; onChange: (field: string | null) => void }) {

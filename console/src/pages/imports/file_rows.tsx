@@ -1,4 +1,6 @@
 import { formatNumber } from "../../format";
+import { own } from "../../own";
+import { Isolated } from "../../parts/isolated";
 import { Table } from "../../parts/table";
 import { texts } from "../../texts";
 import type { FileRow, RowError } from "./import_record";
@@ -15,7 +17,7 @@ export function FileRows({ rows, label }: { rows: FileRow[]; label: string }) {
         <tr>
           <th scope="col">{texts.import.row}</th>
           {hasRest && <th scope="col">{texts.import.problem}</th>}
-          {headings.map((heading) => <th key={heading} scope="col"><bdi>{heading}</bdi></th>)}
+          {headings.map((heading) => <th key={heading} scope="col"><Isolated text={heading} /></th>)}
         </tr>
       </thead>
       <tbody>
@@ -24,7 +26,7 @@ export function FileRows({ rows, label }: { rows: FileRow[]; label: string }) {
             <th scope="row" class="amount">{formatNumber(row.row)}</th>
             {hasRest && <td class="long-text"><Errors errors={rest(row)} /></td>}
             {headings.map((heading) => (
-              <Cell key={heading} value={row.values[heading] ?? ""} errors={(row.errors ?? []).filter((error) => error.column === heading)} />
+              <Cell key={heading} value={own(row.values, heading) ?? ""} errors={(row.errors ?? []).filter((error) => error.column === heading)} />
             ))}
           </tr>
         ))}
@@ -36,7 +38,7 @@ export function FileRows({ rows, label }: { rows: FileRow[]; label: string }) {
 function Cell({ value, errors }: { value: string; errors: RowError[] }) {
   return (
     <td class={errors.length > 0 ? "long-text wrong" : "long-text"}>
-      <bdi>{value}</bdi>
+      <Isolated text={value} />
       <Errors errors={errors} />
     </td>
   );
@@ -55,6 +57,6 @@ function Errors({ errors }: { errors: RowError[] }) {
 /** The columns that have a value or an error in any of the rows: an export of an address book has dozens without. */
 function usedHeadings(rows: FileRow[]): string[] {
   const headings = new Set(rows.flatMap((row) => Object.keys(row.values)));
-  const isUsed = (heading: string) => rows.some((row) => row.values[heading] || row.errors?.some((error) => error.column === heading));
+  const isUsed = (heading: string) => rows.some((row) => own(row.values, heading) || row.errors?.some((error) => error.column === heading));
   return [...headings].filter(isUsed);
 }

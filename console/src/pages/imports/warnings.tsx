@@ -1,4 +1,5 @@
 import { formatNumber } from "../../format";
+import { Isolated } from "../../parts/isolated";
 import { texts } from "../../texts";
 import { warningsOf } from "./import_record";
 import type { Import, ImportWarning } from "./import_record";
@@ -27,7 +28,7 @@ function Warning({ group }: { group: ImportWarning[] }) {
   const { column, message } = group[0]!;
   return (
     <li>
-      <strong>{placeText(group.map((warning) => warning.row))}{column && <>, <bdi>{column}</bdi></>}</strong>: <PlainWords message={message} />
+      <strong>{placeText(group.map((warning) => warning.row))}{column && <>, <Isolated text={column} /></>}</strong>: <PlainWords message={message} />
     </li>
   );
 }

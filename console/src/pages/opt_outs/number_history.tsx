@@ -5,6 +5,8 @@ import type { Schemas } from "../../api/client";
 import { ApiError } from "../../api/errors";
 import { useCan } from "../../api/queries";
 import { formatTime } from "../../format";
+import { own } from "../../own";
+import { Isolated } from "../../parts/isolated";
 import { QueryResult } from "../../parts/query_result";
 import { Table, TableHead } from "../../parts/table";
 import { texts } from "../../texts";
@@ -59,8 +61,8 @@ function ChangeTable({ changes }: { changes: Schemas["OptOutChange"][] }) {
           <tr key={index}>
             <td class="time">{formatTime(change.time)}</td>
             <td>{change.isOptedOut ? texts.optOuts.out : texts.optOuts.in}</td>
-            <td>{texts.optOuts.sources[change.source] ?? change.source}</td>
-            <td class="long-text"><bdi>{change.reason}</bdi></td>
+            <td>{own(texts.optOuts.sources, change.source) ?? change.source}</td>
+            <td class="long-text"><Isolated text={change.reason ?? ""} /></td>
           </tr>
         ))}
       </tbody>

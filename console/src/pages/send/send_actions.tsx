@@ -6,6 +6,7 @@ import { fileName, saveFile } from "../../api/download";
 import { useCan } from "../../api/queries";
 import { readResults, useAction, useSendAgain, useSiblings, type Verb } from "../../api/sends";
 import { formatNumber } from "../../format";
+import { own } from "../../own";
 import { announce } from "../../parts/announcer";
 import { Confirm } from "../../parts/confirm";
 import { Problem } from "../../parts/problem";
@@ -31,7 +32,7 @@ function Controls({ record }: { record: Schemas["Record"] }) {
   const [isAsking, setAsking] = useState(false);
   const action = useAction(record, ({ status }) => {
     setAsking(false);
-    announce(texts.send.nowIs(texts.status[status] ?? status));
+    announce(texts.send.nowIs(own(texts.status, status) ?? status));
   });
   const verb = record.status === "paused" ? "resume" : "pause";
   const run = (chosen: Verb) => !action.isPending && action.mutate(chosen);

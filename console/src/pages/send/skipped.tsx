@@ -2,7 +2,9 @@ import type { Schemas } from "../../api/client";
 import { DETAIL_PAGE_SIZE, useSkipped } from "../../api/sends";
 import { formatNumber } from "../../format";
 import { Link } from "wouter-preact";
+import { own } from "../../own";
 import { pageOf, useParameters } from "../../parts/address";
+import { Isolated } from "../../parts/isolated";
 import { Pager } from "../../parts/pager";
 import { QueryResult } from "../../parts/query_result";
 import { Table, TableHead } from "../../parts/table";
@@ -39,7 +41,7 @@ function SkippedTable({ contacts }: { contacts: Schemas["SkippedContact"][] }) {
         {contacts.map(({ contactId, name, to, reason }) => (
           <tr key={contactId}>
             <th scope="row">
-              {name === null ? texts.send.skipped.deleted : <Link href={`/contacts/${contactId}`}>{name}</Link>}
+              {name === null ? texts.send.skipped.deleted : <Link href={`/contacts/${contactId}`}><Isolated text={name} /></Link>}
               {to && <><br /><small>{to}</small></>}
             </th>
             <td>{reasonText(reason)}</td>
@@ -51,5 +53,5 @@ function SkippedTable({ contacts }: { contacts: Schemas["SkippedContact"][] }) {
 }
 
 function reasonText(reason: string): string {
-  return texts.send.skipped.reasons[reason] ?? reason;
+  return own(texts.send.skipped.reasons, reason) ?? reason;
 }

@@ -1,12 +1,15 @@
 import { Link } from "wouter-preact";
 import type { Schemas } from "../../api/client";
-import { formatTime } from "../../format";
+import { formatNumber, formatTime } from "../../format";
+import { Isolated } from "../../parts/isolated";
 import { Progress } from "../../parts/progress";
 import { QueryResult } from "../../parts/query_result";
 import { StatusMark } from "../../parts/status_mark";
 import { pauseWords } from "../../send_state";
 import { texts } from "../../texts";
 import { useActiveSends, useScheduled } from "./data";
+
+const MOST_SCHEDULED = 20;
 
 /** The sends that are not over, with their progress, and those to come. */
 export function ActiveSends() {
@@ -26,7 +29,7 @@ function ActiveSend({ record }: { record: Schemas["Record"] }) {
   const words = pauseWords(record);
   return (
     <li>
-      <Link href={`/sends/${record.id}`}>{record.campaign.name}</Link> · <StatusMark status={record.status} />
+      <Link href={`/sends/${record.id}`}><Isolated text={record.campaign.name} /></Link> · <StatusMark status={record.status} />
       {words && <p>{words.what} {words.todo}</p>}
       <Progress counts={record.counts} />
     </li>
@@ -40,9 +43,10 @@ function Scheduled() {
     <>
       <h3>{texts.start.scheduled}</h3>
       <ul>
-        {campaigns.map(({ id, name, scheduledStartTime }) => (
-          <li key={id}><Link href={`/campaigns/${id}`}>{name}</Link>: {formatTime(scheduledStartTime!)}</li>
+        {campaigns.slice(0, MOST_SCHEDULED).map(({ id, name, scheduledStartTime }) => (
+          <li key={id}><Link href={`/campaigns/${id}`}><Isolated text={name} /></Link>: {formatTime(scheduledStartTime!)}</li>
         ))}
+        {campaigns.length > MOST_SCHEDULED && <li><Link href="/campaigns">{texts.contacts.more(formatNumber(campaigns.length - MOST_SCHEDULED))}</Link></li>}
       </ul>
     </>
   );

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/preact-query";
 import { api, read, type Schemas } from "../../api/client";
 import { POLL_MILLISECONDS, SLOW_POLL_MILLISECONDS, useCan } from "../../api/queries";
+import { isScheduled } from "../../send_state";
 
 type Records = Schemas["Record"][];
 
@@ -9,9 +10,8 @@ export const DAYS = 7;
 const ACTIVE = ["running", "pending", "paused"] as const;
 const MOST_ACTIVE = 20;
 const PAGE = 100;
-// The sends of a week that are summed at most: a bound for what this page may ask of the server.
+// The sends of a week, and the schedules, that are read at most: a bound for what this page may ask of the server.
 export const MOST_RECENT = 1_000;
-const MOST_SCHEDULED = 50;
 const NEVER_MIND = 5 * 60_000;
 
 /** Sends that are not over: those that run, then those that select contacts, then those that are paused. */
@@ -32,7 +32,7 @@ export function useRecentSends() {
 export function useScheduled() {
   return useQuery({
     queryKey: ["scheduled"],
-    queryFn: async () => (await readCampaigns("scheduledStartTime")).filter(isAhead).reverse(),
+    queryFn: readScheduled,
     refetchInterval: SLOW_POLL_MILLISECONDS,
   });
 }
@@ -92,11 +92,18 @@ function readRecords(query: { status?: (typeof ACTIVE)[number]; pageIndex?: numb
   return read(api.GET("/outreach/campaignRecords", { params: { query } })) as Promise<Schemas["RecordList"]>;
 }
 
-async function readCampaigns(sortBy: "scheduledStartTime" | "scheduleStatusReason"): Promise<Schemas["Campaign"][]> {
-  const query = { sortBy, sortOrder: "desc" as const, pageSize: MOST_SCHEDULED };
-  return ((await read(api.GET("/outreach/campaigns", { params: { query } }))) as Schemas["CampaignList"]).campaigns;
+/** The list has the latest time first, so the next ones may be on a later page. */
+async function readScheduled(): Promise<Schemas["Campaign"][]> {
+  const found: Schemas["Campaign"][] = [];
+  for (let pageIndex = 1; found.length < MOST_RECENT; pageIndex++) {
+    const campaigns = await readCampaigns("scheduledStartTime", pageIndex);
+    found.push(...campaigns.filter(isScheduled));
+    if (campaigns.length < PAGE || !isScheduled(campaigns.at(-1)!)) break;
+  }
+  return found.reverse();
 }
 
-function isAhead({ scheduledStartTime }: Schemas["Campaign"]): boolean {
-  return scheduledStartTime !== null && new Date(scheduledStartTime) > new Date();
+async function readCampaigns(sortBy: "scheduledStartTime" | "scheduleStatusReason", pageIndex = 1): Promise<Schemas["Campaign"][]> {
+  const query = { sortBy, sortOrder: "desc" as const, pageIndex, pageSize: PAGE };
+  return ((await read(api.GET("/outreach/campaigns", { params: { query } }))) as Schemas["CampaignList"]).campaigns;
 }

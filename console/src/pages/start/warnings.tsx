@@ -3,6 +3,7 @@ import { Link } from "wouter-preact";
 import type { Schemas } from "../../api/client";
 import { useChannelAccounts } from "../../api/queries";
 import { formatNumber, formatPercent, formatTime } from "../../format";
+import { Isolated } from "../../parts/isolated";
 import { Problem } from "../../parts/problem";
 import { failedCount, failureShare, scheduleWords } from "../../send_state";
 import { texts } from "../../texts";
@@ -74,7 +75,7 @@ function GivenUpSchedules() {
       <Problem error={campaigns.error} />
       {campaigns.data?.map(({ id, name, scheduleStatusReason }) => (
         <Warning key={id}>
-          <strong>{texts.start.givenUp(name)}</strong> {scheduleWords(scheduleStatusReason!)}. <Link href={`/campaigns/${id}`}>{texts.start.givenUpTodo}</Link>
+          <strong>{texts.start.givenUp(name)}</strong> <Isolated text={scheduleWords(scheduleStatusReason!)} />. <Link href={`/campaigns/${id}`}>{texts.start.givenUpTodo}</Link>
         </Warning>
       ))}
     </>

@@ -1,5 +1,12 @@
 import { useEffect } from "preact/hooks";
 
+const questions = new Set<string>();
+
+/** Asks whether unsaved changes may be lost; true without any. */
+export function mayLeave(): boolean {
+  return [...questions].every((question) => window.confirm(question));
+}
+
 /** Asks before a person leaves the page, by a link, the back button or the browser, and loses what is not saved. */
 export function useUnsavedChanges(areUnsaved: boolean, question: string): void {
   useEffect(() => {
@@ -15,10 +22,12 @@ export function useUnsavedChanges(areUnsaved: boolean, question: string): void {
     };
     const warn = (event: BeforeUnloadEvent) => event.preventDefault();
     // Links cause the one, the back button causes the other first.
+    questions.add(question);
     window.addEventListener("hashchange", stay, { capture: true });
     window.addEventListener("popstate", stay, { capture: true });
     window.addEventListener("beforeunload", warn);
     return () => {
+      questions.delete(question);
       window.removeEventListener("hashchange", stay, { capture: true });
       window.removeEventListener("popstate", stay, { capture: true });
       window.removeEventListener("beforeunload", warn);
