@@ -15,6 +15,7 @@ from outreach.campaigns.release import deferred_recipients, release_batch
 from outreach.messages import message_store
 from outreach.messages.models import campaign_message_id
 from outreach.messages.status import SkipReason
+from outreach.sending import quota
 from outreach.sites import site_store
 from outreach.sites.models import FrequencyCap, Site
 from tests.support import pipeline
@@ -195,6 +196,24 @@ def test_a_send_sends_what_its_budget_allows_and_pauses_then(carrier: str, campa
     response = pipeline.record(record_id)
     assert (response["status"], response["statusReason"]) == ("paused", "cap_reached")
     assert (response["counts"]["queued"], len(pipeline.accepted(carrier))) == (len(NUMBERS) - 4, 4)
+
+
+@pytest.mark.parametrize(("later", "used"), [(timedelta(), 0), (timedelta(days=1), 1)])
+def test_a_cancelled_send_returns_what_it_has_not_sent_to_the_quota_of_its_day(
+    campaign: str, later: timedelta, used: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = replace(SITE_DEFAULTS, daily_segments=100)
+    pipeline.put_site(site)
+    monkeypatch.setattr(clock, "now", lambda: MORNING)
+    record_id = pipeline.send(campaign)
+    pipeline.fan_out(record_id)
+    assert quota.used_today(site) == len(NUMBERS)
+    monkeypatch.setattr(clock, "now", lambda: MORNING + later)
+    quota.reserve(SITE, [1] * used, site.daily_segments)
+    call("outreach/act_on_campaign", "POST", f"/outreach/campaigns/{campaign}:cancel")
+    for _ in range(2):
+        release(record_id)
+    assert quota.used_today(site) == used
 
 
 def test_after_a_budget_increase_released_messages_are_not_counted_again(carrier: str, campaign: str) -> None:
