@@ -8,9 +8,11 @@ Redirects are not followed.
 from __future__ import annotations
 
 import ipaddress
+import time
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
+import requests
 from requests_hardened import Config, HTTPSession
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
@@ -60,3 +62,14 @@ def session(allow_private: bool) -> HTTPSession:
     guarded.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     timed_http.limit(guarded, lambda: TOTAL_SECONDS, _CONNECTIONS)
     return guarded
+
+
+def is_timeout(error: Exception, started: float) -> bool:
+    """Return whether a request failed because its time was over.
+
+    The session closes a connection that is too slow, which looks like an error of the connection.
+
+    Args:
+        started: when the request started, by the monotonic clock.
+    """
+    return isinstance(error, requests.Timeout) or time.monotonic() - started >= TOTAL_SECONDS

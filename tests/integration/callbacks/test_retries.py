@@ -323,6 +323,24 @@ def test_redelivery_of_a_parked_callback_unparks_it(customer: Customer, executio
     assert (len(customer.deliveries), customer.endpoint.has_backlog) == (2, False)
 
 
+def test_a_redelivery_that_succeeds_ends_the_wait_for_an_endpoint_that_was_down(
+    customer: Customer, executions: Executions
+) -> None:
+    customer.answer_with(hang_up)
+    ids = [create_message(customer.url) for _ in range(3)]
+    for message_id in ids:
+        change_status(message_id, MessageStatus.SENT)
+    deliver_queued()
+    executions.pass_time(3_600)
+    customer.answer_with(OK)
+    before = len(customer.deliveries)
+    call("outreach/act_on_message", "POST", f"/outreach/messages/{ids[0]}:redeliver")
+    deliver_queued()
+    executions.pass_time(10)
+    assert sorted(customer.deliveries[before:]) == sorted((message_id, 1) for message_id in ids)
+    assert not customer.endpoint.has_backlog
+
+
 def test_redelivery_before_the_first_status_change_is_a_conflict(customer: Customer) -> None:
     answer = call("outreach/act_on_message", "POST", f"/outreach/messages/{create_message(customer.url)}:redeliver")
     assert (answer.status, answer.body["code"]) == (409, "invalid_state")

@@ -15,6 +15,7 @@ from outreach.campaigns.release import deferred_recipients, release_batch
 from outreach.messages import message_store
 from outreach.messages.models import campaign_message_id
 from outreach.messages.status import SkipReason
+from outreach.sending import quota
 from outreach.sites import site_store
 from outreach.sites.models import FrequencyCap, Site
 from tests.support import pipeline
@@ -182,22 +183,44 @@ def test_a_reservation_for_a_skipped_message_does_not_count(two_sends_under_a_ca
 
 
 @pytest.mark.parametrize("scope", ["campaign", "site"])
-def test_a_send_pauses_when_its_budget_is_used_up(carrier: str, campaign: str, scope: str) -> None:
+def test_a_send_sends_what_its_budget_allows_and_pauses_then(carrier: str, campaign: str, scope: str) -> None:
     if scope == "site":
         pipeline.put_site(replace(SITE_DEFAULTS, daily_segments=4))
     else:
         call("outreach/update_campaign", "PUT", f"/outreach/campaigns/{campaign}", {"maxSegments": 4})
     record_id = pipeline.send(campaign)
     pipeline.fan_out(record_id)
+    assert pipeline.record(record_id)["status"] == "running", "a pause would keep the four messages from being sent"
+    Pump().run_until(lambda: pipeline.counts(record_id)["delivered"] == 4)
+    release(record_id)
     response = pipeline.record(record_id)
     assert (response["status"], response["statusReason"]) == ("paused", "cap_reached")
-    assert response["counts"]["queued"] == len(NUMBERS)
+    assert (response["counts"]["queued"], len(pipeline.accepted(carrier))) == (len(NUMBERS) - 4, 4)
+
+
+@pytest.mark.parametrize(("later", "used"), [(timedelta(), 0), (timedelta(days=1), 1)])
+def test_a_cancelled_send_returns_what_it_has_not_sent_to_the_quota_of_its_day(
+    campaign: str, later: timedelta, used: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = replace(SITE_DEFAULTS, daily_segments=100)
+    pipeline.put_site(site)
+    monkeypatch.setattr(clock, "now", lambda: MORNING)
+    record_id = pipeline.send(campaign)
+    pipeline.fan_out(record_id)
+    assert quota.used_today(site) == len(NUMBERS)
+    monkeypatch.setattr(clock, "now", lambda: MORNING + later)
+    quota.reserve(SITE, [1] * used, site.daily_segments)
+    call("outreach/act_on_campaign", "POST", f"/outreach/campaigns/{campaign}:cancel")
+    for _ in range(2):
+        release(record_id)
+    assert quota.used_today(site) == used
 
 
 def test_after_a_budget_increase_released_messages_are_not_counted_again(carrier: str, campaign: str) -> None:
     pipeline.put_site(replace(SITE_DEFAULTS, daily_segments=4))
     record_id = pipeline.send(campaign)
     pipeline.fan_out(record_id)
+    call("outreach/act_on_campaign", "POST", f"/outreach/campaigns/{campaign}:pause")
     pipeline.put_site(replace(SITE_DEFAULTS, daily_segments=len(NUMBERS)))
     resumed = call("outreach/act_on_campaign", "POST", f"/outreach/campaigns/{campaign}:resume").body
     assert (resumed["status"], resumed["statusReason"]) == ("running", None)

@@ -137,7 +137,6 @@ def test_a_budget_that_is_too_small_is_a_warning_about_whom_the_send_does_not_re
     record_id = pipeline.send(campaign_id)
     pipeline.fan_out(record_id)
     reached = sum(row.segments == 2 for row in rows_of(record_id))
-    assert pipeline.record(record_id)["statusReason"] == "cap_reached"
     expected = {"campaign": "budget_too_small", "site": "quota_too_small"}[scope]
     assert (reached, warnings(forecast)) == (4, {expected: 2})
     assert "9" in forecast["warnings"][0]["message"]

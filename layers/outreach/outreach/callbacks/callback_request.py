@@ -107,9 +107,8 @@ def _post(session: requests.Session, url: str, body: bytes, headers: Mapping[str
             _keep_connection(response)
             return answer
     except (requests.RequestException, ValueError) as error:  # ValueError: the host's name cannot be encoded or parsed
-        # The session closes a connection that is too slow, which looks like an error of the connection.
-        is_timeout = isinstance(error, requests.Timeout) or time.monotonic() - started >= ssrf_guard.TOTAL_SECONDS
-        return Failed("Timeout" if is_timeout else type(error).__name__, endpoint_fault=True)
+        reason = "Timeout" if ssrf_guard.is_timeout(error, started) else type(error).__name__
+        return Failed(reason, endpoint_fault=True)
 
 
 def _keep_connection(response: requests.Response) -> None:

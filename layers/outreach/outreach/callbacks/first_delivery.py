@@ -14,6 +14,7 @@ from itertools import chain, groupby
 from operator import attrgetter
 from typing import TypeVar
 
+from outreach import clock
 from outreach.callbacks import callback_queue, delivery_attempt, delivery_state, endpoint_backlog, retry_execution
 from outreach.callbacks.callback_queue import CallbackJob
 from outreach.callbacks.callback_request import Failed
@@ -156,7 +157,10 @@ def _attempt(state: DeliveryState, callback: PendingCallback, endpoint: Endpoint
     response = delivery_attempt.post_callback(callback)
     change = delivery_attempt.apply_response(state, endpoint.id, callback.sequence, response)
     is_endpoint_fault = isinstance(response, Failed) and response.endpoint_fault
-    return _write_unless_backlog_changes(change, is_endpoint_fault=is_endpoint_fault)
+    backlog_change = _write_unless_backlog_changes(change, is_endpoint_fault=is_endpoint_fault)
+    if endpoint.is_down and not is_endpoint_fault:  # a redelivery has found it up: what is parked need not wait until its probe
+        retry_execution.start_next_generation(endpoint, int(clock.now().timestamp()))
+    return backlog_change
 
 
 def _write_unless_backlog_changes(change: StateChange, *, is_endpoint_fault: bool = False) -> _BacklogChange | None:

@@ -77,7 +77,8 @@ class Cell(IntEnum):
         return min(self.value, Cell.DELIVERED)
 
 
-_OPEN_BYTES = bytes((Cell.UNRELEASED, Cell.QUEUED, Cell.SENDING))
+_WAITING_BYTES = bytes((Cell.QUEUED, Cell.SENDING))
+_OPEN_BYTES = bytes((Cell.UNRELEASED, *_WAITING_BYTES))
 _FAILURES = frozenset({Cell.UNDELIVERED, Cell.FAILED})
 _NO_CODES: Mapping[int, str] = {}
 _SKIPS = {Cell.of_skip(reason): reason for reason in SkipReason}
@@ -105,6 +106,11 @@ class LedgerPage:
     def has_open_cells(self) -> bool:
         """Whether a message to one of the contacts may still be sent."""
         return any(cell in _OPEN_BYTES for cell in self.cells)
+
+    @property
+    def has_waiting_messages(self) -> bool:
+        """Whether a message that was released is queued or being sent."""
+        return any(cell in _WAITING_BYTES for cell in self.cells)
 
     def places(self, *cells: Cell) -> list[int]:
         """Return the places that have one of ``cells``, in order."""

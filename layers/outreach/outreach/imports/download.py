@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import IO
 
 import requests
+from requests_hardened.ip_filter import InvalidIPAddress
 from urllib3.exceptions import HTTPError
 
 from outreach import ssrf_guard
@@ -38,15 +39,37 @@ def blocks(url: str, *, allow_private: bool) -> Iterator[bytes]:
     Raises:
         ValueError: the URL does not return status 200 and a complete body within ``ssrf_guard.TOTAL_SECONDS``.
     """
-    deadline = time.monotonic() + ssrf_guard.TOTAL_SECONDS
+    started = time.monotonic()
     try:
         with ssrf_guard.session(allow_private) as session, session.get(url, headers=_HEADERS) as response:
-            if response.status_code != requests.codes.ok:
-                raise ValueError(f"cannot be fetched: HTTP {response.status_code}")
+            _check(response)
             # ``read1`` returns what has arrived. Waiting for full blocks would let a slow server exceed the deadline.
             while block := response.raw.read1(_BLOCK_BYTES, decode_content=False):
-                if time.monotonic() > deadline:
-                    raise ValueError(f"cannot be fetched: the download took more than {ssrf_guard.TOTAL_SECONDS:g} seconds")
+                if time.monotonic() - started > ssrf_guard.TOTAL_SECONDS:
+                    raise requests.Timeout
                 yield block
     except (requests.RequestException, HTTPError, UnicodeError) as error:
-        raise ValueError(f"cannot be fetched: {type(error).__name__}") from error
+        raise ValueError(f"cannot be fetched: {_reason(error, started)}") from error
+
+
+def _check(response: requests.Response) -> None:
+    if response.is_redirect:
+        raise ValueError("cannot be fetched: its URL leads to another URL; give that one")
+    if response.status_code != requests.codes.ok:
+        raise ValueError(f"cannot be fetched: HTTP {response.status_code}")
+    if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
+        raise ValueError("cannot be fetched: its server compresses it although it was asked not to; upload the file instead")
+
+
+def _reason(error: Exception, started: float) -> str:
+    if ssrf_guard.is_timeout(error, started):
+        return "its server takes too long; upload the file instead"
+    if isinstance(error, InvalidIPAddress):
+        return "its address is not public"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the certificate of its server is not valid"
+    if isinstance(error, requests.ConnectionError):
+        return "its server cannot be reached"
+    if isinstance(error, HTTPError):
+        return "the connection broke before the end of the file"
+    return "its URL is not valid"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from outreach import clock
 from outreach.campaigns import audience, campaign_records, ledger, record_completion
 from outreach.campaigns.campaign_records import CampaignRecord
 from outreach.campaigns.ledger import Cell
@@ -11,6 +12,8 @@ from outreach.campaigns.release import deferred_recipients
 from outreach.messages import message_store
 from outreach.messages.models import campaign_message_id
 from outreach.messages.status import SkipReason
+from outreach.sending import quota
+from outreach.sites import site_store
 
 _CONCURRENT_WRITES = 16
 
@@ -53,8 +56,16 @@ def _cancel_messages(record: CampaignRecord, places: dict[str, int]) -> None:
     """
     rows = message_store.get_many(record.site_id, places, consistent=True, texts=False)
     with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
-        list(pool.map(lambda row: message_store.skip(row, SkipReason.CANCELLED), rows.values()))
+        are_skipped = list(pool.map(lambda row: message_store.skip(row, SkipReason.CANCELLED), rows.values()))
+    _return_quota(record, sum(row.segments for row, is_skipped in zip(rows.values(), are_skipped, strict=True) if is_skipped))
     # The stream of message rows updates the ledger. A release that crashed leaves places without rows.
     without_rows = {place: Cell.CANCELLED for message_id, place in places.items() if message_id not in rows}
     if without_rows:
         ledger.apply(record.site_id, record.id, without_rows)
+
+
+def _return_quota(record: CampaignRecord, segments: int) -> None:
+    """Return segments of cancelled messages to today's quota, if all of the record's were taken from it."""
+    today = clock.timestamp(clock.now())[:10]
+    if record.started_time and record.started_time.startswith(today):
+        quota.refund(record.site_id, segments, site_store.get_site(record.site_id).daily_segments)

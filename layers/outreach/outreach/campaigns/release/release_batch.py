@@ -21,7 +21,7 @@ from outreach.campaigns.release import account_capacity, deferred_recipients, el
 from outreach.campaigns.release.account_capacity import horizon
 from outreach.campaigns.release.deferred_recipients import DeferredRecipients
 from outreach.campaigns.release.eligibility import BelowCap, Decision, Deferral, Rules
-from outreach.campaigns.release.release_step import PauseReason, ReleaseStep, pause
+from outreach.campaigns.release.release_step import PauseReason, ReleaseProgress, ReleaseStep, pause
 from outreach.campaigns.release.rendering import RenderedMessage
 from outreach.contacts import field_store
 from outreach.messages import message_store
@@ -37,6 +37,8 @@ T = TypeVar("T")
 
 # Contacts are read together, so at least this many are evaluated even if only one has a slot.
 _MIN_EVALUATED = 100
+# How often a record whose budget is used up looks whether its messages are sent.
+_CAP_POLL_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def release_places(record: CampaignRecord, contact_ids: Mapping[int, str], now: 
     candidates = evaluated.first_messages(capacity.messages)
     affordable = candidates.first_messages(_reserve_quota(candidates, site))
     if not affordable.contact_ids:
-        return Released(0, pause(record, PauseReason.CAP_REACHED))
+        return Released(0, _step_at_cap(record))
     reservation = _reserve_slots(affordable, now)
     batch = affordable.first_messages(len(reservation.slots))
     quota.refund(record.site_id, sum(affordable.segments_to_charge) - sum(batch.segments_to_charge), site.daily_segments)
@@ -126,6 +128,13 @@ def release_places(record: CampaignRecord, contact_ids: Mapping[int, str], now: 
         return Released(0, account_capacity.wait_for_slots(reservation.next_free, now))
     _write(batch, dict(zip(batch.messages, reservation.slots, strict=True)), is_throttled=reservation.is_throttled)
     return Released(len(batch.contact_ids), capacity.next_step, max(reservation.slots, default=None))
+
+
+def _step_at_cap(record: CampaignRecord) -> ReleaseStep:
+    """Pause the record, but only after the messages within its budgets: a pause would keep them from being sent."""
+    if any(page.has_waiting_messages for page in ledger.read_pages(record.site_id, record.id)):
+        return ReleaseStep(ReleaseProgress.WAIT, _CAP_POLL_SECONDS)
+    return pause(record, PauseReason.CAP_REACHED)
 
 
 def _evaluate(record: CampaignRecord, rules: Rules, contact_ids: Mapping[int, str], *, limit: int) -> ReleaseBatch:
