@@ -38,9 +38,12 @@ def main(
     quick: Annotated[bool, typer.Option(help="Run small benchmarks (less than a minute) and do not store figures")] = False,
 ) -> None:
     """Run benchmarks and show their figures."""
+    known = BENCHMARKS | ON_REQUEST
+    if unknown := set(names or ()) - known.keys():
+        raise typer.BadParameter(f"no benchmark is named {', '.join(sorted(unknown))}; choose from {', '.join(known)}")
     for name in names or BENCHMARKS:
         started = time.monotonic()
-        results = (BENCHMARKS | ON_REQUEST)[name](quick=quick)
+        results = known[name](quick=quick)
         if quick:  # the targets are for full sizes
             results = [replace(figure, at_most=None, at_least=None) for figure in results]
         _console.print(_table(f"{name} ({time.monotonic() - started:.0f} s)", results))

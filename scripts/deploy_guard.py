@@ -44,6 +44,8 @@ def check(profile: str, account: str | None) -> str:
             of another account; or the stack is production and the profile is not, or the reverse; or its name does not fit into
             the names that are made of it.
     """
+    if not profile:
+        raise WrongTarget("Name a profile of samconfig.toml, such as PROFILE=staging.")
     parameters = tomllib.loads(CONFIG.read_text()).get(profile, {}).get("deploy", {}).get("parameters")
     if not parameters:
         raise WrongTarget(f"samconfig.toml has no profile {profile}. Name one, such as PROFILE=staging.")
@@ -77,7 +79,7 @@ def _retention(stack: str) -> str | None:
 def main() -> int:
     deployment.choose_region()
     try:
-        print(f"deploying to {check(sys.argv[1], os.environ.get('OUTREACH_ACCOUNT') or None)}")
+        print(f"deploying to {check(''.join(sys.argv[1:]), os.environ.get('OUTREACH_ACCOUNT') or None)}")
     except (WrongTarget, ClientError, BotoCoreError) as error:
         print(error, file=sys.stderr)
         return 1

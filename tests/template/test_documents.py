@@ -205,7 +205,8 @@ def test_the_layers_are_those_of_the_contract_in_their_order() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     (layers,) = [contract["layers"] for contract in contracts if contract["id"] == "layers"]
     rows = re.findall(r"^\| (`.*?) \|", section("architecture", "Layers"), re.MULTILINE)
-    assert re.findall(r"`(\w+)`", "\n".join(rows)) == layers
+    described = re.findall(r"`(\w+)`", "\n".join(rows))
+    assert described == layers, 'give each layer of pyproject.toml its row in "Layers" of docs/architecture.md, in the same order'
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "statemachines").iterdir()), ids=lambda path: path.stem)

@@ -38,7 +38,8 @@ def test_the_readme_names_the_packages_and_the_kinds_of_tests() -> None:
     (tests,) = re.findall(r"^tests/.*\n(?:  .*\n)*", tree, re.MULTILINE)
     domains = {path.parent.name for path in (ROOT / "layers/outreach/outreach").glob("*/__init__.py")}
     kinds = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and any(path.rglob("test_*.py"))}
-    assert {name for name in domains if not re.search(rf"\b{name}\b", package)} == set()
+    missing = {name for name in domains if not re.search(rf"\b{name}\b", package)}
+    assert missing == set(), 'add them to "Where things are" in README.md'
     assert {name for name in kinds if not re.search(rf"\b{name}\b", tests)} == set()
 
 

@@ -10,6 +10,7 @@ from carrier_simulator.outcomes import OUTCOMES
 from rich.console import Console
 from rich.table import Table
 
+from demo import sample
 from demo.checks import STATUSES, Evidence
 
 OTHER_NUMBERS = "others"
@@ -41,7 +42,7 @@ def _counts_table(evidence: Evidence) -> Table:
         detail = "".join(f"\n  {reason}: {count}" for reason, count in reasons.items())
         table.add_row(status + detail, str(evidence.counts[status]))
     table.add_section()
-    table.add_row("audience", str(evidence.counts["audience"]))
+    table.add_row(f"audience: {sample.AUDIENCE}", str(evidence.counts["audience"]))
     return table
 
 

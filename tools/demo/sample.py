@@ -12,11 +12,12 @@ FILE = Path(__file__).parents[2] / "samples" / "contacts.csv"
 
 Row = Mapping[str, str]
 
-# Excludes one country and one city. Must agree with `matches`.
+# Excludes one country and one city. Must agree with `matches` and `AUDIENCE`.
 _CONDITIONS = [
     {"fieldName": "countryOrRegion", "operator": "Is Not", "value": "Japan", "order": 1},
     {"fieldName": "city", "operator": "Is", "value": "KÖLN", "order": 2},
 ]
+AUDIENCE = "everybody outside Japan and Köln"
 
 
 def rows(count: int) -> Sequence[Row]:

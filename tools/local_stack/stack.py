@@ -134,8 +134,11 @@ class LocalStack:
         )
 
     def _lock_state(self) -> None:
-        self.settings.state_dir.mkdir(parents=True, exist_ok=True)
-        self._lock = (self.settings.state_dir / "lock").open("w")
+        try:
+            self.settings.state_dir.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.settings.state_dir / "lock").open("w")
+        except OSError as error:
+            raise LocalStackError(f"STATE_DIR cannot be used: {error}") from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

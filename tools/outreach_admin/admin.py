@@ -109,7 +109,7 @@ def _find_key(site_id: str, key_id: str) -> tuple[str, ApiKey]:
     matches = [(digest, key) for digest, key in site_store.list_keys(site_id) if site_store.key_id(digest) == key_id]
     if len(matches) != 1:
         raise NotFound(
-            f"{len(matches)} keys of this site have the id {key_id}. List them with `outreach-admin key list {site_id}`."
+            f"The site has {len(matches) or 'no'} keys with the id {key_id}. `outreach-admin key list {site_id}` shows all."
         )
     return matches[0]
 

@@ -53,7 +53,10 @@ def _record(site_id: str, record_or_campaign_id: str) -> CampaignRecord:
     except NotFound:
         newest = campaign_records.newest(site_id, record_or_campaign_id)
         if newest is None:
-            raise NotFound("No campaign record has this id, and no campaign with this id has been sent.") from None
+            raise NotFound(
+                "The site has no campaign record with this id, and has sent no campaign with this id."
+                " `GET /outreach/campaignRecords` lists the records."
+            ) from None
         return newest
 
 

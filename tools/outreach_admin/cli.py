@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import requests
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 from rich.console import Console
 
@@ -91,6 +91,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except ClientError as error:
         hint = ". Check OUTREACH_STACK (or --stack), the region and the credentials." if deployment.is_missing(error) else ""
         _print_error(f"{error}{hint}")
+    except EndpointConnectionError as error:
+        _print_error(f"{error}. Check the region, the network and, for a local stack, AWS_ENDPOINT_URL and that it runs.")
     except (OutreachError, ValueError, OSError, RuntimeError, BotoCoreError) as error:
         _print_error(str(error))
     sys.exit(1)

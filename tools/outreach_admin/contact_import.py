@@ -41,7 +41,7 @@ class ContactImport:
         size = file.stat().st_size
         if not size:
             raise ValueError("The file is empty.")
-        answer = self._session.post(self._import, json={"size": size, **options}, timeout=_TIMEOUT_SECONDS)
+        answer = self._session.post(self._import, json={"fileName": file.name, "size": size, **options}, timeout=_TIMEOUT_SECONDS)
         record = _record_or_error(answer, {*_RECORD, "uploadUrl"})
         yield record
         _upload(file, record["uploadUrl"])

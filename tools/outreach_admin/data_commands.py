@@ -110,6 +110,7 @@ def restore(
 
     Example: outreach-admin restore outreach-ContactsTable-1X-restored outreach-ContactsTable-1X --site 10000
     """
+    table_restore.require_tables(source, target)
     if dry_run:
         context.obj.one(asdict(table_restore.compare(source, target, site_id)))
         return
@@ -141,7 +142,7 @@ def drill(
 
 def empty_buckets(
     context: typer.Context,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Delete all objects of the stack's buckets: audiences, imports and exports. Then `sam delete` can delete the buckets.

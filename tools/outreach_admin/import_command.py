@@ -17,7 +17,8 @@ _NOT_SHOWN = ("uploadUrl", "warnings")
 
 # The arguments and options of `import`.
 _File = Annotated[
-    Path, typer.Argument(exists=True, dir_okay=False, help="CSV or XLSX file with the columns of the import template.")
+    Path,
+    typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="CSV or XLSX file with the columns of the import template."),
 ]
 _ApiUrl = Annotated[str, typer.Option(envvar="OUTREACH_API_URL", help="Base URL of the API.")]
 _ApiKey = Annotated[

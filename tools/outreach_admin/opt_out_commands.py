@@ -59,7 +59,12 @@ def import_opt_outs(
     site_id: SiteId,
     file: Annotated[
         Path,
-        typer.Argument(exists=True, dir_okay=False, help="CSV file with a column of numbers, or one number in each line; UTF-8."),
+        typer.Argument(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="CSV file with a column of numbers, or one number in each line; UTF-8.",
+        ),
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file and count; opt nobody out.")] = False,
 ) -> None:

@@ -110,7 +110,7 @@ def stop_sending(
 
 @sending.command("start", cls=SiteCommand)
 def start_sending(context: typer.Context, site_id: OptionalSiteId = None, dry_run: DryRun = False) -> None:
-    """Let one site, or all of them, send again. Running sends (`sends`) go on at once.
+    """Let one site, or all of them, send again. Running sends go on at once; `sends` lists them.
 
     Single messages and tests that wait (`single_messages`) are sent within minutes, with the next sweep. Paused sends stay
     paused. What waits is sent, however late it is: cancel first what nobody should get any more. Single messages cannot be

@@ -77,7 +77,11 @@ _SendingHours = Annotated[
     typer.Option(callback=_sending_hours, help="Hours of sending, in each recipient's local time; empty for always."),
 ]
 _FrequencyCap = Annotated[
-    str | None, typer.Option(callback=_frequency_cap, help="Most campaign MESSAGES/DAYS per contact; empty for no limit.")
+    str | None,
+    typer.Option(
+        callback=_frequency_cap,
+        help="MESSAGES/DAYS: how many campaign messages a contact may get in so many days; empty for no limit.",
+    ),
 ]
 _DailySegments = Annotated[
     int | None, typer.Option(min=0, max=_MAX_COUNT, help="Daily quota of message segments (UTC days); 0 for no quota.")

@@ -8,8 +8,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from outreach import aws, clock, dynamo
+from outreach.errors import NotFound
 from outreach.stream import domain_events
 from outreach_admin.site_export import site_filter
+
+
+def require_tables(*names: str) -> None:
+    """Check that there are tables with these names.
+
+    Raises:
+        NotFound: there is no table with one of the names.
+    """
+    client = aws.dynamodb()
+    for name in names:
+        try:
+            client.describe_table(TableName=name)
+        except client.exceptions.ResourceNotFoundException:
+            raise NotFound(f"There is no table {name}. `aws dynamodb list-tables` lists the names.") from None
 
 
 def copy(source: str, target: str, site_id: str | None, *, overwrite: bool) -> tuple[int, int]:

@@ -37,3 +37,9 @@ def test_a_state_directory_serves_one_stack_at_a_time(tmp_path: Path, used_port:
     # The lock is released; the next error is about the port.
     with pytest.raises(LocalStackError, match="Port"), LocalStack(Settings(state_dir=tmp_path, port=used_port)):
         pass
+
+
+def test_a_state_directory_that_cannot_be_made_is_reported_with_its_variable(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LocalStackError, match=r"STATE_DIR cannot be used: .*file"):
+        LocalStack(Settings(state_dir=tmp_path / "file" / "state")).start()

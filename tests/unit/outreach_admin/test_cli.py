@@ -7,6 +7,7 @@ from unittest.mock import Mock
 
 import pytest
 import typer
+from botocore.exceptions import EndpointConnectionError
 from botocore.parsers import ResponseParserError
 from outreach_admin import cli
 
@@ -48,10 +49,11 @@ def test_every_command_that_destroys_or_changes_much_has_a_dry_run() -> None:
     assert without == READ_ONLY | WITHOUT_DRY_RUN.keys()
 
 
-def test_an_endpoint_that_is_not_aws_is_called_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site_store, "list_sites", Mock(side_effect=ResponseParserError("b'<html>'")))
+@pytest.mark.parametrize("error", [ResponseParserError("b'<html>'"), EndpointConnectionError(endpoint_url="http://127.0.0.1:1/")])
+def test_an_endpoint_that_is_not_aws_is_called_so(run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    monkeypatch.setattr(site_store, "list_sites", Mock(side_effect=error))
     failed = run("site", "list")
-    assert (failed.code, "Check AWS_ENDPOINT_URL" in failed.err) == (1, True)
+    assert (failed.code, "AWS_ENDPOINT_URL" in failed.err) == (1, True)
 
 
 @pytest.mark.parametrize(

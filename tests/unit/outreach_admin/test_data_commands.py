@@ -178,6 +178,14 @@ def test_a_dry_run_of_a_restore_counts_how_the_tables_differ(run: Run, backup: s
     assert run(*restore).json == {"copied": 2, "kept": 1}
 
 
+@pytest.mark.parametrize("place", [1, 2])
+def test_a_restore_names_the_table_that_does_not_exist(run: Run, backup: str, place: int) -> None:
+    command = ["restore", backup, settings().contacts_table, "--dry-run"]
+    command[place] = "missing"
+    refused = run(*command)
+    assert (refused.code, refused.err) == (1, "There is no table missing. `aws dynamodb list-tables` lists the names.\n")
+
+
 def test_what_has_expired_since_the_backup_is_not_restored(run: Run, backup: str) -> None:
     dynamo.put(backup, {"pk": "SITE#1", "sk": "expired", "expires": 1})
     dynamo.put(backup, {"pk": "SITE#1", "sk": "valid", "expires": 2**33})

@@ -58,6 +58,7 @@ def test_the_options_of_an_import_are_sent(run: Run, file: Path) -> None:
             assert run("import", str(file), "--api-url", api.url, "--api-key", "a-key", *options).code == 1
     sent = json.loads(api.requests[0].body)
     assert sent["columns"] == {"Mobile Phone": "SMS", "a=b": None}
+    assert sent["fileName"] == file.name
     assert (sent["encoding"], sent["dryRun"], sent["duplicateControlOption"]) == ("windows-1251", True, "merge")
 
 

@@ -41,6 +41,7 @@ def test_a_first_deployment_and_an_update_of_the_right_stack_go_on() -> None:
         ("prod", "210987654321", "belongs to 210987654321"),
         ("staging", "210987654321", "belongs to 210987654321"),
         ("production", ACCOUNT, "no profile production"),
+        ("", ACCOUNT, "Name a profile"),
     ],
 )
 def test_another_account_or_an_unknown_profile_is_refused(profile: str, account: str | None, reason: str) -> None:

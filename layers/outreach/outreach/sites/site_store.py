@@ -71,7 +71,9 @@ def require_account(site_id: str, account_id: str) -> ChannelAccount:
     try:
         return get_account(site_id, account_id)
     except NotFound as error:
-        raise ValidationFailed.at("/channelAccountId", "is not a channel account of this site") from error
+        raise ValidationFailed.at(
+            "/channelAccountId", "is not a channel account of this site; GET /outreach/channelAccounts lists them"
+        ) from error
 
 
 def list_accounts(site_id: str) -> list[ChannelAccount]:
