@@ -30,6 +30,10 @@ from outreach.parsing import NIL_GUID, is_guid, parse_flag, parse_guid, parse_in
 
 T = TypeVar("T")
 
+# Each unknown name is compared with all known ones.
+_MAX_UNKNOWN = 500
+_MISSPELT = "is not a property of a {noun}; did you mean {meant}?"
+
 
 class Request(BaseModel):
     """The base of request bodies: names in any case, aliases accepted, unknown properties ignored, strings limited."""
@@ -102,6 +106,34 @@ def spellings(model: type[BaseModel]) -> dict[str, str]:
         choices = [str(choice) for choice in (alias.choices if isinstance(alias, AliasChoices) else [alias or name])]
         documented |= {spelling.lower(): choices[0] for spelling in [name, *choices]}
     return documented
+
+
+def refuse_misspelt(model: type[BaseModel], data: Any, meant_property: Callable[[str], str | None], noun: str) -> None:
+    """Refuse unknown properties that seem to mean one without which a request would reach more people than it says.
+
+    Other unknown properties are ignored.
+
+    Args:
+        data: the body, as it is before its validation.
+        meant_property: the documented name that an unknown one, in lower case, seems to mean; ``None`` if it means none.
+        noun: what the body describes, for the error.
+
+    Raises:
+        ValueError: there are such properties, each with its place; or too many unknown ones to compare.
+    """
+    documented = spellings(model)
+    unknown = [key for key in data if key.lower() not in documented] if isinstance(data, Mapping) else []
+    if len(unknown) > _MAX_UNKNOWN:
+        raise ValueError(f"must have at most {_MAX_UNKNOWN} unknown properties")
+    misspelt = {key: meant for key in unknown if (meant := meant_property(key.lower()))}
+    if misspelt:
+        errors = [
+            InitErrorDetails(
+                type=PydanticCustomError("misspelt_property", _MISSPELT, {"noun": noun, "meant": meant}), loc=(key,), input=None
+            )
+            for key, meant in misspelt.items()
+        ]
+        raise ValidationError.from_exception_data(noun, errors)
 
 
 # What a core schema contains in addition to the schemas of its parts.

@@ -124,6 +124,8 @@ def test_only_a_record_of_the_campaign_can_be_sent_again(sent: tuple[str, str, d
         (campaign_id, SITE, "12"),
         (campaign_id, SITE, campaign_id),
         (campaign_id, SITE, 7),
+        (campaign_id, SITE, ""),
+        (campaign_id, SITE, " "),
     ):
         answer = act(id_, verb, {"failedOf": failed_of}, site_id=site_id)
         assert (answer.status, [error["pointer"] for error in answer.body["errors"]]) == (400, ["/failedOf"]), failed_of
@@ -131,7 +133,17 @@ def test_only_a_record_of_the_campaign_can_be_sent_again(sent: tuple[str, str, d
     assert records["total"] == 1
 
 
-@pytest.mark.parametrize("body", [None, {}, {"failedOf": None}, {"failedOf": ""}, {"unknown": 1}])
+@pytest.mark.parametrize("verb", ["send", "preview"])
+@pytest.mark.parametrize("name", ["failedOff", "failedRecord", "onlyFailedOf"])
+def test_a_misspelt_record_is_not_a_send_to_everybody(sent: tuple[str, str, dict[str, str]], verb: str, name: str) -> None:
+    campaign_id, record_id, _ = sent
+    answer = act(campaign_id, verb, {name: record_id})
+    (error,) = answer.body["errors"]
+    assert (answer.status, error["pointer"]) == (400, f"/{name}")
+    assert error["message"] == "is not a property of a send; did you mean failedOf?"
+
+
+@pytest.mark.parametrize("body", [None, {}, {"failedOf": None}, {"unknown": 1}])
 def test_without_a_record_the_send_goes_to_all_that_match(sent: tuple[str, str, dict[str, str]], body: Any) -> None:
     answer = act(sent[0], "send", body)
     assert (answer.status, answer.body["failedOf"]) == (200, None)

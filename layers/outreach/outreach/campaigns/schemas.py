@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
 from outreach import clock, wire
 from outreach.campaigns import ledger
@@ -107,9 +107,18 @@ class CampaignsResponse(wire.PagedResponse):
 
 
 class SendBody(wire.Request):
-    """What a send or its preview goes to; by default, to the contacts that match the campaign's filter."""
+    """What a send or its preview goes to; by default, to the contacts that match the campaign's filter.
 
-    failed_of: Annotated[wire.Guid | None, BeforeValidator(wire.none_if_blank)] = None
+    A blank or misspelt ``failedOf`` would send to all of them.
+    """
+
+    failed_of: wire.Guid | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_misspelt_properties(cls, data: Any) -> Any:
+        wire.refuse_misspelt(cls, data, lambda name: "failedOf" if "failed" in name else None, "send")
+        return data
 
 
 class CampaignTestBody(wire.Request):

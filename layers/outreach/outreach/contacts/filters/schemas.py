@@ -10,8 +10,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BeforeValidator, Field, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
 from outreach import parsing, text, wire
 from outreach.contacts.filters.expression import MAX_LENGTH
@@ -81,9 +80,6 @@ _SELECTING = ("ConditionMetType", "LogicalExpresssion", "Conditions", "keywords"
 _FILTER_WORDS = ("filter", "condition")
 # How much a name must have in common with that of a selecting property to count as misspelt.
 _SIMILARITY = 0.75
-# Each unknown name is compared with all known ones.
-_MAX_UNKNOWN = 500
-_MISSPELT = "is not a property of a filter; did you mean {meant}?"
 
 
 class FilterBody(wire.Request):
@@ -100,18 +96,7 @@ class FilterBody(wire.Request):
     @classmethod
     def _refuse_misspelt_filters(cls, data: Any) -> Any:
         documented = wire.spellings(cls)
-        unknown = [key for key in data if key.lower() not in documented] if isinstance(data, Mapping) else []
-        if len(unknown) > _MAX_UNKNOWN:
-            raise ValueError(f"must have at most {_MAX_UNKNOWN} unknown properties")
-        misspelt = {key: meant for key in unknown if (meant := _meant_property(key.lower(), documented))}
-        if misspelt:
-            errors = [
-                InitErrorDetails(
-                    type=PydanticCustomError("misspelt_property", _MISSPELT, {"meant": meant}), loc=(key,), input=None
-                )
-                for key, meant in misspelt.items()
-            ]
-            raise ValidationError.from_exception_data("filter", errors)
+        wire.refuse_misspelt(cls, data, lambda name: _meant_property(name, documented), "filter")
         return data
 
     def filter(self) -> Filter:
