@@ -193,7 +193,7 @@ def test_a_column_without_a_heading_and_a_missing_file_are_explained(console: Co
     page.get_by_label("File", exact=True).set_input_files(_file(f"name,,SMS\nAda,stray,{number}\n"))
     page.get_by_role("button", name="Check the file").click()
     expect(page.get_by_role("group", name="Rows with errors")).to_contain_text("without a heading")
-    expect(page.get_by_text("There is nothing to import in this file.")).to_be_visible()
+    expect(page.get_by_text("No row of this file can be imported.")).to_be_visible()
     console.check()
 
 
