@@ -74,6 +74,11 @@ def reserve_single(site: Site, segments: int) -> None:
         )
 
 
+def is_today(timestamp: str) -> bool:
+    """Return whether a moment, as :mod:`outreach.clock` formats it, is of the day whose quota is counted now."""
+    return clock.from_timestamp(timestamp).date() == clock.now().date()
+
+
 def refund(site_id: str, segments: int, daily_quota: int | None) -> None:
     """Return reserved segments that are not used to today's quota."""
     if daily_quota is None or segments == 0:

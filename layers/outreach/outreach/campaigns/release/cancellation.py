@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from outreach import clock
 from outreach.campaigns import audience, campaign_records, ledger, record_completion
 from outreach.campaigns.campaign_records import CampaignRecord
 from outreach.campaigns.ledger import Cell
@@ -66,6 +65,5 @@ def _cancel_messages(record: CampaignRecord, places: dict[str, int]) -> None:
 
 def _return_quota(record: CampaignRecord, segments: int) -> None:
     """Return segments of cancelled messages to today's quota, if all of the record's were taken from it."""
-    today = clock.timestamp(clock.now())[:10]
-    if record.started_time and record.started_time.startswith(today):
+    if segments and record.started_time and quota.is_today(record.started_time):
         quota.refund(record.site_id, segments, site_store.get_site(record.site_id).daily_segments)
