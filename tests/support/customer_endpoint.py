@@ -22,7 +22,7 @@ from outreach.messages.models import Message
 from outreach.messages.status import MessageStatus
 from outreach.settings import settings
 from tests.support.functions import call, invoke
-from tests.support.http_server import Reply, Server, reply, serving
+from tests.support.http_server import Reply, Server, hang_up, reply, serving
 from tests.support.pipeline import ACCOUNT, SITE
 
 OK, FAILED, GONE = reply(200), reply(500), reply(410)
@@ -140,6 +140,16 @@ def deliver_queued() -> None:
     for start in range(0, len(records), 10):
         answer = invoke("workers/deliver_callback", {"Records": records[start : start + 10]})
         assert answer == {"batchItemFailures": []}
+
+
+def park_callbacks(customer: Customer, number: int) -> list[str]:
+    """Create messages whose first callbacks are parked, because the endpoint hangs up; returns their ids."""
+    customer.answer_with(hang_up)
+    ids = [create_message(customer.url) for _ in range(number)]
+    for message_id in ids:
+        change_status(message_id, MessageStatus.SENT)
+    deliver_queued()
+    return ids
 
 
 def attempts(message_id: str) -> list[dict[str, Any]]:

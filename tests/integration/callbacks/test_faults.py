@@ -26,6 +26,7 @@ from tests.support.customer_endpoint import (
     change_status,
     create_message,
     deliver_queued,
+    park_callbacks,
     take_queued,
 )
 from tests.support.functions import call, invoke
@@ -170,11 +171,7 @@ def crash_at(step: int, records: list[dict[str, str]]) -> bool:
 
 
 def test_two_concurrent_executions_deliver_each_message_once(customer: Customer, executions: Executions) -> None:
-    customer.answer_with(hang_up)
-    ids = [create_message(customer.url) for _ in range(5)]
-    for message_id in ids:
-        change_status(message_id, MessageStatus.SENT)
-    deliver_queued()
+    ids = park_callbacks(customer, 5)
     before = len(customer.deliveries)
     payload = {"site_id": "10000", "endpoint_id": customer.endpoint.id, "generation": 1, "steps": 0}
     customer.answer_with(meanwhile(lambda: invoke("workers/retry_callbacks", payload)))
@@ -259,11 +256,7 @@ def test_a_job_whose_callback_could_not_be_parked_is_retried(
 def test_an_internal_error_follows_the_schedule_and_does_not_block_other_callbacks(
     customer: Customer, executions: Executions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    customer.answer_with(hang_up)
-    ids = [create_message(customer.url) for _ in range(2)]
-    for message_id in ids:
-        change_status(message_id, MessageStatus.SENT)
-    deliver_queued()
+    ids = park_callbacks(customer, 2)
     customer.answer_with(OK)
     load = delivery_attempt.load_pending
     with monkeypatch.context() as patched:

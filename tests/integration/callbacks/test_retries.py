@@ -25,6 +25,7 @@ from tests.support.customer_endpoint import (
     change_status,
     create_message,
     deliver_queued,
+    park_callbacks,
 )
 from tests.support.functions import call, invoke
 from tests.support.http_server import Reply, hang_up, reply
@@ -232,11 +233,7 @@ def test_a_callback_is_given_up_after_the_last_attempt(customer: Customer, execu
 def test_a_callback_parked_for_the_whole_schedule_is_given_up_without_an_attempt(
     customer: Customer, executions: Executions
 ) -> None:
-    customer.answer_with(hang_up)
-    ids = [create_message(customer.url) for _ in range(30)]
-    for message_id in ids:
-        change_status(message_id, MessageStatus.SENT)
-    deliver_queued()
+    ids = park_callbacks(customer, 30)
     executions.pass_time(2 * WHOLE_SCHEDULE)
     assert [customer_endpoint.outcomes(message_id)[-1] for message_id in ids] == ["given_up"] * 30
     assert (customer.endpoint.has_backlog, customer.endpoint.parked) == (False, 0)
@@ -326,11 +323,7 @@ def test_redelivery_of_a_parked_callback_unparks_it(customer: Customer, executio
 def test_a_redelivery_that_succeeds_ends_the_wait_for_an_endpoint_that_was_down(
     customer: Customer, executions: Executions
 ) -> None:
-    customer.answer_with(hang_up)
-    ids = [create_message(customer.url) for _ in range(3)]
-    for message_id in ids:
-        change_status(message_id, MessageStatus.SENT)
-    deliver_queued()
+    ids = park_callbacks(customer, 3)
     executions.pass_time(3_600)
     customer.answer_with(OK)
     before = len(customer.deliveries)
@@ -411,11 +404,7 @@ def test_a_callback_due_before_the_execution_wakes_up_starts_the_next_generation
 
 
 def test_a_throttling_endpoint_gets_only_the_remaining_callbacks_again(customer: Customer, executions: Executions) -> None:
-    customer.answer_with(hang_up)
-    ids = [create_message(customer.url) for _ in range(60)]
-    for message_id in ids:
-        change_status(message_id, MessageStatus.SENT)
-    deliver_queued()
+    ids = park_callbacks(customer, 60)
     requests: list[str] = []
 
     def allow_forty(handler: BaseHTTPRequestHandler) -> None:
