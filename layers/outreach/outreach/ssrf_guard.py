@@ -73,3 +73,14 @@ def is_timeout(error: Exception, started: float) -> bool:
         started: when the request started, by the monotonic clock.
     """
     return isinstance(error, requests.Timeout) or time.monotonic() - started >= TOTAL_SECONDS
+
+
+def describe(error: Exception, started: float) -> str:
+    """Return why a request got no answer, without its URL.
+
+    Args:
+        started: when the request started, by the monotonic clock.
+    """
+    if is_timeout(error, started):
+        return "Timeout"
+    return "the address is not public" if isinstance(error, InvalidIPAddress) else timed_http.describe(error)

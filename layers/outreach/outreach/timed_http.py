@@ -23,7 +23,7 @@ from requests import adapters
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, SSLError
 
 from outreach.once import once
 
@@ -35,6 +35,8 @@ _BLOCK_BYTES = 1 << 16
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _ENCODINGS = ("gzip", "x-gzip", "deflate")
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Outreach/1.0"}
+# Why a request got no answer over a connection that was made (:func:`describe`).
+UNANSWERED = "the connection ended without a valid answer"
 
 
 class BodyTooLarge(requests.RequestException):
@@ -43,6 +45,13 @@ class BodyTooLarge(requests.RequestException):
 
 class HandshakeFailed(SSLError):
     """The TLS handshake of a connection has failed, so its request was not sent."""
+
+    def describe(self) -> str:
+        """Return why it has failed."""
+        cause = self.args[0]
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"the certificate is not valid: {cause.verify_message}"
+        return "the TLS handshake failed"
 
 
 def session(time_limit: Callable[[], float]) -> requests.Session:
@@ -93,6 +102,26 @@ def send(
     """
     prepared = requests.Request(method, url, headers={**_HEADERS, **(headers or {})}, **request).prepare()
     return session.send(prepared, timeout=timeout, allow_redirects=False, stream=True)
+
+
+def describe(error: Exception) -> str:
+    """Return why a request got no answer, without its URL, which may have personal data or a secret.
+
+    Args:
+        error: what :func:`send` raised.
+    """
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(error, requests.Timeout):
+        return "Timeout"
+    if isinstance(reason, HandshakeFailed):
+        return reason.describe()
+    if isinstance(reason, NameResolutionError) or isinstance(error.__cause__, socket.gaierror):
+        return "the host name cannot be resolved"
+    if isinstance(reason, NewConnectionError):
+        is_refused = isinstance(reason.__cause__, ConnectionRefusedError)
+        return "the connection was refused" if is_refused else "the host cannot be reached"
+    is_answer_invalid = isinstance(error, requests.ConnectionError | requests.exceptions.InvalidHeader)
+    return UNANSWERED if is_answer_invalid else "the URL is not valid"
 
 
 def read_body(response: requests.Response, max_bytes: int) -> bytes:

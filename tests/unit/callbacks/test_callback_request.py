@@ -9,11 +9,12 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from threading import Barrier, Event, Thread
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import requests
 
-from outreach import clock, ssrf_guard
+from outreach import clock, ssrf_guard, timed_http
 from outreach.callbacks import callback_queue, callback_request
 from outreach.callbacks.callback_request import Delivered, EndpointResponse, Failed, Gone
 from tests.support.http_server import Reply, Server, hang_up, reply, serving, slowly
@@ -45,7 +46,7 @@ def post_to(answer: Reply) -> EndpointResponse:
         (reply(429, headers={"Retry-After": "soon"}), Failed("HTTP 429", 429, None, endpoint_fault=True)),
         (reply(503, headers={"Retry-After": "9" * 30}), Failed("HTTP 503", 503, 86_400)),
         (reply(503, headers={"Retry-After": "-1"}), Failed("HTTP 503", 503)),
-        (hang_up, Failed("ConnectionError", endpoint_fault=True)),
+        (hang_up, Failed(timed_http.UNANSWERED, endpoint_fault=True)),
     ],
 )
 def test_each_answer_is_classified(answer: Reply, expected: EndpointResponse) -> None:
@@ -84,7 +85,7 @@ def test_proxy_variables_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_refused_connection_is_the_endpoints_fault() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert post(f"http://127.0.0.1:{port}") == Failed("ConnectionError", endpoint_fault=True)
+    assert post(f"http://127.0.0.1:{port}") == Failed("the connection was refused", endpoint_fault=True)
 
 
 def test_a_connection_that_is_not_made_in_time_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,8 +249,25 @@ def test_private_networks_are_never_connected_to(no_connections: list[Any], sche
     ],
 )
 def test_an_invalid_url_is_a_failure(no_connections: list[Any], url: str) -> None:
-    assert isinstance(post(url, allow_private=False), Failed)
+    assert post(url, allow_private=False) == Failed("the URL is not valid", endpoint_fault=True)
     assert not no_connections
+
+
+@pytest.mark.parametrize("allow_private", [False, True])
+def test_a_host_that_does_not_exist_is_named_as_the_reason(allow_private: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", Mock(side_effect=socket.gaierror))
+    failed = post("https://typo.test/hook", allow_private=allow_private)
+    assert failed == Failed("the host name cannot be resolved", endpoint_fault=True)
+
+
+def test_an_unreachable_host_is_named_as_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket.socket, "connect", Mock(side_effect=OSError("Network is unreachable")))
+    assert post("http://127.0.0.1:9/hook") == Failed("the host cannot be reached", endpoint_fault=True)
+
+
+@pytest.mark.parametrize("answer", [b"HELLO\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n"])
+def test_an_answer_that_is_not_http_is_none(answer: bytes) -> None:
+    assert post_to(lambda handler: handler.wfile.write(answer) and None) == Failed(timed_http.UNANSWERED, endpoint_fault=True)
 
 
 @pytest.mark.parametrize("host", ["a..b", ".test", "☃.test"])
@@ -272,7 +290,7 @@ def test_a_host_name_is_resolved_only_once(no_connections: list[Any], monkeypatc
 def test_a_host_name_with_a_private_address_is_refused(no_connections: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     answer = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 80))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answer)
-    assert post("http://internal.test/hook", allow_private=False) == Failed("InvalidIPAddress", endpoint_fault=True)
+    assert post("http://internal.test/hook", allow_private=False) == Failed("the address is not public", endpoint_fault=True)
     assert not no_connections
 
 
@@ -330,7 +348,7 @@ def test_a_kept_connection_that_the_endpoint_has_closed_is_no_fault() -> None:
 
 def test_an_endpoint_that_closes_every_connection_is_at_fault() -> None:
     with serving(reply(200), hang_up, keeps_connections=True) as server:
-        assert post_twice(server)[1] == Failed("ConnectionError", endpoint_fault=True)
+        assert post_twice(server)[1] == Failed(timed_http.UNANSWERED, endpoint_fault=True)
     assert len(server.requests) == 3
 
 

@@ -40,7 +40,7 @@ class Failed:
     """The endpoint gave any other answer, or none. The callback must be retried.
 
     Attributes:
-        reason: ``HTTP <status>``, ``Timeout``, or the name of another error that prevented an answer.
+        reason: ``HTTP <status>``, ``Timeout``, or in words what else prevented an answer.
         status: the HTTP status; ``None`` without an answer.
         retry_after: the seconds to wait that the endpoint asked for, if any.
         endpoint_fault: the endpoint is down, unreachable or throttling, so other callbacks would fail as well.
@@ -54,7 +54,7 @@ class Failed:
 
 EndpointResponse = Delivered | Gone | Failed
 
-_BROKEN = Failed("ConnectionError", endpoint_fault=True)
+_BROKEN = Failed(timed_http.UNANSWERED, endpoint_fault=True)
 
 
 class _Connections:
@@ -94,7 +94,7 @@ def post(site_id: str, url: str, body: bytes, headers: Mapping[str, str], *, all
     if may_be_kept and answer == _BROKEN:
         with ssrf_guard.session(allow_private) as fresh:
             return _post(fresh, url, body, headers)
-    if answer != _BROKEN:
+    if not isinstance(answer, Failed) or answer.status:
         connections.answered.add(origin)
     return answer
 
@@ -107,8 +107,7 @@ def _post(session: requests.Session, url: str, body: bytes, headers: Mapping[str
             _keep_connection(response)
             return answer
     except (requests.RequestException, ValueError) as error:  # ValueError: the host's name cannot be encoded or parsed
-        reason = "Timeout" if ssrf_guard.is_timeout(error, started) else type(error).__name__
-        return Failed(reason, endpoint_fault=True)
+        return Failed(ssrf_guard.describe(error, started), endpoint_fault=True)
 
 
 def _keep_connection(response: requests.Response) -> None:

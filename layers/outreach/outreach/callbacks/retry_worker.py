@@ -92,10 +92,10 @@ def _attempt(endpoint: Endpoint, key: tuple[str, str]) -> _Result | None:
         return None
     try:
         result = _deliver(endpoint, state)
-    except Exception as error:
+    except Exception:
         # An internal error counts as a failed attempt, so that the callback does not block the others.
         logger().exception("a callback could not be attempted", subject_id=state.subject_id, site_id=state.site_id)
-        result = _Result(delivery_attempt.apply_response(state, endpoint.id, None, Failed(type(error).__name__)), None)
+        result = _Result(delivery_attempt.apply_response(state, endpoint.id, None, Failed("internal error")), None)
     if result.change.after.is_parked:
         delivery_state.put(result.change.before, result.change.after)
     return result

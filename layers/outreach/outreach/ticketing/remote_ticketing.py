@@ -37,9 +37,8 @@ def _post(site_id: str, path: str, body: bytes) -> int:
         ):
             return response.status_code
     except requests.RequestException as error:
-        raise Unavailable(
-            f"The external ticketing system cannot be reached ({type(error).__name__}). Try again later."
-        ) from error
+        reason = timed_http.describe(error)
+        raise Unavailable(f"The external ticketing system cannot be reached ({reason}). Try again later.") from error
 
 
 def _body(message: TicketMessage) -> bytes:
