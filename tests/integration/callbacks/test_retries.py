@@ -262,6 +262,18 @@ def test_retry_after_is_honoured(customer: Customer, executions: Executions, sta
     assert len(customer.deliveries) == 2
 
 
+def test_retry_after_holds_back_the_callbacks_that_waited_before(customer: Customer, executions: Executions) -> None:
+    for answer in (FAILED, reply(429, headers={"Retry-After": "3600"})):
+        customer.answer_with(answer)
+        change_status(create_message(customer.url), MessageStatus.SENT)
+        deliver_queued()
+    executions.pass_time(HOUR - 1)
+    assert len(customer.deliveries) == 2
+    customer.answer_with(OK)
+    executions.pass_time(HOUR / 5)
+    assert set(customer.delivery_counts.values()) == {2}
+
+
 @pytest.mark.parametrize("at_first", [True, False])
 def test_410_ends_the_callbacks_of_a_message(customer: Customer, executions: Executions, at_first: bool) -> None:
     customer.answer_with(GONE if at_first else FAILED)
