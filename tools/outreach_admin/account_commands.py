@@ -133,7 +133,8 @@ def put_account_credentials(
     """Replace the credentials of a channel account by those on standard input. They are in use within five minutes.
 
     Twilio: the auth token; `{"token": "…", "previous_token": "…"}` until Twilio signs webhooks with the new one. Telnyx:
-    `{"api_key": "…", "public_key": "…"}`. A paused account sends with them after its pause, or after `account resume`.
+    `{"api_key": "…", "public_key": "…"}`, likewise with `previous_public_key`. A paused account sends with them after its pause,
+    or after `account resume`.
 
     Example: pass twilio/token | outreach-admin account credentials 10000 647277e8-06a5-4eec-ba66-1cdd617dc778
     """

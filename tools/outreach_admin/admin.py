@@ -26,6 +26,7 @@ CALLBACK_SECRET_PREFIX = "whsec_"  # noqa: S105 - the public prefix of every sec
 # What a header transports: a key in those of our clients, credentials in those to carriers.
 _API_KEY = re.compile(r"[!-~]{1,256}")
 _CREDENTIAL = re.compile(r"[!-~]{1,1000}")
+_PUBLIC_KEY_BYTES = 32
 
 
 def put_site(site: Site) -> None:
@@ -166,7 +167,17 @@ def read_credentials(carrier: Carrier, text: str) -> dict[str, str]:
     credentials = _parse_credentials(carrier, text.strip())
     if not all(map(_CREDENTIAL.fullmatch, credentials.values())):
         raise ValueError(f"The credentials of {carrier} must be ASCII characters without spaces and control characters.")
+    for name in registry.entry(carrier).public_keys:
+        if name in credentials and not _is_public_key(credentials[name]):
+            raise ValueError(f"{name} is not a public key. Copy it from the carrier's portal: 44 characters, the last one is =.")
     return credentials
+
+
+def _is_public_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == _PUBLIC_KEY_BYTES
+    except ValueError:
+        return False
 
 
 def _parse_credentials(carrier: Carrier, text: str) -> dict[str, str]:

@@ -3342,7 +3342,7 @@ export interface components {
              * @enum {string}
              */
             outcome: "delivered" | "failed" | "postponed" | "given_up" | "gone";
-            /** @description Why the event was not delivered, such as `HTTP 500`; empty if it was delivered. */
+            /** @description Why the event was not delivered, such as `HTTP 500`, `Timeout`, `the host name cannot be resolved` or `the certificate is not valid: …`; empty if it was delivered. */
             reason: string;
             /**
              * Format: date-time
@@ -3414,7 +3414,7 @@ export interface components {
              * @enum {string}
              */
             outcome: "delivered" | "failed" | "postponed" | "given_up" | "gone";
-            /** @description Why the callback was not delivered, such as `HTTP 500`; empty if it was delivered. */
+            /** @description Why the callback was not delivered, such as `HTTP 500`, `Timeout`, `the host name cannot be resolved` or `the certificate is not valid: …`; empty if it was delivered. */
             reason: string;
             /**
              * Format: date-time

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import telnyx as sdk
+from nacl.signing import SigningKey
 
 from outreach import clock
 from outreach.carriers import carrier_http, telnyx
@@ -116,6 +117,22 @@ def test_a_webhook_is_verified_like_in_the_sdk(make_webhook: Callable[[], Carrie
     webhook = make_webhook()  # here, because its timestamp must be recent
     assert telnyx.verify(webhook, TELNYX.credentials) == genuine
     assert accepted_by_sdk(webhook) == genuine
+
+
+NEW_KEY = SigningKey(bytes(range(32)))
+
+
+@pytest.mark.parametrize(("key", "genuine"), [(NEW_KEY, True), (TELNYX_SIGNING_KEY, True), (SigningKey(bytes(32)), False)])
+def test_either_key_verifies_webhooks_while_the_key_is_replaced(key: SigningKey, genuine: bool) -> None:
+    credentials = {"public_key": b64encode(bytes(NEW_KEY.verify_key)).decode(), "previous_public_key": PUBLIC_KEY}
+    assert telnyx.verify(signed(key=key), credentials) == genuine
+
+
+@pytest.mark.parametrize("unusable", ["", "?", "c2hvcnQ="])
+def test_an_unusable_key_does_not_keep_the_other_one_from_verifying(unusable: str) -> None:
+    assert telnyx.verify(signed(), {"public_key": unusable, "previous_public_key": PUBLIC_KEY})
+    assert telnyx.verify(signed(), {"public_key": PUBLIC_KEY, "previous_public_key": unusable})
+    assert not telnyx.verify(signed(), {"public_key": unusable})
 
 
 @pytest.mark.parametrize("digits", [400, 5000])

@@ -372,6 +372,11 @@ def test_an_inbound_message_may_have_the_status_of_one(name: str, status: str) -
     assert parse_inbound(inbound_form(**{name: status})) == parse_inbound(inbound_form())
 
 
+def test_an_inbound_message_at_the_fallback_address_is_the_same() -> None:
+    fallback = inbound_form(ErrorCode="11200", ErrorUrl="https://a.test/webhooks/twilio/x/inbound")
+    assert parse_inbound(fallback) == parse_inbound(inbound_form())
+
+
 @pytest.mark.parametrize(
     ("reported", "sender"),
     [

@@ -13,6 +13,7 @@ from outreach.settings import settings
 from outreach.sites import secrets, site_store
 from tests.unit.outreach_admin.conftest import ACCOUNT_ID, TELNYX, TOKEN, TWILIO, Run, stored_secret
 
+PUBLIC_KEY = "A" * 43 + "="
 SERVICE, PROFILE = "MG" + "a" * 32, "4001017c-8e05-4fe8-8d5b-d3c5c3a1f1e1"
 
 
@@ -22,7 +23,7 @@ SERVICE, PROFILE = "MG" + "a" * 32, "4001017c-8e05-4fe8-8d5b-d3c5c3a1f1e1"
     [
         (TWILIO, TOKEN, {"token": TOKEN}),
         (TWILIO, json.dumps({"token": TOKEN}), {"token": TOKEN}),
-        (TELNYX, json.dumps({"api_key": TOKEN, "public_key": "k"}), {"api_key": TOKEN, "public_key": "k"}),
+        (TELNYX, json.dumps({"api_key": TOKEN, "public_key": PUBLIC_KEY}), {"api_key": TOKEN, "public_key": PUBLIC_KEY}),
     ],
 )
 def test_credentials_are_stored_as_a_secret_and_nowhere_else(run: Run, command: list[str], stdin: str, stored: Any) -> None:
@@ -47,6 +48,15 @@ def test_invalid_credentials_are_refused_and_not_quoted(run: Run, stdin: str) ->
 def test_credentials_that_no_header_transports_are_refused(run: Run, stdin: str) -> None:
     result = run(*TWILIO, stdin=stdin)
     assert (result.code, stdin in result.err) == (1, False)
+    assert site_store.list_accounts("10000") == []
+
+
+@pytest.mark.usefixtures("site")
+@pytest.mark.parametrize("name", ["public_key", "previous_public_key"])
+@pytest.mark.parametrize("key", ["k", "", "KEY0123_abc", PUBLIC_KEY[:-2], PUBLIC_KEY + PUBLIC_KEY])
+def test_what_is_no_public_key_is_refused_because_it_would_verify_no_webhook(run: Run, name: str, key: str) -> None:
+    result = run(*TELNYX, stdin=json.dumps({"api_key": TOKEN, "public_key": PUBLIC_KEY} | {name: key}))
+    assert (result.code, TOKEN in result.err) == (1, False)
     assert site_store.list_accounts("10000") == []
 
 
@@ -91,7 +101,7 @@ def test_a_second_account_of_a_number_is_refused_unless_it_is_allowed(run: Run) 
 @pytest.mark.usefixtures("site")
 @pytest.mark.parametrize(("sender", "code"), [("+15005550006", 1), ("68849", 1), ("Acme", 0)])
 def test_an_account_at_another_carrier_may_only_share_what_receives_no_replies(run: Run, sender: str, code: int) -> None:
-    credentials = json.dumps({"api_key": "KEY", "public_key": "k"})
+    credentials = json.dumps({"api_key": "KEY", "public_key": PUBLIC_KEY})
     telnyx = ["account", "put", "10000", "--carrier", "telnyxsms", "--carrier-account", PROFILE, "--number", sender]
     assert run(*TWILIO, "--number", sender, stdin=TOKEN).code == 0
     assert run(*telnyx, stdin=credentials).code == code

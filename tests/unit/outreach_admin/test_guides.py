@@ -21,7 +21,7 @@ from tests.support.pipeline import SITE
 from tests.unit.outreach_admin.conftest import Run
 
 RECORD = "5c3c1a5e-9d4f-4f0b-8a39-0d6f0f2f7d11"
-TELNYX = json.dumps({"api_key": "key", "public_key": "cHVibGlj"})
+TELNYX = json.dumps({"api_key": "key", "public_key": "A" * 43 + "="})
 # Prints the arguments of each call instead of running it.
 READER = "outreach-admin() { printf '%s\\x1f' \"$@\"; printf '\\x1e'; }"
 

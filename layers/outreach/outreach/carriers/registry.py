@@ -30,6 +30,7 @@ class CarrierEntry:
         name_characters: what the name of a sender may contain in addition to ASCII letters and digits.
         secrets: the secrets that the client needs (:mod:`outreach.sites.secrets`).
         optional_secrets: those that it uses if they are stored.
+        public_keys: those of both that are Ed25519 public keys: base64 of 32 bytes.
         names_need_pool: whether an account that sends from a name must name a pool as its ``carrier_account``.
         gsm_extension: the characters outside the GSM basic alphabet that the carrier sends as GSM-7.
         max_segments: how many segments a text may have; ``None`` if only its characters are limited.
@@ -42,6 +43,7 @@ class CarrierEntry:
     name_characters: str
     secrets: tuple[str, ...]
     optional_secrets: tuple[str, ...] = ()
+    public_keys: tuple[str, ...] = ()
     names_need_pool: bool = False
     gsm_extension: frozenset[str] = gsm.EXTENSION
     max_segments: int | None = None
@@ -77,6 +79,9 @@ _CARRIERS: Mapping[Carrier, CarrierEntry] = {
         pool_name="a messaging profile of Telnyx",
         name_characters=" ",
         secrets=("api_key", "public_key"),
+        # Signs webhooks until the key has been replaced.
+        optional_secrets=("previous_public_key",),
+        public_keys=("public_key", "previous_public_key"),
         names_need_pool=True,
         gsm_extension=gsm.EXTENSION - {"€"},  # a text with a euro sign is sent as UCS-2
         max_segments=10,

@@ -5,7 +5,6 @@ https://developers.telnyx.com/api-reference/messages/send-a-message
 
 from __future__ import annotations
 
-import binascii
 import re
 from base64 import b64decode
 from datetime import datetime, timedelta
@@ -100,16 +99,17 @@ def verify(webhook: CarrierWebhook, credentials: Credentials) -> bool:
 
     Args:
         webhook: the request.
-        credentials: ``public_key``, base64 of 32 bytes.
+        credentials: ``public_key``, base64 of 32 bytes; ``previous_public_key`` while the key is being replaced.
     """
     timestamp = webhook.headers.get("telnyx-timestamp", "")
     try:
         age = webhook.received.timestamp() - int(timestamp)
         signature = b64decode(webhook.headers.get("telnyx-signature-ed25519", ""), validate=True)
-        VerifyKey(b64decode(credentials["public_key"])).verify(timestamp.encode() + b"|" + webhook.body, signature)
-    except (CryptoError, ValueError, OverflowError, binascii.Error):
+    except (ValueError, OverflowError):
         return False
-    return abs(age) <= _TOLERANCE_SECONDS
+    signed = timestamp.encode() + b"|" + webhook.body
+    keys = (credentials.get(name, "") for name in ("public_key", "previous_public_key"))
+    return abs(age) <= _TOLERANCE_SECONDS and any(_has_signed(key, signed, signature) for key in keys)
 
 
 def parse_receipt(body: bytes) -> Receipt | None:
@@ -159,6 +159,14 @@ def parse_inbound(body: bytes, received: datetime) -> InboundMessage | None:
             others=tuple(recipients[1:]),
             attachments=files,
         )
+
+
+def _has_signed(public_key: str, signed: bytes, signature: bytes) -> bool:
+    try:
+        VerifyKey(b64decode(public_key)).verify(signed, signature)
+    except (CryptoError, ValueError):
+        return False
+    return True
 
 
 def _body(account: ChannelAccount, sms: OutboundSms) -> bytes:
