@@ -26,5 +26,5 @@ def retry_after(response: HasHeaders) -> float | None:
     """
     try:
         return Retry(retry_after_max=_LONGEST_WAIT_SECONDS).parse_retry_after(response.headers.get("Retry-After", ""))
-    except (InvalidHeader, ValueError):
+    except (InvalidHeader, ValueError, OverflowError):  # the last for a year of many digits
         return None

@@ -4,6 +4,7 @@ import datetime as dt
 import gc
 import socket
 import time
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
@@ -46,6 +47,7 @@ def post_to(answer: Reply) -> EndpointResponse:
         (reply(429, headers={"Retry-After": "soon"}), Failed("HTTP 429", 429, None, endpoint_fault=True)),
         (reply(503, headers={"Retry-After": "9" * 30}), Failed("HTTP 503", 503, 86_400)),
         (reply(503, headers={"Retry-After": "-1"}), Failed("HTTP 503", 503)),
+        (reply(503, headers={"Retry-After": f"Fri, 31 Dec {'9' * 20} 23:59:59 GMT"}), Failed("HTTP 503", 503)),
         (hang_up, Failed(timed_http.UNANSWERED, endpoint_fault=True)),
     ],
 )
@@ -67,6 +69,12 @@ def test_the_request_is_sent_as_signed() -> None:
     assert (request.method, request.path, request.body) == ("POST", "/hook?a=b", b'{"a": 1}')
     assert request.headers["content-type"] == "application/json; charset=utf-8"
     assert request.headers.items() >= SIGNATURE.items()
+
+
+def test_a_user_name_and_a_password_of_the_url_are_sent() -> None:
+    with serving(reply(200)) as server:
+        post(server.url.replace("://", "://us%40er:p%3Aw@"))
+    assert server.requests[0].headers["authorization"] == f"Basic {b64encode(b'us@er:p:w').decode()}"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

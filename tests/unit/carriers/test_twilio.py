@@ -124,6 +124,7 @@ def test_candidates_have_the_same_body_and_are_not_older() -> None:
         listed("next day", created=SINCE + timedelta(seconds=5)),
         listed("older", created=SINCE - timedelta(seconds=1)),
         listed("other body", body="x"),
+        *(listed("no time") | {"date_created": time} for time in (None, "", "x", f"Sun, 01 Mar {'9' * 20} 23:59:59 +0000")),
     ]
     with serving(reply(200, json.dumps({"messages": messages}).encode())) as server:
         assert reconcile(server.url) == Candidates({"same second": "", "next day": ""})

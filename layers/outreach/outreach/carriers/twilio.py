@@ -189,7 +189,7 @@ def _candidate(message: object, sms: OutboundSms, since: datetime) -> tuple[str,
         return None
     try:
         created = parsedate_to_datetime(carrier_http.text_of(message.get("date_created")))
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for a year of many digits
         return None
     is_newer = (created if created.tzinfo else created.replace(tzinfo=UTC)) >= since
     sid = carrier_http.id_of(message.get("sid"))
