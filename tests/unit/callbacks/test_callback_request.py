@@ -275,7 +275,10 @@ def test_an_unreachable_host_is_named_as_the_reason(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("answer", [b"HELLO\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n"])
 def test_an_answer_that_is_not_http_is_none(answer: bytes) -> None:
-    assert post_to(lambda handler: handler.wfile.write(answer) and None) == Failed(timed_http.UNANSWERED, endpoint_fault=True)
+    def write(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(answer)
+
+    assert post_to(write) == Failed(timed_http.UNANSWERED, endpoint_fault=True)
 
 
 @pytest.mark.parametrize("host", ["a..b", ".test", "☃.test"])
