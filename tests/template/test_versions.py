@@ -72,7 +72,9 @@ def test_a_published_version_differs_from_the_last_one(name: str) -> None:
     """Lambda publishes nothing when only other properties change, and CloudFormation then fails: "A version ... exists"."""
     own = resources("AWS::Serverless::Function")[name]
     unversioned = references([own.get(entry) for entry in OF_NO_VERSION])
-    assert set(unversioned) & set(template()["Parameters"]) <= set(references(own["Environment"]["Variables"]["VERSION_SETTINGS"]))
+    assert set(unversioned) & set(template()["Parameters"]) <= set(
+        references(own["Environment"]["Variables"]["VERSION_SETTINGS"])
+    )
 
 
 def test_reserved_concurrency_publishes_the_webhooks_alone() -> None:
