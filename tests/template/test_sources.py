@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.stack import as_list, consumers, events, expanded, functions, statements, target
+from tests.support.stack import as_list, consumers, events, functions, statements, target
 from tests.support.template import QUEUE, TABLE, resources
 
 QUEUES = resources(QUEUE)

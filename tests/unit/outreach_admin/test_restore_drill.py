@@ -82,3 +82,13 @@ def test_a_copy_is_removed_although_it_could_not_be_compared(run: Run, table: st
 
 def test_an_unknown_table_exits_with_2(run: Run) -> None:
     assert run("restore-drill", "everything").code == 2
+
+
+def test_the_webhooks_of_carriers_are_never_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stopped webhook loses opt-outs; a restore replaces no item that it has written."""
+    client = boto3.client("cloudformation", region_name="us-east-1")
+    names = {"ReceiveTwilio": "AWS::Lambda::Function", "Sweep": "AWS::Lambda::Function", "SendQueue": "AWS::SQS::Queue"}
+    found = [{"LogicalResourceId": name, "PhysicalResourceId": f"{name}-1", "ResourceType": kind} for name, kind in names.items()]
+    monkeypatch.setattr(client, "list_stack_resources", lambda **_: {"StackResourceSummaries": found})
+    monkeypatch.setattr(boto3, "client", lambda _: client)
+    assert list(restore_drill._functions("outreach")) == ["Sweep-1"]
