@@ -115,7 +115,7 @@ def test_a_period_without_a_sweep_does_not_end_an_alarm() -> None:
 
 
 def test_a_sweep_that_does_not_run_sounds_as_one_that_fails() -> None:
-    """Throttled, without its rule or with a concurrency of 0 it has neither invocations nor errors. Lambda counts 0 errors otherwise."""
+    """Throttled, or without its rule, it has neither invocations nor errors. Otherwise Lambda counts 0 errors."""
     alarm = ALARMS["SweepErrorsAlarm"]
     assert alarm["Metrics"][0]["Expression"] == "invocations - errors"
     assert [metric["MetricName"] for metric in metrics(alarm)] == ["Invocations", "Errors"]
