@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import tomllib
 from pathlib import Path
@@ -49,8 +50,10 @@ def check(profile: str, account: str | None) -> str:
     parameters = tomllib.loads(CONFIG.read_text()).get(profile, {}).get("deploy", {}).get("parameters")
     if not parameters:
         raise WrongTarget(f"samconfig.toml has no profile {profile}. Name one, such as PROFILE=staging.")
-    is_production = f"{RETENTION}={PRODUCTION}" in parameters.get("parameter_overrides", "")
-    current = boto3.client("sts").get_caller_identity()["Account"]
+    is_production = _overrides(parameters).get(RETENTION) == PRODUCTION
+    # As SAM does: the profile's region and credentials, where it names them, and those of the environment otherwise.
+    session = boto3.Session(profile_name=parameters.get("profile"), region_name=parameters.get("region"))
+    current = session.client("sts").get_caller_identity()["Account"]
     if is_production and not account:
         raise WrongTarget(f"Set OUTREACH_ACCOUNT to the id of the AWS account of {profile}. The credentials are of {current}.")
     if account and account != current:
@@ -58,16 +61,23 @@ def check(profile: str, account: str | None) -> str:
     stack = str(parameters["stack_name"])
     if len(stack) > MAX_STACK_NAME or stack.lower().startswith(_RESERVED):
         raise WrongTarget(f"Name the stack {stack} otherwise: at most {MAX_STACK_NAME} characters, and not aws… or ssm….")
-    deployed = _retention(stack)
+    deployed = _retention(session, stack)
     if deployed and (deployed == PRODUCTION) != is_production:
         raise WrongTarget(f"The stack {stack} has {RETENTION}={deployed}, which does not fit the profile {profile}.")
     return f"{current}/{stack}"
 
 
-def _retention(stack: str) -> str | None:
+def _overrides(parameters: dict[str, Any]) -> dict[str, str]:
+    """The values of a profile: a string or a list of ``Name=value``. `sam deploy --guided` puts the values into quotes."""
+    given = parameters.get("parameter_overrides", "")
+    entries = shlex.split(given if isinstance(given, str) else " ".join(given))
+    return {name: value for name, _, value in (entry.partition("=") for entry in entries)}
+
+
+def _retention(session: boto3.Session, stack: str) -> str | None:
     """The stack's parameter that makes it production or not; ``None`` if there is no such stack."""
     try:
-        described = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        described = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     except ClientError as error:
         if "does not exist" not in str(error):
             raise

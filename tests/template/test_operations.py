@@ -103,16 +103,23 @@ OF_THE_SWEEP = {"RepairsFailed"}
 
 
 def is_of_the_sweep(alarm: dict[str, Any]) -> bool:
-    """Whether only the sweep reports the metric of an alarm."""
-    return alarm.get("MetricName") in OF_THE_SWEEP or {"Name": "FunctionName", "Value": {"Ref": "Sweep"}} in alarm.get(
-        "Dimensions", []
-    )
+    """Whether only the sweep reports the metrics of an alarm."""
+    sweep = {"Name": "FunctionName", "Value": {"Ref": "Sweep"}}
+    return any(metric["MetricName"] in OF_THE_SWEEP or sweep in metric.get("Dimensions", []) for metric in metrics(alarm))
 
 
 def test_a_period_without_a_sweep_does_not_end_an_alarm() -> None:
     several = {name: alarm for name, alarm in ALARMS.items() if alarm["EvaluationPeriods"] > 1}
     assert {name for name in several if is_of_the_sweep(ALARMS[name])} == {"SweepErrorsAlarm", "RepairsFailedAlarm"}
     assert [name for name, alarm in several.items() if not alarm.get("DatapointsToAlarm", 99) < alarm["EvaluationPeriods"]] == []
+
+
+def test_a_sweep_that_does_not_run_sounds_as_one_that_fails() -> None:
+    """Throttled, or without its rule, it has neither invocations nor errors. Otherwise Lambda counts 0 errors."""
+    alarm = ALARMS["SweepErrorsAlarm"]
+    assert alarm["Metrics"][0]["Expression"] == "invocations - errors"
+    assert [metric["MetricName"] for metric in metrics(alarm)] == ["Invocations", "Errors"]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"], alarm["TreatMissingData"]) == ("LessThanThreshold", 1, "breaching")
 
 
 def test_the_runbook_searches_log_groups_of_the_stack() -> None:

@@ -63,6 +63,24 @@ def test_sam_sees_the_value_of_every_parameter_of_a_function(name: str) -> None:
     assert settings() <= set(references(own))
 
 
+# Properties of a function that its versions do not have.
+OF_NO_VERSION = ("ReservedConcurrentExecutions", "RecursiveLoop", "Tags")
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_a_published_version_differs_from_the_last_one(name: str) -> None:
+    """Lambda publishes nothing when only other properties change, and CloudFormation then fails: "A version ... exists"."""
+    own = resources("AWS::Serverless::Function")[name]
+    unversioned = references([own.get(entry) for entry in OF_NO_VERSION])
+    assert set(unversioned) & set(template()["Parameters"]) <= set(
+        references(own["Environment"]["Variables"]["VERSION_SETTINGS"])
+    )
+
+
+def test_reserved_concurrency_publishes_the_webhooks_alone() -> None:
+    assert published("WebhookConcurrency=50") == {"ReceiveTwilio", "ReceiveTelnyx"}
+
+
 @pytest.mark.parametrize("change", ["SweepRate=rate(1 minute)", "AlarmEmail=operator@example.com", CANARY])
 def test_what_does_not_concern_the_functions_publishes_nothing(change: str) -> None:
     assert published(change) == set()

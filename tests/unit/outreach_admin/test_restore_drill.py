@@ -69,6 +69,13 @@ def test_after_an_accident_the_kept_copy_gives_the_items_back(run: Run, table: s
     assert run("restore", copy, table, "--dry-run").json == {"same": len(items), "missing": 0, "different": 0}
 
 
+def test_items_are_compared_in_batches(run: Run, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request for each of a million items would take more than an hour."""
+    copy = run("restore-drill", "contacts", "--keep").json["copy"]
+    monkeypatch.delattr(dynamo, "get")
+    assert table_restore.compare(copy, table, None).missing == 0
+
+
 def test_a_copy_is_removed_although_it_could_not_be_compared(run: Run, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = tables()
 
@@ -82,3 +89,13 @@ def test_a_copy_is_removed_although_it_could_not_be_compared(run: Run, table: st
 
 def test_an_unknown_table_exits_with_2(run: Run) -> None:
     assert run("restore-drill", "everything").code == 2
+
+
+def test_the_webhooks_of_carriers_are_never_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stopped webhook loses opt-outs; a restore replaces no item that it has written."""
+    client = boto3.client("cloudformation", region_name="us-east-1")
+    names = {"ReceiveTwilio": "AWS::Lambda::Function", "Sweep": "AWS::Lambda::Function", "SendQueue": "AWS::SQS::Queue"}
+    found = [{"LogicalResourceId": name, "PhysicalResourceId": f"{name}-1", "ResourceType": kind} for name, kind in names.items()]
+    monkeypatch.setattr(client, "list_stack_resources", lambda **_: {"StackResourceSummaries": found})
+    monkeypatch.setattr(boto3, "client", lambda _: client)
+    assert list(restore_drill._functions("outreach")) == ["Sweep-1"]

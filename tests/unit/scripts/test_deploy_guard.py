@@ -17,14 +17,15 @@ ACCOUNT = "123456789012"  # moto's
 pytestmark = pytest.mark.usefixtures("aws")
 
 
-def deploy(stack: str, retention: str) -> None:
+def deploy(stack: str, retention: str, region: str = "us-east-1") -> None:
     """Create a stack with nothing but a queue and the parameter."""
     template = {
         "Parameters": {"DataRetention": {"Type": "String"}},
         "Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {}}},
     }
     parameters = [{"ParameterKey": "DataRetention", "ParameterValue": retention}]
-    boto3.client("cloudformation").create_stack(StackName=stack, TemplateBody=json.dumps(template), Parameters=parameters)
+    client = boto3.client("cloudformation", region_name=region)
+    client.create_stack(StackName=stack, TemplateBody=json.dumps(template), Parameters=parameters)
 
 
 def test_a_first_deployment_and_an_update_of_the_right_stack_go_on() -> None:
@@ -56,16 +57,49 @@ def test_a_stack_of_another_kind_is_refused(profile: str, retention: str) -> Non
         check(profile, ACCOUNT)
 
 
+@pytest.fixture
+def config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A samconfig.toml of the test."""
+    path = tmp_path / "samconfig.toml"
+    monkeypatch.setattr(deploy_guard, "CONFIG", path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        r'"AlarmEmail=\"a@example.com\" DataRetention=\"Retain\" LogRetentionDays=\"90\""',  # as `sam deploy --guided` saves it
+        '["DataRetention=Retain", "Canary=true"]',
+        '"ParameterKey=Canary,ParameterValue=true DataRetention=Retain"',
+    ],
+)
+def test_a_production_profile_is_known_however_its_values_are_written(overrides: str, config: Path) -> None:
+    config.write_text(f'[prod.deploy.parameters]\nstack_name = "outreach-prod"\nparameter_overrides = {overrides}\n')
+    with pytest.raises(WrongTarget, match="Set OUTREACH_ACCOUNT"):
+        check("prod", None)
+    deploy("outreach-prod", "Retain")
+    assert check("prod", ACCOUNT) == f"{ACCOUNT}/outreach-prod"
+
+
+def test_a_value_that_only_begins_like_production_is_not_production(config: Path) -> None:
+    config.write_text('[prod.deploy.parameters]\nstack_name = "s"\nparameter_overrides = "OldDataRetention=Retain"\n')
+    assert check("prod", None) == f"{ACCOUNT}/s"
+
+
+def test_the_stack_is_looked_for_in_the_region_of_the_profile(config: Path) -> None:
+    """`sam deploy` goes there, whatever region the environment names."""
+    config.write_text('[staging.deploy.parameters]\nstack_name = "outreach-staging"\nregion = "eu-west-1"\n')
+    deploy("outreach-staging", "Retain", "eu-west-1")
+    with pytest.raises(WrongTarget, match="DataRetention=Retain"):
+        check("staging", None)
+
+
 @pytest.mark.parametrize(
     ("stack", "is_allowed"),
     [("o" * 42, True), ("o" * 43, False), ("aws-outreach", False), ("SSM-outreach", False), ("my-aws-outreach", True)],
 )
-def test_a_stack_whose_name_is_no_prefix_of_all_names_is_refused(
-    stack: str, is_allowed: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    config = tmp_path / "samconfig.toml"
+def test_a_stack_whose_name_is_no_prefix_of_all_names_is_refused(stack: str, is_allowed: bool, config: Path) -> None:
     config.write_text(f'[staging.deploy.parameters]\nstack_name = "{stack}"\n')
-    monkeypatch.setattr(deploy_guard, "CONFIG", config)
     with nullcontext() if is_allowed else pytest.raises(WrongTarget, match="at most 42 characters"):
         check("staging", None)
 
