@@ -10,7 +10,7 @@ import pytest
 from outreach import clock
 from outreach.campaigns import campaign_records, lifecycle, sending_stop, waiting_sends
 from outreach.campaigns.release import deferred_recipients
-from outreach.sending import circuit_breaker
+from outreach.sending import circuit_breaker, pacing
 from outreach.sending.circuit_breaker import CircuitBreaker
 from outreach.sites import site_store
 from tests.support import pipeline
@@ -76,6 +76,18 @@ def test_deferred_recipients_wait_longer_when_the_hours_are_narrowed(deferred: s
     assert first
     assert first.release_time == NIGHT + timedelta(hours=11)
     assert pipeline.counts(deferred)["queued"] == len(NUMBERS)
+
+
+def test_messages_that_were_deferred_and_are_due_again_take_one_slot_each(record_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = replace(ACCOUNT, messages_per_second=1)
+    site_store.put_account(account)
+    monkeypatch.setattr(clock, "now", lambda: DAY)
+    pipeline.fan_out(record_id)
+    for hours in ("08:00-12:00", "08:00-21:00"):
+        put_hours(hours)
+        waiting_sends.apply_sending_hours(SITE)
+        pipeline.fan_out(record_id, max_steps=2)
+    assert pacing.read(account).next_slot == DAY.timestamp() + len(NUMBERS)
 
 
 def test_a_paused_send_stays_paused_and_follows_the_new_hours_when_it_is_resumed(deferred: str) -> None:

@@ -46,6 +46,11 @@ def first(site_id: str, record_id: str) -> DeferredRecipients | None:
     return next(_all(site_id, record_id, Limit=1), None)
 
 
+def places(site_id: str, record_id: str) -> set[int]:
+    """Return all deferred places of a record."""
+    return {place for deferred in _all(site_id, record_id) for place in deferred.places}
+
+
 def make_due(site_id: str, record_id: str) -> None:
     """Let all deferred places of a record be decided about again at once. A repetition changes nothing more."""
     now = clock.now()
