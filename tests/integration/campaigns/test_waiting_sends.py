@@ -78,7 +78,9 @@ def test_deferred_recipients_wait_longer_when_the_hours_are_narrowed(deferred: s
     assert pipeline.counts(deferred)["queued"] == len(NUMBERS)
 
 
-def test_messages_that_were_deferred_and_are_due_again_take_one_slot_each(record_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_that_were_deferred_and_are_due_again_take_one_slot_each(
+    record_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     account = replace(ACCOUNT, messages_per_second=1)
     site_store.put_account(account)
     monkeypatch.setattr(clock, "now", lambda: DAY)
