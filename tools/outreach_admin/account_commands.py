@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from outreach import clock
+from outreach.campaigns import waiting_sends
 from outreach.errors import NotFound
 from outreach.sending import circuit_breaker, receipt_faults
 from outreach.sites import site_store
@@ -162,14 +163,16 @@ def resume_account(
 ) -> None:
     """End the pause of a channel account. First fix the cause that `account list` shows.
 
-    Sending resumes within 15 minutes, with the messages that the carrier has refused for a fault of the account.
+    Running sends go on at once; `sends` lists them. Single messages, and those that the carrier has refused for a fault of the
+    account, are sent within 15 minutes. An account that was stopped by `sending stop` stays stopped.
 
     Example: outreach-admin account resume 10000 647277e8-06a5-4eec-ba66-1cdd617dc778
     """
     entry = site_store.get_account(site_id, account_id)
     circuit_breaker.resume(site_id, account_id)
     receipt_faults.reset(entry)
-    context.obj.one(account_fields(entry) | _pause_fields(entry))
+    sends = waiting_sends.go_on([entry])
+    context.obj.one(account_fields(entry) | _pause_fields(entry) | {"sends": [record.id for record in sends]})
 
 
 def account_fields(entry: ChannelAccount) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from outreach import clock
-from outreach.campaigns import campaign_records, lifecycle, record_counts, sending_stop, unfinished_work
+from outreach.campaigns import campaign_records, lifecycle, record_counts, sending_stop, unfinished_work, waiting_sends
 from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
 from outreach.errors import NotFound
 from outreach.sending import circuit_breaker
@@ -157,7 +157,7 @@ def show_status(context: typer.Context, site_id: OptionalSiteId = None) -> None:
 def _waiting(accounts: Iterable[ChannelAccount]) -> dict[str, Any]:
     """Return the running sends of accounts, how many of their contacts have no message yet, and how many single messages wait."""
     accounts = list(accounts)
-    sends = sending_stop.running_sends(accounts)
+    sends = waiting_sends.running_sends(accounts)
     counts = (record_counts.read(record) for record in sends)
     return {
         "sends": [record.id for record in sends],

@@ -11,9 +11,10 @@ import phonenumbers
 import typer
 
 from outreach import text
+from outreach.campaigns import waiting_sends
 from outreach.consent import keywords
 from outreach.errors import NotFound
-from outreach.sending.quiet_hours import SendingHours
+from outreach.sending.quiet_hours import SHORTEST, SendingHours
 from outreach.sites import site_store
 from outreach.sites.models import FrequencyCap, Site
 from outreach.sites.rate_limits import DEFAULT_RATES, Rate
@@ -40,9 +41,11 @@ def _region(value: str | None) -> str | None:
 def _sending_hours(value: str | None) -> str | None:
     if value:
         try:
-            SendingHours.parse(value)
+            is_long_enough = SendingHours.parse(value).duration >= SHORTEST
         except ValueError as error:
-            raise typer.BadParameter("must be a period such as 08:00-21:00") from error
+            raise typer.BadParameter("must be a period of one day, without a time zone, such as 08:00-21:00") from error
+        if not is_long_enough:
+            raise typer.BadParameter("must last half an hour at least, such as 08:00-21:00")
     return value
 
 
@@ -121,7 +124,7 @@ def put_site(
     opt_in_keyword: _OptInKeywords = None,
     help_keyword: _HelpKeywords = None,
 ) -> None:
-    """Create a site, or change the given options of an existing site.
+    """Create a site, or change the given options of an existing site. Running sends go on by new sending hours at once.
 
     Example: outreach-admin site put 10000 --default-region GB --sending-hours 08:00-21:00 --frequency-cap 3/7
 
@@ -144,6 +147,8 @@ def put_site(
     )
     _require_own_keywords(changed)
     admin.put_site(changed)
+    if changed.sending_hours != current.sending_hours:
+        waiting_sends.apply_sending_hours(site_id)
     context.obj.one(asdict(changed))
 
 

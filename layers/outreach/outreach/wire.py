@@ -272,6 +272,8 @@ Url = Annotated[str, BeforeValidator(parse_url)]
 OptionalUrl = Annotated[str | None, blank_as(None, parse_url)]
 OptionalMoment = Annotated[
     datetime | None,
+    # Cut to what is stored and written, so that a client that repeats its own text changes nothing.
+    AfterValidator(lambda moment: moment and moment.replace(microsecond=moment.microsecond // 1000 * 1000)),
     BeforeValidator(parse_moment),
     PlainSerializer(lambda moment: moment and clock.timestamp(moment), return_type=str | None),
 ]

@@ -455,6 +455,12 @@ def test_a_schedule_is_in_the_time_zone_of_the_person(
     expect(page.get_by_text(f"The campaign sends on 15 Jan {year}, 09:00 (America/New_York).").first).to_be_visible()
     assert api.get(f"/outreach/campaigns/{campaign['id']}")["scheduledStartTime"] == f"{year}-01-15T14:00:00.000Z"
     expect(page.get_by_label("Send at")).to_have_value(f"{year}-01-15T09:00")
+    exact = f"{year}-01-15T14:00:30.000Z"
+    api.ask("PUT", f"/outreach/campaigns/{campaign['id']}", json={"scheduledStartTime": exact})
+    page.reload()
+    page.get_by_role("button", name="Change the time").click()
+    expect(page.get_by_role("status").get_by_text("The campaign sends on")).to_be_attached()
+    assert api.get(f"/outreach/campaigns/{campaign['id']}")["scheduledStartTime"] == exact, "a time that was not changed stays"
 
 
 def test_a_copy_has_no_schedule_and_a_deleted_campaign_is_gone(

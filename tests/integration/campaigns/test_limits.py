@@ -11,7 +11,7 @@ from threading import Barrier, BrokenBarrierError
 import pytest
 
 from outreach import clock
-from outreach.campaigns.release import deferred_recipients, release_batch
+from outreach.campaigns.release import deferred_recipients, eligibility, release_batch
 from outreach.messages import message_store
 from outreach.messages.models import campaign_message_id
 from outreach.messages.status import SkipReason
@@ -182,13 +182,18 @@ def test_a_reservation_for_a_skipped_message_does_not_count(two_sends_under_a_ca
     assert skips(two_sends_under_a_cap)[1] == {}
 
 
-@pytest.mark.parametrize("scope", ["campaign", "site"])
-def test_a_send_sends_what_its_budget_allows_and_pauses_then(carrier: str, campaign: str, scope: str) -> None:
+def with_budget(campaign: str, scope: str) -> str:
+    """Give the campaign or its site a budget for four of the six messages; return the campaign."""
     if scope == "site":
         pipeline.put_site(replace(SITE_DEFAULTS, daily_segments=4))
     else:
         call("outreach/update_campaign", "PUT", f"/outreach/campaigns/{campaign}", {"maxSegments": 4})
-    record_id = pipeline.send(campaign)
+    return campaign
+
+
+@pytest.mark.parametrize("scope", ["campaign", "site"])
+def test_a_send_sends_what_its_budget_allows_and_pauses_then(carrier: str, campaign: str, scope: str) -> None:
+    record_id = pipeline.send(with_budget(campaign, scope))
     pipeline.fan_out(record_id)
     assert pipeline.record(record_id)["status"] == "running", "a pause would keep the four messages from being sent"
     Pump().run_until(lambda: pipeline.counts(record_id)["delivered"] == 4)
@@ -196,6 +201,27 @@ def test_a_send_sends_what_its_budget_allows_and_pauses_then(carrier: str, campa
     response = pipeline.record(record_id)
     assert (response["status"], response["statusReason"]) == ("paused", "cap_reached")
     assert (response["counts"]["queued"], len(pipeline.accepted(carrier))) == (len(NUMBERS) - 4, 4)
+
+
+@pytest.mark.parametrize("scope", ["campaign", "site"])
+def test_a_send_whose_budget_is_used_up_decides_about_nobody_until_its_messages_are_sent(
+    campaign: str, scope: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_id = pipeline.send(with_budget(campaign, scope))
+    pipeline.fan_out(record_id)
+    monkeypatch.setattr(eligibility, "evaluate", lambda *_: pytest.fail("contacts are read"))
+    assert release(record_id)["outcome"] == "wait"
+
+
+def test_messages_within_a_used_up_budget_are_released_again_after_a_pause(carrier: str, campaign: str) -> None:
+    record_id = pipeline.send(with_budget(campaign, "campaign"))
+    pipeline.fan_out(record_id)
+    for verb in ("pause", "resume"):
+        call("outreach/act_on_campaign", "POST", f"/outreach/campaigns/{campaign}:{verb}")
+        Pump().poll()
+    pipeline.fan_out(record_id)
+    Pump().run_until(lambda: pipeline.counts(record_id)["delivered"] == 4)
+    assert release(record_id)["outcome"] == "stopped"
 
 
 @pytest.mark.parametrize(("later", "used"), [(timedelta(), 0), (timedelta(days=1), 1)])

@@ -134,6 +134,15 @@ def test_other_changes_keep_the_schedule() -> None:
     assert fire(campaign_id) == "sent"
 
 
+def test_the_same_time_in_more_digits_than_are_kept_is_no_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = (clock.now() + TWO_HOURS).strftime("%Y-%m-%d %H:%M:%S.1234567")
+    campaign_id = str(pipeline.create_campaign(scheduledStartTime=at)["id"])
+    assert fire(campaign_id) == "sent"
+    now = clock.now
+    monkeypatch.setattr(clock, "now", lambda: now() + 2 * TWO_HOURS)
+    assert update(campaign_id, name="renamed", scheduledStartTime=at).status == 200
+
+
 def test_deleting_a_campaign_removes_its_schedule() -> None:
     campaign_id, _ = create()
     assert call("outreach/delete_campaign", "DELETE", f"/outreach/campaigns/{campaign_id}").status == 204

@@ -159,4 +159,5 @@ def test_account_resume_ends_a_pause_that_account_list_shows(run: Run, capsys: p
     assert (paused["pause_reason"], paused["paused_until"][-1]) == ("20003: Authenticate", "Z")
     resumed = run("account", "resume", "10000", ACCOUNT_ID.upper()).json
     assert (resumed["id"], resumed["pause_reason"], resumed["paused_until"]) == (ACCOUNT_ID, None, None)
+    assert resumed.pop("sends") == []
     assert run("account", "list", "10000").json == [resumed]

@@ -57,12 +57,11 @@ def test_rate_limits_are_set_and_removed_one_by_one(run: Run) -> None:
     assert site_store.get_site("10000").rates == {"import": "0.5/5"}
 
 
+MALFORMED_HOURS = [("--sending-hours", text) for text in ("9-5", "21:00-08:00", "08:00Z-21:00Z", "12:00-12:05")]
 MALFORMED_RATES = [("--rate", text) for text in ("send", "send=5", "send=0/5", "send=5/0", "fly=1/1")]
 
 
-@pytest.mark.parametrize(
-    "option", [("--sending-hours", "9-5"), ("--frequency-cap", "often"), ("--daily-segments", "-1"), *MALFORMED_RATES]
-)
+@pytest.mark.parametrize("option", [*MALFORMED_HOURS, ("--frequency-cap", "often"), ("--daily-segments", "-1"), *MALFORMED_RATES])
 def test_a_malformed_limit_exits_with_2(run: Run, option: tuple[str, str]) -> None:
     assert run("site", "put", "10000", *option).code == 2
 

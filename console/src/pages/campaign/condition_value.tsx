@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { texts } from "../../texts";
 import type { Operator } from "./draft";
-import { instantOf, localInput, parseRelative, timeZone, UNITS, writeRelative, type RelativeTime } from "./relative_time";
+import { instantOf, LAST_INPUT, localInput, parseRelative, timeZone, UNITS, writeRelative, type RelativeTime } from "./relative_time";
 import type { SegmentField } from "./segment_fields";
 
 interface ValueProperties {
@@ -132,7 +132,7 @@ function FixedDate({ field, value, slots, onChange }: ValueProperties) {
   const change = (input: string) => onChange(input ? instantOf(input) : null);
   return (
     <>
-      <input {...slots} type="datetime-local" value={localInput(value)} onInput={(event) => change(event.currentTarget.value)} />
+      <input {...slots} type="datetime-local" max={LAST_INPUT} value={localInput(value)} onInput={(event) => change(event.currentTarget.value)} />
       <small>{words.localHint(timeZone())}</small>
     </>
   );

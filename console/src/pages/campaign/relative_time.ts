@@ -20,6 +20,9 @@ export function writeRelative({ amount, step }: RelativeTime): string {
   return `now${step[0]}${amount}${step[1]}`;
 }
 
+/** The `max` of a `datetime-local` input: without it, people can type years of six digits, which are no instants of the API. */
+export const LAST_INPUT = "9999-12-31T23:59";
+
 /** The value of a `datetime-local` input for an instant; empty if `value` is none. A time without offset is UTC. */
 export function localInput(value: string): string {
   const instant = new Date(/^\d{4}-\d\d-\d\d$/.test(value) || /(z|[+-]\d\d:?\d\d)$/i.test(value) ? value : `${value.replace(" ", "T")}Z`);

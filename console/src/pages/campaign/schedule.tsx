@@ -9,7 +9,7 @@ import { Field } from "../../parts/field";
 import { Problem } from "../../parts/problem";
 import { isScheduled } from "../../send_state";
 import { texts } from "../../texts";
-import { instantOf, localInput, timeZone } from "./relative_time";
+import { instantOf, LAST_INPUT, localInput, timeZone } from "./relative_time";
 import type { Saved } from "./saved";
 
 const words = texts.campaign.schedule;
@@ -50,13 +50,16 @@ function ScheduleForm({ campaign, saved, onChanged }: ScheduleProperties) {
   function submit(event: SubmitEvent): void {
     event.preventDefault();
     setMissing(!input);
-    if (input && !change.isPending) change.mutate({ scheduledStartTime: instantOf(input), save: saved.save });
+    if (!input || change.isPending) return;
+    // The input has no seconds, and one text for both hours when the clocks go back. What was not changed stays exact.
+    const isUnchanged = scheduled !== null && input === localInput(scheduled);
+    change.mutate({ scheduledStartTime: isUnchanged ? scheduled : instantOf(input), save: saved.save });
   }
   return (
     <form onSubmit={submit} noValidate>
       <Field label={words.label} hint={words.hint(timeZone())} error={isMissing ? words.missing : refusal}>
         {(slots) => (
-          <input {...slots} type="datetime-local" required value={input} onInput={(event) => setInput(event.currentTarget.value)} />
+          <input {...slots} type="datetime-local" max={LAST_INPUT} required value={input} onInput={(event) => setInput(event.currentTarget.value)} />
         )}
       </Field>
       <div class="actions">

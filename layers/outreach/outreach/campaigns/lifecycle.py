@@ -13,6 +13,7 @@ from outreach import clock, dynamo
 from outreach.campaigns import campaign_records, campaign_store, ledger, send_execution, unfinished_work
 from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
 from outreach.campaigns.ledger import Cell
+from outreach.campaigns.release import deferred_recipients
 from outreach.errors import Conflict
 from outreach.sending import pacing
 from outreach.sites import site_store
@@ -159,9 +160,10 @@ def _cursor(record: CampaignRecord, status: RecordStatus) -> int | None:
 
 
 def _first_queued(record: CampaignRecord) -> int:
-    """Return the first queued place before the cursor, or the cursor."""
+    """Return the first queued place before the cursor, or the cursor. Deferred places are released by themselves."""
+    deferred = deferred_recipients.places(record.site_id, record.id)
     for page in ledger.read_pages(record.site_id, record.id):
-        queued = page.places(Cell.QUEUED)
+        queued = [place for place in page.places(Cell.QUEUED) if place not in deferred]
         if queued:
             return min(queued[0], record.released)
     return record.released

@@ -9,13 +9,13 @@ else is overdue.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from outreach import clock
-from outreach.campaigns import campaign_records, lifecycle, unfinished_work
-from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
+from outreach.campaigns import waiting_sends
+from outreach.campaigns.campaign_records import CampaignRecord
 from outreach.messages import message_store
 from outreach.messages.status import MessageStatus
-from outreach.sending import pacing
 from outreach.sites import site_store
 from outreach.sites.models import ChannelAccount, SendingStop
 
@@ -45,9 +45,7 @@ def start(accounts: Iterable[ChannelAccount]) -> tuple[list[ChannelAccount], lis
         The accounts that were stopped before, and their running sends, which go on.
     """
     started = [account for account in accounts if site_store.start_account(account)]
-    for account in started:
-        pacing.release_slots(account, clock.now().timestamp())
-    return started, [lifecycle.continue_with_new_slots(record) for record in running_sends(started)]
+    return started, waiting_sends.go_on(replace(account, stop=None) for account in started)
 
 
 def count_waiting_messages(accounts: Iterable[ChannelAccount]) -> int:
@@ -55,15 +53,3 @@ def count_waiting_messages(accounts: Iterable[ChannelAccount]) -> int:
     keys = {(account.site_id, account.id) for account in accounts}
     waiting = (row for row in message_store.unsettled(clock.timestamp(clock.now())) if row.status is MessageStatus.QUEUED)
     return sum((row.site_id, row.account_id) in keys for row in waiting)
-
-
-def running_sends(accounts: Iterable[ChannelAccount]) -> list[CampaignRecord]:
-    """Return the running sends of channel accounts, which wait while their account is stopped."""
-    keys = {(account.site_id, account.id) for account in accounts}
-    sites = sorted({site_id for site_id, _ in keys})
-    records = (campaign_records.get(site_id, entry.id) for site_id in sites for entry in unfinished_work.read(site_id).records)
-    return [
-        record
-        for record in records
-        if record.status is RecordStatus.RUNNING and (record.site_id, record.channel_account_id) in keys
-    ]

@@ -6,15 +6,17 @@ these zones allow it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 # The hours repeat every day, and no two zones are more than 26 hours apart.
 _DAYS_AHEAD = 3
 _WIDENING = timedelta(minutes=30)
+# A release hands out slots up to ten minutes ahead, and may be some minutes late. In a shorter time it might release nothing.
+SHORTEST = timedelta(minutes=30)
 _ANY_DAY = date(2000, 1, 1)
 
 
@@ -30,13 +32,19 @@ class SendingHours:
         """Parse a text such as ``08:00-21:00``.
 
         Raises:
-            ValueError: the text has another form, or the hours end before they start.
+            ValueError: the text has another form, names a time zone, or the hours end before they start.
         """
         start, _, end = text.partition("-")
         hours = cls(time.fromisoformat(start.strip()), time.fromisoformat(end.strip()))
+        if hours.start.tzinfo or hours.end.tzinfo:
+            raise ValueError("sending hours have no time zone, because they are in each recipient's local time")
         if hours.start >= hours.end:
             raise ValueError("sending hours must end after they start, for example 08:00-21:00")
         return hours
+
+    @property
+    def duration(self) -> timedelta:
+        return datetime.combine(_ANY_DAY, self.end) - datetime.combine(_ANY_DAY, self.start)
 
     def allow(self, moment: datetime, zones: Iterable[str]) -> bool:
         """Return whether the moment lies within the hours in all zones."""
@@ -45,20 +53,21 @@ class SendingHours:
     def next_allowed(self, moment: datetime, zones: Iterable[str]) -> datetime:
         """Return the first moment, from ``moment`` on, that lies within the hours in all zones.
 
-        If the zones have no hour in common, the hours are widened on both sides by as little as it takes. A Russian mobile number
-        has zones ten hours apart, a toll-free one those of North America: they are texted a little early or late, not at night.
+        If the zones do not have half an hour in common, the hours are widened on both sides by as little as it takes. A Russian
+        mobile number has zones ten hours apart, a toll-free one those of North America: they are texted a little early or late,
+        not at night.
         """
-        names = list(zones)
-        found = (hours._next_common(moment, names) for hours in self._widened())
-        return next(filter(None, found), moment)
-
-    def _next_common(self, moment: datetime, zones: list[str]) -> datetime | None:
-        if self.allow(moment, zones):
+        names = tuple(zones)
+        hours = _widened(self, names, moment.astimezone(UTC).date())
+        if hours.allow(moment, names):
             return moment
-        starts = sorted({start for zone in zones for start in self._starts_after(moment, zone)})
-        return next((start for start in starts if self.allow(start, zones)), None)
+        return next((start for start in hours.starts_after(moment, names) if hours.allow(start, names)), moment)
 
-    def _widened(self) -> Iterator[SendingHours]:
+    def starts_after(self, moment: datetime, zones: Iterable[str]) -> Sequence[datetime]:
+        """Return when the hours of the next days start in one of the zones, in order."""
+        return sorted(start for start in {start for zone in zones for start in self._starts(moment, zone)} if start > moment)
+
+    def ever_wider(self) -> Iterator[SendingHours]:
         """Yield the hours, then ever wider ones, until they last all day."""
         hours = self
         while True:
@@ -71,11 +80,23 @@ class SendingHours:
                 start.time() if start.date() == _ANY_DAY else time.min, end.time() if end.date() == _ANY_DAY else time.max
             )
 
-    def _starts_after(self, moment: datetime, zone: str) -> Iterable[datetime]:
-        local = moment.astimezone(_zone(zone))
-        days = (local.date() + timedelta(days=ahead) for ahead in range(_DAYS_AHEAD))
-        starts = (datetime.combine(day, self.start, _zone(zone)).astimezone(UTC) for day in days)
-        return (start for start in starts if start > moment)
+    def _starts(self, moment: datetime, zone: str) -> Iterator[datetime]:
+        first = moment.astimezone(_zone(zone)).date()
+        for day in (first + timedelta(days=ahead) for ahead in range(_DAYS_AHEAD)):
+            start = datetime.combine(day, self.start, _zone(zone))
+            # When the clocks go back over the start, the hours start twice.
+            yield from (start.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+
+
+@lru_cache(maxsize=1024)
+def _widened(hours: SendingHours, zones: tuple[str, ...], day: date) -> SendingHours:
+    """Return the hours, widened until they last for half an hour in all zones at once, after the beginning of a day (UTC)."""
+    midnight, last_moment = datetime.combine(day, time(), UTC), SHORTEST - timedelta.resolution
+    for wider in hours.ever_wider():
+        starts = wider.starts_after(midnight, zones)
+        if not zones or any(wider.allow(start, zones) and wider.allow(start + last_moment, zones) for start in starts):
+            break
+    return wider
 
 
 def zones_of(time_zone: str | None, number: str) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ The key names the first and the last place, so that two batches of one page with
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from outreach import clock, dynamo
 from outreach.settings import settings
@@ -42,18 +43,22 @@ def put(deferred: DeferredRecipients) -> None:
 
 def first(site_id: str, record_id: str) -> DeferredRecipients | None:
     """Return the deferred places of a record with the earliest release time."""
-    items = dynamo.query(
-        settings().campaigns_table,
-        KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": _pk(site_id, record_id)},
-        ConsistentRead=True,
-        Limit=1,
-    )
-    item = next(items, None)
-    if item is None:
-        return None
-    release_time = clock.from_timestamp(item["sk"].split("#")[0])
-    return DeferredRecipients(site_id, record_id, release_time, item["places"])
+    return next(_all(site_id, record_id, Limit=1), None)
+
+
+def places(site_id: str, record_id: str) -> set[int]:
+    """Return all deferred places of a record."""
+    return {place for deferred in _all(site_id, record_id) for place in deferred.places}
+
+
+def make_due(site_id: str, record_id: str) -> None:
+    """Let all deferred places of a record be decided about again at once. A repetition changes nothing more."""
+    now = clock.now()
+    for deferred in list(_all(site_id, record_id)):
+        if deferred.release_time > now:
+            # Stored before the deletion, as in `keep_only`.
+            put(replace(deferred, release_time=now))
+            dynamo.delete(settings().campaigns_table, deferred.key)
 
 
 def keep_only(deferred: DeferredRecipients, places: Sequence[int]) -> None:
@@ -70,6 +75,23 @@ def clear(site_id: str, record_id: str) -> None:
     """Delete all deferred places of a record."""
     while deferred := first(site_id, record_id):
         keep_only(deferred, [])
+
+
+def _all(site_id: str, record_id: str, **request: Any) -> Iterator[DeferredRecipients]:
+    """Yield the deferred places of a record, the earliest release times first.
+
+    Args:
+        request: further parameters of the client's Query.
+    """
+    items = dynamo.query(
+        settings().campaigns_table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": _pk(site_id, record_id)},
+        ConsistentRead=True,
+        **request,
+    )
+    for item in items:
+        yield DeferredRecipients(site_id, record_id, clock.from_timestamp(item["sk"].split("#")[0]), item["places"])
 
 
 def _pk(site_id: str, record_id: str) -> str:

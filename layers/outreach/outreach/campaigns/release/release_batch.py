@@ -26,7 +26,7 @@ from outreach.campaigns.release.rendering import RenderedMessage
 from outreach.contacts import field_store
 from outreach.messages import message_store
 from outreach.messages.models import Claim, ClaimState, Message, campaign_message_id
-from outreach.messages.status import MessageStatus
+from outreach.messages.status import MessageStatus, SkipReason
 from outreach.observability import count
 from outreach.sending import pacing, quota, send_queue
 from outreach.sending.pacing import Reservation
@@ -39,6 +39,8 @@ T = TypeVar("T")
 _MIN_EVALUATED = 100
 # How often a record whose budget is used up looks whether its messages are sent.
 _CAP_POLL_SECONDS = 30
+# Why even a message that an earlier release has queued is not sent.
+_LOST_RECIPIENT = frozenset({SkipReason.NO_RECIPIENT, SkipReason.INVALID_RECIPIENT, SkipReason.OPTED_OUT})
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,11 @@ def release_places(record: CampaignRecord, contact_ids: Mapping[int, str], now: 
     site_fields = field_store.load(record.site_id)
     if missing := missing_fields.describe(template.template, site_fields):
         return Released(0, pause(record, PauseReason.MISSING_FIELD, missing))
+    cells = _page_cells(record, contact_ids)
+    if _waits_at_cap(record, site, contact_ids, cells):
+        return Released(0, ReleaseStep(ReleaseProgress.WAIT, _CAP_POLL_SECONDS))
     rules = Rules(site, account, template, site_fields, _below_cap(record, site))
-    evaluated = _evaluate(record, rules, contact_ids, limit=max(capacity.messages, _MIN_EVALUATED))
+    evaluated = _evaluate(record, rules, contact_ids, cells, limit=max(capacity.messages, _MIN_EVALUATED))
     candidates = evaluated.first_messages(capacity.messages)
     affordable = candidates.first_messages(_reserve_quota(candidates, site))
     if not affordable.contact_ids:
@@ -130,17 +135,35 @@ def release_places(record: CampaignRecord, contact_ids: Mapping[int, str], now: 
     return Released(len(batch.contact_ids), capacity.next_step, max(reservation.slots, default=None))
 
 
+def _page_cells(record: CampaignRecord, contact_ids: Mapping[int, str]) -> bytes:
+    """Return the cells of the page that has these places."""
+    return ledger.cells(record.site_id, record.id, ledger.page_of(next(iter(contact_ids))), record.audience_size)
+
+
+def _waits_at_cap(record: CampaignRecord, site: Site, places: Iterable[int], cells: bytes) -> bool:
+    """Return whether a budget is used up and its messages are not sent yet, so that decisions about the places have time.
+
+    Queued places are released again after a pause, which takes nothing from a budget.
+    """
+    is_spent = record.max_segments is not None and record.spent_segments >= record.max_segments
+    if not is_spent and quota.remaining(site) != 0:
+        return False
+    return Cell.QUEUED not in {ledger.cell_at(place, cells) for place in places} and _has_waiting_messages(record)
+
+
 def _step_at_cap(record: CampaignRecord) -> ReleaseStep:
     """Pause the record, but only after the messages within its budgets: a pause would keep them from being sent."""
-    if any(page.has_waiting_messages for page in ledger.read_pages(record.site_id, record.id)):
+    if _has_waiting_messages(record):
         return ReleaseStep(ReleaseProgress.WAIT, _CAP_POLL_SECONDS)
     return pause(record, PauseReason.CAP_REACHED)
 
 
-def _evaluate(record: CampaignRecord, rules: Rules, contact_ids: Mapping[int, str], *, limit: int) -> ReleaseBatch:
+def _has_waiting_messages(record: CampaignRecord) -> bool:
+    return any(page.has_waiting_messages for page in ledger.read_pages(record.site_id, record.id))
+
+
+def _evaluate(record: CampaignRecord, rules: Rules, contact_ids: Mapping[int, str], cells: bytes, *, limit: int) -> ReleaseBatch:
     """Decide about at most ``limit`` unreleased or queued places. Queued places are released again after a pause."""
-    page = ledger.page_of(next(iter(contact_ids)))
-    cells = ledger.cells(record.site_id, record.id, page, record.audience_size)
     to_release = {
         place: contact_id
         for place, contact_id in contact_ids.items()
@@ -184,15 +207,12 @@ def _write(batch: ReleaseBatch, slots: Mapping[int, float], *, is_throttled: boo
     confirmed = {place: row for place, row in rows.items() if ledger.cell_at(place, cells) == Cell.of(row)}
     _create_rows(confirmed, slots)
     _queue(confirmed, slots, is_throttled=is_throttled)
-    _queue_at_once(overtaken.values())
+    _settle_overtaken(batch, overtaken)
     _defer(batch)
 
 
 def _overtaken(batch: ReleaseBatch) -> dict[int, Message]:
-    """Return the messages, by place, of contacts that an earlier release queued and that would now be skipped or fail.
-
-    They stay: the worker sends them, or skips them if their number has opted out.
-    """
+    """Return the messages, by place, of contacts that an earlier release queued and that would now be skipped or fail."""
     record = batch.record
     changed = [
         place
@@ -254,6 +274,17 @@ def _queue(rows: Mapping[int, Message], slots: Mapping[int, float], *, is_thrott
     enqueue = send_queue.enqueue_by_second if is_throttled else send_queue.enqueue
     enqueue([rows[place] for place in places], [slots[place] for place in places])
     count("MessagesQueued", len(places))
+
+
+def _settle_overtaken(batch: ReleaseBatch, overtaken: Mapping[int, Message]) -> None:
+    """Skip the messages to contacts that must not be texted any more, such as deleted ones. The others are sent as they are."""
+    decisions = {place: batch.decisions[place] for place in overtaken}
+    reasons = {
+        place: reason for place, reason in decisions.items() if isinstance(reason, SkipReason) and reason in _LOST_RECIPIENT
+    }
+    for place, reason in reasons.items():
+        message_store.skip(overtaken[place], reason)
+    _queue_at_once(message for place, message in overtaken.items() if place not in reasons)
 
 
 def _queue_at_once(messages: Iterable[Message]) -> None:
