@@ -68,7 +68,6 @@ def saved(*rows: list[Any], number_format: str | None = None) -> bytes:
     [
         b"PK\x03\x04 and nothing else",
         OF_UNKNOWN_ZIP_VERSION,
-        archive({"any.txt": "text"}),
         archive({"[Content_Types].xml": ""}),
         workbook(sheet1="<worksheet><sheetData><row>"),
         workbook("<row><c t='s'><v>7</v></c></row>"),
@@ -90,6 +89,9 @@ def test_the_error_says_that_a_file_is_not_a_readable_workbook(content: bytes) -
     [
         (archive({"[Content_Types].xml": "", "xl/workbook.bin": ""}), "xlsb"),
         (archive({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}), "OpenDocument"),
+        (archive({"Index/Document.iwa": ""}), "Numbers"),
+        (archive({"[Content_Types].xml": "", "word/document.xml": ""}), "docx"),
+        (archive({"subscribed_members.csv": "Email Address"}), "ZIP archive; unpack it"),
     ],
 )
 def test_the_error_names_another_format(content: bytes, format_: str) -> None:
