@@ -323,3 +323,12 @@ def test_a_written_workbook_is_read_as_it_was(rows: list[list[str]]) -> None:
 def test_a_warning_names_its_column_below_blank_rows() -> None:
     cells = f"<row/><row/><row>{inline('city')}</row><row><c t='e'><v>#N/A</v></c></row>"
     assert warnings_of(workbook(cells)) == [(4, "city")]
+
+
+def test_hidden_rows_are_read_with_a_warning_that_counts_them() -> None:
+    rows = "".join(f"<row{hidden}>{inline(text)}</row>" for text, hidden in [("SMS", ""), ("1", ""), ("2", " hidden='1'")])
+    warnings = Warnings()
+    read_rows = list(xlsx_reader.rows(io.BytesIO(workbook(f"<row hidden='1'/>{rows}<row hidden='true'/>")), warnings))
+    assert read_rows == [[], ["SMS"], ["1"], ["2"], []]
+    ((row, message),) = [(warning.row, warning.message) for warning in warnings.entries]
+    assert (row, "1 hidden rows" in message, "row 4" in message) == (1, True, True)

@@ -205,7 +205,7 @@ class Columns:
         data = ContactData()
         for heading, cell in row.items():
             try:
-                self._parse_cell(data, heading, cells.unguard(cell))
+                self._parse_cell(data, heading, cells.plain_text(cell))
             except UnknownColumn:
                 message = "is not a contact field" if heading else "the row has a value in a column without a heading"
                 data.errors.append(FieldError(heading, message))
@@ -236,7 +236,8 @@ class Columns:
         return phone_numbers.to_e164(cell, self.site_fields.region) is not None
 
     def _parse_identities(self, data: ContactData, heading: str, cell: str, type_: IdentityType) -> None:
-        for value in cells.split_identities(cell):
+        values = cells.split_identities(cell)
+        for value in map(cells.without_apostrophe, values) if type_ in identities.PHONE_NUMBERS else values:
             if placeholders.is_placeholder(value):
                 message = f"{text.normalise(value)} is a placeholder and was ignored"
                 data.warnings.append(FieldError(heading, message))
@@ -244,10 +245,29 @@ class Columns:
             if type_ in identities.PHONE_NUMBERS and cells.is_date(value):
                 data.warnings.append(FieldError(heading, "is a date, not a phone number, and was ignored"))
                 continue
-            shown, normal = identities.normalise(type_, value, self.site_fields.region, self.site_fields.number_format)
+            shown, normal = self._normalise(type_, value)
             data.identities.setdefault((type_, normal), shown)
             if type_ in identities.PHONE_NUMBERS:
                 data.warnings += [FieldError(heading, message) for message in self._number_warnings(value)]
+
+    def _normalise(self, type_: IdentityType, value: str) -> tuple[str, str]:
+        """Return an identity as it is shown and compared; an error says so if the value looks like several ones."""
+        try:
+            return identities.normalise(type_, value, self.site_fields.region, self.site_fields.number_format)
+        except ValueError as error:
+            parts = cells.split_at_other_signs(value[: text.MAX_CHARACTERS])
+            if len(parts) > 1 and all(self._is_identity(type_, part) for part in parts):
+                raise ValueError(f"has {len(parts)} values; write ; between them") from error
+            raise
+
+    def _is_identity(self, type_: IdentityType, value: str) -> bool:
+        if type_ in identities.PHONE_NUMBERS:
+            return self._is_number(value)
+        try:
+            identities.normalise(type_, value, self.site_fields.region)
+        except ValueError:
+            return False
+        return True
 
     def _number_warnings(self, value: str) -> list[str]:
         region, number_format = self.site_fields.region, self.site_fields.number_format

@@ -67,7 +67,7 @@ def _doubts_about_encoding(encoding: str, header: Sequence[str]) -> list[str]:
 
 def _heading(cell: str) -> str:
     """Return a heading without the line breaks that a spreadsheet shows it in."""
-    return " ".join(text.normalise(cells.unguard(cell)).split())
+    return " ".join(text.normalise(cells.plain_text(cell)).split())
 
 
 def _load(record: ImportRecord, file: IO[bytes]) -> None:
