@@ -125,7 +125,8 @@ class _SheetParser:
     _collector: TextCollector = field(default_factory=TextCollector)
     _columns: dict[str, int] = field(default_factory=dict)
     _is_hidden: bool = False
-    _hidden: list[int] = field(default_factory=list)
+    _hidden: int = 0
+    _first_hidden: int = 0
 
     def take_rows(self) -> list[list[str]]:
         """Return the complete rows that were not returned before."""
@@ -135,9 +136,8 @@ class _SheetParser:
     def warn_of_hidden_rows(self) -> None:
         """Warn that rows are imported which a filter hides from whoever looks at the sheet."""
         if self._hidden:
-            count, first = len(self._hidden), self._hidden[0]
-            advice = "delete them from the file if they must not be imported"
-            self.warnings.add(1, "", f"{count:,} hidden rows were read too, the first is row {first}; {advice}")
+            rows = f"{self._hidden:,}, the first of them in row {self._first_hidden}"
+            self.warnings.add(1, "", f"hidden rows were read too: {rows}; delete them from the file if they must not be imported")
 
     def start(self, element: str, attributes: Attributes) -> None:
         if element == "c":
@@ -180,7 +180,8 @@ class _SheetParser:
         if self.is_complete:
             return
         if self._is_hidden and self._header and self._row:
-            self._hidden.append(self._number)
+            self._hidden += 1
+            self._first_hidden = self._first_hidden or self._number
         self._header = self._header or self._row  # blank rows may precede it
         self._rows.append(self._row)
 
