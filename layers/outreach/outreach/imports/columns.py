@@ -35,6 +35,11 @@ MAX_HEADING = 256
 # A record holds the headings up to three times, in JSON.
 _MAX_HEADINGS_BYTES = 60_000
 
+_NO_FIELD = "the first row of the file must have at least one contact field as a column heading"
+# Signs that the line sep= can name; others split a cell in a spreadsheet program.
+_SEP_SIGNS = "|^~"
+_OTHER_SIGNS = ";,\t"
+
 _IGNORED = (*READ_ONLY, IMPORT_ERROR)
 # Limits the size of the record; more would not help anyone.
 _MAX_ERRORS = 100
@@ -166,6 +171,8 @@ class Columns:
     def header_errors(self, header: Sequence[str]) -> list[str]:
         """Return what is wrong with a header: unknown columns, columns that occur twice, or no column that can be imported."""
         headings = [heading for heading in header if heading]
+        if not headings:
+            return [f"the file is empty; {_NO_FIELD}"]
         errors = _spelling_errors(headings)
         if errors:
             return errors
@@ -174,9 +181,28 @@ class Columns:
         contents = [(heading, self.find(heading)) for heading in headings if self.is_known(heading)]
         errors += _repeated_columns(contents)
         if not errors and all(content is None or content in _IGNORED for _, content in contents):
-            errors.append("the first row of the file must have at least one contact field as a column heading")
+            errors.append(_NO_FIELD)
         rest = len(errors) - _MAX_ERRORS
         return [*errors[:_MAX_ERRORS], f"the file has {rest} more such errors"] if rest > 0 else errors
+
+    def count_fields(self, row: Sequence[str]) -> int:
+        """Return how many contact fields the cells of a row name, as headings of common exports do, too."""
+        strict = replace(self, ignores_unknown=False, _cache={})
+        known = {content_name(strict.find(heading)) for heading in row if heading and strict.is_known(heading)}
+        return len((known | set(strict.suggestions(row).values())) - {None})
+
+    def has_contact(self, row: Sequence[str]) -> bool:
+        """Return whether a cell of a row is an e-mail address or a phone number, and so no heading."""
+        return any(self._is_number(cell) or self._is_identity(IdentityType.EMAIL, cell) for cell in row)
+
+    def joined_headings(self, header: Sequence[str]) -> tuple[str, str] | None:
+        """Return a cell that holds the headings of several columns, and the sign between them; ``None`` if there is none."""
+        headings = [heading for heading in header if heading]
+        for sign in _SEP_SIGNS + (_OTHER_SIGNS if len(headings) == 1 else ""):
+            for heading in headings:
+                if sign in heading and self.count_fields(list(map(text.normalise, heading.split(sign)))):
+                    return heading, sign
+        return None
 
     def suggestions(self, header: Sequence[str]) -> dict[str, str | None]:
         """Return the fields of unknown columns that a common export has, and ``None`` for those of them to ignore."""
@@ -320,6 +346,14 @@ def _parse_yes_or_no(cell: str) -> bool:
         raise ValueError("must be yes or no") from error
 
 
+def advice_on_joined(heading: str, sign: str) -> str:
+    """Return how to mend a file with the headings of several columns in one cell."""
+    if sign in _SEP_SIGNS:
+        return f"if {sign} separates the cells, begin the file with the line sep={sign}"
+    cell = f"the cell {heading[:MAX_HEADING]} has the headings of several columns"
+    return f"{cell}; give each its own column, in Excel with Data > Text to Columns, and save the file again"
+
+
 def _spelling_errors(headings: Sequence[str]) -> list[str]:
     if len(headings) > MAX_COLUMNS:
         return [f"the file has more than {MAX_COLUMNS:,} columns"]
@@ -341,8 +375,6 @@ def _unknown_column(heading: str, suggestions: Mapping[str, str | None]) -> str:
 
 
 def _advice_on_unknown(heading: str, suggestions: Mapping[str, str | None]) -> str:
-    if heading not in suggestions and "|" in heading:
-        return "if | separates the cells, begin the file with the line sep=|"
     if heading not in suggestions:
         example, ignored = columns_option(heading, "<name of a field>"), columns_option(heading, None)
         return f"to import it, create the field, or send columns with {example}; to ignore it, with {ignored}"
