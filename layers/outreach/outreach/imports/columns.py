@@ -208,8 +208,10 @@ class Columns:
         """Return the fields of unknown columns that a common export has, and ``None`` for those of them to ignore."""
         unknown = [heading for heading in header if heading and not self.is_known(heading)]
         used = {name for heading in header if self.is_known(heading) and (name := content_name(self.find(heading)))}
-        known_names = {content_name(content) for content in self._by_folded_name.values()}
-        suggested = heading_suggestions.suggest(unknown, used)
+        known_names = {
+            name for content in self._by_folded_name.values() if (name := content_name(content)) not in (None, *_IGNORED)
+        }
+        suggested = heading_suggestions.suggest(unknown, used, known_names)
         return {heading: name for heading, name in suggested.items() if name is None or name in known_names}
 
     def names_by_heading(self, header: Sequence[str]) -> dict[str, str | None]:
