@@ -7,6 +7,7 @@ import pytest
 from outreach.contacts.fields import SiteFields, system_fields
 from outreach.imports import cells
 from outreach.imports.columns import Columns, ContactData
+from outreach.imports.import_options import ImportOptions, UnknownColumns
 
 COLUMNS = Columns(SiteFields("1", "US", system_fields("1")))
 
@@ -62,3 +63,11 @@ def test_the_error_of_several_identities_says_how_to_separate_them(column: str, 
 def test_a_number_with_something_else_is_not_several_numbers(cell: str) -> None:
     (error,) = parse(SMS=cell).errors
     assert error.message.startswith("must be one phone number")
+
+
+def test_a_column_that_is_ignored_although_it_seems_to_say_whom_to_text_is_named() -> None:
+    options = ImportOptions(columns={"Cell": None}, unknown_columns=UnknownColumns.IGNORE)
+    columns = Columns.of(COLUMNS.site_fields, options)
+    header = ["name", "email", "Mobile", "Opted Out", "Cell", "Street", "Shoe size"]
+    assert columns.ignored_suggestions(header) == {"Mobile": "SMS", "Opted Out": "isOptedOut"}
+    assert COLUMNS.ignored_suggestions(header) == {}

@@ -187,9 +187,17 @@ class Columns:
 
     def count_fields(self, row: Sequence[str]) -> int:
         """Return how many contact fields the cells of a row name, as headings of common exports do, too."""
-        strict = replace(self, ignores_unknown=False, _cache={})
+        strict = self._without_ignoring()
         known = {content_name(strict.find(heading)) for heading in row if heading and strict.is_known(heading)}
         return len((known | set(strict.suggestions(row).values())) - {None})
+
+    def _without_ignoring(self) -> Columns:
+        return replace(self, ignores_unknown=False, _cache={})
+
+    def ignored_suggestions(self, header: Sequence[str]) -> dict[str, str]:
+        """Return the unknown columns that are ignored although they seem to tell who a contact is, or whom not to text."""
+        suggested = self._without_ignoring().suggestions(header) if self.ignores_unknown else {}
+        return {heading: name for heading, name in suggested.items() if name and name in (*IdentityType, IS_OPTED_OUT)}
 
     def has_contact(self, row: Sequence[str]) -> bool:
         """Return whether a cell of a row is an e-mail address or a phone number, and so no heading."""

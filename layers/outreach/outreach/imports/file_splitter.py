@@ -19,6 +19,7 @@ from outreach.http.job_status import JobStatus
 from outreach.imports import cells, download, file_reader, import_objects, import_records
 from outreach.imports.columns import MAX_COLUMNS, Columns, advice_on_joined
 from outreach.imports.file_format import UnreadableFile
+from outreach.imports.import_options import columns_option
 from outreach.imports.import_records import ImportRecord, SplitFile
 from outreach.imports.import_warnings import Warnings
 
@@ -54,6 +55,9 @@ def _split(record: ImportRecord, file: IO[bytes]) -> ImportRecord:
         return import_records.mark_failed(record, errors, columns.suggestions(header))
     for heading in columns.unused_headings(header):
         warnings.add(1, heading, "columns names this column, but the file does not have it")
+    for heading, name in columns.ignored_suggestions(header).items():
+        advice = f"to import it, send columns with {columns_option(heading, name)}"
+        warnings.add(1, heading, f"this column was ignored, although it seems to be {name}; {advice}")
     total, chunks = _write_chunks(record, header, numbered_rows)
     if warnings.count:
         entries = [asdict(replace(warning, column=_heading(warning.column))) for warning in warnings.entries]
