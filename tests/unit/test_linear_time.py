@@ -27,6 +27,9 @@ def _value_reader(type_: FieldType) -> Callable[[str], object]:
 READERS: dict[str, Callable[[str], object]] = {
     "identities of a cell": cells.split_identities,
     "options of a cell": cells.split,
+    "the text of a cell": cells.plain_text,
+    "a marked number": cells.without_apostrophe,
+    "several values": cells.split_at_other_signs,
     "a broken row": lambda given: csv_reader._broken_quote(given, ","),
     **{f"a value: {type_}": _value_reader(type_) for type_ in FieldType},
     "a phone number": lambda given: phone_numbers.parse(given, "US"),

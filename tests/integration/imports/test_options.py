@@ -81,7 +81,7 @@ def test_a_header_that_cannot_be_imported_is_400_and_says_how_to_mend_it(
     header: str, columns: dict[str, str], message: str
 ) -> None:
     answer = file_requests.upload(f"{header}\nAda,a,b,c\n", columns=columns)
-    assert contact_requests.pointers(answer) == ["/uploadFile"]
+    assert set(contact_requests.pointers(answer)) == {"/uploadFile"}
     assert message in answer.body["detail"]
 
 

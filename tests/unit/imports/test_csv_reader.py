@@ -135,6 +135,22 @@ def test_a_cell_that_swallowed_other_rows_gets_a_warning() -> None:
     assert warnings_of(swallowed) == [(2, "note")]
 
 
+@pytest.mark.parametrize(
+    ("content", "warned"),
+    [
+        ("name,SMS,email\nA,1,a@b.co\nB,212", [(3, "")]),
+        ("name,SMS,email\nA,1,a@b.co\nB,212\n", []),
+        ("name,SMS,email\nA,1,a@b.co\nB,212,b@b", []),
+        ("name,SMS,email\nA,1\nB,212", []),
+        ("name,SMS,email", []),
+        ("name,SMS\nA,1\n\x1a", []),
+        ("name,SMS\nA,1\n ", []),
+    ],
+)
+def test_a_last_row_that_seems_to_be_cut_off_gets_a_warning(content: str, warned: list[tuple[int, str]]) -> None:
+    assert warnings_of(content) == warned
+
+
 @pytest.mark.parametrize(("line", "delimiter"), [("sep=;", ";"), ("SEP=|", "|"), ('"sep=,"', ","), ("sep=\t", "\t")])
 @pytest.mark.parametrize("mark", ["", "\ufeff", "\ufeff\ufeff"])
 def test_a_line_with_the_delimiter_is_not_a_row(line: str, delimiter: str, mark: str) -> None:

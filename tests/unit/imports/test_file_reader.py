@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 
+import pytest
+
 from outreach.exports import xlsx_template
 from outreach.imports import file_reader
+from outreach.imports.file_format import UnreadableFile
 from outreach.imports.import_warnings import Warnings
 
 
@@ -28,3 +31,28 @@ def test_a_template_has_text_headings_whatever_the_names_of_fields() -> None:
     warnings = Warnings()
     assert list(file_reader.open_file(io.BytesIO(content), warnings).rows) == [["'=1+1", "'-a", "badname", "42"]]
     assert warnings.count == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "format_"),
+    [
+        (b"BEGIN:VCARD\r\nVERSION:3.0\r\n", "contact cards"),
+        (b'[{"name": "Ada"}]', "JSON"),
+        (b'\xef\xbb\xbf[\n  {\n    "name": "Ada"\n  }\n]', "JSON"),
+        (b'{"name": "Ada"}\n{"name": "Bob"}\n', "JSON"),
+        (b"\n<!-- saved --><html>", "web page"),
+        (b"<meta charset=utf-8><table>", "web page"),
+        (b"<!DOCTYPE html>", "web page"),
+        (b"<?xml version='1.0'?><?mso-application progid='Excel.Sheet'?>", "XML"),
+        (b"\x1f\x8b\x08\x00", ".gz"),
+        (b"PK\x05\x06" + bytes(18), "empty ZIP"),
+    ],
+)
+def test_the_error_names_another_format(content: bytes, format_: str) -> None:
+    with pytest.raises(UnreadableFile, match=format_):
+        file_reader.open_file(io.BytesIO(content), Warnings())
+
+
+@pytest.mark.parametrize("header", [b"[name],[SMS]", b"{name},{SMS}", b"<name>,<SMS>", b"Begin,SMS", b"table,x"])
+def test_brackets_around_a_heading_are_no_other_format(header: bytes) -> None:
+    assert next(file_reader.open_file(io.BytesIO(header), Warnings()).rows)

@@ -11,6 +11,7 @@ from outreach import text
 from outreach.contacts.fields import SiteFields, system_fields
 from outreach.imports import heading_suggestions
 from outreach.imports.columns import Columns
+from outreach.imports.heading_suggestions import suggest
 from outreach.imports.import_options import ImportOptions
 
 GOOGLE_OLD = (
@@ -63,6 +64,12 @@ MAILCHIMP = (
     "Email Address,First Name,Last Name,Address,Phone Number,Birthday,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,CONFIRM_IP,"
     "LATITUDE,LONGITUDE,GMTOFF,DSTOFF,TIMEZONE,CC,REGION,LAST_CHANGED,LEID,EUID,NOTES,TAGS"
 )
+SALESFORCE = (
+    "Salutation,First Name,Last Name,Title,Account Name,Mailing Street,Mailing City,Mailing State/Province,"
+    "Mailing Zip/Postal Code,Mailing Country,Phone,Mobile,Fax,Email,Account Owner,Contact ID"
+)
+SHOP = "customer_id,first_name,last_name,email,billing_phone,billing_address_1,billing_city,billing_postcode,billing_country"
+OUTLOOK_JAPANESE = "姓,名,会社名,部署,役職,電子メール アドレス,電子メール アドレス 2,携帯電話,自宅電話,会社電話,郵便番号"
 
 
 def suggestions(header: str) -> dict[str, str | None]:
@@ -198,8 +205,45 @@ def suggestions(header: str) -> dict[str, str | None]:
                 "OPTIN_IP": None,
             },
         ),
+        (
+            SALESFORCE,
+            {
+                "Account Name": "company",
+                "Mailing Street": "mailingAddress",
+                "Mobile": "SMS",
+                "Phone": "phone",
+                "Contact ID": None,
+            },
+        ),
+        (
+            SHOP,
+            {"first_name": "firstName", "billing_phone": "SMS", "billing_address_1": "mailingAddress", "billing_city": "city"},
+        ),
+        (
+            OUTLOOK_JAPANESE,
+            {
+                "姓": "lastName",
+                "名": "firstName",
+                "携帯電話": "SMS",
+                "会社電話": "phone",
+                "電子メール アドレス 2": "email",
+                "部署": None,
+            },
+        ),
     ],
-    ids=["Google until 2024", "Google", "German Outlook", "French Outlook", "Outlook", "Apple", "HubSpot", "Mailchimp"],
+    ids=[
+        "Google until 2024",
+        "Google",
+        "German Outlook",
+        "French Outlook",
+        "Outlook",
+        "Apple",
+        "HubSpot",
+        "Mailchimp",
+        "Salesforce",
+        "a shop",
+        "Japanese Outlook",
+    ],
 )
 def test_each_heading_of_a_common_export_has_a_suggestion(header: str, expected: dict[str, str | None]) -> None:
     suggested = suggestions(header)
@@ -207,16 +251,30 @@ def test_each_heading_of_a_common_export_has_a_suggestion(header: str, expected:
 
 
 def test_the_best_phone_column_is_texted_if_no_column_is_mobile() -> None:
-    suggested = heading_suggestions.suggest(["Home Phone", "Business Phone"], [])
+    suggested = suggest(["Home Phone", "Business Phone"], set())
     assert suggested == {"Business Phone": "SMS", "Home Phone": None}
 
 
+def test_a_column_of_other_numbers_is_not_texted_if_the_file_has_a_column_phone() -> None:
+    assert suggest(["Home Phone"], {"phone"}) == {"Home Phone": None}
+
+
+@pytest.mark.parametrize("heading", ["first_name", "First-Name", "FIRST NAME*", "first.name:"])
+def test_punctuation_in_a_heading_does_not_count(heading: str) -> None:
+    assert suggest([heading], set(), ["firstName"]) == {heading: "firstName"}
+
+
+def test_a_column_of_opt_outs_is_never_suggested_to_be_ignored() -> None:
+    assert suggest(["Opted-Out", "SMS opt-out", "Unsubscribed"], set()) == {"SMS opt-out": "isOptedOut"}
+    assert suggest(["Opted Out"], {"isOptedOut"}) == {}
+
+
 def test_a_field_that_another_column_holds_is_not_suggested_again() -> None:
-    assert heading_suggestions.suggest(["Job Title", "Mobile"], ["title", "SMS"]) == {"Job Title": None, "Mobile": "SMS"}
+    assert suggest(["Job Title", "Mobile"], {"title", "SMS"}) == {"Job Title": None, "Mobile": "SMS"}
 
 
 def test_an_unknown_heading_has_no_suggestion() -> None:
-    assert heading_suggestions.suggest(["Shoe size", "Phone X - Value"], []) == {}
+    assert suggest(["Shoe size", "Phone X - Value"], set()) == {}
 
 
 def test_no_heading_has_two_fields() -> None:
@@ -225,3 +283,10 @@ def test_no_heading_has_two_fields() -> None:
     ]
     twice = {heading for heading in headings if headings.count(heading) > 1}
     assert twice == set()
+
+
+def test_no_heading_has_two_fields_without_its_punctuation() -> None:
+    fields: dict[str, set[str]] = {}
+    for heading, (name, _) in heading_suggestions._known_headings().items():
+        fields.setdefault(heading_suggestions._letters(heading), set()).add(name)
+    assert [heading for heading, names in fields.items() if len(names) > 1] == []

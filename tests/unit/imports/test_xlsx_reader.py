@@ -68,7 +68,6 @@ def saved(*rows: list[Any], number_format: str | None = None) -> bytes:
     [
         b"PK\x03\x04 and nothing else",
         OF_UNKNOWN_ZIP_VERSION,
-        archive({"any.txt": "text"}),
         archive({"[Content_Types].xml": ""}),
         workbook(sheet1="<worksheet><sheetData><row>"),
         workbook("<row><c t='s'><v>7</v></c></row>"),
@@ -90,6 +89,9 @@ def test_the_error_says_that_a_file_is_not_a_readable_workbook(content: bytes) -
     [
         (archive({"[Content_Types].xml": "", "xl/workbook.bin": ""}), "xlsb"),
         (archive({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}), "OpenDocument"),
+        (archive({"Index/Document.iwa": ""}), "Numbers"),
+        (archive({"[Content_Types].xml": "", "word/document.xml": ""}), "docx"),
+        (archive({"subscribed_members.csv": "Email Address"}), "ZIP archive; unpack it"),
     ],
 )
 def test_the_error_names_another_format(content: bytes, format_: str) -> None:
@@ -321,3 +323,12 @@ def test_a_written_workbook_is_read_as_it_was(rows: list[list[str]]) -> None:
 def test_a_warning_names_its_column_below_blank_rows() -> None:
     cells = f"<row/><row/><row>{inline('city')}</row><row><c t='e'><v>#N/A</v></c></row>"
     assert warnings_of(workbook(cells)) == [(4, "city")]
+
+
+def test_hidden_rows_are_read_with_a_warning_that_counts_them() -> None:
+    rows = "".join(f"<row{hidden}>{inline(text)}</row>" for text, hidden in [("SMS", ""), ("1", ""), ("2", " hidden='1'")])
+    warnings = Warnings()
+    read_rows = list(xlsx_reader.rows(io.BytesIO(workbook(f"<row hidden='1'/>{rows}<row hidden='true'/>")), warnings))
+    assert read_rows == [[], ["SMS"], ["1"], ["2"], []]
+    ((row, message),) = [(warning.row, warning.message) for warning in warnings.entries]
+    assert (row, "too: 1, the first of them in row 4" in message) == (1, True)

@@ -27,6 +27,7 @@ type Trial = { record: Import } | { reasons: string[]; suggestions: Columns };
 
 // The API names the unknown columns in its messages only; `suggestedColumns` has those that a common export has.
 const UNKNOWN_COLUMN = /^the file has a column that is not a contact field: (.+?)(?:; it seems to be .*|; to ignore it, .*|; to import it, .*)?$/s;
+const NO_FIELD = "must have at least one contact field as a column heading";
 const NOTHING_KNOWN: Known = { suggested: new Set(), unknown: new Set(), rows: [] };
 const FILE_ERROR_STATUSES = [400, 422];
 
@@ -49,7 +50,7 @@ function toCheck(trial: Trial, options: Options, known: Known): Check {
     return { ...known, record, reasons: [], options: { ...options, columns: record.columns }, rows: firstRows(record) };
   }
   const isNoneKnown = options.columns && Object.values(options.columns).every((field) => field === null);
-  const reasons = isNoneKnown ? [texts.importFile.noneKnown] : trial.reasons;
+  const reasons = isNoneKnown ? [texts.importFile.noneKnown, ...trial.reasons.filter(isAdvice)] : trial.reasons;
   return { ...known, record: null, reasons, options };
 }
 
@@ -62,6 +63,11 @@ async function tryImport(file: File, options: Options, report: Report): Promise<
     if (!(error instanceof ApiError) || !FILE_ERROR_STATUSES.includes(error.status) || error.places.length === 0) throw error;
     return { reasons: error.places.map((place) => place.message), suggestions: (error.problem.suggestedColumns ?? {}) as Columns };
   }
+}
+
+/** Says whether a reason is about the file as a whole, such as "row 3 seems to have the headings of the columns". */
+function isAdvice(reason: string): boolean {
+  return !UNKNOWN_COLUMN.test(reason) && !reason.includes(NO_FIELD);
 }
 
 function unknownHeadings(reasons: string[]): string[] {

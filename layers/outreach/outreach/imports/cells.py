@@ -14,12 +14,19 @@ _SEPARATOR = ";"
 # Google's separator for several identities; a quoted value keeps it. No text may match the parts of a quoted value in two ways,
 # because a text with one quotation mark too many would then take hours.
 _GOOGLE_SEPARATOR = re.compile(r'(?P<before>^|[;\r\n]|:::)(?P<quoted> *"[^"]*(?:""[^"]*)*") *|:::')
+# What people write between several values.
+_OTHER_SEPARATOR = re.compile(r"[,/|&]|\s(?:or|and)\s", re.IGNORECASE)
 _NEEDS_QUOTES = re.compile(r'[;"\r\n]|:::|^\s')
 
 # Text that a spreadsheet would evaluate (OWASP, CSV Injection), after any number of apostrophes. Some take wide signs for others.
 _FORMULA_BEGIN = r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 _FORMULA = re.compile(f"'*{_FORMULA_BEGIN}")
 _GUARDED_FORMULA = re.compile(f"'+{_FORMULA_BEGIN}")
+
+# A formula of nothing but a text, ``="0171"``, as programs write numbers that a spreadsheet should not change.
+_TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
+# The apostrophe before a number that others write for the same reason.
+_MARK_OF_NUMBER = re.compile(r"^\s*['\u2019]+(?=[\d(+])")
 
 # Controls that old systems leave in texts: padding, and breaks of lines and pages. ESC and those beyond ASCII are left, because
 # they show that the file has another encoding.
@@ -46,6 +53,22 @@ def guard(text: str) -> str:
 def unguard(text: str) -> str:
     """Reverse :func:`guard`."""
     return text[1:] if _GUARDED_FORMULA.match(text) else text
+
+
+def plain_text(cell: str) -> str:
+    """Return the text that a cell stands for: that of a formula such as ``="0171"``, else :func:`unguard`."""
+    found = _TEXT_FORMULA.fullmatch(cell)
+    return found[1].replace('""', '"') if found else unguard(cell)
+
+
+def without_apostrophe(number: str) -> str:
+    """Return a phone number without the apostrophe that keeps its first zeros in a spreadsheet."""
+    return _MARK_OF_NUMBER.sub("", number)
+
+
+def split_at_other_signs(cell: str) -> list[str]:
+    """Split several values in a cell at the signs that people write instead of the separator."""
+    return [value for value in _OTHER_SEPARATOR.split(cell) if value.strip()]
 
 
 def join(values: Iterable[str]) -> str:

@@ -35,6 +35,11 @@ MAX_HEADING = 256
 # A record holds the headings up to three times, in JSON.
 _MAX_HEADINGS_BYTES = 60_000
 
+_NO_FIELD = "the first row of the file must have at least one contact field as a column heading"
+# Signs that the line sep= can name; others split a cell in a spreadsheet program.
+_SEP_SIGNS = "|^~"
+_OTHER_SIGNS = ";,\t"
+
 _IGNORED = (*READ_ONLY, IMPORT_ERROR)
 # Limits the size of the record; more would not help anyone.
 _MAX_ERRORS = 100
@@ -166,6 +171,8 @@ class Columns:
     def header_errors(self, header: Sequence[str]) -> list[str]:
         """Return what is wrong with a header: unknown columns, columns that occur twice, or no column that can be imported."""
         headings = [heading for heading in header if heading]
+        if not headings:
+            return [f"the file is empty; {_NO_FIELD}"]
         errors = _spelling_errors(headings)
         if errors:
             return errors
@@ -174,16 +181,45 @@ class Columns:
         contents = [(heading, self.find(heading)) for heading in headings if self.is_known(heading)]
         errors += _repeated_columns(contents)
         if not errors and all(content is None or content in _IGNORED for _, content in contents):
-            errors.append("the first row of the file must have at least one contact field as a column heading")
+            errors.append(_NO_FIELD)
         rest = len(errors) - _MAX_ERRORS
         return [*errors[:_MAX_ERRORS], f"the file has {rest} more such errors"] if rest > 0 else errors
+
+    def count_fields(self, row: Sequence[str]) -> int:
+        """Return how many contact fields the cells of a row name, as headings of common exports do, too."""
+        strict = self._without_ignoring()
+        known = {content_name(strict.find(heading)) for heading in row if heading and strict.is_known(heading)}
+        return len((known | set(strict.suggestions(row).values())) - {None})
+
+    def _without_ignoring(self) -> Columns:
+        return replace(self, ignores_unknown=False, _cache={})
+
+    def ignored_suggestions(self, header: Sequence[str]) -> dict[str, str]:
+        """Return the unknown columns that are ignored although they seem to tell who a contact is, or whom not to text."""
+        suggested = self._without_ignoring().suggestions(header) if self.ignores_unknown else {}
+        return {heading: name for heading, name in suggested.items() if name and name in (*IdentityType, IS_OPTED_OUT)}
+
+    def has_contact(self, row: Sequence[str]) -> bool:
+        """Return whether a cell of a row is an e-mail address or a phone number, and so no heading."""
+        return any(self._is_number(cell) or self._is_identity(IdentityType.EMAIL, cell) for cell in row)
+
+    def joined_headings(self, header: Sequence[str]) -> tuple[str, str] | None:
+        """Return a cell that holds the headings of several columns, and the sign between them; ``None`` if there is none."""
+        headings = [heading for heading in header if heading]
+        for sign in _SEP_SIGNS + (_OTHER_SIGNS if len(headings) == 1 else ""):
+            for heading in headings:
+                if sign in heading and self.count_fields(list(map(text.normalise, heading.split(sign)))):
+                    return heading, sign
+        return None
 
     def suggestions(self, header: Sequence[str]) -> dict[str, str | None]:
         """Return the fields of unknown columns that a common export has, and ``None`` for those of them to ignore."""
         unknown = [heading for heading in header if heading and not self.is_known(heading)]
         used = {name for heading in header if self.is_known(heading) and (name := content_name(self.find(heading)))}
-        known_names = {content_name(content) for content in self._by_folded_name.values()}
-        suggested = heading_suggestions.suggest(unknown, used)
+        known_names = {
+            name for content in self._by_folded_name.values() if (name := content_name(content)) not in (None, *_IGNORED)
+        }
+        suggested = heading_suggestions.suggest(unknown, used, known_names)
         return {heading: name for heading, name in suggested.items() if name is None or name in known_names}
 
     def names_by_heading(self, header: Sequence[str]) -> dict[str, str | None]:
@@ -205,7 +241,7 @@ class Columns:
         data = ContactData()
         for heading, cell in row.items():
             try:
-                self._parse_cell(data, heading, cells.unguard(cell))
+                self._parse_cell(data, heading, cells.plain_text(cell))
             except UnknownColumn:
                 message = "is not a contact field" if heading else "the row has a value in a column without a heading"
                 data.errors.append(FieldError(heading, message))
@@ -236,7 +272,8 @@ class Columns:
         return phone_numbers.to_e164(cell, self.site_fields.region) is not None
 
     def _parse_identities(self, data: ContactData, heading: str, cell: str, type_: IdentityType) -> None:
-        for value in cells.split_identities(cell):
+        values = cells.split_identities(cell)
+        for value in map(cells.without_apostrophe, values) if type_ in identities.PHONE_NUMBERS else values:
             if placeholders.is_placeholder(value):
                 message = f"{text.normalise(value)} is a placeholder and was ignored"
                 data.warnings.append(FieldError(heading, message))
@@ -244,10 +281,29 @@ class Columns:
             if type_ in identities.PHONE_NUMBERS and cells.is_date(value):
                 data.warnings.append(FieldError(heading, "is a date, not a phone number, and was ignored"))
                 continue
-            shown, normal = identities.normalise(type_, value, self.site_fields.region, self.site_fields.number_format)
+            shown, normal = self._normalise(type_, value)
             data.identities.setdefault((type_, normal), shown)
             if type_ in identities.PHONE_NUMBERS:
                 data.warnings += [FieldError(heading, message) for message in self._number_warnings(value)]
+
+    def _normalise(self, type_: IdentityType, value: str) -> tuple[str, str]:
+        """Return an identity as it is shown and compared; an error says so if the value looks like several ones."""
+        try:
+            return identities.normalise(type_, value, self.site_fields.region, self.site_fields.number_format)
+        except ValueError as error:
+            parts = cells.split_at_other_signs(value[: text.MAX_CHARACTERS])
+            if len(parts) > 1 and all(self._is_identity(type_, part) for part in parts):
+                raise ValueError(f"has {len(parts)} values; write ; between them") from error
+            raise
+
+    def _is_identity(self, type_: IdentityType, value: str) -> bool:
+        if type_ in identities.PHONE_NUMBERS:
+            return self._is_number(value)
+        try:
+            identities.normalise(type_, value, self.site_fields.region)
+        except ValueError:
+            return False
+        return True
 
     def _number_warnings(self, value: str) -> list[str]:
         region, number_format = self.site_fields.region, self.site_fields.number_format
@@ -300,6 +356,14 @@ def _parse_yes_or_no(cell: str) -> bool:
         raise ValueError("must be yes or no") from error
 
 
+def advice_on_joined(heading: str, sign: str) -> str:
+    """Return how to mend a file with the headings of several columns in one cell."""
+    if sign in _SEP_SIGNS:
+        return f"if {sign} separates the cells, begin the file with the line sep={sign}"
+    cell = f"the cell {heading[:MAX_HEADING]} has the headings of several columns"
+    return f"{cell}; give each its own column, in Excel with Data > Text to Columns, and save the file again"
+
+
 def _spelling_errors(headings: Sequence[str]) -> list[str]:
     if len(headings) > MAX_COLUMNS:
         return [f"the file has more than {MAX_COLUMNS:,} columns"]
@@ -321,8 +385,6 @@ def _unknown_column(heading: str, suggestions: Mapping[str, str | None]) -> str:
 
 
 def _advice_on_unknown(heading: str, suggestions: Mapping[str, str | None]) -> str:
-    if heading not in suggestions and "|" in heading:
-        return "if | separates the cells, begin the file with the line sep=|"
     if heading not in suggestions:
         example, ignored = columns_option(heading, "<name of a field>"), columns_option(heading, None)
         return f"to import it, create the field, or send columns with {example}; to ignore it, with {ignored}"

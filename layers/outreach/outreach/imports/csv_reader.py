@@ -50,6 +50,9 @@ def open_csv(file: IO[bytes], warnings: Warnings, encodings: Sequence[str] = ())
     return ImportFile(FileFormat(encoding, delimiter), _rows(lines, delimiter, encoding, warnings))
 
 
+_CUT_OFF = "the last row has fewer cells than all others, and no line end; the file may have been cut off"
+
+
 class _Lines:
     """The lines of a text, with a limit for the length of a row; the csv module has none.
 
@@ -98,10 +101,15 @@ def _rows(lines: _Lines, delimiter: str, encoding: str, warnings: Warnings) -> I
     try:
         numbered = enumerate(_reader(lines, delimiter), start=1)
         header: list[str] = []
+        has_short_row = False
         for number, row in numbered:
             header = header or row
             if len(lines.row) > 1:
                 _warn_of_swallowed_rows(number, row, header, delimiter, warnings)
+            if len(row) < len(header) and any(map(str.strip, row)):
+                if not has_short_row and not lines.row[-1].endswith(("\r", "\n")):
+                    warnings.add(number, "", _CUT_OFF)
+                has_short_row = True
             lines.begin_row()
             yield row
     except csv.Error as error:

@@ -50,7 +50,7 @@ def _without_errors(headings: Iterable[str]) -> list[str]:
 
 def _cells(row: dict[str, Any], headings: list[str]) -> Iterator[str]:
     for heading in headings:
-        yield cells.guard(cells.unguard(row["values"].get(heading, "")))
+        yield cells.guard(cells.plain_text(row["values"].get(heading, "")))
     yield cells.guard("; ".join(_error(error) for error in row["errors"]))
 
 

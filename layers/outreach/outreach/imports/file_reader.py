@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import IO
 
@@ -13,17 +14,22 @@ from outreach.imports.xlsx_package import OLD_OR_PROTECTED
 _ZIP = b"PK\x03\x04"
 _COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
-# Other kinds of files that people upload as tables, by their first bytes in lower case.
+_SAVE = "save it as .xlsx or CSV"
+_UNPACK = "unpack it, and import the file in it"
+_EXPORT_CARDS = "open it in an address book, and export the contacts as CSV"
+_GIVE_FILE = "import the file itself, as .xlsx or CSV"
+# Other kinds of files that people upload as tables, by how they begin, in lower case.
 _OTHER_FORMATS = {
-    b"%pdf-": "a PDF file",
-    b"\x1f\x8b": "a compressed file (.gz)",
-    b"{\\rtf": "a text document (.rtf)",
-    b"<?xml": "an XML file",
-    b"<!doctype": "a web page",
-    b"<html": "a web page",
-    b"<table": "a web page",
+    rb"%pdf-": f"a PDF file; {_SAVE}",
+    rb"\x1f\x8b": f"a compressed file (.gz); {_UNPACK}",
+    rb"pk\x05\x06": "an empty ZIP archive",
+    rb"{\\rtf": f"a text document (.rtf); {_SAVE}",
+    rb"<\?xml": f"an XML file; {_SAVE}",
+    rb"<(!--|(!doctype|html|head|meta|body|style|table|div)\b)": f"a web page; {_GIVE_FILE}",
+    rb"begin:vcard": f"a file of contact cards (.vcf); {_EXPORT_CARDS}",
+    rb"\[\s*[{\[]|\{\s*\"": f"a JSON file; {_SAVE}",
 }
-_SIGNATURE_BYTES = 16
+_SIGNATURE_BYTES = 64
 
 
 def open_file(file: IO[bytes], warnings: Warnings, encodings: Sequence[str] = ()) -> ImportFile:
@@ -52,6 +58,6 @@ def _require_text(begin: bytes) -> None:
     if begin.startswith(_COMPOUND_FILE):
         raise UnreadableFile(OLD_OR_PROTECTED)
     text = begin.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    for signature, name in _OTHER_FORMATS.items():
-        if text.startswith(signature):
-            raise UnreadableFile(f"is {name}; save it as .xlsx or CSV")
+    for beginning, description in _OTHER_FORMATS.items():
+        if re.match(beginning, text):
+            raise UnreadableFile(f"is {description}")

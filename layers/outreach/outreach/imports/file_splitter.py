@@ -6,8 +6,9 @@ It imports nothing, so a file with an unknown column or an unreadable end change
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
-from itertools import islice
+from itertools import islice, zip_longest
 from tempfile import TemporaryFile
 from typing import IO, Any
 
@@ -16,11 +17,15 @@ from outreach.contacts import field_store
 from outreach.errors import ValidationFailed
 from outreach.http.job_status import JobStatus
 from outreach.imports import cells, download, file_reader, import_objects, import_records
-from outreach.imports.columns import Columns
+from outreach.imports.columns import MAX_COLUMNS, Columns, advice_on_joined
+from outreach.imports.file_format import UnreadableFile
+from outreach.imports.import_options import columns_option
 from outreach.imports.import_records import ImportRecord, SplitFile
 from outreach.imports.import_warnings import Warnings
 
 _ROWS_PER_CHUNK = 500
+# How many rows after the first one may be the header, below titles and notes.
+_ROWS_WITH_TITLES = 10
 # A chunk is in memory as a whole. Only rows made to exhaust it have more than this.
 _CHARACTERS_PER_CHUNK = 20_000_000
 
@@ -46,10 +51,13 @@ def _split(record: ImportRecord, file: IO[bytes]) -> ImportRecord:
     header = next(filter(any, (list(map(_heading, row)) for _, row in numbered_rows)), [])  # blank rows may precede it
     columns = Columns.of(field_store.load(record.site_id), record.options)
     if errors := columns.header_errors(header):
-        errors += _doubts_about_encoding(opened.format.encoding, header)
+        errors += _doubts_about_encoding(opened.format.encoding, header) + _hints(columns, header, numbered_rows)
         return import_records.mark_failed(record, errors, columns.suggestions(header))
     for heading in columns.unused_headings(header):
         warnings.add(1, heading, "columns names this column, but the file does not have it")
+    for heading, name in columns.ignored_suggestions(header).items():
+        advice = f"to import it, send columns with {columns_option(heading, name)}"
+        warnings.add(1, heading, f"this column was ignored, although it seems to be {name}; {advice}")
     total, chunks = _write_chunks(record, header, numbered_rows)
     if warnings.count:
         entries = [asdict(replace(warning, column=_heading(warning.column))) for warning in warnings.entries]
@@ -65,9 +73,23 @@ def _doubts_about_encoding(encoding: str, header: Sequence[str]) -> list[str]:
     return [f"the file was read as {encoding}: if headings look garbled here, set `encoding` to the file's real encoding"]
 
 
+def _hints(columns: Columns, header: Sequence[str], next_rows: Iterator[tuple[int, list[str]]]) -> list[str]:
+    """Return what may be wrong with a header that cannot be imported: it is not the first row, is missing, or is one cell."""
+    if joined := columns.joined_headings(header):
+        return [advice_on_joined(*joined)]
+    fields = columns.count_fields(header)
+    with suppress(UnreadableFile):
+        for number, row in islice(next_rows, _ROWS_WITH_TITLES):
+            if columns.count_fields(list(map(_heading, row[:MAX_COLUMNS]))) > max(fields, 1):
+                return [f"row {number} seems to have the headings of the columns; delete the rows above it"]
+    if fields == 0 and columns.has_contact(header):
+        return ["the first row seems to be a contact; insert a row above it with headings such as name, email and SMS"]
+    return []
+
+
 def _heading(cell: str) -> str:
     """Return a heading without the line breaks that a spreadsheet shows it in."""
-    return " ".join(text.normalise(cells.unguard(cell)).split())
+    return " ".join(text.normalise(cells.plain_text(cell)).split())
 
 
 def _load(record: ImportRecord, file: IO[bytes]) -> None:
@@ -111,6 +133,7 @@ def _data_rows(header: Sequence[str], numbered_rows: Iterable[tuple[int, Sequenc
 
 
 def _by_heading(header: Sequence[str], row: Sequence[str]) -> dict[str, str]:
-    """Return the cells that are not blank. The empty heading stands for a missing one; the second pass reports its cell."""
-    headings = [*header, *[""] * (len(row) - len(header))]
-    return {heading: cell for heading, cell in zip(headings, row, strict=False) if text.normalise(cell)}
+    """Return the cells that are not blank. The empty heading stands for missing ones; the second pass reports their cells."""
+    values = {heading: cell for heading, cell in zip(header, row, strict=False) if heading and text.normalise(cell)}
+    surplus = [cell for heading, cell in zip_longest(header, row, fillvalue="") if not heading and text.normalise(cell)]
+    return values | ({"": "; ".join(surplus)} if surplus else {})

@@ -19,6 +19,16 @@ from outreach.imports.file_format import UnreadableFile
 UNREADABLE = "cannot be read as an Excel workbook; save it again as .xlsx"
 OLD_OR_PROTECTED = "is an old (.xls) or password-protected Excel file; save it as .xlsx without a password, or as CSV"
 _NOT_XLSX = "is not an .xlsx workbook but {}; save it as .xlsx or CSV"
+_ARCHIVE = "is a ZIP archive; unpack it, and import the .xlsx or CSV file in it"
+# Other kinds of archives, by a part or folder that each of them has.
+_OTHER_ARCHIVES = {
+    "xl/workbook.bin": "a binary workbook (.xlsb)",
+    "mimetype": "an OpenDocument file",
+    "index/": "a Numbers document",
+    "index.zip": "a Numbers document",
+    "word/": "a text document (.docx)",
+    "ppt/": "a presentation (.pptx)",
+}
 
 # A real workbook of 100 MB unpacks to about this size.
 _MAX_UNPACKED_BYTES = 1_500_000_000
@@ -129,12 +139,11 @@ def open_package(file: IO[bytes]) -> Iterator[Package]:
 
 def _require_xlsx(archive: zipfile.ZipFile) -> None:
     names = {_part_name(name) for name in archive.namelist()}
-    if "xl/workbook.bin" in names:
-        raise UnreadableFile(_NOT_XLSX.format("a binary workbook (.xlsb)"))
-    if "mimetype" in names:
-        raise UnreadableFile(_NOT_XLSX.format("an OpenDocument file"))
+    for beginning, description in _OTHER_ARCHIVES.items():
+        if any(name.startswith(beginning) for name in names):
+            raise UnreadableFile(_NOT_XLSX.format(description))
     if "[content_types].xml" not in names:
-        raise UnreadableFile(UNREADABLE)
+        raise UnreadableFile(_ARCHIVE)
 
 
 def _part_name(name: str) -> str:

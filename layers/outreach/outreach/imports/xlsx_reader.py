@@ -26,6 +26,8 @@ _MAX_PENDING_CHARACTERS = 50_000_000
 _MAX_COLUMNS = 2_000
 
 _DIGITS = "0123456789"
+# How XML writes a boolean; old programs write "on".
+_TRUE = ("1", "true", "on")
 
 
 def rows(file: IO[bytes], warnings: Warnings) -> Iterator[list[str]]:
@@ -48,6 +50,7 @@ def rows(file: IO[bytes], warnings: Warnings) -> Iterator[list[str]]:
         while not sheet.is_complete and next(blocks, blocks) is not blocks:
             yield from sheet.take_rows()
         yield from sheet.take_rows()
+        sheet.warn_of_hidden_rows()
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def _sheets(package: Package, part: str, parts: dict[str, Relationship]) -> tupl
 
     def start(element: str, attributes: Attributes) -> None:
         nonlocal epoch
-        if element == "workbookPr" and attributes.get("date1904") in ("1", "true", "on"):
+        if element == "workbookPr" and attributes.get("date1904") in _TRUE:
             epoch = CALENDAR_MAC_1904
         if element == "sheet":
             id_ = next(value for name, value in attributes.items() if name.rpartition(":")[2] == "id")
@@ -121,11 +124,20 @@ class _SheetParser:
     _phonetic: int = 0
     _collector: TextCollector = field(default_factory=TextCollector)
     _columns: dict[str, int] = field(default_factory=dict)
+    _is_hidden: bool = False
+    _hidden: int = 0
+    _first_hidden: int = 0
 
     def take_rows(self) -> list[list[str]]:
         """Return the complete rows that were not returned before."""
         rows, self._rows, self._pending = self._rows, [], 0
         return rows
+
+    def warn_of_hidden_rows(self) -> None:
+        """Warn that rows are imported which a filter hides from whoever looks at the sheet."""
+        if self._hidden:
+            rows = f"{self._hidden:,}, the first of them in row {self._first_hidden}"
+            self.warnings.add(1, "", f"hidden rows were read too: {rows}; delete them from the file if they must not be imported")
 
     def start(self, element: str, attributes: Attributes) -> None:
         if element == "c":
@@ -160,12 +172,16 @@ class _SheetParser:
         self._rows += [[] for _ in range(min(number, _MAX_ROWS + 1) - self._number - 1)]
         self._number = number
         self._row, self._column, self._row_characters = [], 0, 0
+        self._is_hidden = attributes.get("hidden") in _TRUE
 
     def _end_row(self) -> None:
         if self._number > _MAX_ROWS:
             self.is_complete = True
         if self.is_complete:
             return
+        if self._is_hidden and self._header and self._row:
+            self._hidden += 1
+            self._first_hidden = self._first_hidden or self._number
         self._header = self._header or self._row  # blank rows may precede it
         self._rows.append(self._row)
 
