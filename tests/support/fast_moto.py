@@ -1,4 +1,4 @@
-"""Spares moto work: it remembers what depends on names alone, and copies of a table only what may change."""
+"""Spares moto work: it remembers what depends on names and expressions alone, and copies of a table only what may change."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from copy import copy, deepcopy
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from moto.core import responses, utils
 from moto.core.model import StructureShape
 from moto.core.serialize import AttributePickerContext, BaseJSONSerializer, XFormedAttributePicker
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing.ast_nodes import Node
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.dynamodb.parsing.validators import DepthFirstTraverser
 
 _possible_keys = XFormedAttributePicker.get_possible_keys
 _serialize_any_structure = BaseJSONSerializer._serialize_type_structure
@@ -26,10 +30,16 @@ def spare_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(responses, "method_names_from_class", _method_names)
     monkeypatch.setattr(responses, "camelcase_to_underscores", _underscores)
     monkeypatch.setattr(Table, "__deepcopy__", _copy_table, raising=False)
+    monkeypatch.setattr(UpdateExpressionParser, "make", _parse_update)
+    monkeypatch.setattr(DepthFirstTraverser, "traverse", _traverse)
+    monkeypatch.setattr(responses, "gen_amzn_requestid_long", _add_request_id)
 
 
 _method_names = cache(utils.method_names_from_class)
 _underscores = cache(utils.camelcase_to_underscores)
+# Whoever changes an expression copies it first.
+_parse_update = cache(UpdateExpressionParser.make)
+_is_subclass = cache(issubclass)
 
 
 def _remembered_keys(picker: XFormedAttributePicker, context: AttributePickerContext) -> Iterator[str] | tuple[str, ...]:
@@ -67,3 +77,32 @@ def _copy_table(table: Table, memo: dict[int, Any]) -> Table:
         copied.stream_shard.table = copied
         copied.stream_shard.items = list(table.stream_shard.items)
     return copied
+
+
+def _traverse(traverser: DepthFirstTraverser, root: Node) -> Node:
+    """Process the nodes of an expression bottom up. Asking abstract classes for each node's type took most of the time."""
+    kinds = traverser.nodes_to_be_processed()
+
+    def process(node: Any, place: int) -> Any:
+        if not _is_subclass(type(node), Node):
+            return node
+        parent = node.parent
+        for i, child in enumerate(node.children or ()):
+            traverser.pre_processing_of_child(node, i)
+            process(child, i)
+        if _is_subclass(type(node), kinds):
+            node = traverser.process(node)
+            node.parent = parent
+            if parent:
+                parent.children[place] = node
+        return node
+
+    return process(root, -1)
+
+
+def _add_request_id(headers: dict[str, Any] | None = None) -> str:
+    """Give an answer an id that is drawn at once, and not letter by letter."""
+    request_id = uuid4().hex
+    if headers is not None:
+        headers["x-amzn-requestid"] = request_id
+    return request_id

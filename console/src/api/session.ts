@@ -2,8 +2,8 @@
 
 const NAME = "outreach.apiKey";
 const SESSION = "outreach.session";
+const REFUSED = "outreach.refused";
 const listeners = new Set<() => void>();
-let isRefused = false;
 
 export function apiKey(): string | null {
   return sessionStorage.getItem(NAME);
@@ -15,7 +15,7 @@ export function sessionId(): string | null {
 }
 
 export function signIn(key: string): void {
-  isRefused = false;
+  sessionStorage.removeItem(REFUSED);
   sessionStorage.setItem(NAME, key);
   sessionStorage.setItem(SESSION, String(Date.now()));
   notify();
@@ -23,13 +23,13 @@ export function signIn(key: string): void {
 
 /** Ends the session, because the API no longer knows the key. */
 export function refuseKey(): void {
-  isRefused = true;
+  sessionStorage.setItem(REFUSED, "yes");
   signOut();
 }
 
-/** Whether the API ended the last session of this tab. */
+/** Whether the API ended the last session of this tab. The reason stays when the page is loaded again. */
 export function wasRefused(): boolean {
-  return isRefused;
+  return sessionStorage.getItem(REFUSED) !== null;
 }
 
 export function signOut(): void {
