@@ -53,12 +53,16 @@ class Console:
         page: the tab, for everything else that a person does.
         base_url: the URL of the API.
         origins: where the page may send requests, apart from the API.
+        size: the width and height of the window in pixels.
+        other_sizes: sizes in which `check` looks at the page, too, before it returns to `size`.
         faults: what went wrong without being visible.
     """
 
     page: Page
     base_url: str
     origins: Sequence[str] = ()
+    size: tuple[int, int] = DESKTOP
+    other_sizes: Sequence[tuple[int, int]] = ()
     key: str = ""
     faults: list[str] = field(default_factory=list)
 
@@ -85,6 +89,16 @@ class Console:
         """Check what a person does not see, on the page as it is now."""
         assert self.faults == []
         assert not self.key or self.key not in str(self.page.evaluate(_STORES))
+        for size in self.other_sizes:
+            self._resize(size)
+            self._check_layout()
+            self._resize(self.size)
+        self._check_layout()
+
+    def _resize(self, size: tuple[int, int]) -> None:
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+
+    def _check_layout(self) -> None:
         self.check_width()
         self.check_accessibility()
 
@@ -117,10 +131,16 @@ class Console:
 
 
 @contextmanager
-def tab(browser: Browser, base_url: str, size: tuple[int, int], origins: Sequence[str] = ()) -> Iterator[Console]:
-    """A new tab with an empty profile, ``size`` pixels wide and high; checked once more at the end."""
+def tab(
+    browser: Browser,
+    base_url: str,
+    size: tuple[int, int],
+    origins: Sequence[str] = (),
+    other_sizes: Sequence[tuple[int, int]] = (),
+) -> Iterator[Console]:
+    """A new tab with an empty profile, checked once more at the end; the parameters are those of `Console`."""
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, accept_downloads=True, locale="en-GB")
-    console = Console(context.new_page(), base_url, origins)
+    console = Console(context.new_page(), base_url, origins, size, other_sizes)
     try:
         yield console
         console.check()

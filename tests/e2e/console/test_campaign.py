@@ -154,20 +154,20 @@ def test_the_cursor_goes_to_the_place_of_an_error_in_the_text(
 
 @pytest.mark.usefixtures("people")
 def test_a_marketer_chooses_people_writes_previews_tests_schedules_and_sends(
-    console_of_any_size: Console, api: Client, company: str
+    console_on_a_phone: Console, api: Client, company: str
 ) -> None:
-    page, name = console_of_any_size.page, f"{HOSTILE} {company}"
-    console_of_any_size.open("Campaigns")
+    page, name = console_on_a_phone.page, f"{HOSTILE} {company}"
+    console_on_a_phone.open("Campaigns")
     page.get_by_role("button", name="New campaign").click()
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Send from").select_option(label="+15005550006")
     _choose_people(page, company)
     _write_text(page)
-    console_of_any_size.check()
+    console_on_a_phone.check()
     _save(page)
     _preview(page)
     _test_to_a_number(page)
-    console_of_any_size.check()
+    console_on_a_phone.check()
     _schedule_and_unschedule(page)
     page.get_by_role("button", name="Send now …").press("Enter")
     question = page.get_by_role("dialog", name="Send to 3 people?")
@@ -175,14 +175,14 @@ def test_a_marketer_chooses_people_writes_previews_tests_schedules_and_sends(
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Send now …")).to_be_focused()
     page.get_by_role("button", name="Send now …").press("Enter")
-    console_of_any_size.check()
+    console_on_a_phone.check()
     question.get_by_role("button", name="Send to 3 people").click()
     expect(page).to_have_url(re.compile(r"#/sends/[0-9a-f-]{36}$"))
     record = api.get(f"/outreach/campaignRecords/{page.url.rpartition('/')[2]}")
     assert record["campaign"]["name"] == name
 
     test = api.get("/outreach/messages?keywords=2125550199&sortOrder=desc")["messages"][0]
-    page.goto(f"{console_of_any_size.base_url}/console#/contacts/{test['contactId']}")
+    page.goto(f"{console_on_a_phone.base_url}/console#/contacts/{test['contactId']}")
     marked = page.get_by_role("list", name="Messages and replies").get_by_role("listitem").filter(has_text="Test of a campaign.")
     expect(marked.first).to_contain_text("+12125550199")
 

@@ -56,10 +56,10 @@ def _rows(download: Download, folder: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(file.read_text("utf-8-sig"))))
 
 
-def test_a_contact_is_added_changed_found_exported_and_deleted(console_of_any_size: Console, tmp_path: Path) -> None:
-    page, name, (number,) = console_of_any_size.page, new_name(HOSTILE), numbers(DELIVERED[:1])
+def test_a_contact_is_added_changed_found_exported_and_deleted(console_on_a_phone: Console, tmp_path: Path) -> None:
+    page, name, (number,) = console_on_a_phone.page, new_name(HOSTILE), numbers(DELIVERED[:1])
     faulty = number.replace("+1", "555")
-    console_of_any_size.open("Contacts")
+    console_on_a_phone.open("Contacts")
     page.get_by_role("link", name="Add a contact").click()
     page.get_by_label("Name", exact=True).fill(name)
     value = page.get_by_role("group", name="Entry 1").get_by_label("Value")
@@ -74,7 +74,7 @@ def test_a_contact_is_added_changed_found_exported_and_deleted(console_of_any_si
     expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
     expect(page.get_by_role("definition").filter(has_text=faulty)).to_contain_text("not a valid phone number")
     expect(page.get_by_role("definition").filter(has_text=number)).not_to_contain_text("not a valid phone number")
-    console_of_any_size.check()
+    console_on_a_phone.check()
 
     page.get_by_role("button", name="Edit").press("Enter")
     page.get_by_label("City").fill("Bergen")
@@ -82,9 +82,9 @@ def test_a_contact_is_added_changed_found_exported_and_deleted(console_of_any_si
     expect(page.get_by_role("definition").filter(has_text="Bergen")).to_be_visible()
     expect(page.get_by_role("definition").filter(has_text="Europe/Oslo")).to_be_visible()
 
-    rows = _find(console_of_any_size, number)
+    rows = _find(console_on_a_phone, number)
     expect(rows).to_have_count(1)
-    console_of_any_size.check()
+    console_on_a_phone.check()
     page.get_by_label(f"Select {name}").press("Space")
     with page.expect_download() as download:
         page.get_by_role("button", name="Export the selected").click()
@@ -94,7 +94,7 @@ def test_a_contact_is_added_changed_found_exported_and_deleted(console_of_any_si
     assert [row["name"] for row in _rows(found.value, tmp_path)] == [name]
 
     page.get_by_role("button", name="Delete the selected").click()
-    console_of_any_size.check()
+    console_on_a_phone.check()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_text("Nobody has this")).to_be_visible()
 
@@ -122,11 +122,11 @@ def test_what_the_api_refuses_is_said_at_its_input(console: Console, api: Client
 
 
 def test_a_contact_is_answered_and_opts_out_while_the_page_is_open(
-    console_of_any_size: Console, api: Client, simulator_url: str
+    console_on_a_phone: Console, api: Client, simulator_url: str
 ) -> None:
-    page, name, (number,) = console_of_any_size.page, new_name("Talker"), numbers(DELIVERED[:1])
+    page, name, (number,) = console_on_a_phone.page, new_name("Talker"), numbers(DELIVERED[:1])
     _create(api, name, number)
-    _open(console_of_any_size, name, number)
+    _open(console_on_a_phone, name, number)
     page.get_by_label("Send from").select_option(index=0)
     page.get_by_label("Your message to").fill("Are you coming? \U0001f600")
     page.get_by_role("button", name="Send message").click()
@@ -139,7 +139,7 @@ def test_a_contact_is_answered_and_opts_out_while_the_page_is_open(
     expect(thread.get_by_text("<b>Yes</b>")).to_be_visible()
     expect(thread.get_by_text("Opted out")).to_be_visible()
     expect(page.get_by_text("You cannot write to it")).to_be_visible()
-    console_of_any_size.check()
+    console_on_a_phone.check()
 
 
 def test_a_contact_is_opted_out_and_in_again_by_confirmation(console: Console, api: Client) -> None:
@@ -165,20 +165,20 @@ def test_a_contact_is_opted_out_and_in_again_by_confirmation(console: Console, a
     assert not api.get(f"/contact/optOuts/{number}")["isOptedOut"]
 
 
-def test_two_contacts_are_merged_and_taken_apart_again(console_of_any_size: Console, api: Client) -> None:
-    page, (one, two), (first, second) = console_of_any_size.page, (new_name("One"), new_name("Two")), numbers(DELIVERED[:2])
+def test_two_contacts_are_merged_and_taken_apart_again(console_on_a_phone: Console, api: Client) -> None:
+    page, (one, two), (first, second) = console_on_a_phone.page, (new_name("One"), new_name("Two")), numbers(DELIVERED[:2])
     _create(api, one, first)
     other = _create(api, two, second)
-    _open(console_of_any_size, one, first)
+    _open(console_on_a_phone, one, first)
     page.get_by_role("button", name="Merge").click()
     page.get_by_label("Find the other contact").fill(two)
     page.keyboard.press("Enter")
     page.get_by_role("radio", name=two).check()
-    console_of_any_size.check()
+    console_on_a_phone.check()
     page.get_by_role("dialog").get_by_role("button", name="Merge").click()
     expect(page.get_by_role("definition").filter(has_text=second)).to_be_visible()
 
-    page.goto(f"{console_of_any_size.base_url}/console#/contacts/{other}")
+    page.goto(f"{console_on_a_phone.base_url}/console#/contacts/{other}")
     expect(page.get_by_text("was merged into another one")).to_be_visible()
     page.get_by_role("button", name="Take the merge back").click()
     page.get_by_role("dialog").get_by_role("button", name="Take the merge back").click()
@@ -187,12 +187,12 @@ def test_two_contacts_are_merged_and_taken_apart_again(console_of_any_size: Cons
 
 
 @pytest.mark.parametrize("kind", NAMES)
-def test_unusual_names_look_right_and_do_no_harm(console_of_any_size: Console, api: Client, kind: str) -> None:
+def test_unusual_names_look_right_and_do_no_harm(console_on_a_phone: Console, api: Client, kind: str) -> None:
     name, (number,) = new_name(NAMES[kind]), numbers(DELIVERED[:1])
     _create(api, name, number)
-    _open(console_of_any_size, name, number)
-    expect(console_of_any_size.page.get_by_role("definition").filter(has_text=name)).to_be_visible()
-    console_of_any_size.check()
+    _open(console_on_a_phone, name, number)
+    expect(console_on_a_phone.page.get_by_role("definition").filter(has_text=name)).to_be_visible()
+    console_on_a_phone.check()
 
 
 def test_the_list_is_as_it_was_when_the_reader_comes_back(console: Console, api: Client) -> None:

@@ -45,9 +45,9 @@ def _undo(page: Page) -> None:
     expect(page.get_by_role("main").get_by_text("The import is taken back")).to_be_visible()
 
 
-def test_a_google_export_is_imported_by_its_suggestions_and_taken_back(console_of_any_size: Console) -> None:
-    page = console_of_any_size.page
-    _choose(console_of_any_size, CASES / "google_old.csv")
+def test_a_google_export_is_imported_by_its_suggestions_and_taken_back(console_on_a_phone: Console) -> None:
+    page = console_on_a_phone.page
+    _choose(console_on_a_phone, CASES / "google_old.csv")
     expect(page.get_by_text("Nothing has been imported yet.").first).to_be_visible()
     suggestions = {
         "Given Name": "First name",
@@ -57,31 +57,31 @@ def test_a_google_export_is_imported_by_its_suggestions_and_taken_back(console_o
     }
     for column, field in suggestions.items():
         expect(page.get_by_label(f"Where {column} goes").locator("option:checked")).to_have_text(field)
-    console_of_any_size.check()
+    console_on_a_phone.check()
     page.get_by_role("button", name="Import 1 row").press("Enter")
     expect(page.get_by_role("definition").filter(has_text="Completed")).to_be_visible()
-    console_of_any_size.check()
+    console_on_a_phone.check()
     expect(page.get_by_text("This import was taken back.")).to_have_count(0)
     _undo(page)
     expect(page.get_by_text("Undone")).to_be_visible()
     expect(page.get_by_text("This import was taken back.")).to_be_visible()
-    console_of_any_size.open("Imports")
+    console_on_a_phone.open("Imports")
     expect(page.get_by_role("row").nth(1)).to_contain_text("Undone")
-    console_of_any_size.check()
+    console_on_a_phone.check()
 
 
 def test_columns_are_corrected_wrong_cells_marked_and_failed_rows_downloaded(
-    console_of_any_size: Console, tmp_path: Path, api: Client
+    console_on_a_phone: Console, tmp_path: Path, api: Client
 ) -> None:
-    page, town, (good, bad) = console_of_any_size.page, new_name("Town"), numbers(DELIVERED[:2])
-    _choose(console_of_any_size, _file(f"Full name,Cell,Town\nAda,{good} x7,{town}\n<img src=x>,{bad[1:]} (home),{town}\n"))
+    page, town, (good, bad) = console_on_a_phone.page, new_name("Branch"), numbers(DELIVERED[:2])
+    _choose(console_on_a_phone, _file(f"Full name,Cell,Branch\nAda,{good} x7,{town}\n<img src=x>,{bad[1:]} (home),{town}\n"))
     cell = page.get_by_role("group", name="Rows with errors").get_by_role("cell").filter(has_text=bad[1:])
     expect(cell).to_contain_text("must be one phone number and nothing else")
     expect(page.get_by_text("the extension 7 was dropped")).to_be_visible()
     assert (_count(page, "Rows that add a contact"), _count(page, "Rows with errors")) == ("1", "1")
     expect(page.get_by_text("We do not know this column.")).to_be_visible()
 
-    page.get_by_label("Where Town goes").select_option(label="City")
+    page.get_by_label("Where Branch goes").select_option(label="City")
     expect(page.get_by_role("button", name="Import")).to_have_count(0)
     page.get_by_role("button", name="Check again").click()
     page.get_by_role("button", name="Import 1 row").click()
@@ -94,7 +94,7 @@ def test_columns_are_corrected_wrong_cells_marked_and_failed_rows_downloaded(
     query = {"filterConditions": [{"fieldName": "city", "operator": "is", "value": town, "order": 1}]}
     found = until(lambda: api.post("/contact/contacts:query", query)["contacts"], bool, TIMEOUT_SECONDS)
     assert [contact["name"] for contact in found] == ["Ada"]
-    console_of_any_size.open("Imports")
+    console_on_a_phone.open("Imports")
     page.get_by_role("row").filter(has=page.get_by_role("button", name="Undo")).first.get_by_role("link").click()
     _undo(page)
 

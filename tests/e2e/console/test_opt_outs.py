@@ -11,9 +11,9 @@ from tests.support.client import Client
 LOOK_UP = "Phone number with country code"
 
 
-def test_a_number_is_opted_out_looked_up_and_opted_in_by_keyboard(console_of_any_size: Console, api: Client) -> None:
-    page, (number,) = console_of_any_size.page, numbers(DELIVERED[:1])
-    console_of_any_size.open("Opt-outs")
+def test_a_number_is_opted_out_looked_up_and_opted_in_by_keyboard(console_on_a_phone: Console, api: Client) -> None:
+    page, (number,) = console_on_a_phone.page, numbers(DELIVERED[:1])
+    console_on_a_phone.open("Opt-outs")
     page.get_by_role("button", name="Opt a number out").press("Enter")
     expect(page.get_by_label("Phone number", exact=True)).to_be_focused()
     page.keyboard.type(number)
@@ -23,11 +23,11 @@ def test_a_number_is_opted_out_looked_up_and_opted_in_by_keyboard(console_of_any
     expect(page.get_by_role("heading", name=f"History of {number}")).to_be_focused()
     expect(page.get_by_role("cell", name="wrote a letter")).to_be_visible()
     expect(page.get_by_role("rowheader", name=number)).to_be_visible()
-    console_of_any_size.check()
+    console_on_a_phone.check()
 
     page.get_by_role("button", name="Opt in").press("Enter")
     expect(page.get_by_role("dialog")).to_contain_text("only if the owner of the number has asked for it")
-    console_of_any_size.check()
+    console_on_a_phone.check()
     page.get_by_role("button", name="They asked for it").press("Enter")
     expect(page.get_by_text("Opted in again since")).to_be_visible()
     expect(page.get_by_role("rowheader", name=number)).to_have_count(0)

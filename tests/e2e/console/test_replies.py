@@ -21,12 +21,12 @@ PICTURE = {"NumMedia": "1", "MediaUrl0": "https://media.example/1", "MediaConten
 
 
 def test_a_reply_is_announced_and_answered_and_a_stop_cannot_be(
-    console_of_any_size: Console, api: Client, simulator_url: str
+    console_on_a_phone: Console, api: Client, simulator_url: str
 ) -> None:
-    company, page = new_name("Replying"), console_of_any_size.page
+    company, page = new_name("Replying"), console_on_a_phone.page
     ann, ben = numbers(DELIVERED[:2])
     record_id = _sent(api, company, [("Ann Replies", ann), ("Ben Stops", ben)])
-    page.goto(f"{console_of_any_size.base_url}/console#/sends/{record_id}")
+    page.goto(f"{console_on_a_phone.base_url}/console#/sends/{record_id}")
     page.get_by_role("link", name="0 replies").click()
     expect(page.get_by_text("No replies match.")).to_be_visible()
 
@@ -40,7 +40,7 @@ def test_a_reply_is_announced_and_answered_and_a_stop_cannot_be(
     arrived.click()
     expect(page.get_by_role("list", name="Replies")).to_be_focused()
     expect(_reply(page, "Ben Stops")).to_contain_text("Opted out")
-    console_of_any_size.check()
+    console_on_a_phone.check()
 
     page.get_by_role("button", name=f"Open and answer: {ben}").click()
     expect(page.get_by_text(f"{ben} has opted out. You cannot write to it")).to_be_visible()

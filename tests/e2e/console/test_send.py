@@ -91,8 +91,8 @@ def test_the_messages_of_a_send_that_ended_meanwhile_are_listed(
     expect(page.get_by_role("region", name="Messages").get_by_role("cell", name="Delivered")).to_be_visible()
 
 
-def test_failures_are_explained_downloaded_and_sent_again(console_of_any_size: Console, api: Client, tmp_path: Path) -> None:
-    company, page = new_name("Mixed"), console_of_any_size.page
+def test_failures_are_explained_downloaded_and_sent_again(console_on_a_phone: Console, api: Client, tmp_path: Path) -> None:
+    company, page = new_name("Mixed"), console_on_a_phone.page
     invalid, opted_out, undelivered, *fine = numbers([101, 102, 103, *DELIVERED[:2]])
     people = [
         ("Ida", invalid),
@@ -105,7 +105,7 @@ def test_failures_are_explained_downloaded_and_sent_again(console_of_any_size: C
     import_people(api, company, people)
     record_id = send(api, create_campaign(api, company, FAST_ACCOUNT))
     completed(api, record_id)
-    page.goto(f"{console_of_any_size.base_url}/console#/sends/{record_id}")
+    page.goto(f"{console_on_a_phone.base_url}/console#/sends/{record_id}")
 
     failures = page.get_by_role("region", name="Why messages failed")
     expect(failures.get_by_role("row", name="not a valid number (code 21211) 1")).to_be_visible()
@@ -116,7 +116,7 @@ def test_failures_are_explained_downloaded_and_sent_again(console_of_any_size: C
     messages.get_by_label("Show").select_option("Failed")
     expect(messages.get_by_role("link", name="Ida")).to_be_visible()
     expect(messages.get_by_role("link", name="Ann")).to_be_hidden()
-    console_of_any_size.check()
+    console_on_a_phone.check()
 
     rows = csv.DictReader(io.StringIO(_download(page, tmp_path)))
     assert sorted(row["name"] for row in rows) == sorted(name for name, _ in people)
@@ -129,15 +129,15 @@ def test_failures_are_explained_downloaded_and_sent_again(console_of_any_size: C
     expect(dialog).to_contain_text("2 whose message failed")
     expect(dialog).to_contain_text("2 segments")
     expect(dialog).to_contain_text("Opted out: 1")
-    console_of_any_size.check()
+    console_on_a_phone.check()
     dialog.get_by_role("button", name="Send again").click()
     expect(page.get_by_role("link", name="This send goes to those that failed in an earlier one")).to_be_visible()
     expect(_row(page, "Chosen")).to_contain_text("3")
     page.get_by_role("link", name="This send goes to those that failed in an earlier one").click()
     expect(page.get_by_role("link", name="Sent again to those that failed")).to_be_visible()
-    console_of_any_size.open("Sends")
+    console_on_a_phone.open("Sends")
     expect(page.get_by_role("row").filter(has_text=company).first).to_contain_text("again to those that failed")
-    console_of_any_size.check()
+    console_on_a_phone.check()
 
 
 def test_a_send_that_has_used_its_budget_says_what_to_do(isolated_site_console: Console, isolated_site: IsolatedSite) -> None:

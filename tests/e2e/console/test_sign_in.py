@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.support import browser as browsers
@@ -25,14 +24,14 @@ def test_an_unknown_key_is_refused_and_not_kept(browser: Browser, addresses: tup
 def test_signing_out_forgets_the_key(console: Console) -> None:
     console.page.get_by_role("button", name="Sign out").click()
     expect(console.page.get_by_label("API key")).to_be_visible()
-    assert "no-such-key" not in console.page.evaluate("JSON.stringify(sessionStorage)")
+    assert console.page.evaluate("sessionStorage.length") == 0
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_every_page_opens_by_the_navigation_and_keeps_the_rules(console_of_any_size: Console, name: str) -> None:
-    console_of_any_size.open(name)
-    console_of_any_size.page.wait_for_load_state("networkidle")
-    console_of_any_size.check()
+def test_every_page_opens_by_the_navigation_and_keeps_the_rules(console_on_a_phone: Console) -> None:
+    for name in PAGES:
+        console_on_a_phone.open(name)
+        console_on_a_phone.page.wait_for_load_state("networkidle")
+        console_on_a_phone.check()
 
 
 def test_a_key_that_the_api_no_longer_knows_ends_the_session_and_says_why(console: Console) -> None:
