@@ -18,6 +18,8 @@ DYNALITE := $(if $(shell command -v npm 2>/dev/null),.dynalite/installed)
 LOCAL_STACK := .venv/installed .venv-sam/installed .venv-ministack/installed $(LAYERS)
 
 export PYTHONPATH := tools:layers/outreach
+# Tests and the local stack start hundreds of processes, which would all compile the same code.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo run test reliability record-permissions record-state build deploy smoke version format lint types audit check bench bench-quick console console-check screenshots generate lock clean
