@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy, deepcopy
 from functools import cache
 from typing import Any
@@ -13,9 +13,8 @@ from moto.core import responses, utils
 from moto.core.model import StructureShape
 from moto.core.serialize import AttributePickerContext, BaseJSONSerializer, XFormedAttributePicker
 from moto.dynamodb.models.table import Table
-from moto.dynamodb.parsing.ast_nodes import Node
-from moto.dynamodb.parsing.expressions import UpdateExpressionParser
-from moto.dynamodb.parsing.validators import DepthFirstTraverser
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node  # type: ignore[attr-defined]
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 
 _possible_keys = XFormedAttributePicker.get_possible_keys
 _serialize_any_structure = BaseJSONSerializer._serialize_type_structure
@@ -39,7 +38,7 @@ _method_names = cache(utils.method_names_from_class)
 _underscores = cache(utils.camelcase_to_underscores)
 # Whoever changes an expression copies it first.
 _parse_update = cache(UpdateExpressionParser.make)
-_is_subclass = cache(issubclass)
+_is_subclass: Callable[[type, Any], bool] = cache(issubclass)
 
 
 def _remembered_keys(picker: XFormedAttributePicker, context: AttributePickerContext) -> Iterator[str] | tuple[str, ...]:
