@@ -112,7 +112,8 @@ def park(site_id: str, endpoint_id: str, changes: Sequence[StateChange], *, is_e
     Raises:
         RuntimeError: other workers changed the endpoint during every attempt.
     """
-    due = min(change.after.next_attempt_at or 0 for change in changes)
+    times = [change.after.next_attempt_at or 0 for change in changes]
+    due = max(times) if is_endpoint_fault else min(times)  # an endpoint at fault rests for the longest wait that it asked for
 
     def attempt() -> Endpoint | None:
         endpoint = get(site_id, endpoint_id)
