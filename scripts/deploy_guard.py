@@ -68,10 +68,14 @@ def check(profile: str, account: str | None) -> str:
 
 
 def _overrides(parameters: dict[str, Any]) -> dict[str, str]:
-    """The values of a profile: a string or a list of ``Name=value``. `sam deploy --guided` puts the values into quotes."""
+    """The values of a profile: a string or a list of ``Name=value``, or of ``ParameterKey=Name,ParameterValue=value``.
+
+    `sam deploy --guided` puts the values into quotes.
+    """
     given = parameters.get("parameter_overrides", "")
     entries = shlex.split(given if isinstance(given, str) else " ".join(given))
-    return {name: value for name, _, value in (entry.partition("=") for entry in entries)}
+    pairs = (entry.removeprefix("ParameterKey=").replace(",ParameterValue=", "=", 1) for entry in entries)
+    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
 def _retention(session: boto3.Session, stack: str) -> str | None:

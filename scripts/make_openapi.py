@@ -89,7 +89,7 @@ def document() -> Json:
     for module, schema in _handlers():
         add_schemas(components["schemas"], schema["components"]["schemas"])
         for path, method, operation in _operations(module, schema):
-            paths.setdefault(path, {})[method] = _complete_operation(path, method, operation, module, additions)
+            paths.setdefault(path, {})[method] = _complete_operation(path, operation, module, additions)
     operation_ids = {operation["operationId"] for item in paths.values() for operation in item.values()}
     if stale := (additions["x-conflicts"].keys() | additions["x-operations"].keys()) - operation_ids:
         raise ValueError(f"remove these operations from scripts/openapi.yaml, which do not exist: {', '.join(sorted(stale))}")
@@ -205,7 +205,7 @@ def _verb_operation(operation: Json, entry: Any) -> Json:
     return operation
 
 
-def _complete_operation(path: str, method: str, operation: Json, module: ModuleType, additions: Mapping[str, Any]) -> Json:
+def _complete_operation(path: str, operation: Json, module: ModuleType, additions: Mapping[str, Any]) -> Json:
     """Add the responses, parameters and texts that endpoints share, and the additions to this operation."""
     operation_id, source = operation["operationId"], operation.pop("x-source", "") or inspect.getsource(module)
     scope = operation.pop("x-scope", "") or _scope(source)

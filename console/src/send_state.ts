@@ -19,9 +19,9 @@ export function pauseWords({ status, statusReason, campaign }: Schemas["Record"]
   return code ? texts.pause.unknown(statusReason ?? "") : texts.pause.byHand;
 }
 
-/** Whether a campaign will start by itself. Its time stays after the start. */
-export function isScheduled({ scheduledStartTime }: Schemas["Campaign"]): boolean {
-  return scheduledStartTime !== null && new Date(scheduledStartTime) > new Date();
+/** When a campaign will start by itself; null if it will not. `scheduledStartTime` stays after the start. */
+export function scheduledTime({ scheduledStartTime }: Schemas["Campaign"]): string | null {
+  return scheduledStartTime && new Date(scheduledStartTime) > new Date() ? scheduledStartTime : null;
 }
 
 /** Why a scheduled start was given up. */

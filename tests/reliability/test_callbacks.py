@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from outreach import timed_http
 from outreach.callbacks import callback_queue, callback_request, endpoint_backlog
 from outreach.callbacks.callback_queue import CallbackJob
 from outreach.callbacks.callback_request import Delivered, EndpointResponse, Failed
@@ -24,7 +25,7 @@ from tests.support.interleaving import Worker
 from tests.support.pipeline import SITE
 from tests.support.reliability_figures import tried
 
-OK, FAILED, DOWN = Delivered(200), Failed("HTTP 500", 500), Failed("ConnectionError", endpoint_fault=True)
+OK, FAILED, DOWN = Delivered(200), Failed("HTTP 500", 500), Failed(timed_http.UNANSWERED, endpoint_fault=True)
 # Longer than a claim lasts, than any function runs and than the queue's visibility timeout.
 LATER_SECONDS, WEEK = 400, 7 * 86_400
 

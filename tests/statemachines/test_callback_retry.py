@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 
-from outreach import aws, clock, dynamo
+from outreach import aws, clock, dynamo, timed_http
 from outreach.callbacks import delivery_attempt, delivery_state, endpoint_backlog, retry_execution, retry_worker
 from outreach.callbacks.callback_request import Delivered, EndpointResponse, Failed
 from outreach.messages.status import MessageStatus
@@ -172,7 +172,7 @@ def park(customer_url: str, count: int) -> endpoint_backlog.Endpoint:
     opened: list[endpoint_backlog.Endpoint] = []
     for chunk in dynamo.chunks(range(count), endpoint_backlog.MAX_CHANGES):
         states = [delivery_state.claim(SITE, customer_endpoint.create_message(customer_url), 0) for _ in chunk]
-        failed = Failed("ConnectionError", endpoint_fault=True)
+        failed = Failed(timed_http.UNANSWERED, endpoint_fault=True)
         changes = [delivery_attempt.apply_response(state, endpoint_id, 0, failed) for state in states if state]
         if endpoint := endpoint_backlog.park(SITE, endpoint_id, changes, is_endpoint_fault=True):
             opened.append(endpoint)
@@ -190,7 +190,7 @@ def test_slow_callbacks_after_two_days_of_downtime_keep_within_the_transitions(
 
     def post_callback(callback: delivery_attempt.PendingCallback) -> EndpointResponse:
         posted.append(callback.subject_id)
-        return Delivered(200) if now.seconds >= up_at else Failed("ConnectionError", endpoint_fault=True)
+        return Delivered(200) if now.seconds >= up_at else Failed(timed_http.UNANSWERED, endpoint_fault=True)
 
     monkeypatch.setattr(delivery_attempt, "post_callback", post_callback)
     endpoint = park("https://customer.example/hook", MANY)

@@ -169,7 +169,7 @@ def read_credentials(carrier: Carrier, text: str) -> dict[str, str]:
         raise ValueError(f"The credentials of {carrier} must be ASCII characters without spaces and control characters.")
     for name in registry.entry(carrier).public_keys:
         if name in credentials and not _is_public_key(credentials[name]):
-            raise ValueError(f"{name} is not a public key. Copy it from the carrier's portal: 44 characters, the last one is =.")
+            raise ValueError(f"{name} must have 44 characters, of which the last is =. Copy it from the carrier's portal.")
     return credentials
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from outreach import dynamo, phone_numbers, placeholders, text
 from outreach.consent import opt_outs
 from outreach.consent.opt_outs import Source
+from outreach.imports import cells
 
 # The headings of a column of numbers.
 _HEADING = re.compile(r"\s*(number|to)\s*|.*(phone|mobil|cell|sms|msisdn|handy|\btel).*", re.IGNORECASE | re.DOTALL)
@@ -118,6 +119,7 @@ def _find_column(row: Sequence[str]) -> tuple[int, bool]:
 
 def _number(cell: str, region: str) -> tuple[str, str]:
     """Return the number of a cell in E.164, or what is wrong with it."""
+    cell = cells.without_apostrophe(cells.plain_text(cell))
     if not text.normalise(cell) or placeholders.is_placeholder(cell):
         return "", "has no number"
     number = phone_numbers.parse(cell, region)

@@ -69,10 +69,10 @@ def resume_send(context: typer.Context, site_id: SiteId, record_id: RecordId) ->
 
 @send.command("cancel", cls=SiteCommand)
 def cancel_send(context: typer.Context, site_id: SiteId, record_id: RecordId, dry_run: DryRun = False) -> None:
-    """End a send. Contacts that have no message yet are skipped. This cannot be undone; `send pause` can.
+    """End a send. Contacts that have no message yet are skipped. This cannot be undone: to continue later, use `send pause`.
 
     `--dry-run` counts in `would_skip` who would get no message, in `audience` everybody. The carrier has the others' messages, or
-    they were skipped. Before the audience is chosen, both are empty: nobody would get a message.
+    they were skipped. Before the audience is chosen, both are empty, and the send reaches nobody.
 
     Example: outreach-admin send cancel 10000 5c3c1a5e-9d4f-4f0b-8a39-0d6f0f2f7d11 --dry-run
     """
@@ -94,8 +94,8 @@ def stop_sending(
     """Stop everything that would be sent: campaigns, single messages and tests, of one site or of all.
 
     It takes effect within seconds and loses nothing: messages wait for `sending start`. Receipts, replies and opt-outs are
-    processed as usual. A channel account that is created meanwhile sends. May be repeated: what is stopped already stays stopped
-    since then, and gets the new reason, if one is given (`reason_changed`).
+    processed as usual. A channel account that is created meanwhile sends. May be repeated: what is stopped already keeps the
+    time of its stop, and gets the new reason if one is given (`reason_changed`).
 
     Example: outreach-admin sending stop --site 10000 --reason "wrong text"
     """

@@ -43,9 +43,9 @@ def _sending_hours(value: str | None) -> str | None:
         try:
             is_long_enough = SendingHours.parse(value).duration >= SHORTEST
         except ValueError as error:
-            raise typer.BadParameter("must be a period of one day, without a time zone, such as 08:00-21:00") from error
+            raise typer.BadParameter("must be two times of one day, without a time zone, such as 08:00-21:00") from error
         if not is_long_enough:
-            raise typer.BadParameter("must last half an hour at least, such as 08:00-21:00")
+            raise typer.BadParameter("must last at least half an hour, such as 08:00-21:00")
     return value
 
 
@@ -124,7 +124,7 @@ def put_site(
     opt_in_keyword: _OptInKeywords = None,
     help_keyword: _HelpKeywords = None,
 ) -> None:
-    """Create a site, or change the given options of an existing site. Running sends go on by new sending hours at once.
+    """Create a site, or change the given options of an existing site. Running sends follow new sending hours at once.
 
     Example: outreach-admin site put 10000 --default-region GB --sending-hours 08:00-21:00 --frequency-cap 3/7
 

@@ -2916,7 +2916,7 @@ export interface components {
         SendBody: {
             /**
              * Format: uuid
-             * @description A record of this campaign. Only the contacts whose message in it is `failed` or `undelivered` get a message.
+             * @description A record of this campaign. Only the contacts whose message in it is `failed` or `undelivered` get a message. With null, as without the property, all contacts that match the filter get one.
              */
             failedOf?: string | null;
         };

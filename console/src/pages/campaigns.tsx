@@ -16,7 +16,7 @@ import { Problem } from "../parts/problem";
 import { QueryResult } from "../parts/query_result";
 import { senderName } from "../parts/sender_name";
 import { StatusMark } from "../parts/status_mark";
-import { isScheduled } from "../send_state";
+import { scheduledTime } from "../send_state";
 import { texts } from "../texts";
 import { copyOf } from "./campaign/draft";
 
@@ -106,7 +106,8 @@ function CampaignItem({ campaign, onDelete, onDuplicate }: { campaign: Campaign;
 
 function scheduleText(campaign: Campaign): string {
   if (campaign.scheduleStatusReason) return words.stopped;
-  return isScheduled(campaign) ? words.scheduled(formatTime(campaign.scheduledStartTime!)) : words.notScheduled;
+  const time = scheduledTime(campaign);
+  return time ? words.scheduled(formatTime(time)) : words.notScheduled;
 }
 
 /** The state of a campaign's newest send. The list of campaigns does not have it. */

@@ -61,6 +61,16 @@ def test_the_end_of_a_pause_does_not_start_an_account_that_an_operator_has_stopp
     assert waiting_sends.go_on(site_store.list_accounts(SITE)) == []
 
 
+@pytest.mark.parametrize("verb", ["pause", "cancel"])
+def test_a_send_that_somebody_stops_meanwhile_does_not_go_on(record_id: str, verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline.fan_out(record_id)
+    running = waiting_sends.running_sends([ACCOUNT])
+    stopped = lifecycle.act_on_record(verb, running[0])
+    monkeypatch.setattr(waiting_sends, "running_sends", lambda _: running)
+    assert waiting_sends.go_on([ACCOUNT]) == []
+    assert pipeline.record(record_id)["status"] == stopped.status
+
+
 def test_deferred_recipients_are_released_when_the_hours_are_widened(carrier: str, deferred: str) -> None:
     put_hours("08:00-23:30")
     assert [record.id for record in waiting_sends.apply_sending_hours(SITE)] == [deferred]

@@ -65,3 +65,8 @@ def test_a_row_that_cannot_be_read_gives_no_hint() -> None:
 def test_no_cell_without_a_heading_is_lost() -> None:
     values = file_splitter._by_heading(["", "name", ""], ["0", "Ada", "", "Oslo", "+12125550123"])
     assert values == {"name": "Ada", "": "0; Oslo; +12125550123"}
+
+
+def test_a_protected_text_without_characters_is_blank() -> None:
+    """In a merge it would empty the contact's field, and as an opt-out it would fail the row."""
+    assert file_splitter._by_heading(["name", "city", "isOptedOut"], ["Ada", '=""', '=""', '=""']) == {"name": "Ada"}

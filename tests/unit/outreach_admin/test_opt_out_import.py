@@ -39,6 +39,7 @@ def opted_out() -> list[str]:
         "created,E-mail,SMS\n2024,a@b.co,+12125550121\n2024,,2125550122\n2024,,+442079460018\n",
         '"phone"\t"why"\n"+12125550121"\t"a\nb"\n"+12125550122"\t""\n"+442079460018"\t""\n',
         "+12125550121\n+12125550121\n2125550122\n+1 212 555 0122\n+442079460018\n",
+        'number\n\'+12125550121\n="2125550122"\n\u2019+442079460018\n',  # protected from a spreadsheet, as in our exports
     ],
 )
 def test_the_numbers_of_a_file_are_opted_out(run: Run, tmp_path: Path, content: str) -> None:

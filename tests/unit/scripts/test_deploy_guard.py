@@ -70,7 +70,7 @@ def config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     [
         r'"AlarmEmail=\"a@example.com\" DataRetention=\"Retain\" LogRetentionDays=\"90\""',  # as `sam deploy --guided` saves it
         '["DataRetention=Retain", "Canary=true"]',
-        '"ParameterKey=Canary,ParameterValue=true DataRetention=Retain"',
+        '"ParameterKey=Canary,ParameterValue=true ParameterKey=DataRetention,ParameterValue=Retain"',
     ],
 )
 def test_a_production_profile_is_known_however_its_values_are_written(overrides: str, config: Path) -> None:

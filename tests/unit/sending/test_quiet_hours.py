@@ -79,6 +79,11 @@ def test_hours_that_begin_while_the_clocks_go_forward_begin_late() -> None:
     assert hours.next_allowed(at("2026-03-08T06:30"), zones) == at("2026-03-08T07:15")
 
 
+def test_no_message_is_sent_at_night_when_the_clocks_take_away_what_the_zones_have_in_common() -> None:
+    hours, zones = SendingHours.parse("07:00-10:30"), ("Africa/Cairo", "Pacific/Chatham")
+    assert hours.next_allowed(at("2026-09-26T18:17"), zones) > at("2026-09-26T18:17")  # 21:17 in Cairo, 08:02 on Chatham
+
+
 @pytest.mark.parametrize(
     ("hours", "zones"), [("12:00-12:05", ("Europe/Oslo",)), ("09:00-18:05", ("Asia/Kamchatka", "Europe/Moscow"))]
 )

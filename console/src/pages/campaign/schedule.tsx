@@ -7,7 +7,7 @@ import { formatTime } from "../../format";
 import { announce } from "../../parts/announcer";
 import { Field } from "../../parts/field";
 import { Problem } from "../../parts/problem";
-import { isScheduled } from "../../send_state";
+import { scheduledTime } from "../../send_state";
 import { texts } from "../../texts";
 import { instantOf, LAST_INPUT, localInput, timeZone } from "./relative_time";
 import type { Saved } from "./saved";
@@ -37,11 +37,11 @@ export function Schedule(properties: ScheduleProperties) {
 function stateText(campaign: Schemas["Campaign"]): string {
   const { scheduledStartTime: time } = campaign;
   if (!time) return words.none;
-  return isScheduled(campaign) ? words.at(formatTime(time), timeZone()) : words.was(formatTime(time), timeZone());
+  return (scheduledTime(campaign) ? words.at : words.was)(formatTime(time), timeZone());
 }
 
 function ScheduleForm({ campaign, saved, onChanged }: ScheduleProperties) {
-  const scheduled = isScheduled(campaign) ? campaign.scheduledStartTime : null;
+  const scheduled = scheduledTime(campaign);
   const [input, setInput] = useState(scheduled ? localInput(scheduled) : "");
   const [isMissing, setMissing] = useState(false);
   const change = useSchedule(saved.id, onChanged);

@@ -12,7 +12,7 @@ import { Confirm } from "../../parts/confirm";
 import { Problem } from "../../parts/problem";
 import { QueryResult } from "../../parts/query_result";
 import { StatusMark } from "../../parts/status_mark";
-import { isActive, isScheduled } from "../../send_state";
+import { isActive, scheduledTime } from "../../send_state";
 import { texts } from "../../texts";
 import { segmentsText } from "./message_editor";
 import { durationText, readPreview, Warnings } from "./preview";
@@ -127,10 +127,11 @@ function isLostAnswer(error: unknown): boolean {
 
 /** The other sends of the campaign that a person may have forgotten. */
 function OtherSends({ question: { campaign, last } }: { question: Question }) {
+  const scheduled = scheduledTime(campaign);
   return (
     <>
       {last && <p class="warning">{isActive(last) ? words.active(formatTime(last.sentTime)) : words.again(formatTime(last.sentTime))}</p>}
-      {isScheduled(campaign) && <p class="warning">{words.scheduled(formatTime(campaign.scheduledStartTime!))}</p>}
+      {scheduled && <p class="warning">{words.scheduled(formatTime(scheduled))}</p>}
     </>
   );
 }

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/preact-query";
 import { api, read, type Schemas } from "../../api/client";
 import { POLL_MILLISECONDS, SLOW_POLL_MILLISECONDS, useCan } from "../../api/queries";
-import { isScheduled } from "../../send_state";
+import { scheduledTime } from "../../send_state";
 
 type Records = Schemas["Record"][];
 
@@ -97,8 +97,8 @@ async function readScheduled(): Promise<Schemas["Campaign"][]> {
   const found: Schemas["Campaign"][] = [];
   for (let pageIndex = 1; found.length < MOST_RECENT; pageIndex++) {
     const campaigns = await readCampaigns("scheduledStartTime", pageIndex);
-    found.push(...campaigns.filter(isScheduled));
-    if (campaigns.length < PAGE || !isScheduled(campaigns.at(-1)!)) break;
+    found.push(...campaigns.filter(scheduledTime));
+    if (campaigns.length < PAGE || !scheduledTime(campaigns.at(-1)!)) break;
   }
   return found.reverse();
 }

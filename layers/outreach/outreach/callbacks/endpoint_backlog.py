@@ -112,7 +112,8 @@ def park(site_id: str, endpoint_id: str, changes: Sequence[StateChange], *, is_e
     Raises:
         RuntimeError: other workers changed the endpoint during every attempt.
     """
-    due = min(change.after.next_attempt_at or 0 for change in changes)
+    times = [change.after.next_attempt_at or 0 for change in changes]
+    due = max(times) if is_endpoint_fault else min(times)  # an endpoint at fault rests for the longest wait that it asked for
 
     def attempt() -> Endpoint | None:
         endpoint = get(site_id, endpoint_id)
@@ -255,14 +256,12 @@ def _newly_parked(changes: Sequence[StateChange]) -> int:
 
 def _add_parked(endpoint: Endpoint, changes: Sequence[StateChange], due: int, is_endpoint_fault: bool) -> dict[str, Any]:
     change = Update().add("parked", _newly_parked(changes)).set("parked_at", _now())
-    if is_endpoint_fault:  # it may have asked for a longer wait than the callbacks that were parked before
-        change.set("wakes_at", max(endpoint.wakes_at, due))
-    return _update_request(
-        endpoint,
-        _with_failure(change, is_endpoint_fault),
-        f"{_SAME_GENERATION} AND is_open = :open AND (attribute_exists(failures) OR wakes_at <= :due)",
-        {":generation": endpoint.generation, ":open": _HAS_BACKLOG, ":due": due},
-    )
+    condition = f"{_SAME_GENERATION} AND is_open = :open AND (attribute_exists(failures) OR wakes_at <= :due)"
+    if is_endpoint_fault and due > endpoint.wakes_at:  # it asks for a longer wait than the callbacks that were parked before
+        change.set("wakes_at", due)
+        condition += " AND wakes_at <= :due"
+    values = {":generation": endpoint.generation, ":open": _HAS_BACKLOG, ":due": due}
+    return _update_request(endpoint, _with_failure(change, is_endpoint_fault), condition, values)
 
 
 def _subtract_parked(endpoint: Endpoint, changes: Sequence[StateChange]) -> dict[str, Any]:

@@ -91,9 +91,24 @@ def would_change(verb: str, record: CampaignRecord) -> bool:
     return record.status in transition.allowed_from
 
 
-def continue_with_new_slots(record: CampaignRecord) -> CampaignRecord:
-    """Go on with a running send whose queued messages wait for nothing any more: they get new slots, at the account's rate."""
-    return _resume(record)
+def continue_with_new_slots(record: CampaignRecord) -> CampaignRecord | None:
+    """Go on with a running send whose queued messages wait for nothing any more: they get new slots, at the account's rate.
+
+    Returns:
+        The send; ``None`` if it was paused, cancelled or completed since it was read.
+    """
+    try:
+        continued = _change_status(record, _require_running)
+    except Conflict:
+        return None
+    send_execution.start(continued)
+    return continued
+
+
+def _require_running(record: CampaignRecord) -> RecordStatus:
+    if record.status is not RecordStatus.RUNNING:
+        raise Conflict("The send does not run.", code="invalid_state")
+    return RecordStatus.RUNNING
 
 
 def _act(verb: str, site_id: str, campaign_id: str) -> CampaignRecord:
@@ -161,12 +176,10 @@ def _cursor(record: CampaignRecord, status: RecordStatus) -> int | None:
 
 def _first_queued(record: CampaignRecord) -> int:
     """Return the first queued place before the cursor, or the cursor. Deferred places are released by themselves."""
-    deferred = deferred_recipients.places(record.site_id, record.id)
-    for page in ledger.read_pages(record.site_id, record.id):
-        queued = [place for place in page.places(Cell.QUEUED) if place not in deferred]
-        if queued:
-            return min(queued[0], record.released)
-    return record.released
+    pages = ledger.read_pages(record.site_id, record.id)
+    queued = [place for page in pages for place in page.places(Cell.QUEUED) if place < record.released]
+    deferred = deferred_recipients.places(record.site_id, record.id) if queued else set()
+    return next((place for place in queued if place not in deferred), record.released)
 
 
 def _release_slots(record: CampaignRecord) -> None:

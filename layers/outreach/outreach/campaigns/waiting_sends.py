@@ -39,7 +39,7 @@ def go_on(accounts: Iterable[ChannelAccount]) -> list[CampaignRecord]:
     sending = [account for account in accounts if not account.stop]
     for account in sending:
         pacing.release_slots(account, clock.now().timestamp())
-    return [lifecycle.continue_with_new_slots(record) for record in running_sends(sending)]
+    return list(filter(None, map(lifecycle.continue_with_new_slots, running_sends(sending))))
 
 
 def apply_sending_hours(site_id: str) -> list[CampaignRecord]:

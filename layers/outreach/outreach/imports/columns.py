@@ -208,7 +208,7 @@ class Columns:
         headings = [heading for heading in header if heading]
         for sign in _SEP_SIGNS + (_OTHER_SIGNS if len(headings) == 1 else ""):
             for heading in headings:
-                if sign in heading and self.count_fields(list(map(text.normalise, heading.split(sign)))):
+                if sign in heading and self.count_fields(list(map(text.normalise, heading.split(sign)[:MAX_COLUMNS]))):
                     return heading, sign
         return None
 

@@ -19,6 +19,7 @@ _SEP_LINE = re.compile(r'\ufeff*"?sep=([^\w\s"\'\\]|\t)"?[\r\n]*', re.IGNORECASE
 _BOM = "\ufeff"
 # A line of nothing else is blank.
 _PADDING = text_encoding.PADDING.decode()
+_CUT_OFF = "the last row has fewer cells than all others, and no line end; the file may have been cut off"
 
 # A contact takes at most 350,000 bytes.
 _MAX_ROW_CHARACTERS = 1_000_000
@@ -48,9 +49,6 @@ def open_csv(file: IO[bytes], warnings: Warnings, encodings: Sequence[str] = ())
         raise _undecodable(encoding) from error
     lines = _Lines(text, skipped=1 if sep_line else 0)
     return ImportFile(FileFormat(encoding, delimiter), _rows(lines, delimiter, encoding, warnings))
-
-
-_CUT_OFF = "the last row has fewer cells than all others, and no line end; the file may have been cut off"
 
 
 class _Lines:

@@ -134,6 +134,8 @@ def _data_rows(header: Sequence[str], numbered_rows: Iterable[tuple[int, Sequenc
 
 def _by_heading(header: Sequence[str], row: Sequence[str]) -> dict[str, str]:
     """Return the cells that are not blank. The empty heading stands for missing ones; the second pass reports their cells."""
-    values = {heading: cell for heading, cell in zip(header, row, strict=False) if heading and text.normalise(cell)}
-    surplus = [cell for heading, cell in zip_longest(header, row, fillvalue="") if not heading and text.normalise(cell)]
-    return values | ({"": "; ".join(surplus)} if surplus else {})
+    filled = [
+        (heading, cell) for heading, cell in zip_longest(header, row, fillvalue="") if text.normalise(cells.plain_text(cell))
+    ]
+    surplus = [cell for heading, cell in filled if not heading]
+    return {heading: cell for heading, cell in filled if heading} | ({"": "; ".join(surplus)} if surplus else {})

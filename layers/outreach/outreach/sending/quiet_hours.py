@@ -59,9 +59,14 @@ class SendingHours:
         """
         names = tuple(zones)
         hours = _widened(self, names, moment.astimezone(UTC).date())
-        if hours.allow(moment, names):
+        # Wider still on the day on which clocks change, if that takes away what the zones have in common.
+        found = (wider._next_common(moment, names) for wider in hours.ever_wider())
+        return next(filter(None, found), moment)
+
+    def _next_common(self, moment: datetime, zones: Sequence[str]) -> datetime | None:
+        if self.allow(moment, zones):
             return moment
-        return next((start for start in hours.starts_after(moment, names) if hours.allow(start, names)), moment)
+        return next((start for start in self.starts_after(moment, zones) if self.allow(start, zones)), None)
 
     def starts_after(self, moment: datetime, zones: Iterable[str]) -> Sequence[datetime]:
         """Return when the hours of the next days start in one of the zones, in order."""

@@ -141,7 +141,7 @@ def _page_cells(record: CampaignRecord, contact_ids: Mapping[int, str]) -> bytes
 
 
 def _waits_at_cap(record: CampaignRecord, site: Site, places: Iterable[int], cells: bytes) -> bool:
-    """Return whether a budget is used up and its messages are not sent yet, so that decisions about the places have time.
+    """Return whether a budget is used up and its messages are not sent yet. The places are then decided about later.
 
     Queued places are released again after a pause, which takes nothing from a budget.
     """
