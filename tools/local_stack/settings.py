@@ -30,7 +30,7 @@ class Settings:
         """Read the documented environment variables of `make run`. An empty variable counts as unset.
 
         Raises:
-            ValueError: a port is not a number from 1 to 65535, or `IAM` is neither `on` nor `off`.
+            ValueError: a port is not a number from 1 to 65535 or is named twice, or `IAM` is neither `on` nor `off`.
         """
 
         def port(name: str, default: int) -> int:
@@ -42,10 +42,14 @@ class Settings:
         iam = (environment.get("IAM") or "on").lower()
         if iam not in ("on", "off"):
             raise ValueError(f"IAM must be on or off, not {iam!r}")
+        defaults = {"PORT": cls.port, "AWS_LOCAL_PORT": cls.aws_port, "CARRIER_PORT": cls.carrier_port}
+        ports = {name: port(name, default) for name, default in defaults.items()}
+        if len(set(ports.values())) < len(ports):
+            raise ValueError(f"the ports must differ: {', '.join(f'{name} is {number}' for name, number in ports.items())}")
         return cls(
-            port=port("PORT", cls.port),
-            aws_port=port("AWS_LOCAL_PORT", cls.aws_port),
-            carrier_port=port("CARRIER_PORT", cls.carrier_port),
+            port=ports["PORT"],
+            aws_port=ports["AWS_LOCAL_PORT"],
+            carrier_port=ports["CARRIER_PORT"],
             state_dir=Path(environment.get("STATE_DIR") or cls.state_dir).resolve(),
             twilio_base_url=environment.get("TWILIO_BASE_URL", ""),
             telnyx_base_url=environment.get("TELNYX_BASE_URL", ""),

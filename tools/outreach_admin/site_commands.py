@@ -39,14 +39,18 @@ def _region(value: str | None) -> str | None:
 
 
 def _sending_hours(value: str | None) -> str | None:
-    if value:
-        try:
-            is_long_enough = SendingHours.parse(value).duration >= SHORTEST
-        except ValueError as error:
-            raise typer.BadParameter("must be two times of one day, without a time zone, such as 08:00-21:00") from error
-        if not is_long_enough:
-            raise typer.BadParameter("must last at least half an hour, such as 08:00-21:00")
-    return value
+    if not value:
+        return value
+    if not re.fullmatch(r"\s*\d{1,2}:\d\d\s*-\s*\d{1,2}:\d\d\s*", value, re.ASCII):
+        raise typer.BadParameter("must be two times of day, in hours and minutes, such as 08:00-21:00")
+    start, end = (time.strip().zfill(len("08:00")) for time in value.split("-"))
+    try:
+        hours = SendingHours.parse(f"{start}-{end}")
+    except ValueError as error:
+        raise typer.BadParameter("must start and end on one day, by 23:59, such as 08:00-21:00") from error
+    if hours.duration < SHORTEST:
+        raise typer.BadParameter("must last at least half an hour, such as 08:00-21:00")
+    return str(hours)
 
 
 def _frequency_cap(value: str | None) -> str | None:

@@ -32,6 +32,8 @@ T = TypeVar("T")
 
 # Each unknown name is compared with all known ones.
 _MAX_UNKNOWN = 500
+# How much an unknown name must have in common with that of a property to count as misspelt (difflib).
+SIMILARITY = 0.75
 _MISSPELT = "is not a property of a {noun}; did you mean {meant}?"
 
 

@@ -65,6 +65,23 @@ def test_contacts_that_were_deleted_or_opted_out_during_a_pause_get_no_message(c
     assert pipeline.counts(record_id)["skippedReasons"] == {"no_recipient": 1, "opted_out": 1}
 
 
+def test_contacts_whose_number_changed_during_a_pause_get_their_message_at_the_new_one(carrier: str, campaign: str) -> None:
+    changed, new_number = pipeline.create_contact("+12125551300"), "+12125551301"
+    record_id = pipeline.send(campaign)
+    pipeline.fan_out(record_id)
+    act(campaign, "pause")
+    for _ in range(5):
+        Pump().poll()
+    renumbered = {"contactIdentities": [{"type": "SMS", "value": new_number}]}
+    call("contacts/update_contact", "PUT", f"/contact/contacts/{changed}", renumbered)
+    opt_outs.add(SITE, "+12125551300", Source.KEYWORD)
+    act(campaign, "resume")
+    pipeline.fan_out(record_id)
+    Pump().run_until(lambda: pipeline.record(record_id)["status"] == "completed")
+    assert pipeline.accepted(carrier) == [*NUMBERS, new_number]
+    assert message_store.get(SITE, campaign_message_id(record_id, changed)).recipient == new_number
+
+
 def test_a_send_paused_before_its_release_resumes_there(carrier: str, campaign: str) -> None:
     record_id = pipeline.send(campaign)
     act(campaign, "pause")

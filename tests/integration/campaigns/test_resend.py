@@ -134,7 +134,7 @@ def test_only_a_record_of_the_campaign_can_be_sent_again(sent: tuple[str, str, d
 
 
 @pytest.mark.parametrize("verb", ["send", "preview"])
-@pytest.mark.parametrize("name", ["failedOff", "failedRecord", "onlyFailedOf"])
+@pytest.mark.parametrize("name", ["failedOff", "failedRecord", "onlyFailedOf", "faildOf", "filedOf"])
 def test_a_misspelt_record_is_not_a_send_to_everybody(sent: tuple[str, str, dict[str, str]], verb: str, name: str) -> None:
     campaign_id, record_id, _ = sent
     answer = act(campaign_id, verb, {name: record_id})

@@ -96,6 +96,8 @@ def test_first_and_last_name_appear_as_properties_and_as_custom_fields(given: di
         ({"contactIdentities": [email("")]}, ["/contactIdentities/0/value"]),
         ({"contactIdentities": [email("a@b.co"), email("A@B.CO")]}, ["/contactIdentities/1/value"]),
         ({"customFields": {"shoeSize": 5, "email": "a@b.co"}}, ["/customFields/shoeSize", "/customFields/email"]),
+        ({"customField": [{"name": "city", "value": 1}, {"NAME": "shoeSize", "value": 5}]}, ["/customField/1/NAME"]),
+        ({"customFields": {"shoeSize": {"name": 5}}}, ["/customFields/shoeSize"]),
         ({"customFields": {"timeZone": "Mars"}, "firstName": "a" * 257}, ["/customFields/timeZone", "/firstName"]),
         ({"customFields": [{"value": 5}]}, ["/customFields"]),
     ],

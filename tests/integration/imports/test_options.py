@@ -124,8 +124,8 @@ def test_two_columns_for_one_field_are_400_unless_they_are_identities() -> None:
 
 
 def test_a_column_that_the_file_does_not_have_is_a_warning() -> None:
-    answer = file_requests.upload("name,email\nTom,a@b.co\n", columns={"Mobile": "SMS"})
-    assert warnings(answer) == [(1, "mobile")]
+    answer = file_requests.upload("name,email\nTom,a@b.co\n", columns={"Mobile Phone": "SMS"})
+    assert warnings(answer) == [(1, "Mobile Phone")]
 
 
 @pytest.mark.parametrize(("number", "is_advised"), [("0171 1234567", True), ("+33 6 12 34", False)])

@@ -38,6 +38,8 @@ GUID = "f8383a83-48e9-4d0d-a3bd-fb19ce5c12db"
             "/customFields/1/Value",
         ),
         ("/customFields/city", {"customFields": [{"name": "City"}]}, "/customFields/0"),
+        ("/customFields/city/name", {"customFields": [{"Name": "City", "value": 1}]}, "/customFields/0/Name"),
+        ("/customFields/city/name", {"customFields": {"City": 1}}, "/customFields/City"),
         (
             "/customFields/city",
             {"customFields": [{"name": n, "value": 1} for n in ("city", "CITY")]},

@@ -36,7 +36,8 @@ def test_each_variable_sets_its_field(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PORT", "eighty"), ("PORT", "0"), ("AWS_LOCAL_PORT", "65536"), ("CARRIER_PORT", "-1"), ("IAM", "maybe")]
+    ("name", "value"),
+    [("PORT", "eighty"), ("PORT", "0"), ("AWS_LOCAL_PORT", "65536"), ("CARRIER_PORT", "-1"), ("PORT", "3001"), ("IAM", "maybe")],
 )
 def test_an_invalid_value_is_refused_with_the_name_of_its_variable(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=name):

@@ -51,13 +51,20 @@ def test_limits_can_be_set_and_removed(run: Run) -> None:
     assert {unlimited[name[2:].replace("-", "_")] for name in limits[::2]} == {None}
 
 
+def test_sending_hours_are_stored_in_one_spelling(run: Run) -> None:
+    assert run("--json", "site", "put", "10000", "--sending-hours", " 8:00 - 21:30 ").json["sending_hours"] == "08:00-21:30"
+
+
 def test_rate_limits_are_set_and_removed_one_by_one(run: Run) -> None:
     run("site", "put", "10000", "--rate", "send=2/60", "--rate", "import=0.5/5")
     assert run("--json", "site", "put", "10000", "--rate", "send=").json["rates"] == {"import": "0.5/5"}
     assert site_store.get_site("10000").rates == {"import": "0.5/5"}
 
 
-MALFORMED_HOURS = [("--sending-hours", text) for text in ("9-5", "21:00-08:00", "08:00Z-21:00Z", "12:00-12:05")]
+MALFORMED_HOURS = [
+    ("--sending-hours", text)
+    for text in ("9-5", "21:00-08:00", "08:00-24:00", "08:00Z-21:00Z", "12:00-12:05", "08.30-20.30", "08,5-21", "08:00:30-21:00")
+]
 MALFORMED_RATES = [("--rate", text) for text in ("send", "send=5", "send=0/5", "send=5/0", "fly=1/1")]
 
 

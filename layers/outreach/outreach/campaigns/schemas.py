@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -106,6 +107,11 @@ class CampaignsResponse(wire.PagedResponse):
     campaigns: list[CampaignResponse]
 
 
+def _meant_property(name: str) -> str | None:
+    """Return ``failedOf`` if an unknown name seems to mean it; ``None`` if it means something else."""
+    return "failedOf" if "failed" in name or difflib.get_close_matches(name, ["failedof"], cutoff=wire.SIMILARITY) else None
+
+
 class SendBody(wire.Request):
     """What a send or its preview goes to; by default, to the contacts that match the campaign's filter.
 
@@ -117,7 +123,7 @@ class SendBody(wire.Request):
     @model_validator(mode="before")
     @classmethod
     def _refuse_misspelt_properties(cls, data: Any) -> Any:
-        wire.refuse_misspelt(cls, data, lambda name: "failedOf" if "failed" in name else None, "send")
+        wire.refuse_misspelt(cls, data, _meant_property, "send")
         return data
 
 

@@ -19,6 +19,7 @@ from outreach.errors import FieldError, ValidationFailed
 from outreach.http.json_pointers import to_pointer
 
 _IDENTITIES = "/contactIdentities"
+_UNKNOWN_FIELD = "is not a contact field of this site; GET /contact/fields lists the fields"
 _NO_IDENTITY = "must have at least one identity, such as a phone number or an e-mail address"
 
 Values = Mapping[FieldKey, Any]
@@ -170,9 +171,9 @@ class _Validator:
         for pointer, name, given in _named_values(body):
             field = self.site_fields.find(name)
             if field is None:
-                self.add_error(pointer, "is not a contact field of this site; GET /contact/fields lists the fields")
+                self.add_error(_pointer_of_name(pointer, given), _UNKNOWN_FIELD)
             elif field.identity_type:
-                self.add_error(pointer, "is an identity; put it into contactIdentities")
+                self.add_error(_pointer_of_name(pointer, given), "is an identity; put it into contactIdentities")
             else:
                 self.pointers[field.key] = pointer
                 last[field.key] = field, given
@@ -209,6 +210,11 @@ def _named_values(body: ContactBody) -> Iterator[tuple[str, str, Any]]:
     for attribute, name in (("first_name", "firstName"), ("last_name", "lastName")):
         if attribute in body.model_fields_set:
             yield f"/{name}", name, getattr(body, attribute)
+
+
+def _pointer_of_name(pointer: str, given: Any) -> str:
+    """Return the pointer to the name of a value, which is a property of its own where the values are an array of pairs."""
+    return pointer if isinstance(given, Mapping) else f"{pointer}/name"
 
 
 def _pointer(name: str) -> str:

@@ -59,9 +59,10 @@ def attempt_send(
         return breaker.open_until() or clock.now().timestamp()  # another message may have closed it
     now = clock.now().timestamp()
     try:
-        message = message_store.claim(job.site_id, recipient.message_id, until=math.floor(now + CLAIM_SECONDS))
+        until = math.floor(now + CLAIM_SECONDS)
+        message = message_store.claim(job.site_id, recipient.message_id, number=recipient.number, until=until)
     except message_store.ClaimRefused as refusal:
-        return _handle_refused_claim(refusal.message, now)
+        return _handle_refused_claim(refusal.message, recipient.number, now)
     except message_store.TextUnreadable as failure:
         logger().exception("the text of a message could not be read", message_id=recipient.message_id, site_id=job.site_id)
         return _retry_later(failure.message, _TEXT_RETRY_SECONDS, TEXT_UNREADABLE)
@@ -104,11 +105,13 @@ def _fail_if_expired(job: SendJob, recipient: JobRecipient) -> bool:
     return message.status.is_final or message_store.fail_waiting(message, EXPIRED)
 
 
-def _handle_refused_claim(message: Message | None, now: float) -> float | None:
+def _handle_refused_claim(message: Message | None, number: str, now: float) -> float | None:
     """Return when to queue a message again whose claim was refused; start to reconcile it when its worker has crashed."""
     if message is None or message.status.is_final:
         return None
     match message.claim.state:
+        case ClaimState.FREE if message.recipient != number:
+            return None  # its contact got another number during a pause, and the release queued a job with that one
         case ClaimState.FREE:
             return float(message.claim.until)  # its slot has not begun
         case ClaimState.CALLING if message.claim.until < now:

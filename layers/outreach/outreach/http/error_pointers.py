@@ -61,8 +61,9 @@ def _walk_array(step: Step, rest: Sequence[Step], node: Sequence[Any], models: M
             continue
         keys = {str(key).lower(): key for key in pair}
         if text.comparison_key(str(pair[keys["name"]]) if "name" in keys else "") == wanted:
+            part = "name" if list(rest) == ["name"] else "value"
             yield index
-            yield from [keys["value"]] if "value" in keys else []
+            yield from [keys[part]] if part in keys else []
             return
     yield from _walk(rest, node, models, has_tags)
 

@@ -94,10 +94,12 @@ class Columns:
 
     Attributes:
         mapping: what the client says about columns, by folded heading.
+        mapped_headings: the headings of ``mapping`` as the client spells them, by folded heading.
     """
 
     site_fields: SiteFields
     mapping: Mapping[str, Content] = field(default_factory=dict)
+    mapped_headings: Mapping[str, str] = field(default_factory=dict)
     ignores_unknown: bool = False
     _cache: dict[str, Content] = field(default_factory=dict)
 
@@ -118,7 +120,9 @@ class Columns:
                 errors.append(FieldError(to_pointer(("columns", heading)), str(error)))
         if errors:
             raise ValidationFailed(*errors)
-        return replace(known, mapping=mapping, ignores_unknown=options.unknown_columns is UnknownColumns.IGNORE, _cache={})
+        headings = {text.compact_key(heading): heading for heading in options.columns}
+        ignores_unknown = options.unknown_columns is UnknownColumns.IGNORE
+        return replace(known, mapping=mapping, mapped_headings=headings, ignores_unknown=ignores_unknown, _cache={})
 
     def importable(self, name: str | None) -> Content:
         """Return the field or property with a name.
@@ -228,8 +232,8 @@ class Columns:
         return {heading: None if content in _IGNORED else content_name(content) for heading, content in contents.items()}
 
     def unused_headings(self, header: Sequence[str]) -> list[str]:
-        """Return the headings of ``columns``, folded, that the file does not have."""
-        return sorted(self.mapping.keys() - set(map(text.compact_key, header)))
+        """Return the headings of ``columns`` that the file does not have."""
+        return sorted(self.mapped_headings[folded] for folded in self.mapping.keys() - set(map(text.compact_key, header)))
 
     def headings_by_name(self, header: Sequence[str]) -> dict[str, str]:
         """Return the headings of a file by the names of their fields and properties."""

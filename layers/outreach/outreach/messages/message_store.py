@@ -62,7 +62,21 @@ def postpone(messages: Sequence[Message], slots: Sequence[float]) -> None:
 
 
 def _postpone(message: Message, slot: float) -> bool:
-    change = Update().set("claim.until", round(slot))
+    return _change_waiting(message, Update().set("claim.until", round(slot)))
+
+
+def renew(messages: Sequence[Message], slots: Sequence[float]) -> None:
+    """Postpone waiting messages to new slots (Unix times), and address them to the numbers that their contacts have now."""
+    with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
+        list(pool.map(_renew, messages, slots))
+
+
+def _renew(message: Message, slot: float) -> bool:
+    change = Update().set("claim.until", round(slot)).set("recipient", message.recipient)
+    return _change_waiting(message, change.set("time_zones", list(message.time_zones)))
+
+
+def _change_waiting(message: Message, change: Update) -> bool:
     return _change(message, change, {":free": ClaimState.FREE}, "#claim.#state = :free")
 
 
@@ -220,16 +234,18 @@ def adopt(message: Message, carrier_message_id: str) -> bool:
     return owner is not None and owner["message_id"] == message.id
 
 
-def claim(site_id: str, message_id: str, *, until: int) -> Message:
+def claim(site_id: str, message_id: str, *, number: str | None = None, until: int) -> Message:
     """Claim a message whose slot has begun, in order to call the carrier; its status becomes ``sending``.
 
     If the separate text does not exist, the claimed message lacks it.
 
     Args:
+        number: the number whose opt-outs the caller has checked; ``None`` for any.
         until: the Unix time by which the caller has recorded the outcome or crashed.
 
     Raises:
-        ClaimRefused: another worker has claimed the message, it has an outcome, its slot has not begun, or it does not exist.
+        ClaimRefused: another worker has claimed the message, it has an outcome, its slot has not begun, it goes to another number
+            now, or it does not exist.
         TextUnreadable: the separate text cannot be read. The caller must release the claim of its message.
     """
     change = (
@@ -241,13 +257,16 @@ def claim(site_id: str, message_id: str, *, until: int) -> Message:
         .add("sequence")
     )
     soon = math.ceil(clock.now().timestamp()) + _EARLY_SECONDS
+    values, condition = {**_WAITING_VALUES, ":soon": soon}, f"{_WAITING} AND #claim.#until <= :soon"
+    if number is not None:
+        values, condition = {**values, ":number": number}, f"{condition} AND #recipient = :number"
     try:
         row = dynamo.update(
             settings().messages_table,
             message_rows.key(site_id, message_id),
             change,
-            {**_WAITING_VALUES, ":soon": soon},
-            condition=f"{_WAITING} AND #claim.#until <= :soon",
+            values,
+            condition=condition,
         )
     except ConditionFailed as refusal:
         raise ClaimRefused(message_rows.from_row(refusal.item) if refusal.item else None) from refusal

@@ -42,6 +42,9 @@ class SendingHours:
             raise ValueError("sending hours must end after they start, for example 08:00-21:00")
         return hours
 
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}-{self.end:%H:%M}"
+
     @property
     def duration(self) -> timedelta:
         return datetime.combine(_ANY_DAY, self.end) - datetime.combine(_ANY_DAY, self.start)

@@ -252,12 +252,12 @@ def _enter_decisions(
 
 
 def _create_rows(rows: Mapping[int, Message], slots: Mapping[int, float]) -> None:
-    """Create the rows that do not exist, and give the existing ones their new slots.
+    """Create the rows that do not exist, and give the existing ones their new slots and the numbers of now.
 
     A message that cannot be rendered is created as queued and fails then, because only a change of status is announced.
     """
     existing = message_store.create_many([_before_failure(row) for row in rows.values()])
-    message_store.postpone(existing, [slots[place] for row in existing if (place := row.place) is not None])
+    message_store.renew(existing, [slots[place] for row in existing if (place := row.place) is not None])
     for row in rows.values():
         if row.status is MessageStatus.FAILED:
             message_store.advance(row, MessageStatus.FAILED, failed_reason=row.failed_reason)

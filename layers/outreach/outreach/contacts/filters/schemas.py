@@ -78,8 +78,6 @@ OptionalConditions = Annotated[tuple[ConditionBody, ...] | None, wire.NULL_IS_AB
 # How the documented names of the properties end that select contacts.
 _SELECTING = ("ConditionMetType", "LogicalExpresssion", "Conditions", "keywords", "selected")
 _FILTER_WORDS = ("filter", "condition")
-# How much a name must have in common with that of a selecting property to count as misspelt.
-_SIMILARITY = 0.75
 
 
 class FilterBody(wire.Request):
@@ -120,7 +118,7 @@ class QueryFilterBody(FilterBody):
 def _meant_property(name: str, documented: Mapping[str, str]) -> str | None:
     """Return the selecting property that an unknown name seems to mean; ``None`` if it means something else."""
     selecting = [spelling for spelling, property_ in documented.items() if property_.endswith(_SELECTING)]
-    cutoff = 0 if any(word in name for word in _FILTER_WORDS) else _SIMILARITY
+    cutoff = 0 if any(word in name for word in _FILTER_WORDS) else wire.SIMILARITY
     nearest = difflib.get_close_matches(name, selecting, n=1, cutoff=cutoff)
     return documented[nearest[0]] if nearest else None
 
