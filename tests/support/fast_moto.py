@@ -1,4 +1,7 @@
-"""Spares moto work: it remembers what depends on names and expressions alone, and copies of a table only what may change."""
+"""Spares moto work: it remembers what depends on names and expressions alone, and copies of a table only what may change.
+
+moto keeps every object that it creates, for its dashboard. So an import of 500 rows took 3 GB, most of it copies of the tables.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,21 @@ from uuid import uuid4
 
 import pytest
 from moto.core import responses, utils
+from moto.core.common_models import BaseModel
 from moto.core.model import StructureShape
 from moto.core.serialize import AttributePickerContext, BaseJSONSerializer, XFormedAttributePicker
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node  # type: ignore[attr-defined] # it has no types
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 
 _possible_keys = XFormedAttributePicker.get_possible_keys
 _serialize_any_structure = BaseJSONSerializer._serialize_type_structure
+_update_in_place = DynamoDBBackend.update_item
+_write_items = DynamoDBBackend.transact_write_items
+# The copies of a transaction, by the id of their table.
+_copies: dict[int, Table] = {}
 _SCALARS = {"S", "N", "BOOL", "NULL"}
 _remembered: dict[tuple[Any, ...], tuple[str, ...]] = {}
 
@@ -28,7 +38,10 @@ def spare_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(BaseJSONSerializer, "_serialize_type_structure", _serialize_structure)
     monkeypatch.setattr(responses, "method_names_from_class", _method_names)
     monkeypatch.setattr(responses, "camelcase_to_underscores", _underscores)
+    monkeypatch.setattr(BaseModel, "__new__", _new_untracked)
     monkeypatch.setattr(Table, "__deepcopy__", _copy_table, raising=False)
+    monkeypatch.setattr(DynamoDBBackend, "update_item", _update_item)
+    monkeypatch.setattr(DynamoDBBackend, "transact_write_items", _transact)
     monkeypatch.setattr(UpdateExpressionParser, "make", _parse_update)
     monkeypatch.setattr(DepthFirstTraverser, "traverse", _traverse)
     monkeypatch.setattr(responses, "gen_amzn_requestid_long", _add_request_id)
@@ -61,21 +74,50 @@ def _serialize_structure(serializer: BaseJSONSerializer, serialized: Any, value:
         _serialize_any_structure(serializer, serialized, value, shape, key)
 
 
-def _copy_table(table: Table, memo: dict[int, Any]) -> Table:
-    """A copy that shares definitions and stream records, which do not change once they are there.
+def _new_untracked(model: type[BaseModel], *_: Any, **__: Any) -> BaseModel:
+    """Create an object that moto's dashboard does not know, and so does not keep."""
+    return object.__new__(model)
 
-    moto copies each table of a transaction, to be able to undo it. Copying the stream's records takes longer than all the rest.
-    """
+
+def _transact(backend: DynamoDBBackend, actions: list[dict[str, Any]]) -> None:
+    """Copy each table once, where moto copies it for each action."""
+    names = {change.get("TableName") for action in actions for change in action.values()}
+    _copies.update({id(table): _copied(table) for name, table in backend.tables.items() if name in names})
+    try:
+        _write_items(backend, actions)
+    finally:
+        _copies.clear()
+
+
+def _copy_table(table: Table, _: dict[int, Any]) -> Table:
+    return _copies.get(id(table)) or _copied(table)
+
+
+def _copied(table: Table) -> Table:
+    """A copy to undo a transaction. It shares definitions, items and stream records, which do not change once they are there."""
     copied = copy(table)
     for name, value in vars(table).items():
         if isinstance(value, (dict, list)):
             setattr(copied, name, copy(value))
-    copied.items = deepcopy(table.items, memo)
+    for hash_key, items in table.items.items():
+        copied.items[hash_key] = copy(items) if isinstance(items, dict) else items
     if table.stream_shard:
         copied.stream_shard = copy(table.stream_shard)
         copied.stream_shard.table = copied
         copied.stream_shard.items = list(table.stream_shard.items)
     return copied
+
+
+def _update_item(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *arguments: Any, **named: Any) -> Any:
+    """Change a copy of the item, because copies of its table share it."""
+    table = backend.get_table(table_name)
+    hash_key, range_key = (key.get(name or "") for name in (table.hash_key_attr, table.range_key_attr))
+    items: Any = table.items
+    if hash_key and range_key:
+        items, hash_key = table.items.get(DynamoType(hash_key), {}), range_key
+    if hash_key and (item := items.get(DynamoType(hash_key))):
+        items[DynamoType(hash_key)] = deepcopy(item)
+    return _update_in_place(backend, table_name, key, *arguments, **named)
 
 
 def _traverse(traverser: DepthFirstTraverser, root: Node) -> Node:

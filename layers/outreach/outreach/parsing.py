@@ -18,6 +18,8 @@ _MAX_DEPTH = 100
 # A body has room for some 115,000 ids, and no request has more of anything. Each value may have an error.
 _MAX_VALUES = 120_000
 MAX_URL = 2_000
+# A float above this limit no longer holds every integer, so its last digits may be lost.
+EXACT_FLOAT_LIMIT = 2**53
 _MAX_LABEL = 63
 _MAX_HOST = 253
 
@@ -30,8 +32,6 @@ NOT_A_MOMENT = "must be a date and time such as 2022-05-23T03:00:36Z, or a date 
 _LEAP_SECOND = re.compile(r"(?<=:59):60")
 _END_OF_DAY = re.compile(r"(?<=[T ])24:00(?=(:00(\.0+)?)?(Z|[+-]|$))")
 _INTEGER_LIMIT = 10**18  # stored integers have 64 bits
-# A float above this limit no longer holds every integer, so its last digits may be lost.
-_EXACT_FLOAT_LIMIT = 2**53
 # A fraction of zeros is none: spreadsheets and some languages write whole numbers with one.
 _DIGITS = re.compile(r"\s*([+-]?[0-9]{1,18})(?:\.0+)?\s*")
 _ANY_DIGITS = re.compile(r"\s*[+-]?[0-9]+(?:\.0+)?\s*")
@@ -153,7 +153,7 @@ def parse_integer(value: Any) -> int:
     Raises:
         ValueError: the value is anything else, or too large to store.
     """
-    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT_FLOAT_LIMIT:
+    if isinstance(value, float) and value.is_integer() and abs(value) <= EXACT_FLOAT_LIMIT:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _INTEGER_LIMIT:
         return value

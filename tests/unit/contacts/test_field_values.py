@@ -59,6 +59,7 @@ def test_a_value_is_converted_to_the_type_of_its_field(type_: FieldType, given: 
     [
         (FieldType.TEXT, True),
         (FieldType.TEXT, {"a": 1}),
+        (FieldType.TEXT, 12345678901234567890123.0),  # as a JSON number of 23 digits is read
         (FieldType.EMAIL, "tom"),
         (FieldType.EMAIL, "tom@example"),
         (FieldType.EMAIL, "tom@ex ample.com"),

@@ -9,6 +9,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
+from moto.dynamodb.models.dynamo_type import Item
+from moto.dynamodb.models.table import Table
 
 from outreach.settings import settings
 from tests.support import fast_moto, pipeline
@@ -54,6 +56,14 @@ def test_a_cancelled_transaction_leaves_tables_and_streams_as_they_were(aws: Non
         dynamodb.transact_write_items(TransactItems=[{"Update": change}, {"Put": refused}])
     assert _rows_and_changes(table) == before
     assert before[1] == ["INSERT"]
+
+
+def test_a_transaction_leaves_no_copies_behind(aws: None) -> None:
+    put: Any = {"Put": {"TableName": settings().messages_table, "Item": {"pk": {"S": "a"}}}}
+    boto3.client("dynamodb").transact_write_items(TransactItems=[put])
+    models: list[Any] = [Table, Item]
+    assert not any(model.instances_tracked for model in models)
+    assert not fast_moto._copies
 
 
 def _rows_and_changes(table: str) -> tuple[list[Any], list[str]]:

@@ -32,5 +32,5 @@ def describe(template: str, site_fields: SiteFields) -> str | None:
 
 def describe_filter(error: ValidationFailed) -> str:
     """Say what is wrong with the filter of a saved campaign, and what to do. No pointer: the filter is not in the request."""
-    problems = "; ".join(f"{entry.pointer.removeprefix('/filter')} {entry.message}" for entry in error.errors)
+    problems = "; ".join(f"{entry.pointer.replace('/filter', 'contactFilter', 1)} {entry.message}" for entry in error.errors)
     return f"The campaign's filter no longer fits the fields of this site: {problems}. Change the filter or the fields."

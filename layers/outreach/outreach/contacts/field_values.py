@@ -93,20 +93,24 @@ def parse(given: Any, type_: FieldType, options: Options = (), length: int | Non
 def converted(value: Value, type_: FieldType, options: Options = ()) -> Value | None:
     """Return a value that was stored for a field of another type as the present type has it; ``None`` if it does not fit."""
     try:
-        return parse(value if type_ is FieldType.CHECKBOX_LIST else _as_text_or_number(value), type_, options)
+        return parse(value if type_ is FieldType.CHECKBOX_LIST else _as_text_or_number(value, type_), type_, options)
     except ValueError:
         return None
 
 
-def _as_text_or_number(value: Value) -> str | int | float:
+def _as_text_or_number(value: Value, type_: FieldType) -> str | int | float:
     if isinstance(value, bool):
         return str(value).lower()
-    return ", ".join(value) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return ", ".join(value)
+    return str(value) if type_.is_text else value
 
 
 def _text(given: Any, _: Options = ()) -> str:
     if isinstance(given, str):
         return given
+    if isinstance(given, float) and abs(given) > parsing.EXACT_FLOAT_LIMIT:
+        raise ValueError("must be a string, because a number of so many digits loses the last ones")
     if isinstance(given, int | float) and not isinstance(given, bool):
         return str(given)
     raise ValueError("must be a string")

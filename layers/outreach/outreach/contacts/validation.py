@@ -55,8 +55,8 @@ def changed_contact(site_fields: SiteFields, body: ContactBody, before: Contact,
     Raises:
         ValidationFailed: a read-only field would change, the contact would lose its last identity, or see :class:`_Validator`.
     """
-    validator = _Validator(site_fields)
-    values = validator.changed_values(body, before.values, fill)
+    validator = _Validator(site_fields, before.values)
+    values = validator.changed_values(body, fill)
     after = replace(before, last_updated_time=now, version=before.version + 1, values=values)
     if "name" in body.model_fields_set:
         after = replace(after, name=validator.name(body.name))
@@ -76,9 +76,13 @@ class _Validator:
 
     Errors are unknown fields, values that do not fit the field's type, missing required values, and identities that are repeated
     or do not fit their type.
+
+    Attributes:
+        before: the contact's values before the change.
     """
 
     site_fields: SiteFields
+    before: Values = dataclasses.field(default_factory=dict)
     errors: list[FieldError] = dataclasses.field(default_factory=list)
     pointers: dict[FieldKey, str] = dataclasses.field(default_factory=dict)
 
@@ -100,15 +104,15 @@ class _Validator:
         self._require(self.site_fields.value_fields, values)
         return values
 
-    def changed_values(self, body: ContactBody, before: Values, fill: bool) -> Values:
+    def changed_values(self, body: ContactBody, fill: bool) -> Values:
         given = self._given_values(body)
         for field in self.site_fields.value_fields:
-            if field.is_read_only and field.key in given and given[field.key] != field.value_in(before):
+            if field.is_read_only and field.key in given and given[field.key] != field.value_in(self.before):
                 self.add_error(self._pointer_of(field), "is read-only and cannot be changed")
         if body.custom_fields is not None and not fill:
             cleared = {field.key: None for field in self.site_fields.value_fields if not field.is_read_only}
             given = cleared | given
-        values = {key: value for key, value in {**before, **given}.items() if value is not None}
+        values = {key: value for key, value in {**self.before, **given}.items() if value is not None}
         self._require((field for field in self.site_fields.value_fields if field.key in given), values)
         return values
 
@@ -132,8 +136,9 @@ class _Validator:
             if identity is None or identity.id in {other.id for other in contact_identities}:
                 ordinal += 1
                 identity = replace(parsed, id=identity_id(before.id, ordinal))
+            details = _details(body, identity.value, parsed.value)
             identity = replace(identity, type=parsed.type, value=parsed.value, normalised_value=parsed.normalised_value)
-            contact_identities.append(replace(identity, **body.details()))
+            contact_identities.append(replace(identity, **details))
         self._require_distinct(contact_identities)
         return {"identities": tuple(contact_identities), "last_ordinal": ordinal}
 
@@ -180,6 +185,10 @@ class _Validator:
         return {key: self._parse(field, given) for key, (field, given) in last.items()}
 
     def _parse(self, field: Field, given: Any) -> Any:
+        # A value that the body repeats stays valid, even if its option was removed or its field has become shorter.
+        shown = field.value_in(self.before)
+        if given == shown and type(given) is type(shown):
+            return shown
         try:
             return field.parse(given)
         except ValueError as error:
@@ -197,6 +206,14 @@ class _Validator:
     def _pointer_of(self, field: Field) -> str:
         """Return where the body has the field, or would have it."""
         return self.pointers.get(field.key, _pointer(field.name))
+
+
+def _details(body: IdentityBody, *values: str) -> dict[str, Any]:
+    """Return the given details of an identity. A name that equals its value, old or new, is no name: it follows the value."""
+    details = body.details()
+    if details.get("name") in [value[: text.MAX_NAME] for value in values]:
+        details["name"] = ""
+    return details
 
 
 def _bare(identity: Identity) -> Identity:

@@ -24,6 +24,7 @@ TOM = document(
     (IdentityType.EXTERNAL_ID, "Ab-1"),
     firstName="Tom",
     TEXT="Straße 7",
+    EMAIL="tom@example.com",
     INTEGER=5,
     FLOAT=2.5,
     DATE="2022-05-23",
@@ -99,6 +100,12 @@ TRUE_OF_TOM = [
     ("SMS", "Is Not", "n/a"),
     ("SMS", "Is Not", "call me"),
     ("email", "Is Not", "#N/A"),
+    ("email", "Contains", "mailto:<TOM@example.com>;"),
+    ("my email", "Contains", "<Tom@Example.com>"),
+    ("SMS", "Contains", "+1 212 555 0123 ext. 9"),
+    ("SMS", "Contains", "2125550123.0"),
+    ("timeZone", "Contains", "Asia/Calcutta"),
+    ("timeZone", "Contains", "India Standard Time"),
 ]
 
 
@@ -124,6 +131,8 @@ def test_a_condition_matches(field: str, operator: str, value: str) -> None:
         ("my checkboxlist", "Contains", "red,dark green"),
         ("email", "Is Not", "second@example.org"),
         ("email", "Does Not Contain", "second"),
+        ("email", "Does Not Contain", "<Tom@Example.com>"),
+        ("SMS", "Does Not Contain", "+1 212 555 0123 ext. 9"),
         ("email", "Is", ""),
         ("SMS", "Is", "+12125550124"),
         ("SMS", "Is", "n/a"),

@@ -111,6 +111,10 @@ def negated(predicate: Predicate) -> Predicate:
     return lambda document: not predicate(document)
 
 
+def _either(first: Predicate, second: Predicate) -> Predicate:
+    return lambda document: first(document) or second(document)
+
+
 def _reading(field: Field, predicate: Predicate) -> Predicate:
     """Return a predicate that gets the values of a field as responses show them."""
     if field.key == _MERGED:
@@ -140,7 +144,7 @@ def _predicate(field: Field, operator_: Operator, value: str, region: str) -> Pr
         if operator_ is Operator.IS:
             # As stored: a time zone, for example, by its canonical name.
             return _text_is(field.key, text.comparison_key(str(_parse_value(field, value))))
-        return _text_contains(field.key, text.comparison_key(value))
+        return _text_contains_or_is(field, value)
     expected = _parse_value(field, value)
     if operator_ is Operator.IS:
         return _is(field.key, expected)
@@ -208,13 +212,22 @@ def _text_contains(key: FieldKey, expected: str) -> Predicate:
     return text_contains
 
 
+def _text_contains_or_is(field: Field, value: str) -> Predicate:
+    """Match texts that contain a value, or that are the value in another spelling, such as another name of a time zone."""
+    contains = _text_contains(field.key, text.comparison_key(value))
+    try:
+        same = str(_parse_value(field, value))
+    except ConditionError:
+        return contains
+    return contains if contains({field.key: same}) else _either(contains, _text_is(field.key, text.comparison_key(same)))
+
+
 def _identity_predicate(type_: IdentityType, operator_: Operator, value: str, region: str) -> Predicate:
-    key = text.comparison_key(value)
     if not value:
         exists = _identity_contains(type_, "")
         return negated(exists) if operator_ is Operator.IS else exists
     if operator_ is Operator.CONTAINS:
-        return _number_contains(type_, value, region) if type_ in identities.PHONE_NUMBERS else _identity_contains(type_, key)
+        return _identity_contains_or_is(type_, value, region)
     try:
         # A national number matches its E.164 form.
         _, normalised_value = identities.normalise(type_, value, region)
@@ -223,6 +236,18 @@ def _identity_predicate(type_: IdentityType, operator_: Operator, value: str, re
             raise ConditionError("value", str(error)) from error
         return lambda document: False
     return _identity_is(type_, normalised_value)
+
+
+def _identity_contains_or_is(type_: IdentityType, value: str, region: str) -> Predicate:
+    """Match contacts with an identity that contains a value, or that is the value in another spelling, such as ``<a@b.co>``."""
+    is_number = type_ in identities.PHONE_NUMBERS
+    contains = _number_contains(type_, value, region) if is_number else _identity_contains(type_, text.comparison_key(value))
+    try:
+        shown, normalised_value = identities.normalise(type_, value, region)
+    except ValueError:
+        return contains
+    is_contained = contains({"identities": [{"type": type_.value, "value": shown}]})
+    return contains if is_contained else _either(contains, _identity_is(type_, normalised_value))
 
 
 def _identity_is(type_: IdentityType, expected: str) -> Predicate:

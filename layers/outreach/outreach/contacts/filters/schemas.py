@@ -17,8 +17,6 @@ from outreach.contacts.filters.expression import MAX_LENGTH
 from outreach.contacts.filters.models import Condition, Filter, Match, Operator
 
 _MAX_VALUE = 2_000
-# Up to here, a float without a fraction is exactly the integer that was sent.
-_EXACT_FLOATS = 2**53
 
 
 def _text(value: Any) -> Any:
@@ -27,7 +25,7 @@ def _text(value: Any) -> Any:
         raise ValueError('is required; "" means that the contact has no value')
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_FLOATS:
+    if isinstance(value, float) and value.is_integer() and abs(value) < parsing.EXACT_FLOAT_LIMIT:
         return str(int(value))
     return str(value) if isinstance(value, int | float) else value
 

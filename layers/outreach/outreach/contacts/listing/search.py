@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, product
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -19,6 +19,7 @@ from outreach.contacts.contact_documents import Document, document_of, scan_pk
 from outreach.contacts.fields import SiteFields
 from outreach.contacts.filters.combination import all_of
 from outreach.contacts.filters.conditions import Predicate
+from outreach.contacts.identity_uniqueness import IdentityKey
 from outreach.contacts.listing import contact_counts, creation_order, search_cache
 from outreach.contacts.models import Contact, Identity, IdentityType
 from outreach.contacts.opt_out_status import IS_OPTED_OUT, OptedOutNumbers
@@ -26,6 +27,7 @@ from outreach.http import limits, sort_keys
 from outreach.settings import settings
 
 _LOAD_CHUNK = 1600
+_ADDRESSES = (IdentityType.EMAIL, *identities.PHONE_NUMBERS)
 _LOST_PLUS = re.compile(r" \d")
 
 
@@ -158,15 +160,20 @@ def keyword_predicates(keywords: str, region: str) -> list[Predicate]:
 def has_keyword(keyword: str, region: str) -> Predicate:
     """Match contacts whose name, or an identity's id or value, contains a keyword, compared as text; a number also as a number.
 
+    An address is also found by a keyword that is the whole address in another spelling, such as ``mailto:tom@example.com``.
+
     Args:
         region: ISO 3166 code of the country in which national phone numbers are read.
     """
     key = text.comparison_key(keyword)
     fold, has_part = text.folding_for(key), phone_numbers.has_part(keyword, region)
+    addresses = dict(_identity_keys(keyword, _ADDRESSES, region))
 
     def is_in(identity: Mapping[str, Any]) -> bool:
-        value = identity["value"]
-        return key in identity["id"] or key in fold(value) or (identity["type"] in identities.PHONE_NUMBERS and has_part(value))
+        value, type_ = identity["value"], identity["type"]
+        if key in identity["id"] or key in fold(value) or (type_ in identities.PHONE_NUMBERS and has_part(value)):
+            return True
+        return type_ in addresses and addresses[type_] == (identity.get("normal") or value)
 
     def matches(document: Document) -> bool:
         return key in fold(document["name"]) or any(map(is_in, document["identities"]))
@@ -185,12 +192,17 @@ def find_by_identity(site_fields: SiteFields, value: str, type_: IdentityType | 
     Digits after a space may have had a ``+`` that was not encoded in the query string; they are looked up with it, too.
     """
     spellings = (value, f"+{value.lstrip()}") if _LOST_PLUS.match(value) else (value,)
-    identity_keys = []
-    for candidate, spelling in product([type_] if type_ else IdentityType, spellings):
-        with suppress(ValueError):  # not a possible value of this type
-            identity_keys.append((candidate, identities.normalise(candidate, spelling, site_fields.region)[1]))
+    types = [type_] if type_ else IdentityType
+    identity_keys = [key for spelling in spellings for key in _identity_keys(spelling, types, site_fields.region)]
     matches = contact_store.find_by_identities(site_fields.site_id, identity_keys)
     return sorted(matches, key=lambda match: match[1].id)
+
+
+def _identity_keys(value: str, types: Iterable[IdentityType], region: str) -> Iterator[IdentityKey]:
+    """Yield the identity keys of a value, for those of the types whose identities may have it."""
+    for type_ in types:
+        with suppress(ValueError):
+            yield type_, identities.normalise(type_, value, region)[1]
 
 
 def sorted_page(site_id: str, contacts: Iterable[Contact], page: slice, sort: Sort) -> list[Contact]:
