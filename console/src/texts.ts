@@ -460,8 +460,8 @@ export const texts = {
       todo: "Ask your operator to set the channel account right. Then resume the send.",
     },
     missingField: (detail: string) => ({
-      what: `The text uses a contact field that no longer exists. ${isolated(detail)}`,
-      todo: "Create the field again under the same name and resume the send. Or cancel the send.",
+      what: `The send uses a contact field that no longer exists or has changed. ${isolated(detail)}`,
+      todo: "Make the field as it was and resume the send. Or cancel the send.",
     }),
     noProgress: (detail: string) => ({
       what: `The send stopped by itself, because it did not get on. ${isolated(detail)}`,

@@ -1,4 +1,7 @@
-"""First step of campaign_send: plans the scans for the audience, unless the audience is already frozen."""
+"""First step of campaign_send: plans the scans for the audience, unless the audience is already frozen.
+
+A record whose filter names a field that was deleted or changed is paused, because every scan would fail.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach.campaigns import audience, campaign_records
+from outreach.campaigns.release import release_step
+from outreach.campaigns.release.release_step import PauseReason
 from outreach.observability import logger
 
 
@@ -16,5 +21,8 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     if record.audience is not None:
         return {"outcome": "frozen", "scans": []}
     if record.is_over:
+        return {"outcome": "over", "scans": []}
+    if problem := audience.describe_stale_filter(record):
+        release_step.pause(record, PauseReason.MISSING_FIELD, problem)
         return {"outcome": "over", "scans": []}
     return {"outcome": "scan", "scans": audience.plan_scans(record)}

@@ -244,6 +244,24 @@ def test_a_missing_field_of_the_filter_is_a_conflict_without_a_pointer(field_id:
     assert "errors" not in answer.body
 
 
+def test_a_send_whose_filter_no_longer_fits_the_fields_pauses_until_it_does(carrier: str, field_id: str) -> None:
+    campaign_id = pipeline.create_campaign(contactFilterConditions=[PLAN_IS_GOLD])["id"]
+    rename_field(field_id, "tariff")
+    record_id = pipeline.send(campaign_id)
+    for _ in range(2):
+        pipeline.freeze(record_id)
+        record = pipeline.record(record_id)
+        assert (record["status"], record["counts"]["audience"]) == ("paused", None)
+        assert record["statusReason"].startswith(
+            "missing_field: the filter no longer fits the fields of this site: contactFilter"
+        )
+        act(campaign_id, "resume")
+    rename_field(field_id, "Plan")
+    pipeline.fan_out(record_id)
+    Pump().run_until(lambda: pipeline.record(record_id)["status"] == "completed")
+    assert pipeline.accepted(carrier) == NUMBERS
+
+
 def test_a_message_that_cannot_be_rendered_is_announced_like_any_failure(carrier: str) -> None:
     contact_id = pipeline.create_contact("+12125551200")
     campaign = pipeline.create_campaign(

@@ -14,12 +14,14 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from outreach import parsing, s3
-from outreach.campaigns import campaign_records, ledger, snapshot_store, snapshots
+from outreach.campaigns import campaign_records, ledger, snapshot_store, snapshots, stale_filters
 from outreach.campaigns.campaign_records import CampaignRecord
 from outreach.campaigns.ledger import Cell
 from outreach.contacts import field_store, packed_ids
 from outreach.contacts.filters import compiler
+from outreach.contacts.filters.conditions import Predicate
 from outreach.contacts.listing import contact_counts, search
+from outreach.errors import ValidationFailed
 from outreach.settings import settings
 
 # One scan of this size takes a few seconds; beyond that a parallel scan is worth another function.
@@ -37,6 +39,17 @@ def plan_scans(record: CampaignRecord) -> list[list[int]]:
         The shards of each scan.
     """
     return _LEDGER_SCAN if record.failed_of else contact_scans(record.site_id)
+
+
+def describe_stale_filter(record: CampaignRecord) -> str | None:
+    """Say why the record's filter no longer fits the site's fields; ``None`` if it does. A resend has no filter."""
+    if record.failed_of:
+        return None
+    try:
+        _predicate(record)
+    except ValidationFailed as error:
+        return stale_filters.describe_snapshot(error)
+    return None
 
 
 def contact_scans(site_id: str) -> list[list[int]]:
@@ -57,10 +70,13 @@ def scan(record: CampaignRecord, shards: list[int], part: int) -> None:
 
 
 def _matching_ids(record: CampaignRecord, shards: list[int]) -> Iterator[str]:
+    return search.matching_ids(record.site_id, shards, _predicate(record))
+
+
+def _predicate(record: CampaignRecord) -> Predicate:
     contact_filter = snapshots.contact_filter(snapshot_store.get(record.site_id, record.id))
     site_fields = field_store.load(record.site_id)
-    predicate = compiler.compile_filter(contact_filter, site_fields, now=parsing.parse_moment(record.sent_time))
-    return search.matching_ids(record.site_id, shards, predicate)
+    return compiler.compile_filter(contact_filter, site_fields, now=parsing.parse_moment(record.sent_time))
 
 
 def failed_ids(site_id: str, record_id: str) -> Iterator[str]:

@@ -1,16 +1,10 @@
-"""Detects fields that were deleted or renamed after the campaign was saved.
-
-Without a merge field, the text would have a gap for everybody. Without a field of the filter, the audience is unknown.
-"""
+"""Detects merge fields that were deleted or renamed after the campaign was saved: the text would have a gap for everybody."""
 
 from __future__ import annotations
 
 from outreach.contacts.fields import SiteFields
 from outreach.errors import ValidationFailed
 from outreach.sending import merge_fields
-
-# In a record's status reason, and as the code of a preview's warning.
-CODE = "missing_field"
 
 
 def describe(template: str, site_fields: SiteFields) -> str | None:
@@ -28,9 +22,3 @@ def describe(template: str, site_fields: SiteFields) -> str | None:
     return (
         f"the message contains {listed}, which is no longer a field of this site; create the field again, or change the message"
     )
-
-
-def describe_filter(error: ValidationFailed) -> str:
-    """Say what is wrong with the filter of a saved campaign, and what to do. No pointer: the filter is not in the request."""
-    problems = "; ".join(f"{entry.pointer.replace('/filter', 'contactFilter', 1)} {entry.message}" for entry in error.errors)
-    return f"The campaign's filter no longer fits the fields of this site: {problems}. Change the filter or the fields."

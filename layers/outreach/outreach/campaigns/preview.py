@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain, islice
 
 from outreach import clock
-from outreach.campaigns import audience, campaign_store, missing_fields, send_start
+from outreach.campaigns import audience, campaign_store, missing_fields, send_start, stale_filters
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.release import eligibility, frequency_cap
 from outreach.campaigns.release.account_capacity import horizon
@@ -42,7 +42,7 @@ class WarningCode(StrEnum):
     QUOTA_TOO_SMALL = "quota_too_small"
     ACCOUNT_PAUSED = "account_paused"
     TEMPLATE_ERROR = "template_error"
-    MISSING_FIELD = missing_fields.CODE
+    MISSING_FIELD = "missing_field"
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def matching_ids(campaign: Campaign, site_fields: SiteFields, deadline: float | 
     try:
         predicate = compiler.compile_filter(campaign.contact_filter, site_fields)
     except ValidationFailed as error:
-        raise Conflict(missing_fields.describe_filter(error), code="missing_field") from error
+        raise Conflict(stale_filters.describe(error), code="missing_field") from error
     shards = chain.from_iterable(audience.contact_scans(campaign.site_id))
     return search.matching_ids(campaign.site_id, shards, predicate, deadline)
 

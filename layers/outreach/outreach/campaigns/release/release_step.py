@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from outreach.campaigns import campaign_records, missing_fields
+from outreach.campaigns import campaign_records
 from outreach.campaigns.campaign_records import CampaignRecord, RecordStatus
 
 
@@ -26,12 +26,12 @@ class PauseReason(StrEnum):
     """Why a record pauses itself.
 
     ``CAP_REACHED``: the segment budget of the campaign or the daily quota of the site is used up. ``ACCOUNT_DOWN``: the channel
-    account has failed for too long. ``MISSING_FIELD``: the message names a contact field that the site no longer has.
+    account has failed for too long. ``MISSING_FIELD``: the message or the filter no longer fits the contact fields of the site.
     """
 
     CAP_REACHED = "cap_reached"
     ACCOUNT_DOWN = "account_down"
-    MISSING_FIELD = missing_fields.CODE
+    MISSING_FIELD = "missing_field"
 
 
 @dataclass(frozen=True)
