@@ -96,7 +96,9 @@ def send_half() -> None:
     sent, *_, waiting = [campaign_message_id(record_id, contact) for contact in pipeline.audience_of(record_id)]
     assert message_store.advance(message_store.get(SITE, sent), MessageStatus.DELIVERED)
     changes.process_changes()
-    claimed = message_store.claim(SITE, waiting, until=int(clock.now().timestamp()) + 60)
+    claimed = message_store.claim(
+        SITE, waiting, number=message_store.get(SITE, waiting).recipient, until=int(clock.now().timestamp()) + 60
+    )
     unknown_outcomes.mark_unknown(claimed)
 
 

@@ -291,7 +291,7 @@ def test_a_message_updated_to_sent_is_not_sent_again() -> None:
     message = send_new()
     put(message["id"], status="sent")
     with pytest.raises(message_store.ClaimRefused):
-        message_store.claim(pipeline.SITE, message["id"], until=0)
+        message_store.claim(pipeline.SITE, message["id"], number=message["to"], until=0)
     assert list(message_store.unsettled_ids("9999")) == []
 
 

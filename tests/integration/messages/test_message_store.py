@@ -72,10 +72,10 @@ def test_another_site_does_not_find_the_message() -> None:
 
 
 def test_only_one_worker_may_claim_a_message() -> None:
-    claimed = message_store.claim(SITE, MESSAGE.id, until=LATER)
+    claimed = message_store.claim(SITE, MESSAGE.id, number=MESSAGE.recipient, until=LATER)
     assert (claimed.status, claimed.claim.state, claimed.claim.attempt) == (MessageStatus.SENDING, ClaimState.CALLING, 1)
     with pytest.raises(message_store.ClaimRefused) as refusal:
-        message_store.claim(SITE, MESSAGE.id, until=LATER)
+        message_store.claim(SITE, MESSAGE.id, number=MESSAGE.recipient, until=LATER)
     assert refusal.value.message == claimed
 
 
@@ -89,20 +89,20 @@ def test_a_message_that_goes_to_another_number_now_cannot_be_claimed_for_the_for
 
 def test_a_missing_message_cannot_be_claimed() -> None:
     with pytest.raises(message_store.ClaimRefused) as refusal:
-        message_store.claim("20000", MESSAGE.id, until=LATER)
+        message_store.claim("20000", MESSAGE.id, number=MESSAGE.recipient, until=LATER)
     assert refusal.value.message is None
 
 
 def test_a_released_message_can_be_claimed_for_the_next_attempt() -> None:
-    first = message_store.claim(SITE, MESSAGE.id, until=LATER)
+    first = message_store.claim(SITE, MESSAGE.id, number=MESSAGE.recipient, until=LATER)
     assert message_store.set_claim(first, ClaimState.FREE, until=0)
-    assert message_store.claim(SITE, MESSAGE.id, until=LATER).claim.attempt == 2
+    assert message_store.claim(SITE, MESSAGE.id, number=MESSAGE.recipient, until=LATER).claim.attempt == 2
 
 
 def test_a_worker_cannot_release_a_later_claim() -> None:
-    first = message_store.claim(SITE, MESSAGE.id, until=LATER)
+    first = message_store.claim(SITE, MESSAGE.id, number=MESSAGE.recipient, until=LATER)
     message_store.set_claim(first, ClaimState.FREE, until=0)
-    message_store.claim(SITE, MESSAGE.id, until=LATER)
+    message_store.claim(SITE, MESSAGE.id, number=MESSAGE.recipient, until=LATER)
     assert not message_store.set_claim(first, ClaimState.FREE, until=0)
 
 
@@ -125,7 +125,7 @@ def test_a_response_after_the_receipt_still_sets_the_carriers_id() -> None:
 
 
 def test_each_change_of_the_status_raises_the_sequence() -> None:
-    claimed = message_store.claim(SITE, MESSAGE.id, until=LATER)
+    claimed = message_store.claim(SITE, MESSAGE.id, number=MESSAGE.recipient, until=LATER)
     message_store.advance(claimed, MessageStatus.SENT)
     message_store.advance(claimed, MessageStatus.SENT)
     message_store.advance(claimed, MessageStatus.DELIVERED)
@@ -133,7 +133,7 @@ def test_each_change_of_the_status_raises_the_sequence() -> None:
 
 
 def test_a_claimed_message_cannot_be_skipped() -> None:
-    message_store.claim(SITE, MESSAGE.id, until=LATER)
+    message_store.claim(SITE, MESSAGE.id, number=MESSAGE.recipient, until=LATER)
     assert not message_store.skip(MESSAGE, SkipReason.CANCELLED)
 
 

@@ -113,7 +113,7 @@ class TestOnce:
         assert message_store.create_many([TWIN]) == [TWIN]
         stored = message_store.get(SITE, LONG.id)
         assert (stored.body, stored.segments) == (LONG.body, LONG.segments)
-        assert message_store.claim(SITE, LONG.id, until=LATER).body == LONG.body
+        assert message_store.claim(SITE, LONG.id, number=LONG.recipient, until=LATER).body == LONG.body
 
     def test_a_text_whose_row_was_never_created_is_not_sent(self) -> None:
         calls = Calls(crash_at="BatchExecuteStatement", crash_at_call=2)
@@ -121,7 +121,7 @@ class TestOnce:
             message_store.create_many([LONG])
         assert texts() == [LONG.body]
         assert message_store.create_many([TWIN]) == []
-        assert message_store.claim(SITE, LONG.id, until=LATER).body == TWIN.body
+        assert message_store.claim(SITE, LONG.id, number=LONG.recipient, until=LATER).body == TWIN.body
 
     def test_a_repeated_creation_changes_no_item(self) -> None:
         message_store.create_many([LONG])
@@ -159,14 +159,14 @@ class TestCalls:
 
     def test_a_short_text_takes_no_further_call(self, calls: list[str]) -> None:
         message_store.create_many([SHORT])
-        message_store.claim(SITE, SHORT.id, until=LATER)
+        message_store.claim(SITE, SHORT.id, number=SHORT.recipient, until=LATER)
         message_store.get(SITE, SHORT.id)
         message_store.get_many(SITE, [SHORT.id])
         assert calls == ["BatchExecuteStatement", "UpdateItem", "GetItem", "BatchGetItem"]
 
     def test_a_long_text_is_written_once_and_read_to_be_sent(self, calls: list[str]) -> None:
         message_store.create_many([LONG])
-        message = message_store.claim(SITE, LONG.id, until=LATER)
+        message = message_store.claim(SITE, LONG.id, number=LONG.recipient, until=LATER)
         message_store.advance(message, MessageStatus.SENT)
         message_store.get(SITE, LONG.id, text=False)
         assert calls == ["BatchExecuteStatement"] * 2 + ["UpdateItem", "BatchGetItem", "UpdateItem", "GetItem"]

@@ -19,6 +19,8 @@ from outreach.settings import settings
 from tests.integration.ticketing.ticket_steps import queued_bodies
 from tests.support import pipeline
 
+NUMBER = "+12125551200"
+
 
 @pytest.fixture(autouse=True)
 def _site(aws: None) -> None:
@@ -27,7 +29,7 @@ def _site(aws: None) -> None:
 
 def message(number: int, *, age: float = 600) -> Message:
     slot = clock.timestamp(clock.from_epoch(clock.now().timestamp() - age))
-    base = Message(f"message-{number}", pipeline.SITE, "contact", pipeline.ACCOUNT.id, "+15005550006", "+12125551200", "Hi", slot)
+    base = Message(f"message-{number}", pipeline.SITE, "contact", pipeline.ACCOUNT.id, "+15005550006", NUMBER, "Hi", slot)
     message_store.create_many([base])
     return base
 
@@ -102,7 +104,7 @@ def test_a_message_that_a_worker_claims_between_failures_starts_a_new_row(monkey
         now = clock.now()
         monkeypatch.setattr(clock, "now", lambda now=now: now + timedelta(hours=1))
         repair()
-        claimed = message_store.claim(pipeline.SITE, "message-1", until=round(clock.now().timestamp()))
+        claimed = message_store.claim(pipeline.SITE, "message-1", number=NUMBER, until=round(clock.now().timestamp()))
         message_store.set_claim(claimed, ClaimState.FREE, until=0)
     assert failed_reason() is None
 
@@ -125,14 +127,14 @@ def test_a_message_probes_after_a_pause_when_no_other_one_is_queued() -> None:
 
 def test_an_outcome_that_cannot_be_checked_fails_after_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
     message(1)
-    message_store.claim(pipeline.SITE, "message-1", until=1)
+    message_store.claim(pipeline.SITE, "message-1", number=NUMBER, until=1)
     sweep_for(monkeypatch, 26)
     assert failed_reason() == failed_reasons.OUTCOME_UNKNOWN
 
 
 def test_a_message_whose_worker_died_is_reconciled_while_its_account_is_paused() -> None:
     message(1)
-    message_store.claim(pipeline.SITE, "message-1", until=1)
+    message_store.claim(pipeline.SITE, "message-1", number=NUMBER, until=1)
     CircuitBreaker(pipeline.ACCOUNT).record_failure("20003: no", 3_600)
     assert repair() == 1
     assert message_store.get(pipeline.SITE, "message-1").claim.state is ClaimState.UNKNOWN
@@ -140,13 +142,13 @@ def test_a_message_whose_worker_died_is_reconciled_while_its_account_is_paused()
 
 def test_a_running_check_is_not_started_again() -> None:
     message(1)
-    message_store.claim(pipeline.SITE, "message-1", until=1)
+    message_store.claim(pipeline.SITE, "message-1", number=NUMBER, until=1)
     assert [repair() for _ in range(3)] == [1, 1, 0]
 
 
 def test_a_message_whose_worker_died_is_reconciled() -> None:
     message(1)
-    message_store.claim(pipeline.SITE, "message-1", until=1)
+    message_store.claim(pipeline.SITE, "message-1", number=NUMBER, until=1)
     assert repair() == 1
     assert message_store.get(pipeline.SITE, "message-1").claim.state is ClaimState.UNKNOWN
 

@@ -56,7 +56,7 @@ def carrier(request: pytest.FixtureRequest, aws: None) -> str:
     account = ACCOUNTS[request.param]
     slot = clock.timestamp(clock.now())
     message_store.create_many([Message(MESSAGE_ID, SITE, "contact", account.id, account.number, NUMBER, "Hello", slot)])
-    message_store.claim(SITE, MESSAGE_ID, until=int(clock.now().timestamp()) + 100)
+    message_store.claim(SITE, MESSAGE_ID, number=NUMBER, until=int(clock.now().timestamp()) + 100)
     return str(request.param)
 
 

@@ -57,7 +57,7 @@ def carrier(request: pytest.FixtureRequest, aws: None) -> str:
     slot = clock.timestamp(clock.now())
     message = Message(MESSAGE_ID, SITE, "contact", account.id, account.number, NUMBER, "Hello", slot)
     message_store.create_many([message])
-    message_store.claim(SITE, MESSAGE_ID, until=math.floor(clock.now().timestamp() + CLAIM_SECONDS))
+    message_store.claim(SITE, MESSAGE_ID, number=NUMBER, until=math.floor(clock.now().timestamp() + CLAIM_SECONDS))
     return str(request.param)
 
 

@@ -234,13 +234,13 @@ def adopt(message: Message, carrier_message_id: str) -> bool:
     return owner is not None and owner["message_id"] == message.id
 
 
-def claim(site_id: str, message_id: str, *, number: str | None = None, until: int) -> Message:
+def claim(site_id: str, message_id: str, *, number: str, until: int) -> Message:
     """Claim a message whose slot has begun, in order to call the carrier; its status becomes ``sending``.
 
     If the separate text does not exist, the claimed message lacks it.
 
     Args:
-        number: the number whose opt-outs the caller has checked; ``None`` for any.
+        number: the number whose opt-outs the caller has checked.
         until: the Unix time by which the caller has recorded the outcome or crashed.
 
     Raises:
@@ -257,16 +257,13 @@ def claim(site_id: str, message_id: str, *, number: str | None = None, until: in
         .add("sequence")
     )
     soon = math.ceil(clock.now().timestamp()) + _EARLY_SECONDS
-    values, condition = {**_WAITING_VALUES, ":soon": soon}, f"{_WAITING} AND #claim.#until <= :soon"
-    if number is not None:
-        values, condition = {**values, ":number": number}, f"{condition} AND #recipient = :number"
     try:
         row = dynamo.update(
             settings().messages_table,
             message_rows.key(site_id, message_id),
             change,
-            values,
-            condition=condition,
+            {**_WAITING_VALUES, ":soon": soon, ":number": number},
+            condition=f"{_WAITING} AND #claim.#until <= :soon AND #recipient = :number",
         )
     except ConditionFailed as refusal:
         raise ClaimRefused(message_rows.from_row(refusal.item) if refusal.item else None) from refusal
