@@ -31,6 +31,8 @@ ACCOUNT = ChannelAccount(
     carrier_account="AC" + "a" * 32,
     messages_per_second=100,
 )
+# Leaves the processor to the carriers and the customer's endpoint while there is nothing to process.
+_IDLE_SECONDS = 0.005
 CALLBACK_SECRET = "whsec_bG9jYWwtb3V0cmVhY2gtY2FsbGJhY2stc2VjcmV0LTAx"
 
 
@@ -149,38 +151,44 @@ class Pump:
         deadline = time.monotonic() + seconds
         while not done():
             assert time.monotonic() < deadline, "the pipeline was not done in time"
-            self.poll()
+            if not self.poll():
+                time.sleep(_IDLE_SECONDS)
 
-    def poll(self) -> None:
-        """Process one batch of each queue and all new stream records."""
-        self._queue(settings().send_queue_url, "workers/send_messages")
-        self.process_changes()
-        self._queue(settings().callback_queue_url, "workers/deliver_callback")
-        self._queue(settings().attach_queue_url, "workers/attach_messages")
-        self._queue(settings().inbound_queue_url, "workers/process_reply")
+    def poll(self) -> bool:
+        """Process one batch of each queue and all new stream records, and return whether there were any."""
+        queues = [
+            (settings().callback_queue_url, "workers/deliver_callback"),
+            (settings().attach_queue_url, "workers/attach_messages"),
+            (settings().inbound_queue_url, "workers/process_reply"),
+        ]
+        sent = self._queue(settings().send_queue_url, "workers/send_messages")
+        changed = self.process_changes()
+        return any([sent, changed, *(self._queue(url, function) for url, function in queues)])
 
-    def process_changes(self) -> None:
-        """Process the stream of message rows."""
-        self._stream(settings().messages_table, "workers/process_message_changes")
+    def process_changes(self) -> bool:
+        """Process the stream of message rows, and return whether there were new records."""
+        return self._stream(settings().messages_table, "workers/process_message_changes")
 
-    def _queue(self, url: str, function: str) -> None:
+    def _queue(self, url: str, function: str) -> bool:
         sqs = boto3.client("sqs")
         batch = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=1).get("Messages", [])
         if not batch:
-            return
+            return False
         failures = invoke(function, {"Records": [{"messageId": entry["MessageId"], "body": entry["Body"]} for entry in batch]})
         failed = {failure["itemIdentifier"] for failure in failures["batchItemFailures"]}
         for entry in batch:
             if entry["MessageId"] not in failed:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=entry["ReceiptHandle"])
+        return True
 
-    def _stream(self, table: str, function: str) -> None:
+    def _stream(self, table: str, function: str) -> bool:
         shard = moto_backend("dynamodb").tables[table].stream_shard
         records = [entry.to_json() for entry in shard.items[self.position :]]
         self.position += len(records)
         changed = [entry for entry in records if entry["eventName"] == "MODIFY"]
         if changed:
             invoke(function, {"Records": changed})
+        return bool(records)
 
 
 @contextmanager
