@@ -2,6 +2,7 @@
 
 Needs the Python of SAM's environment, which pins other releases than the project.
 Usage: python scripts/expand_template.py [Parameter=value ...] [FunctionOrLayer=s3://bucket/key ...] [AWS::Region=cn-north-1]
+With `-` it reads the arguments from standard input, a JSON list a line, and prints a line for each.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Sequence
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from samtranslator.translator.arn_generator import ArnGenerator
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
@@ -27,7 +32,7 @@ def expand(given: dict[str, str]) -> dict[str, Any]:
     Args:
         given: values that replace defaults of parameters, and objects that `sam package` uploads for functions and layers.
     """
-    template: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+    template = deepcopy(_parsed())
     for logical_id, resource in template["Resources"].items():
         for name in {"CodeUri", "ContentUri", "DefinitionUri"} & set(resource.get("Properties", {})):
             # `sam package` replaces a local path like this.
@@ -45,7 +50,12 @@ def expand(given: dict[str, str]) -> dict[str, Any]:
             for name, entry in template[section].items()
             if "Condition" not in entry or entry.pop("Condition") in true_conditions
         }
-    return template
+    return dict(template)
+
+
+@cache
+def _parsed() -> dict[str, Any]:
+    return dict(yaml_parse((ROOT / "template.yaml").read_text()))
 
 
 def _with_values(part: Any, values: dict[str, Any]) -> Any:
@@ -79,10 +89,18 @@ def _resolve(part: Any, values: dict[str, Any], true_conditions: set[str]) -> An
     return {name: entry for name, entry in entries.items() if entry != NO_VALUE}
 
 
-if __name__ == "__main__":
-    given = dict(argument.split("=", 1) for argument in sys.argv[1:])
+def _expand_for(arguments: Sequence[str]) -> dict[str, Any]:
+    given = dict(argument.split("=", 1) for argument in arguments)
     # SAM writes the partition of this region into the ARNs that it makes.
-    os.environ["AWS_DEFAULT_REGION"] = given.get("AWS::Region", "us-east-1")
+    os.environ["AWS_DEFAULT_REGION"] = ArnGenerator.BOTO_SESSION_REGION_NAME = given.get("AWS::Region", "us-east-1")
+    return expand(given)
+
+
+if __name__ == "__main__":
     # SAM asks for features that only AWS switches on.
     logging.getLogger("samtranslator.feature_toggle.feature_toggle").setLevel(logging.ERROR)
-    print(json.dumps(expand(given), indent=1))
+    if sys.argv[1:] == ["-"]:
+        for line in sys.stdin:
+            print(json.dumps(_expand_for(json.loads(line))), flush=True)
+    else:
+        print(json.dumps(_expand_for(sys.argv[1:]), indent=1))

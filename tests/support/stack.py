@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import re
 import subprocess
@@ -42,10 +43,23 @@ def expanded(*parameters: str) -> dict[str, Any]:
     Args:
         parameters: values that differ from the defaults, as ``Name=value``; also the uploaded object of a function or layer.
     """
-    command = [str(SAM.with_name("python")), str(ROOT / "scripts" / "expand_template.py"), *parameters]
-    process = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own script
-    assert process.returncode == 0, process.stderr
-    return dict(json.loads(process.stdout)["Resources"])
+    expander = _expander()
+    assert expander.stdin
+    assert expander.stdout
+    expander.stdin.write(json.dumps(parameters) + "\n")
+    expander.stdin.flush()
+    line = expander.stdout.readline()
+    assert line, "scripts/expand_template.py has ended; its error is above"
+    return dict(json.loads(line)["Resources"])
+
+
+@cache
+def _expander() -> subprocess.Popen[str]:
+    """SAM in a process that stays, because it takes longer to start than to expand the template. It ends with the tests."""
+    command = [str(SAM.with_name("python")), str(ROOT / "scripts" / "expand_template.py"), "-"]
+    expander = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own script
+    atexit.register(expander.communicate)
+    return expander
 
 
 def folder(function: Mapping[str, Any]) -> Path:
