@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.support.template import ROOT
 
 _PACKAGES = ROOT / "layers" / "outreach"
+_packages_distributions = cache(packages_distributions)
 
 
 def closure(source: Path, *, deferred: bool = True) -> set[str]:
@@ -32,7 +33,7 @@ def closure(source: Path, *, deferred: bool = True) -> set[str]:
 
 def distributions(modules: set[str]) -> set[str]:
     """The normalised names of the third-party distributions that contain the modules."""
-    by_package = packages_distributions()
+    by_package = _packages_distributions()
     third_party = {name for name in modules if name.partition(".")[0] not in {"outreach", "__future__", *sys.stdlib_module_names}}
     return {normalised(by_package[name.partition(".")[0]][0]) for name in third_party}
 
@@ -67,6 +68,7 @@ def _executed(node: ast.AST, deferred: bool) -> Iterator[ast.AST]:
         yield from _executed(child, deferred)
 
 
+@cache
 def _shared_module(module: str) -> Path | None:
     """The file of a module of the shared package; ``None`` for any other module."""
     base = _PACKAGES.joinpath(*module.split("."))
