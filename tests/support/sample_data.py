@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -35,7 +36,7 @@ from outreach.settings import settings
 from outreach.sites import site_store
 from outreach.sites.models import ApiKey
 from outreach.ticketing import attachment, ticket_store
-from tests.support import carriers, functions, pipeline
+from tests.support import carriers, functions, pipeline, stored_state
 from tests.support.http_server import Server, reply, serving
 from tests.support.pipeline import ACCOUNT, SITE
 
@@ -62,6 +63,10 @@ WEBHOOK = "6f1d2c3b-4a59-4e68-8b77-0c9d8e7f6a54"
 # The response of a carrier that accepts every message.
 ACCEPTED_RESPONSE = reply(201, b'{"sid": "SM0123456789abcdef0123456789abcdef", "status": "queued"}')
 
+# What the functions have made of these items, with this URL, after the first test has created them.
+_STATES: list[str] = []
+_CALLBACK_URL = "https://callback.invalid"
+
 
 @contextmanager
 def external_services(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
@@ -74,7 +79,7 @@ def external_services(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 def create(callback_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Create everything that the events name on the mocked AWS, so that each event can be handled on its own."""
-    put_all(callback_url)
+    _put_all_or_restore(callback_url)
     for arn in (settings().campaign_send_arn, settings().scheduled_start_arn, settings().import_contacts_arn):
         role = "arn:aws:iam::123456789012:role/unit-test"
         boto3.client("stepfunctions").create_state_machine(name=arn.rsplit(":", 1)[1], definition="{}", roleArn=role)
@@ -105,6 +110,15 @@ def put_all(callback_url: str) -> None:
     put_reply(ticket_store.open_ticket(SITE, CONTACT, ACCOUNT.id, origin="sample"))
     put_files()
     put_webhook(callback_url)
+
+
+def _put_all_or_restore(callback_url: str) -> None:
+    """Create the items with the functions only once a process, because that takes longer than most tests."""
+    if _STATES:
+        stored_state.restore(json.loads(_STATES[0].replace(_CALLBACK_URL, callback_url)))
+    else:
+        put_all(callback_url)
+        _STATES.append(json.dumps(stored_state.capture()).replace(callback_url, _CALLBACK_URL))
 
 
 def put_webhook(url: str) -> None:

@@ -29,8 +29,9 @@ def capture() -> State:
 def restore(state: Mapping[str, Any]) -> None:
     """Put the items, objects, secrets and queue messages of a state into an account that has none yet."""
     for table, items in state["tables"].items():
-        for item in items:
-            boto3.client("dynamodb").put_item(TableName=table, Item=_with_bytes(item))
+        for start in range(0, len(items), 25):
+            requests = [{"PutRequest": {"Item": _with_bytes(item)}} for item in items[start : start + 25]]
+            boto3.client("dynamodb").batch_write_item(RequestItems={table: requests})
     for bucket, objects in state["objects"].items():
         for key, content in objects.items():
             boto3.client("s3").put_object(Bucket=bucket.lower(), Key=key, Body=base64.b64decode(content))
