@@ -5,26 +5,35 @@ moto keeps every object that it creates, for its dashboard. So an import of 500 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from copy import copy, deepcopy
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 from moto.core import responses, utils
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.common_models import BaseModel
+from moto.core.common_types import TYPE_RESPONSE
 from moto.core.model import StructureShape
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.serialize import AttributePickerContext, BaseJSONSerializer, XFormedAttributePicker
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node  # type: ignore[attr-defined] # it has no types
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
+from moto.dynamodb.responses import DynamoHandler
 
 _possible_keys = XFormedAttributePicker.get_possible_keys
 _serialize_any_structure = BaseJSONSerializer._serialize_type_structure
 _update_in_place = DynamoDBBackend.update_item
+_process_any_request = BotocoreStubber.process_request
+_DYNAMODB = re.compile(r"https://dynamodb\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/")
 _write_items = DynamoDBBackend.transact_write_items
 # The copies of a transaction, by the id of their table.
 _copies: dict[int, Table] = {}
@@ -45,6 +54,7 @@ def spare_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(UpdateExpressionParser, "make", _parse_update)
     monkeypatch.setattr(DepthFirstTraverser, "traverse", _traverse)
     monkeypatch.setattr(responses, "gen_amzn_requestid_long", _add_request_id)
+    monkeypatch.setattr(BotocoreStubber, "process_request", _process_request)
 
 
 _method_names = cache(utils.method_names_from_class)
@@ -139,6 +149,22 @@ def _traverse(traverser: DepthFirstTraverser, root: Node) -> Node:
         return node
 
     return process(root, -1)
+
+
+def _process_request(stubber: BotocoreStubber, request: AWSPreparedRequest) -> TYPE_RESPONSE | None:
+    """Hand a request for DynamoDB straight to its handler. moto would first look for it, and make a web server's request."""
+    endpoint = _DYNAMODB.fullmatch(request.url)
+    if not endpoint:
+        return _process_any_request(stubber, request)
+    handler: Any = DynamoHandler()
+    handler.region, handler.current_account = endpoint["region"], DEFAULT_ACCOUNT_ID
+    handler.querystring, handler.uri_match, handler.response_headers = {}, {}, {}
+    sent: Any = request.headers
+    handler.headers = {name: sent[name].decode() for name in ("X-Amz-Target", "Content-Type")}
+    parsed = {"data": request.body, "headers": handler.headers, "content_type": handler.headers["Content-Type"]}
+    handler.parse_parameters(SimpleNamespace(method="POST", path="/", values={}, **parsed))
+    answer: TYPE_RESPONSE = handler.call_action()
+    return answer
 
 
 def _add_request_id(headers: dict[str, Any] | None = None) -> str:
