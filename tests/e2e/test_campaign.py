@@ -12,7 +12,7 @@ from local_stack.seeds import ACCOUNTS
 
 from tests.support.client import TIMEOUT_SECONDS, Client, until
 
-START_SECONDS = 20
+START_SECONDS = 10
 DEADLINE_SECONDS = 120
 # At five messages per second, sending takes long enough to pause the campaign in the middle.
 AUDIENCE = 80
