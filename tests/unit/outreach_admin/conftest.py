@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
 import pytest
+import typer
 from outreach_admin import cli, deployment
 
 from outreach import aws
 from outreach.settings import settings
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _commands_made_once() -> Iterator[None]:
+    """Keep the parser of the command line, because making it takes longer than most commands."""
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr("typer.main.get_command", cache(typer.main.get_command))
+        yield
 
 
 @dataclass(frozen=True)
