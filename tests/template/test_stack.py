@@ -275,6 +275,12 @@ def test_the_api_has_the_one_stage_whose_limits_are_set() -> None:
     assert (stage, [deployment.get("StageName") for deployment in deployments]) == ("v1", [None])
 
 
+def test_another_address_for_alarms_can_replace_the_budget() -> None:
+    """CloudFormation makes the new budget first, and a name exists only once."""
+    (budget,) = resources("AWS::Budgets::Budget").values()
+    assert "BudgetName" not in budget["Budget"]
+
+
 @pytest.mark.parametrize("name", resources(TABLE))
 def test_a_table_has_point_in_time_recovery(name: str) -> None:
     table = resources(TABLE)[name]
