@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from outreach import clock
+from outreach.campaigns import engagement
 from outreach.consent import opt_outs
 from outreach.consent.keywords import Keyword
 from outreach.contacts import contact_store
@@ -267,7 +268,7 @@ def test_a_ticket_does_not_wait_for_the_count_of_a_busy_record(monkeypatch: pyte
     def fail(_reply: object) -> None:
         raise RuntimeError("other replies keep changing the counts")
 
-    monkeypatch.setattr(replies.engagement, "count_reply", fail)
+    monkeypatch.setattr(engagement, "count_reply", fail)
     with pytest.raises(RuntimeError):
         replies.handle_reply(ticket_steps.as_reply(ticket_steps.inbound(NUMBER)))
     assert message_store.get(pipeline.SITE, message_id).ticket_id is not None
