@@ -156,14 +156,18 @@ class Pump:
 
     def poll(self) -> bool:
         """Process one batch of each queue and all new stream records, and return whether there were any."""
+        return any([self.poll_queues(), self.process_changes()])
+
+    def poll_queues(self) -> bool:
+        """Process one batch of each queue, and return whether there were any."""
         queues = [
+            (settings().send_queue_url, "workers/send_messages"),
             (settings().callback_queue_url, "workers/deliver_callback"),
             (settings().attach_queue_url, "workers/attach_messages"),
             (settings().inbound_queue_url, "workers/process_reply"),
         ]
-        sent = self._queue(settings().send_queue_url, "workers/send_messages")
-        changed = self.process_changes()
-        return any([sent, changed, *(self._queue(url, function) for url, function in queues)])
+        polled = [self._queue(url, function) for url, function in queues]
+        return any(polled)
 
     def process_changes(self) -> bool:
         """Process the stream of message rows, and return whether there were new records."""

@@ -130,3 +130,11 @@ def test_the_runbook_searches_log_groups_of_the_stack() -> None:
     searched = set(re.findall(r"--log-group-name (\S+) --query", RUNBOOK))
     assert searched
     assert searched <= names
+
+
+def test_the_runbook_makes_a_deleted_queue_as_the_template_does() -> None:
+    rows = re.findall(r"^\| `(\w+Queue)` \| (\d+) \| (\d+) \|", RUNBOOK, re.MULTILINE)
+    queues = {name: queue for name, queue in resources(QUEUE).items() if "RedrivePolicy" in queue}
+    expected = {(name, str(queue["VisibilityTimeout"]), str(queue["MessageRetentionPeriod"])) for name, queue in queues.items()}
+    assert set(rows) == expected
+    assert {queue["RedrivePolicy"]["maxReceiveCount"] for queue in queues.values()} == {5}

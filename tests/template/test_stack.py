@@ -220,6 +220,12 @@ def test_both_gateways_are_throttled_and_the_api_sends_retry_after() -> None:
         assert answers[name]["ResponseParameters"]["Headers"]["Retry-After"] == "'1'"
 
 
+def test_a_503_of_the_gateway_says_when_to_come_back() -> None:
+    responses = resources("AWS::Serverless::Api")["Api"]["GatewayResponses"].values()
+    unavailable = [entry["ResponseParameters"]["Headers"] for entry in responses if entry["StatusCode"] == 503]
+    assert [headers["Retry-After"] for headers in unavailable] == ["'5'"] * 3
+
+
 # The types of the gateway's own answers with their statuses ("Gateway response types for API Gateway" of its developer guide).
 GATEWAY_STATUSES = {
     **dict.fromkeys(("BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS"), 400),
@@ -237,7 +243,7 @@ GATEWAY_STATUSES = {
 OWN_STATUSES = {
     # No route takes AWS's signatures, so these stand for a path or a method that no route has.
     **dict.fromkeys(("EXPIRED_TOKEN", "INVALID_SIGNATURE", "MISSING_AUTHENTICATION_TOKEN"), 404),
-    "INTEGRATION_FAILURE": 503,
+    **dict.fromkeys(("AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE", "INTEGRATION_FAILURE"), 503),
     "DEFAULT_4XX": 400,
     "DEFAULT_5XX": 500,
 }
@@ -267,6 +273,12 @@ def test_the_api_has_the_one_stage_whose_limits_are_set() -> None:
     (stage,) = [entry["Properties"]["StageName"] for entry in made if entry["Type"] == "AWS::ApiGateway::Stage"]
     deployments = [entry["Properties"] for entry in made if entry["Type"] == "AWS::ApiGateway::Deployment"]
     assert (stage, [deployment.get("StageName") for deployment in deployments]) == ("v1", [None])
+
+
+def test_another_address_for_alarms_can_replace_the_budget() -> None:
+    """CloudFormation makes the new budget first, and a name exists only once."""
+    (budget,) = resources("AWS::Budgets::Budget").values()
+    assert "BudgetName" not in budget["Budget"]
 
 
 @pytest.mark.parametrize("name", resources(TABLE))

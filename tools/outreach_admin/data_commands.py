@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -14,8 +15,11 @@ import typer
 from rich.console import Console
 
 from outreach.settings import settings
-from outreach_admin import buckets, dead_letters, erasure, restore_drill, site_export, table_restore
+from outreach_admin import buckets, dead_letters, deleted_tables, erasure, restore_drill, site_export, table_restore
 from outreach_admin.options import DryRun, Person, SiteCommand, SiteId, StackCommand
+
+# An export of a site leaves out short-lived data about requests.
+_ALL_TABLES = (*site_export.TABLES, "requests")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("export-site", cls=SiteCommand)(export_site)
     app.command("restore", cls=StackCommand)(restore)
     app.command("restore-drill", cls=StackCommand)(drill)
+    app.command("restore-deleted", cls=StackCommand)(restore_deleted)
     app.command("empty-buckets", cls=StackCommand)(empty_buckets)
 
 
@@ -131,13 +136,33 @@ def drill(
 
     Example: outreach-admin restore-drill contacts --at 2026-03-01T08:59:59
     """
-    if table not in site_export.TABLES:
-        raise typer.BadParameter(f"must be one of {', '.join(site_export.TABLES)}", param_hint="TABLE")
-    name = getattr(settings(), f"{table}_table")
+    name = _name_of(table, site_export.TABLES)
     functions = restore_drill.writers(context.find_root().params["stack"], name)
     result = restore_drill.run(name, at and at.replace(tzinfo=UTC), keep=keep)
     found = {"table": name, "copy": result.copy if keep else None, "seconds": result.seconds, **asdict(result.differences)}
     context.obj.one(found | {"functions_to_stop": functions})
+
+
+def restore_deleted(
+    context: typer.Context,
+    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"One of {', '.join(_ALL_TABLES)}.")],
+    protect: Annotated[bool, typer.Option(help="Protect the table from deletion, as in production.")] = True,
+) -> None:
+    """Restore a table that was deleted, under its name, with its stream, expiry and backups.
+
+    May be repeated. docs/operations.md, "A deleted table, queue or key", has the steps before and after.
+
+    Example: outreach-admin restore-deleted contacts
+    """
+    name = _name_of(table, _ALL_TABLES)
+    restored = deleted_tables.restore(table, name, protect=protect)
+    context.obj.one({"table": name, **{key: value and str(value) for key, value in restored.items()}})
+
+
+def _name_of(table: str, known: Sequence[str]) -> str:
+    if table not in known:
+        raise typer.BadParameter(f"must be one of {', '.join(known)}", param_hint="TABLE")
+    return str(getattr(settings(), f"{table}_table"))
 
 
 def empty_buckets(

@@ -55,13 +55,19 @@ def run(table: str, at: datetime | None, *, keep: bool) -> Drill:
     moment: Any = {"RestoreDateTime": at} if at else {"UseLatestRestorableTime": True}
     client = aws.dynamodb()
     client.restore_table_to_point_in_time(SourceTableName=table, TargetTableName=copy, **moment)
-    client.get_waiter("table_exists").wait(TableName=copy, WaiterConfig={"Delay": _POLL_SECONDS, "MaxAttempts": _MAX_POLLS})
+    wait_until_restored(copy)
     seconds = round(time.monotonic() - started)
     try:
         return Drill(copy, table_restore.compare(copy, table, None), seconds)
     finally:
         if not keep:
             client.delete_table(TableName=copy)
+
+
+def wait_until_restored(table: str) -> None:
+    """Wait until a table can be used."""
+    waiter = aws.dynamodb().get_waiter("table_exists")
+    waiter.wait(TableName=table, WaiterConfig={"Delay": _POLL_SECONDS, "MaxAttempts": _MAX_POLLS})
 
 
 def writers(stack: str, table: str) -> list[str]:

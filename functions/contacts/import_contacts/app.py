@@ -23,6 +23,7 @@ from outreach.imports.columns import Columns
 from outreach.imports.import_options import ImportOptions
 from outreach.imports.import_records import ImportRecord
 from outreach.imports.schemas import ImportBody, ImportResponse
+from outreach.observability import logger
 
 app = APIGatewayRestResolver(**api.OPTIONS)
 
@@ -60,7 +61,12 @@ def _charset(upload: UploadFile | str | None) -> list[str]:
 
 
 def _respond(started: ImportRecord) -> Response[ImportResponse]:
-    record = import_records.wait_until_finished(started.site_id, started.id, WAIT_SECONDS)
+    try:
+        record = import_records.wait_until_finished(started.site_id, started.id, WAIT_SECONDS)
+    except Exception:
+        # The import runs; an error would make the client import the file a second time.
+        logger().exception("the import cannot be read", import_id=started.id)
+        record = started
     if record.status is JobStatus.FAILED:
         errors = (FieldError("/uploadFile", message) for message in record.errors)
         raise ValidationFailed(*errors, members={"suggestedColumns": dict(record.suggested_columns)})

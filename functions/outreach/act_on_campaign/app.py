@@ -49,7 +49,8 @@ def _response(record: CampaignRecord) -> RecordResponse:
 def send(id: Guid, body: SendBody | None = None) -> RecordResponse:
     caller = api.caller(app)
     caller.enforce_rate_limit("send")
-    return _response(send_start.send(caller.site_id, id, api.new_id(app), body.failed_of if body else None))
+    record, campaign = send_start.send(caller.site_id, id, api.new_id(app), body.failed_of if body else None)
+    return RecordResponse.of(record, results.of(record), campaign)
 
 
 @app.post("/outreach/campaigns/<id>:pause")

@@ -12,7 +12,7 @@
     ├── UnsupportedMediaType    415
     ├── Unprocessable           422  the Idempotency-Key was used with another request
     ├── TooManyRequests         429  has ``retry_after`` in seconds
-    └── Unavailable             503  a dependency is down; accepted work is not lost
+    └── Unavailable             503  a dependency is down; accepted work is not lost; may have ``retry_after`` in seconds
 
 ``outreach.http.problems`` maps the tree to ``application/problem+json`` (RFC 9457).
 """
@@ -154,4 +154,10 @@ class TooManyRequests(OutreachError):
 
 
 class Unavailable(OutreachError):
+    """``retry_after``: seconds to wait before the same request; ``None`` where it must not be repeated, or nobody knows when."""
+
     status, code, title = 503, "unavailable", "Temporarily unavailable"
+
+    def __init__(self, detail: str = "", *, code: str = "", retry_after: int | None = None) -> None:
+        super().__init__(detail, code=code)
+        self.retry_after = retry_after

@@ -23,7 +23,7 @@ _FAILURE_SECONDS = 5
 _NOT_FOUND = "ParameterNotFound"
 
 
-class ParameterUnavailable(RuntimeError):
+class ParameterUnavailable(aws_errors.Outage):
     """A parameter does not exist, or cannot be read now."""
 
 
@@ -75,7 +75,8 @@ def put_new(name: str, value: str) -> bool:
         aws.ssm().put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=False, **key)
     except aws.ssm().exceptions.ParameterAlreadyExists:
         return False
-    _forget([name])
+    with _lock:  # so that the response that shows the secret needs no read, which may fail
+        _entries[name] = _CachedParameter(time.time() + _CACHE_SECONDS, value)
     return True
 
 

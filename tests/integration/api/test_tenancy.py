@@ -58,18 +58,18 @@ class Case:
 
     def ask(self, names: Mapping[str, str], *, site_id: str, scopes: str = "") -> Answer:
         url = self.request.partition(" ")[2].format(**names)
-        return call(self.path, self.method, url, _filled(self.body, names), site_id=site_id, scopes=scopes)
+        return call(self.path, self.method, url, filled(self.body, names), site_id=site_id, scopes=scopes)
 
     def route(self) -> tuple[str, str, str]:
         event = api_event(self.path, self.method, self.request.partition(" ")[2].format(**RANDOM))
         return self.path, self.method, event["resource"]
 
 
-def _filled(body: Any, names: Mapping[str, str]) -> Any:
+def filled(body: Any, names: Mapping[str, str]) -> Any:
     if isinstance(body, dict):
-        return {key: _filled(value, names) for key, value in body.items()}
+        return {key: filled(value, names) for key, value in body.items()}
     if isinstance(body, list):
-        return [_filled(value, names) for value in body]
+        return [filled(value, names) for value in body]
     return body.format(**names) if isinstance(body, str) else body
 
 

@@ -107,4 +107,4 @@ def test_a_transient_error_is_raised_so_that_the_chunk_is_imported_again(monkeyp
         raise throttled
 
     monkeypatch.setattr(validation, "new_contact", fail)
-    assert file_requests.upload(FILE).status == 500  # in AWS, the state machine repeats the step
+    assert file_requests.upload(FILE).status == 503  # in AWS, the state machine repeats the step

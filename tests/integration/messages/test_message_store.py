@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 
 from benchmarks.local_aws.capacity import item_size
 from outreach import dynamo
@@ -50,6 +52,23 @@ def test_a_row_fits_one_write_unit_whatever_its_text(more: int) -> None:
     done = replace(message, status=MessageStatus.DELIVERED, sequence=3, claim=Claim(ClaimState.DONE, 1, LATER))
     row = message_rows.new_row(replace(done, carrier_message_id="SM" + "0" * 32, sent_time=MESSAGE.slot))
     assert 700 < item_size(dynamo.to_item(row)) <= 1024
+
+
+def test_a_claim_whose_response_was_lost_is_still_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client of DynamoDB repeats the call, and the condition refuses the repeat."""
+    make_call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def call_twice(client: Any, operation: str, arguments: Any) -> Any:
+        if operation == "UpdateItem":
+            make_call(client, operation, arguments)
+        return make_call(client, operation, arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", call_twice)
+        claimed = message_store.claim(SITE, MESSAGE.id, number=MESSAGE.recipient, until=LATER)
+    assert (claimed.claim, claimed.status) == (Claim(ClaimState.CALLING, 1, LATER), MessageStatus.SENDING)
+    with pytest.raises(message_store.ClaimRefused):
+        message_store.claim(SITE, MESSAGE.id, number=MESSAGE.recipient, until=LATER)
 
 
 def test_creating_a_row_again_does_not_change_it() -> None:

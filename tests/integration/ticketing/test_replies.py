@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from outreach import clock
+from outreach.campaigns import engagement
 from outreach.consent import opt_outs
 from outreach.consent.keywords import Keyword
 from outreach.contacts import contact_store
 from outreach.errors import Conflict
 from outreach.inbound import replies, reply_queue
 from outreach.inbound.reply_queue import ReplyJob
+from outreach.messages import message_store
 from outreach.messages.models import Kind
 from outreach.settings import settings
 from outreach.sites.models import Site
@@ -257,3 +259,16 @@ def test_an_opt_out_does_not_depend_on_later_steps(monkeypatch: pytest.MonkeyPat
     event = ticket_steps.sqs_event(ticket_steps.as_reply(ticket_steps.inbound(NUMBER, body="STOP")).to_json())
     assert invoke("workers/process_reply", event) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
     assert opt_outs.opted_out_among(pipeline.SITE, [NUMBER]) == {NUMBER}
+
+
+def test_a_ticket_does_not_wait_for_the_count_of_a_busy_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    contact_id = pipeline.create_contact(NUMBER)
+    message_id = ticket_steps.record_message(contact_id, NUMBER)
+
+    def fail(_reply: object) -> None:
+        raise RuntimeError("other replies keep changing the counts")
+
+    monkeypatch.setattr(engagement, "count_reply", fail)
+    with pytest.raises(RuntimeError):
+        replies.handle_reply(ticket_steps.as_reply(ticket_steps.inbound(NUMBER)))
+    assert message_store.get(pipeline.SITE, message_id).ticket_id is not None

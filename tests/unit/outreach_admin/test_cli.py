@@ -28,6 +28,7 @@ WITHOUT_DRY_RUN = {
     "send pause": "`send resume` takes it back",
     "send resume": "`send pause` takes it back",
     "restore-drill": "changes nothing of the stack",
+    "restore-deleted": "replaces nothing: a table that exists keeps its items",
 }
 READ_ONLY = {
     *("site list", "site show", "key list", "account list", "optout list", "send list", "sending status"),

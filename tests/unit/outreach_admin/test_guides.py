@@ -113,6 +113,15 @@ def test_a_table_is_restored_and_its_items_are_copied_back(guide: Guide, record_
     assert (copied["copied"], compared["missing"]) == (0, 0)
 
 
+def test_a_deleted_table_comes_back(guide: Guide, record_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, dynamodb = settings().contacts_table, boto3.client("dynamodb")
+    dynamodb.create_backup(TableName=table, BackupName="as DynamoDB makes it")
+    dynamodb.delete_table(TableName=table)
+    (restored,) = guide.run(Place("operations", "A deleted table, queue or key", 0))
+    assert (restored["table"], ":table/ContactsTable/stream/" in restored["stream"]) == (table, True)
+    assert pipeline.record(record_id)["counts"]["audience"] == 1
+
+
 def test_a_leaked_key_is_replaced(guide: Guide, record_id: str) -> None:
     leaked = admin.new_api_key()
     key_id = admin.put_api_key(SITE, "shop", leaked)

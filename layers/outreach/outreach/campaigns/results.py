@@ -52,8 +52,9 @@ def of(record: CampaignRecord) -> RecordResults:
 
 def of_many(site_id: str, records: Sequence[CampaignRecord]) -> list[RecordResults]:
     """Return the results of records, in their order. Reads the ledger of each."""
-    engagement_by_id = engagement.counts_of(site_id, [record.id for record in records])
-    return [_results(record, engagement_by_id[record.id]) for record in records]
+    # Nobody can answer a message before the freeze.
+    engagement_by_id = engagement.counts_of(site_id, [record.id for record in records if record.is_frozen])
+    return [_results(record, engagement_by_id.get(record.id, EngagementCounts())) for record in records]
 
 
 def _results(record: CampaignRecord, record_engagement: EngagementCounts) -> RecordResults:

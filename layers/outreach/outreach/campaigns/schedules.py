@@ -21,6 +21,7 @@ from outreach import aws_errors, clock, scheduler, stepfunctions
 from outreach.campaigns import campaign_store, send_start
 from outreach.campaigns.models import Campaign
 from outreach.errors import NotFound
+from outreach.observability import logger
 from outreach.repeated_failures import report_given_up
 from outreach.settings import settings
 
@@ -39,6 +40,15 @@ def synchronize(campaign: Campaign) -> None:
 
     If another writer has changed the time, its schedule wins.
     """
+    try:
+        _synchronize(campaign)
+    except Exception:
+        # The sweep starts the campaign, and a schedule for another time starts nothing. An error would make the client create a
+        # second campaign, which would be sent, too.
+        logger().exception("the schedule of a campaign could not be written", campaign_id=campaign.id, site_id=campaign.site_id)
+
+
+def _synchronize(campaign: Campaign) -> None:
     _write_schedule(campaign)
     try:
         newest = campaign_store.get(campaign.site_id, campaign.id)
@@ -46,7 +56,7 @@ def synchronize(campaign: Campaign) -> None:
         remove(campaign.id)
         return
     if newest.schedule_version != campaign.schedule_version:
-        synchronize(newest)
+        _synchronize(newest)
 
 
 def _write_schedule(campaign: Campaign) -> None:

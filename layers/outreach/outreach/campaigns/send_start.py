@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from outreach import clock
-from outreach.campaigns import campaign_records, campaign_store, send_execution
+from outreach.campaigns import campaign_records, campaign_store, send_execution, snapshot_store
 from outreach.campaigns.campaign_records import CampaignRecord, SendSource
 from outreach.campaigns.models import Campaign
 from outreach.campaigns.snapshots import snapshot
@@ -15,7 +17,17 @@ from outreach.observability import logger
 from outreach.sites import site_store
 
 
-def send(site_id: str, campaign_id: str, record_id: str, failed_of: str | None = None) -> CampaignRecord:
+class StartedSend(NamedTuple):
+    """The record of a send, and the campaign at that time in the JSON form of the API.
+
+    Of a new send, nothing has to be read for the response: an error after its start would make the client start a second one.
+    """
+
+    record: CampaignRecord
+    campaign: Mapping[str, Any]
+
+
+def send(site_id: str, campaign_id: str, record_id: str, failed_of: str | None = None) -> StartedSend:
     """Start a send of a campaign. Its execution runs in the background. Idempotent for one ``record_id``.
 
     Args:
@@ -43,13 +55,13 @@ def require_record(campaign: Campaign, record_id: str) -> None:
         raise ValidationFailed.at("/failedOf", "is not a record of this campaign")
 
 
-def send_scheduled(campaign: Campaign) -> CampaignRecord:
+def send_scheduled(campaign: Campaign) -> StartedSend:
     """Start the send for the campaign's current schedule. Idempotent."""
     record_id = str(uuid.uuid5(uuid.UUID(campaign.id), str(campaign.schedule_version)))
     return _send(campaign, record_id, SendSource.SCHEDULED)
 
 
-def _send(campaign: Campaign, record_id: str, source: SendSource, failed_of: str | None = None) -> CampaignRecord:
+def _send(campaign: Campaign, record_id: str, source: SendSource, failed_of: str | None = None) -> StartedSend:
     record = CampaignRecord(
         id=record_id,
         site_id=campaign.site_id,
@@ -63,8 +75,10 @@ def _send(campaign: Campaign, record_id: str, source: SendSource, failed_of: str
         failed_of=failed_of,
         callback_url=campaign.callback_url or site_store.get_site(campaign.site_id).callback_url,
     )
-    if not campaign_records.create(record, snapshot(campaign)):
-        return campaign_records.get(campaign.site_id, record_id)
+    sent_campaign = snapshot(campaign)
+    if not campaign_records.create(record, sent_campaign):
+        record = campaign_records.get(campaign.site_id, record_id)
+        return StartedSend(record, snapshot_store.get(campaign.site_id, record_id))
     # This line links the correlation id of the request to the record id, which later log lines have.
     logger().info("campaign sent", campaign_id=campaign.id, record_id=record.id, site_id=record.site_id)
     try:
@@ -72,4 +86,4 @@ def _send(campaign: Campaign, record_id: str, source: SendSource, failed_of: str
     except Exception:
         # The sweep starts the execution, because the record exists. An error would make the client start a second send.
         logger().exception("cannot start the execution of a campaign record", record_id=record.id)
-    return record
+    return StartedSend(record, sent_campaign)

@@ -29,7 +29,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from outreach import dynamo, parsing
+from outreach import aws_errors, dynamo, parsing
 from outreach.errors import NO_SUCH_PATH, NotFound, OutreachError, ValidationFailed
 from outreach.http import error_pointers, headers, json_pointers, problems
 from outreach.http.caller import Caller
@@ -222,11 +222,16 @@ def routes(app: APIGatewayRestResolver) -> list[Route]:
 
 
 def _unexpected(error: Exception, event: Mapping[str, Any]) -> Response[str]:
-    """Return the response for an error that no rule foresees. A document within all limits may still be too large for an item."""
+    """Return the response for an error that no rule foresees: 503 for an outage of AWS, 500 for a fault of ours.
+
+    A document within all limits may still be too large for an item.
+    """
     if dynamo.is_item_too_large(error):
         message = "is too large to be stored (400 KB); use fewer or shorter values"
         return problems.response(ValidationFailed.at("", message), event)
-    return problems.unexpected(event)
+    # Powertools wraps the errors of its store.
+    is_outage = any(isinstance(cause, Exception) and aws_errors.is_transient(cause) for cause in (error, error.__cause__))
+    return problems.unavailable(event) if is_outage else problems.unexpected(event)
 
 
 def _map_errors(app: APIGatewayRestResolver) -> None:

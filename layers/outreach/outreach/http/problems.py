@@ -15,6 +15,7 @@ from outreach.errors import (
     MethodNotAllowed,
     OutreachError,
     TooManyRequests,
+    Unavailable,
     UnsupportedMediaType,
     ValidationFailed,
 )
@@ -25,6 +26,9 @@ from outreach.http.validation_messages import FORMS, message_of
 CONTENT_TYPE = "application/problem+json"
 # The page that explains each code; ``type`` leads to the paragraph of the code (functions/api/get_errors).
 ERRORS_PATH = "/docs/errors"
+
+# When a client should repeat a request that a dependency has refused; the clients of AWS have repeated it for seconds already.
+_RETRY_AFTER_SECONDS = 5
 
 Event = Mapping[str, Any]
 
@@ -39,7 +43,7 @@ def response(error: OutreachError, event: Event) -> Response[str]:
 
 def headers(error: OutreachError) -> dict[str, str]:
     """Return the headers of the response to an error."""
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, TooManyRequests | Unavailable) and error.retry_after:
         return {"Retry-After": str(error.retry_after)}
     return {"Allow": ", ".join(error.allow)} if isinstance(error, MethodNotAllowed) else {}
 
@@ -63,6 +67,12 @@ def body(error: OutreachError, event: Event) -> dict[str, Any]:
         members |= error.members
         members["errors"] = [{"pointer": entry.pointer, "message": entry.message} for entry in error.errors]
     return members
+
+
+def unavailable(event: Event) -> Response[str]:
+    """Return the HTTP response for a service of AWS that throttles, fails or refuses; it reveals no internals."""
+    detail = "A service that this request needs does not answer at the moment. Try again in a few seconds."
+    return response(Unavailable(detail, retry_after=_RETRY_AFTER_SECONDS), event)
 
 
 def unexpected(event: Event) -> Response[str]:

@@ -47,8 +47,11 @@ def handle_reply(reply: ReplyJob) -> None:
             apply_opt_out_keyword(reply.site_id, number, keyword, reply.inbound.occurred or reply.received)
         raise
     apply_opt_out_keyword(reply.site_id, number, keyword, reply.inbound.occurred or message.slot)
-    engagement.count_reply(message)
-    _attach(message, contact)
+    try:
+        engagement.count_reply(message)
+    finally:
+        # Many replies at once compete for the counts of their record. A refused one is processed again; its ticket need not wait.
+        _attach(message, contact)
 
 
 def _store(reply: ReplyJob, number: str, keyword: Keyword | None) -> tuple[Message, Contact]:

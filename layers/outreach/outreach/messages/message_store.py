@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -248,10 +249,13 @@ def claim(site_id: str, message_id: str, *, number: str, until: int) -> Message:
             now, or it does not exist.
         TextUnreadable: the separate text cannot be read. The caller must release the claim of its message.
     """
+    # A client repeats a call whose response is lost, and the condition refuses the repeat. The token shows whose claim it is.
+    token = secrets.token_urlsafe(6)
     change = (
         Update()
         .set("claim.state", ClaimState.CALLING)
         .set("claim.until", until)
+        .set("claim.by", token)
         .add("claim.attempt")
         .set("status", MessageStatus.SENDING)
         .add("sequence")
@@ -266,7 +270,9 @@ def claim(site_id: str, message_id: str, *, number: str, until: int) -> Message:
             condition=f"{_WAITING} AND #claim.#until <= :soon AND #recipient = :number",
         )
     except ConditionFailed as refusal:
-        raise ClaimRefused(message_rows.from_row(refusal.item) if refusal.item else None) from refusal
+        if refusal.item.get("claim", {}).get("by") != token:
+            raise ClaimRefused(message_rows.from_row(refusal.item) if refusal.item else None) from refusal
+        row = refusal.item
     message = message_rows.from_row(row)
     try:
         return with_texts(site_id, [message])[0]

@@ -9,11 +9,12 @@ from outreach.carriers import segments
 from outreach.consent import opt_outs
 from outreach.delivery.account_throttle import AccountThrottle
 from outreach.delivery.send_attempt import attempt_send
-from outreach.errors import Unavailable, ValidationFailed, checked
+from outreach.errors import OutreachError, Unavailable, ValidationFailed, checked
 from outreach.messages import message_store
 from outreach.messages.models import Kind, Message
 from outreach.messages.recipient import single_recipient
 from outreach.messages.status import MessageStatus, SkipReason
+from outreach.observability import logger
 from outreach.parameter_store import ParameterUnavailable
 from outreach.sending import send_queue, single_send, text_limits
 from outreach.sending.circuit_breaker import CircuitBreaker
@@ -46,12 +47,23 @@ def send(site_id: str, body: OutboundMessageBody, message_id: str) -> Message:
         )
     message = _draft(account, body, message_id, site.default_region)
     single_send.admit(site, account, message)
+    try:
+        _send_unless_opted_out(account, message)
+        return _require_outcome(message_store.get(site_id, message.id))
+    except OutreachError:
+        raise
+    except Exception as error:
+        # The row exists, so the sweep queues the message. Another error would make the client send it a second time.
+        logger().exception("a message is left to the send queue", message_id=message.id)
+        raise _kept(message) from error
+
+
+def _send_unless_opted_out(account: ChannelAccount, message: Message) -> None:
     now = clock.now().timestamp()
-    if opt_outs.opted_out_among(site_id, [message.recipient]):
+    if opt_outs.opted_out_among(account.site_id, [message.recipient]):
         message_store.fail_waiting(message, SkipReason.OPTED_OUT)
     elif retry_at := _send(account, message):
         send_queue.requeue(message, math.ceil(retry_at - now))
-    return _require_outcome(message_store.get(site_id, message.id))
 
 
 def _send(account: ChannelAccount, message: Message) -> float | None:
@@ -115,9 +127,13 @@ def _draft(account: ChannelAccount, body: OutboundMessageBody, message_id: str, 
 
 def _require_outcome(message: Message) -> Message:
     if message.status in (MessageStatus.QUEUED, MessageStatus.SENDING):
-        raise Unavailable(
-            f"The carrier has given no definite answer, or refuses the channel account. Message {message.id} is kept and delivery"
-            " continues; do not send it again.",
-            code="carrier_unavailable",
-        )
+        raise _kept(message)
     return message
+
+
+def _kept(message: Message) -> Unavailable:
+    return Unavailable(
+        f"The carrier has given no definite answer, or refuses the channel account. Message {message.id} is kept and delivery"
+        " continues; do not send it again.",
+        code="carrier_unavailable",
+    )
