@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from outreach import text
 from outreach.contacts.fields import SiteFields
 from outreach.errors import ValidationFailed
 from outreach.sending import merge_fields
 
 
 def describe(template: str, site_fields: SiteFields) -> str | None:
-    """Say which names in a template are not merge fields of the site, and what to do; ``None`` if there are none.
+    """Say which names in a campaign's template are not merge fields of the site, and what to do; ``None`` if there are none."""
+    problem = _describe(template, site_fields)
+    return problem and f"{problem}; create the field again, or change the message"
 
-    A template that is invalid for another reason fails for each contact by itself.
-    """
+
+def describe_snapshot(template: str, site_fields: SiteFields) -> str | None:
+    """Say the same about the template of a send, which stays as it was at its start."""
+    problem = _describe(template, site_fields)
+    return problem and f"{problem}; create the field again and resume, or cancel the send"
+
+
+def _describe(template: str, site_fields: SiteFields) -> str | None:
+    """Say which names are not merge fields. A template that is invalid for another reason fails for each contact by itself."""
     try:
         names = merge_fields.unknown_names(template, site_fields)
     except ValidationFailed:
         return None
     if not names:
         return None
-    listed = ", ".join(names)
-    return (
-        f"the message contains {listed}, which is no longer a field of this site; create the field again, or change the message"
-    )
+    return f"the message contains {text.listed(names)}, which is no longer a field of this site"

@@ -408,7 +408,7 @@ def _repeated_column(name: str, headings: Sequence[str]) -> str:
     if same:
         heading = next(heading for heading in headings if text.compact_key(heading) == same[0])
         return f"the file has several columns with the heading {heading}; rename or remove all but one of them"
-    error = f"the file has several columns for the contact field {name}: {', '.join(headings)}"
+    error = f"the file has several columns for the contact field {name}: {text.listed(headings)}"
     return f"{error}; keep one of them, and ignore the others: send columns with {columns_option(headings[-1], None)}"
 
 

@@ -115,7 +115,7 @@ def release_places(record: CampaignRecord, contact_ids: Mapping[int, str], now: 
         return Released(0, capacity.next_step)
     template = MessageTemplate.of_snapshot(snapshot_store.get(record.site_id, record.id))
     site_fields = field_store.load(record.site_id)
-    if missing := missing_fields.describe(template.template, site_fields):
+    if missing := missing_fields.describe_snapshot(template.template, site_fields):
         return Released(0, pause(record, PauseReason.MISSING_FIELD, missing))
     cells = _page_cells(record, contact_ids)
     if _waits_at_cap(record, site, contact_ids, cells):
