@@ -2857,7 +2857,7 @@ export interface components {
              * @enum {string}
              */
             status: "pending" | "running" | "paused" | "completed" | "cancelled" | "failed";
-            /** @description Why the send paused automatically: `cap_reached` (`maxSegments` or the site's quota is used up), `account_down` (the carrier has refused the channel account for a week), `missing_field: …` (the message or the filter names a contact field that was deleted or changed since; `:resume` works once it is as before), or `no_progress: …` (the send failed three times in a row for the reason named). Null otherwise. */
+            /** @description Why the send paused automatically: `cap_reached` (`maxSegments` or the site's quota is used up), `account_down` (the carrier has refused the channel account for a week), `missing_field: …` (the message or the filter names a contact field that was deleted or changed since; `:resume` works once it is as before, but a field that is created again has no values), or `no_progress: …` (the send failed three times in a row for the reason named). Null otherwise. */
             statusReason: string | null;
             /**
              * @description What started the send: a request (`manual`) or `scheduledStartTime` (`scheduled`).

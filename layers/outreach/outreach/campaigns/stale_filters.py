@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from outreach.campaigns.missing_fields import HOW_TO_RESUME
 from outreach.contacts.filters.conditions import ADVICE_ON_FIELDS
 from outreach.contacts.filters.models import Filter
 from outreach.errors import FieldError, ValidationFailed
@@ -25,8 +26,8 @@ def describe(error: ValidationFailed, contact_filter: Filter) -> str:
 def describe_snapshot(error: ValidationFailed, contact_filter: Filter) -> str:
     """Say what is wrong with the filter of a send, which stays as it was at its start, and what to do."""
     return (
-        f"the filter no longer fits the fields of this site: {_problems(error, contact_filter)}; make the fields as they were and"
-        " resume, or cancel the send, change the campaign and send it again"
+        f"the filter no longer fits the fields of this site: {_problems(error, contact_filter)}; {HOW_TO_RESUME};"
+        " or cancel the send, change the campaign and send it again"
     )
 
 
