@@ -279,7 +279,7 @@ def test_a_filter_of_many_conditions_on_a_field_with_many_options_pauses_the_sen
     pipeline.freeze(record_id)
     record = pipeline.record(record_id)
     assert (record["status"], "condition 1 (segment): value must be one of" in record["statusReason"]) == ("paused", True)
-    assert "; and more; make the fields as they were" in record["statusReason"]
+    assert "; and more; make the fields as they were and resume" in record["statusReason"]
     assert len(record["statusReason"]) < 3_000
 
 

@@ -50,7 +50,7 @@ def describe_stale_filter(record: CampaignRecord) -> str | None:
     try:
         _predicate(record, contact_filter)
     except ValidationFailed as error:
-        return stale_filters.describe_snapshot(error, contact_filter)
+        return f"the {stale_filters.problem(error, contact_filter)}"
     return None
 
 

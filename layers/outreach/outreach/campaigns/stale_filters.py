@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 
-from outreach.campaigns.missing_fields import HOW_TO_RESUME
 from outreach.contacts.filters.conditions import ADVICE_ON_FIELDS
 from outreach.contacts.filters.models import Filter
 from outreach.errors import FieldError, ValidationFailed
@@ -19,25 +18,17 @@ _PLACE = re.compile(r"/filterConditions/(\d+)/(\w+)")
 
 def describe(error: ValidationFailed, contact_filter: Filter) -> str:
     """Say what is wrong with the filter of a saved campaign, and what to do."""
-    problems = _problems(error, contact_filter)
-    return f"The campaign's filter no longer fits the fields of this site: {problems}. Change the filter or the fields."
+    return f"The campaign's {problem(error, contact_filter)}. Change the filter or the fields."
 
 
-def describe_snapshot(error: ValidationFailed, contact_filter: Filter) -> str:
-    """Say what is wrong with the filter of a send, which stays as it was at its start, and what to do."""
-    return (
-        f"the filter no longer fits the fields of this site: {_problems(error, contact_filter)}; {HOW_TO_RESUME};"
-        " or cancel the send, change the campaign and send it again"
-    )
-
-
-def _problems(error: ValidationFailed, contact_filter: Filter) -> str:
-    shown = [_problem(entry, contact_filter) for entry in error.errors[:_MAX_PROBLEMS]]
+def problem(error: ValidationFailed, contact_filter: Filter) -> str:
+    """Say what is wrong with a filter."""
+    shown = [_condition_problem(entry, contact_filter) for entry in error.errors[:_MAX_PROBLEMS]]
     more = ["and more"] if len(error.errors) > _MAX_PROBLEMS else []
-    return "; ".join([*shown, *more])
+    return f"filter no longer fits the fields of this site: {'; '.join([*shown, *more])}"
 
 
-def _problem(entry: FieldError, contact_filter: Filter) -> str:
+def _condition_problem(entry: FieldError, contact_filter: Filter) -> str:
     message = entry.message.removesuffix(ADVICE_ON_FIELDS)
     place = _PLACE.fullmatch(entry.pointer)
     if not place:
