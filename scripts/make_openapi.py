@@ -259,7 +259,8 @@ def _success_responses(operation: Json, source: str) -> Json:
     content = operation["responses"]["200"]["content"]
     success = next((status for call, status in SUCCESS_STATUSES.items() if call in source), "200")
     replay_header = ["Idempotency-Replayed"] if "idempotent=True" in source else []
-    responses = {success: _success_response(success, None if success == "204" else content, *replay_header)}
+    location_header = ["Location"] if success == "201" else []
+    responses = {success: _success_response(success, None if success == "204" else content, *location_header, *replay_header)}
     for status in {status for call, statuses in FURTHER_STATUSES.items() if call in source for status in statuses.split()}:
         responses[status] = _success_response(status, content if status == "202" else None, "Location", *replay_header)
     return responses

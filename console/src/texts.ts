@@ -461,7 +461,7 @@ export const texts = {
     },
     missingField: (detail: string) => ({
       what: `The send uses a contact field that no longer exists or has changed. ${isolated(detail)}`,
-      todo: "Make the field as it was and resume the send. Or cancel the send.",
+      todo: "If the field has another name now, give it its old name and resume the send. If it was deleted, its values are gone: create it again and import its values before you resume. Or cancel the send.",
     }),
     noProgress: (detail: string) => ({
       what: `The send stopped by itself, because it did not get on. ${isolated(detail)}`,

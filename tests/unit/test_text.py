@@ -111,3 +111,9 @@ def test_a_long_text_with_few_marks_in_a_row_is_composed_and_not_changed_otherwi
 
 def test_more_marks_in_a_row_than_any_language_writes_are_separated_in_a_long_text() -> None:
     assert text.normalise("x" * 1_000 + "\u0316" * 31) == "x" * 1_000 + "\u0316" * 30 + "\u034f\u0316"
+
+
+def test_a_list_in_an_error_ends_where_nobody_would_read_on() -> None:
+    assert text.listed(["a", "b"]) == "a, b"
+    assert text.listed(["x" * 100] * 2_000) == ", ".join(["x" * 100] * 5) + " and 1,995 more"
+    assert text.listed(["x" * 600, "y"]) == "x" * 600 + " and 1 more"

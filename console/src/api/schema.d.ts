@@ -2857,7 +2857,7 @@ export interface components {
              * @enum {string}
              */
             status: "pending" | "running" | "paused" | "completed" | "cancelled" | "failed";
-            /** @description Why the send paused automatically: `cap_reached` (`maxSegments` or the site's quota is used up), `account_down` (the carrier has refused the channel account for a week), `missing_field: …` (the message or the filter names a contact field that was deleted or changed since; `:resume` works once it is as before), or `no_progress: …` (the send failed three times in a row for the reason named). Null otherwise. */
+            /** @description Why the send paused automatically: `cap_reached` (`maxSegments` or the site's quota is used up), `account_down` (the carrier has refused the channel account for a week), `missing_field: …` (the message or the filter names a contact field that was deleted or changed since; `:resume` works once it is as before, but a field that is created again has no values), or `no_progress: …` (the send failed three times in a row for the reason named). Null otherwise. */
             statusReason: string | null;
             /**
              * @description What started the send: a request (`manual`) or `scheduledStartTime` (`scheduled`).
@@ -4907,7 +4907,7 @@ export interface components {
     headers: {
         /** @description The id of the request. Quote it when you report a problem. */
         "X-Request-Id": string;
-        /** @description The URL of the result, or of the status of work in progress. */
+        /** @description The URL of what was created, of the result, or of the status of work in progress. */
         Location: string;
         /** @description `true` if this is the stored response to an earlier request with the same Idempotency-Key. */
         "Idempotency-Replayed": string;
@@ -5535,6 +5535,7 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
@@ -6615,6 +6616,7 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
@@ -7966,6 +7968,7 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
@@ -9389,6 +9392,7 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
@@ -10087,6 +10091,7 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };

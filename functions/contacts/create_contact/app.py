@@ -18,7 +18,8 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 def create_contact(body: NewContactBody) -> Response[ContactResponse]:
     site_fields = field_store.load(api.caller(app).site_id)
     contact = contact_service.create(site_fields, body, api.new_id(app))
-    return api.created(ContactResponse.of(contact, site_fields, opt_out_status.opted_out_numbers(site_fields.site_id, [contact])))
+    opted_out = opt_out_status.opted_out_numbers(site_fields.site_id, [contact])
+    return api.created(app, ContactResponse.of(contact, site_fields, opted_out))
 
 
 lambda_handler = api.entry_point(app, scope="contact:write", idempotent=True)

@@ -15,7 +15,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 @app.post("/contact/fields")
 def create_field(body: FieldBody) -> Response[FieldResponse]:
     field = field_store.create_field(api.caller(app).site_id, body.new_field(api.new_id(app)))
-    return api.created(FieldResponse.of(field))
+    return api.created(app, FieldResponse.of(field))
 
 
 lambda_handler = api.entry_point(app, scope="contact:write", idempotent=True)

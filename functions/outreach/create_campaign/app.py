@@ -17,7 +17,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 
 @app.post("/outreach/campaigns")
 def create_campaign(body: CampaignBody) -> Response[CampaignResponse]:
-    return api.created(CampaignResponse.of(campaign_service.create(api.caller(app).site_id, body, api.new_id(app))))
+    return api.created(app, CampaignResponse.of(campaign_service.create(api.caller(app).site_id, body, api.new_id(app))))
 
 
 lambda_handler = api.entry_point(app, scope="outreach:write", idempotent=True)

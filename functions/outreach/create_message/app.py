@@ -18,7 +18,7 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 def create_message(body: MessageBody) -> Response[MessageResponse]:
     caller = api.caller(app)
     caller.enforce_rate_limit("message")
-    return api.created(MessageResponse.of(message_service.create(caller.site_id, body, api.new_id(app)), None))
+    return api.created(app, MessageResponse.of(message_service.create(caller.site_id, body, api.new_id(app)), None))
 
 
 lambda_handler = api.entry_point(app, scope="outreach:send", idempotent=True)

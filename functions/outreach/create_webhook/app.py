@@ -19,7 +19,8 @@ app = APIGatewayRestResolver(**api.OPTIONS)
 def create_webhook(body: WebhookBody) -> Response[WebhookWithSecretResponse]:
     site_id, webhook_id = api.caller(app).site_id, api.new_id(app)
     webhook = webhook_store.create(body.webhook(site_id, webhook_id))
-    return api.created(WebhookWithSecretResponse.with_secret(webhook, secrets.webhook_secret(site_id, webhook_id, webhook_id)))
+    secret = secrets.webhook_secret(site_id, webhook_id, webhook_id)
+    return api.created(app, WebhookWithSecretResponse.with_secret(webhook, secret))
 
 
 lambda_handler = api.entry_point(app, scope="outreach:write", idempotent=True, find_secret=secrets.find_webhook_secret)

@@ -11,7 +11,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from outreach.campaigns import audience, campaign_records
 from outreach.campaigns.release import release_step
-from outreach.campaigns.release.release_step import PauseReason
 from outreach.observability import logger
 
 
@@ -23,6 +22,6 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     if record.is_over:
         return {"outcome": "over", "scans": []}
     if problem := audience.describe_stale_filter(record):
-        release_step.pause(record, PauseReason.MISSING_FIELD, problem)
+        release_step.pause_for_missing_field(record, problem)
         return {"outcome": "over", "scans": []}
     return {"outcome": "scan", "scans": audience.plan_scans(record)}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Literal
 
 # The limits of strings that have no other one (docs/api.md, "JSON and HTTP").
 MAX_NAME = 256
 MAX_CHARACTERS = 2_000
+# The characters of a list in an error or a warning; a field may have thousands of options.
+_MAX_LISTED = 500
 
 # Byte-order mark, zero-width space, word joiner and bidirectional controls. ZWJ and ZWNJ have a meaning and stay.
 _INVISIBLE = dict.fromkeys([0xFEFF, 0x200B, 0x2060, 0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], None)
@@ -174,3 +177,10 @@ def require_name(text: str) -> str:
 
 def _refusal(char: str) -> str:
     return f"must not contain the character U+{ord(char):04X}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the names as an error or a warning lists them: as many as people read, and how many more there are."""
+    shown = max(1, sum(length <= _MAX_LISTED for length in accumulate(map(len, names))))
+    rest = len(names) - shown
+    return ", ".join(names[:shown]) + (f" and {rest:,} more" if rest > 0 else "")

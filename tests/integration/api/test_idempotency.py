@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import multipart
@@ -213,6 +214,8 @@ def test_a_repeated_request_gets_the_first_response_and_creates_nothing(create: 
     before = count_resources(create, prepared)
     first, again = (create.ask(prepared, "key") for _ in range(2))
     assert first.status == create.status, first.body
+    if create.status == 201:
+        assert urlsplit(first.headers["Location"]).path.endswith(f"{create.url(prepared)}/{first.body['id']}")
     assert idempotency.REPLAYED not in first.headers
     assert (again.status, again.body) == (first.status, first.body)
     assert first.headers.pop("X-Request-Id") != again.headers.pop("X-Request-Id")

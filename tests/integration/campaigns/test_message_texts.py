@@ -183,6 +183,8 @@ def test_a_send_pauses_while_a_field_of_its_message_has_another_name(carrier: st
         record = pipeline.record(record_id)
         assert (record["status"], record["counts"]["queued"]) == ("paused", len(NUMBERS))
         assert record["statusReason"].startswith("missing_field: the message contains plan,")
+        assert "a field that is created again has no values" in record["statusReason"]
+        assert record["statusReason"].endswith("; or cancel the send")
         act(campaign_id, "resume")
     rename_field(field_id, "Plan")
     pipeline.fan_out(record_id)
@@ -240,7 +242,8 @@ def test_a_missing_field_of_the_filter_is_a_conflict_without_a_pointer(field_id:
     delete_field(field_id)
     answer = call("outreach/act_on_campaign", "POST", f"/outreach/campaigns/{campaign_id}:{verb}", body)
     assert (answer.status, answer.body["code"]) == (409, "missing_field")
-    assert "contactFilterConditions/0/fieldName must be a contact field, but the site has no field plan" in answer.body["detail"]
+    problem = "condition 1 (plan): fieldName must be a contact field, but the site has no field plan. Change"
+    assert problem in answer.body["detail"]
     assert "errors" not in answer.body
 
 
@@ -253,13 +256,31 @@ def test_a_send_whose_filter_no_longer_fits_the_fields_pauses_until_it_does(carr
         record = pipeline.record(record_id)
         assert (record["status"], record["counts"]["audience"]) == ("paused", None)
         assert record["statusReason"].startswith(
-            "missing_field: the filter no longer fits the fields of this site: contactFilter"
+            "missing_field: the filter no longer fits the fields of this site: condition 1 (plan): fieldName"
         )
+        assert "a field that is created again has no values" in record["statusReason"]
         act(campaign_id, "resume")
     rename_field(field_id, "Plan")
     pipeline.fan_out(record_id)
     Pump().run_until(lambda: pipeline.record(record_id)["status"] == "completed")
     assert pipeline.accepted(carrier) == NUMBERS
+
+
+def test_a_filter_of_many_conditions_on_a_field_with_many_options_pauses_the_send_too(carrier: str) -> None:
+    options = [{"value": f"{number:03} {'x' * 250}"} for number in range(300)]
+    body = {"name": "segment", "type": "dropdownlist", "fieldOptions": options}
+    field_id = call("contacts/create_field", "POST", "/contact/fields", body).body["id"]
+    conditions = [
+        {"fieldName": "segment", "operator": "Is", "value": options[0]["value"], "order": order} for order in range(100)
+    ]
+    campaign_id = pipeline.create_campaign(contactFilterConditions=conditions)["id"]
+    assert call("contacts/update_field", "PUT", f"/contact/fields/{field_id}", {"fieldOptions": options[1:]}).status == 200
+    record_id = pipeline.send(campaign_id)
+    pipeline.freeze(record_id)
+    record = pipeline.record(record_id)
+    assert (record["status"], "condition 1 (segment): value must be one of" in record["statusReason"]) == ("paused", True)
+    assert "; and more; make the fields as they were and resume" in record["statusReason"]
+    assert len(record["statusReason"]) < 3_000
 
 
 def test_a_message_that_cannot_be_rendered_is_announced_like_any_failure(carrier: str) -> None:

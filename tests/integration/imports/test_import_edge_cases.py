@@ -126,6 +126,15 @@ def test_a_cell_without_a_heading_is_a_failed_row() -> None:
     assert answer.body["failedRows"][0]["row"] == 2
 
 
+def test_the_index_that_pandas_writes_can_be_ignored() -> None:
+    rows = ",name,email\n0,Tom,tom@b.co\n1,Tim,tim@b.co\n"
+    refused = file_requests.upload(rows, unknownColumns="ignore")
+    assert file_requests.counts(refused) == (0, 0, 0, 2)
+    assert "give the column a heading" in refused.body["failedRows"][0]["errors"][0]["message"]
+    assert file_requests.upload(f"Unnamed: 0{rows}").body["suggestedColumns"] == {"Unnamed: 0": None}
+    assert file_requests.counts(file_requests.upload(rows, columns={"": None})) == (2, 0, 0, 0)
+
+
 def test_a_skipped_row_creates_nothing() -> None:
     contact_requests.new_contact("Tom", contact_requests.email("tom@b.co"))
     assert file_requests.counts(file_requests.upload("name,email\nTom,tom@b.co;other@b.co\n", "skip")) == (0, 0, 1, 0)

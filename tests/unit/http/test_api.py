@@ -32,6 +32,7 @@ class ThingBody(wire.Request):
 class ThingResponse(wire.Response):
     site_id: str
     full_name: str
+    id: str = "1"
 
 
 app = APIGatewayRestResolver(**api.OPTIONS)
@@ -46,7 +47,7 @@ FAILURES: dict[str, Exception] = {
 
 @app.post("/things")
 def create_thing(body: ThingBody) -> Response[ThingResponse]:
-    return api.created(ThingResponse(site_id=api.caller(app).site_id, full_name=body.name))
+    return api.created(app, ThingResponse(site_id=api.caller(app).site_id, full_name=body.name))
 
 
 @app.get("/things/<id>")
@@ -86,8 +87,12 @@ def on_thing(method: str, segment: str, **details: Any) -> Answer:
 
 def test_a_response_is_json_with_camel_case_names() -> None:
     answer = post({"NAME": "Tom", "unknown": 1})
-    assert (answer.status, answer.body) == (201, {"siteId": "10000", "fullName": "Tom"})
+    assert (answer.status, answer.body) == (201, {"siteId": "10000", "fullName": "Tom", "id": "1"})
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+
+
+def test_a_new_resource_is_at_its_location() -> None:
+    assert post({"name": "Tom"}).headers["Location"].endswith("/things/1")
 
 
 def test_every_line_names_the_request_the_site_and_the_id_of_the_key(log: io.StringIO) -> None:

@@ -46,6 +46,8 @@ def test_a_template_has_text_headings_whatever_the_names_of_fields() -> None:
         (b"<?xml version='1.0'?><?mso-application progid='Excel.Sheet'?>", "XML"),
         (b"\x1f\x8b\x08\x00", ".gz"),
         (b"PK\x05\x06" + bytes(18), "empty ZIP"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "picture"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "picture"),
     ],
 )
 def test_the_error_names_another_format(content: bytes, format_: str) -> None:

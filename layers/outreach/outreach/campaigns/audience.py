@@ -20,6 +20,7 @@ from outreach.campaigns.ledger import Cell
 from outreach.contacts import field_store, packed_ids
 from outreach.contacts.filters import compiler
 from outreach.contacts.filters.conditions import Predicate
+from outreach.contacts.filters.models import Filter
 from outreach.contacts.listing import contact_counts, search
 from outreach.errors import ValidationFailed
 from outreach.settings import settings
@@ -45,10 +46,11 @@ def describe_stale_filter(record: CampaignRecord) -> str | None:
     """Say why the record's filter no longer fits the site's fields; ``None`` if it does. A resend has no filter."""
     if record.failed_of:
         return None
+    contact_filter = _contact_filter(record)
     try:
-        _predicate(record)
+        _predicate(record, contact_filter)
     except ValidationFailed as error:
-        return stale_filters.describe_snapshot(error)
+        return f"the {stale_filters.problem(error, contact_filter)}"
     return None
 
 
@@ -70,11 +72,14 @@ def scan(record: CampaignRecord, shards: list[int], part: int) -> None:
 
 
 def _matching_ids(record: CampaignRecord, shards: list[int]) -> Iterator[str]:
-    return search.matching_ids(record.site_id, shards, _predicate(record))
+    return search.matching_ids(record.site_id, shards, _predicate(record, _contact_filter(record)))
 
 
-def _predicate(record: CampaignRecord) -> Predicate:
-    contact_filter = snapshots.contact_filter(snapshot_store.get(record.site_id, record.id))
+def _contact_filter(record: CampaignRecord) -> Filter:
+    return snapshots.contact_filter(snapshot_store.get(record.site_id, record.id))
+
+
+def _predicate(record: CampaignRecord, contact_filter: Filter) -> Predicate:
     site_fields = field_store.load(record.site_id)
     return compiler.compile_filter(contact_filter, site_fields, now=parsing.parse_moment(record.sent_time))
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from outreach import text
 from outreach.contacts.fields import SiteFields
 from outreach.errors import ValidationFailed
 from outreach.sending import merge_fields
 
 
 def describe(template: str, site_fields: SiteFields) -> str | None:
-    """Say which names in a template are not merge fields of the site, and what to do; ``None`` if there are none.
+    """Say what :func:`find` finds in a campaign's template, and what to do; ``None`` if it finds nothing."""
+    problem = find(template, site_fields)
+    return problem and f"{problem}; make the field as it was, or change the message"
+
+
+def find(template: str, site_fields: SiteFields) -> str | None:
+    """Say which names in a template are not merge fields of the site; ``None`` if there are none.
 
     A template that is invalid for another reason fails for each contact by itself.
     """
@@ -18,7 +25,4 @@ def describe(template: str, site_fields: SiteFields) -> str | None:
         return None
     if not names:
         return None
-    listed = ", ".join(names)
-    return (
-        f"the message contains {listed}, which is no longer a field of this site; create the field again, or change the message"
-    )
+    return f"the message contains {text.listed(names)}, which is no longer a field of this site"

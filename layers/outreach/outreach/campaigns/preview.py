@@ -172,7 +172,7 @@ def matching_ids(campaign: Campaign, site_fields: SiteFields, deadline: float | 
     try:
         predicate = compiler.compile_filter(campaign.contact_filter, site_fields)
     except ValidationFailed as error:
-        raise Conflict(stale_filters.describe(error), code="missing_field") from error
+        raise Conflict(stale_filters.describe(error, campaign.contact_filter), code="missing_field") from error
     shards = chain.from_iterable(audience.contact_scans(campaign.site_id))
     return search.matching_ids(campaign.site_id, shards, predicate, deadline)
 

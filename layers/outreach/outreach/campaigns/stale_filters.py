@@ -1,22 +1,37 @@
-"""Describes filters that no longer fit the fields of their site: these were deleted or changed after the campaign was saved."""
+"""Describes filters that no longer fit the fields of their site: these were deleted or changed after the campaign was saved.
+
+The texts name conditions, not pointers: the filter is not in the request, and people read the texts in the console.
+"""
 
 from __future__ import annotations
 
-from outreach.errors import ValidationFailed
+import re
+
+from outreach.contacts.filters.conditions import ADVICE_ON_FIELDS
+from outreach.contacts.filters.models import Filter
+from outreach.errors import FieldError, ValidationFailed
+
+# The first ones are enough to mend the others: a deleted field is often that of many conditions.
+_MAX_PROBLEMS = 3
+_PLACE = re.compile(r"/filterConditions/(\d+)/(\w+)")
 
 
-def describe(error: ValidationFailed) -> str:
-    """Say what is wrong with the filter of a saved campaign, and what to do. No pointer: the filter is not in the request."""
-    return f"The campaign's filter no longer fits the fields of this site: {_problems(error)}. Change the filter or the fields."
+def describe(error: ValidationFailed, contact_filter: Filter) -> str:
+    """Say what is wrong with the filter of a saved campaign, and what to do."""
+    return f"The campaign's {problem(error, contact_filter)}. Change the filter or the fields."
 
 
-def describe_snapshot(error: ValidationFailed) -> str:
-    """Say what is wrong with the filter of a send, which stays as it was at its start, and what to do."""
-    return (
-        f"the filter no longer fits the fields of this site: {_problems(error)}; make the fields as they were and resume,"
-        " or cancel the send, change the campaign and send it again"
-    )
+def problem(error: ValidationFailed, contact_filter: Filter) -> str:
+    """Say what is wrong with a filter."""
+    shown = [_condition_problem(entry, contact_filter) for entry in error.errors[:_MAX_PROBLEMS]]
+    more = ["and more"] if len(error.errors) > _MAX_PROBLEMS else []
+    return f"filter no longer fits the fields of this site: {'; '.join([*shown, *more])}"
 
 
-def _problems(error: ValidationFailed) -> str:
-    return "; ".join(f"{entry.pointer.replace('/filter', 'contactFilter', 1)} {entry.message}" for entry in error.errors)
+def _condition_problem(entry: FieldError, contact_filter: Filter) -> str:
+    message = entry.message.removesuffix(ADVICE_ON_FIELDS)
+    place = _PLACE.fullmatch(entry.pointer)
+    if not place:
+        return f"{entry.pointer.removeprefix('/')} {message}"
+    index = int(place[1])
+    return f"condition {index + 1} ({contact_filter.conditions[index].field_name}): {place[2]} {message}"

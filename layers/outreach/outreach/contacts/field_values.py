@@ -173,7 +173,7 @@ def _flag(given: Any, _: Options) -> bool:
 def _option(given: Any, options: Options) -> str:
     option = _options_by_key(options).get(text.comparison_key(_text(given)))
     if option is None:
-        raise ValueError(f"must be one of the field's options: {', '.join(options)}")
+        raise ValueError(f"must be one of the field's options: {text.listed(options)}")
     return option
 
 

@@ -34,6 +34,7 @@ from outreach.errors import NO_SUCH_PATH, NotFound, OutreachError, ValidationFai
 from outreach.http import error_pointers, headers, json_pointers, problems
 from outreach.http.caller import Caller
 from outreach.http.request import (
+    base_url,
     canonical_path,
     header,
     is_form,
@@ -86,9 +87,10 @@ def new_id(app: APIGatewayRestResolver) -> str:
     return str(app.context["new_id"]())
 
 
-def created(body: Any) -> Response[Any]:
-    """Return 201 with the new resource."""
-    return Response(201, JSON, body)
+def created(app: APIGatewayRestResolver, body: Any) -> Response[Any]:
+    """Return 201 with the new resource, and its URL in ``Location``. Its path is that of the request, followed by its id."""
+    event = app.current_event.raw_event
+    return Response(201, JSON, body, headers={"Location": f"{base_url(event)}{canonical_path(event)}/{body.id}"})
 
 
 def accepted(body: Any, location: str) -> Response[Any]:

@@ -36,6 +36,10 @@ MAX_HEADING = 256
 _MAX_HEADINGS_BYTES = 60_000
 
 _NO_FIELD = "the first row of the file must have at least one contact field as a column heading"
+_NO_HEADING = (
+    "the row has a value in a column without a heading; give the column a heading,"
+    " or, if a text was split, put it in quotation marks"
+)
 # Signs that the line sep= can name; others split a cell in a spreadsheet program.
 _SEP_SIGNS = "|^~"
 _OTHER_SIGNS = ";,\t"
@@ -247,8 +251,7 @@ class Columns:
             try:
                 self._parse_cell(data, heading, cells.plain_text(cell))
             except UnknownColumn:
-                message = "is not a contact field" if heading else "the row has a value in a column without a heading"
-                data.errors.append(FieldError(heading, message))
+                data.errors.append(FieldError(heading, "is not a contact field" if heading else _NO_HEADING))
             except ValueError as error:
                 data.errors.append(FieldError(heading, str(error)))
         return data
@@ -408,7 +411,7 @@ def _repeated_column(name: str, headings: Sequence[str]) -> str:
     if same:
         heading = next(heading for heading in headings if text.compact_key(heading) == same[0])
         return f"the file has several columns with the heading {heading}; rename or remove all but one of them"
-    error = f"the file has several columns for the contact field {name}: {', '.join(headings)}"
+    error = f"the file has several columns for the contact field {name}: {text.listed(headings)}"
     return f"{error}; keep one of them, and ignore the others: send columns with {columns_option(headings[-1], None)}"
 
 

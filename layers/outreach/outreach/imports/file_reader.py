@@ -23,6 +23,7 @@ _OTHER_FORMATS = {
     rb"%pdf-": f"a PDF file; {_SAVE}",
     rb"\x1f\x8b": f"a compressed file (.gz); {_UNPACK}",
     rb"pk\x05\x06": "an empty ZIP archive",
+    rb"\x89png|\xff\xd8\xff|gif8": f"a picture; {_GIVE_FILE}",
     rb"{\\rtf": f"a text document (.rtf); {_SAVE}",
     rb"<\?xml": f"an XML file; {_SAVE}",
     rb"<(!--|(!doctype|html|head|meta|body|style|table|div)\b)": f"a web page; {_GIVE_FILE}",

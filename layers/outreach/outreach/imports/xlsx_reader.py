@@ -15,6 +15,7 @@ from outreach.imports.import_warnings import Warnings
 from outreach.imports.xlsx_package import Attributes, Handlers, Package, Relationship, open_package
 from outreach.imports.xlsx_strings import SharedStrings, TextCollector, decode_escapes, read_shared_strings
 from outreach.imports.xlsx_styles import Format, general, read_formats
+from outreach.text import listed
 
 # Excel specifications and limits: worksheet size.
 _MAX_ROWS = 1_048_576
@@ -43,8 +44,7 @@ def rows(file: IO[bytes], warnings: Warnings) -> Iterator[list[str]]:
     with open_package(file) as package:
         book = _open_workbook(package)
         if book.other_sheets:
-            names = ", ".join(book.other_sheets)
-            warnings.add(1, "", f"only the sheet {book.sheet} was read; the file has other sheets: {names}")
+            warnings.add(1, "", f"only the sheet {book.sheet} was read; the file has other sheets: {listed(book.other_sheets)}")
         sheet = _SheetParser(book, warnings)
         blocks = package.parse(book.sheet_part, Handlers(sheet.start, sheet.end, sheet.text))
         while not sheet.is_complete and next(blocks, blocks) is not blocks:

@@ -21,7 +21,7 @@ from outreach.campaigns.release import account_capacity, deferred_recipients, el
 from outreach.campaigns.release.account_capacity import horizon
 from outreach.campaigns.release.deferred_recipients import DeferredRecipients
 from outreach.campaigns.release.eligibility import BelowCap, Decision, Deferral, Rules
-from outreach.campaigns.release.release_step import PauseReason, ReleaseProgress, ReleaseStep, pause
+from outreach.campaigns.release.release_step import PauseReason, ReleaseProgress, ReleaseStep, pause, pause_for_missing_field
 from outreach.campaigns.release.rendering import RenderedMessage
 from outreach.contacts import field_store
 from outreach.messages import message_store
@@ -115,8 +115,8 @@ def release_places(record: CampaignRecord, contact_ids: Mapping[int, str], now: 
         return Released(0, capacity.next_step)
     template = MessageTemplate.of_snapshot(snapshot_store.get(record.site_id, record.id))
     site_fields = field_store.load(record.site_id)
-    if missing := missing_fields.describe(template.template, site_fields):
-        return Released(0, pause(record, PauseReason.MISSING_FIELD, missing))
+    if missing := missing_fields.find(template.template, site_fields):
+        return Released(0, pause_for_missing_field(record, missing))
     cells = _page_cells(record, contact_ids)
     if _waits_at_cap(record, site, contact_ids, cells):
         return Released(0, ReleaseStep(ReleaseProgress.WAIT, _CAP_POLL_SECONDS))

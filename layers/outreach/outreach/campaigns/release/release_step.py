@@ -34,6 +34,13 @@ class PauseReason(StrEnum):
     MISSING_FIELD = "missing_field"
 
 
+# What people must know before they resume: without the values, Is Not is true for everybody, and every text has a gap.
+_FIELDS_ADVICE = (
+    "make the fields as they were and resume: rename a renamed field back;"
+    " a field that is created again has no values, so import them before you resume; or cancel the send"
+)
+
+
 @dataclass(frozen=True)
 class ReleaseStep:
     progress: ReleaseProgress
@@ -44,3 +51,8 @@ def pause(record: CampaignRecord, reason: PauseReason, details: str = "") -> Rel
     """Pause the record and stop its release."""
     campaign_records.change_status(record, RecordStatus.PAUSED, reason=f"{reason}: {details}" if details else reason)
     return ReleaseStep(ReleaseProgress.STOPPED)
+
+
+def pause_for_missing_field(record: CampaignRecord, problem: str) -> ReleaseStep:
+    """Pause a record whose message or filter no longer fits the fields. It keeps both, so only the fields can change."""
+    return pause(record, PauseReason.MISSING_FIELD, f"{problem}; {_FIELDS_ADVICE}")

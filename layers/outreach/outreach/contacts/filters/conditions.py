@@ -61,6 +61,9 @@ _OPERATORS = {
     FieldType.CHECKBOX: _EQUALITY_OPERATORS,
 }
 
+# Ends the error of an unknown field.
+ADVICE_ON_FIELDS = "; GET /contact/fields lists the fields"
+
 _MERGED = "mergeToContactId"
 # Only live contacts are filtered, and their documents lack the property.
 _NOT_MERGED: Document = {_MERGED: NIL_GUID}
@@ -92,7 +95,7 @@ def compile_condition(condition: Condition, site_fields: SiteFields, now: dateti
     field = _PROPERTIES.get(text.comparison_key(condition.field_name)) or site_fields.find(condition.field_name)
     if field is None:
         problem = f"must be a contact field, but the site has no field {condition.field_name}"
-        raise ConditionError("fieldName", f"{problem}; GET /contact/fields lists the fields")
+        raise ConditionError("fieldName", problem + ADVICE_ON_FIELDS)
     operators = _OPERATORS.get(field.type, _TEXT_OPERATORS)
     if condition.operator not in operators:
         allowed = ", ".join(operator_ for operator_ in Operator if operator_ in operators)
