@@ -18,6 +18,7 @@ from tests.support.api_description import DESCRIPTION
 schema = openapi_schema.schema()
 schema.app = gateway.application
 
+_MADE: list[str] = []
 # Ids of existing items, by the start of the path.
 IDS = {
     "/contact/contacts/": sample_data.CONTACT,
@@ -41,7 +42,7 @@ IDS = {
 def api(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A site in which the ids of `IDS` exist."""
     with sample_data.external_services(monkeypatch) as outside:
-        sample_data.create(outside.url, monkeypatch)
+        sample_data.create(outside.url, monkeypatch, _MADE)
         yield
 
 

@@ -63,8 +63,7 @@ WEBHOOK = "6f1d2c3b-4a59-4e68-8b77-0c9d8e7f6a54"
 # The response of a carrier that accepts every message.
 ACCEPTED_RESPONSE = reply(201, b'{"sid": "SM0123456789abcdef0123456789abcdef", "status": "queued"}')
 
-# What the functions have made of these items, with this URL, after the first test has created them.
-_STATES: list[str] = []
+# Stands for the URL of callbacks in what is kept for the next test.
 _CALLBACK_URL = "https://callback.invalid"
 
 
@@ -77,9 +76,15 @@ def external_services(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         yield server
 
 
-def create(callback_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Create everything that the events name on the mocked AWS, so that each event can be handled on its own."""
-    _put_all_or_restore(callback_url)
+def create(callback_url: str, monkeypatch: pytest.MonkeyPatch, made: list[str]) -> None:
+    """Create everything that the events name on the mocked AWS, so that each event can be handled on its own.
+
+    Args:
+        callback_url: the customer's endpoint.
+        monkeypatch: that of the test.
+        made: what the functions have made of the items in the first test with these fixtures; empty before it.
+    """
+    _put_all_or_restore(callback_url, made)
     for arn in (settings().campaign_send_arn, settings().scheduled_start_arn, settings().import_contacts_arn):
         role = "arn:aws:iam::123456789012:role/unit-test"
         boto3.client("stepfunctions").create_state_machine(name=arn.rsplit(":", 1)[1], definition="{}", roleArn=role)
@@ -112,13 +117,13 @@ def put_all(callback_url: str) -> None:
     put_webhook(callback_url)
 
 
-def _put_all_or_restore(callback_url: str) -> None:
-    """Create the items with the functions only once a process, because that takes longer than most tests."""
-    if _STATES:
-        stored_state.restore(json.loads(_STATES[0].replace(_CALLBACK_URL, callback_url)))
+def _put_all_or_restore(callback_url: str, made: list[str]) -> None:
+    """Create the items with the functions only once, because that takes longer than most tests."""
+    if made:
+        stored_state.restore(json.loads(made[0].replace(_CALLBACK_URL, callback_url)))
     else:
         put_all(callback_url)
-        _STATES.append(json.dumps(stored_state.capture()).replace(callback_url, _CALLBACK_URL))
+        made.append(json.dumps(stored_state.capture()).replace(callback_url, _CALLBACK_URL))
 
 
 def put_webhook(url: str) -> None:

@@ -9,6 +9,8 @@ import pytest
 from tests.support import sample_data
 from tests.support.http_server import Server
 
+_MADE: list[str] = []
+
 
 @pytest.fixture
 def external_services(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
@@ -20,5 +22,5 @@ def external_services(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Se
 @pytest.fixture
 def sample_services(external_services: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """The external services, after all items that the events name have been created."""
-    sample_data.create(external_services.url, monkeypatch)
+    sample_data.create(external_services.url, monkeypatch, _MADE)
     return external_services
