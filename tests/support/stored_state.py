@@ -30,7 +30,7 @@ def restore(state: Mapping[str, Any]) -> None:
     """Put the items, objects, secrets and queue messages of a state into an account that has none yet."""
     for table, items in state["tables"].items():
         for start in range(0, len(items), 25):
-            requests = [{"PutRequest": {"Item": _with_bytes(item)}} for item in items[start : start + 25]]
+            requests: list[Any] = [{"PutRequest": {"Item": _with_bytes(item)}} for item in items[start : start + 25]]
             boto3.client("dynamodb").batch_write_item(RequestItems={table: requests})
     for bucket, objects in state["objects"].items():
         for key, content in objects.items():
