@@ -413,9 +413,12 @@ def test_a_change_by_somebody_else_is_shown_before_it_is_overwritten(
     console: Console, api: Client, make_campaign: Callable[..., dict[str, Any]]
 ) -> None:
     campaign = make_campaign()
+    console.take_clock()
     page = _open(console, campaign)
     api.ask("PUT", f"/outreach/campaigns/{campaign['id']}", json={"message": "Changed by a colleague"})
-    page.get_by_role("button", name="Show the changed campaign").click()
+    show = page.get_by_role("button", name="Show the changed campaign")
+    console.await_poll(show)
+    show.click()
     expect(page.get_by_label("Text of the message")).to_have_value("Changed by a colleague")
 
 
