@@ -8,23 +8,30 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, TimeoutError, expect, sync_playwright
 
 DESKTOP = (1280, 800)
 PHONE = (390, 844)
 # Long enough for a cold start on a busy machine.
 TIMEOUT_MILLISECONDS = 60_000
+# Between two polls of a page whose clock is put forward.
+_PAUSE_MILLISECONDS, _LONGEST_POLL_MILLISECONDS = 500, 16_000
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # Beside the page's own address: everything that must not hold the key.
 _STORES = "JSON.stringify([document.documentElement.outerHTML, location.href, {...localStorage}, document.cookie])"
 # Long lists whose rows do not fit.
 _SCROLLING_LISTS = "[...document.querySelectorAll('.table:has(.stacks)')].some(table => table.scrollWidth > table.clientWidth)"
+_AXE = Axe()
+_AXE_OPTIONS = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
+    "resultTypes": ["violations"],
+}
 # What the browser says of an answer that the page handles itself, such as a refused key.
 _REFUSED = "Failed to load resource: the server responded with a status of"
 
@@ -37,8 +44,9 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("no Chromium is installed")
     expect.set_options(timeout=TIMEOUT_MILLISECONDS)
     with sync_playwright() as playwright:
-        # The sandbox needs a user other than root.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        # The sandbox needs a user other than root. Tabs of one process compile the page once.
+        options = ["--no-sandbox", "--disable-gpu", "--renderer-process-limit=1"]
+        browser = playwright.chromium.launch(executable_path=path, args=options)
         try:
             yield browser
         finally:
@@ -85,6 +93,19 @@ class Console:
         self.page.get_by_role("navigation", name="Pages").first.get_by_role("link", name=name, exact=True).click()
         self.page.get_by_role("heading", level=1, name=name).wait_for()
 
+    def take_clock(self) -> None:
+        """Let `await_poll` set the clock of what is opened from now on."""
+        self.page.clock.install()
+
+    def await_poll(self, news: Locator) -> None:
+        """Put the clock forward until the page has read something new, which it does at intervals of some seconds."""
+        for _ in range(TIMEOUT_MILLISECONDS // _PAUSE_MILLISECONDS):
+            self.page.clock.fast_forward(_LONGEST_POLL_MILLISECONDS)
+            with suppress(TimeoutError):
+                news.first.wait_for(timeout=_PAUSE_MILLISECONDS)
+                return
+        expect(news.first).to_be_visible(timeout=1)
+
     def check(self) -> None:
         """Check what a person does not see, on the page as it is now."""
         assert self.faults == []
@@ -110,9 +131,10 @@ class Console:
 
     def check_accessibility(self) -> None:
         """Check the page by the rules of axe for WCAG 2.2 AA."""
-        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-        result = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": tags}})
-        serious = [violation for violation in result.response["violations"] if violation["impact"] in ("serious", "critical")]
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(_AXE.axe_script)
+        violations = self.page.evaluate("options => axe.run(options).then(result => result.violations)", _AXE_OPTIONS)
+        serious = [violation for violation in violations if violation["impact"] in ("serious", "critical")]
         places = {violation["id"]: [node["html"][:200] for node in violation["nodes"][:3]] for violation in serious}
         assert places == {}
 
@@ -139,10 +161,20 @@ def tab(
     other_sizes: Sequence[tuple[int, int]] = (),
 ) -> Iterator[Console]:
     """A new tab with an empty profile, checked once more at the end; the parameters are those of `Console`."""
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, accept_downloads=True, locale="en-GB")
+    context = browser.contexts[0] if browser.contexts else _new_context(browser, base_url)
+    context.pages[0].evaluate("localStorage.clear()")
     console = Console(context.new_page(), base_url, origins, size, other_sizes)
     try:
+        console._resize(size)
         yield console
         console.check()
     finally:
-        context.close()
+        context.set_offline(False)
+        console.page.close()
+
+
+def _new_context(browser: Browser, base_url: str) -> BrowserContext:
+    """A profile for all tabs. Its first tab stays open, because the process of the tabs ends with the last one."""
+    context = browser.new_context(accept_downloads=True, locale="en-GB", reduced_motion="reduce")
+    context.new_page().goto(f"{base_url}/console")
+    return context

@@ -55,6 +55,12 @@ def isolated_site(addresses: tuple[str, str], administration: Administration) ->
     return administration.create_isolated_site(addresses[0], 5)
 
 
+@pytest.fixture(scope="module")
+def slow_account(isolated_site: IsolatedSite, administration: Administration) -> str:
+    """Another account of that site. It sends a message a second, so that sends to few contacts take a while."""
+    return administration.create_account(isolated_site.id, "Slow line", 1)
+
+
 @pytest.fixture(scope="session")
 def simulator_url(addresses: tuple[str, str]) -> str:
     """The carrier simulator that the stack talks to."""

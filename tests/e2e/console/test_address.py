@@ -58,10 +58,13 @@ def test_a_filter_and_the_order_of_a_list_are_in_the_address(console: Console) -
 def test_an_open_conversation_is_in_the_address(console_on_a_phone: Console, api: Client, simulator_url: str) -> None:
     page, text, (number,) = console_on_a_phone.page, new_name("Hello"), numbers(DELIVERED[:1])
     api.post("/contact/contacts", {"name": "Ann Writes", "contactIdentities": [{"type": "SMS", "value": number}]})
+    console_on_a_phone.take_clock()
     console_on_a_phone.open("Replies")
     inbound = {"from": number, "to": ACCOUNTS[0][0].number, "body": text}
     requests.post(f"{simulator_url}/_simulate/inbound", json=inbound, timeout=TIMEOUT_SECONDS).raise_for_status()
-    page.get_by_role("button", name="Show 1 new reply").or_(page.get_by_role("article").filter(has_text=text)).first.wait_for()
+    console_on_a_phone.await_poll(
+        page.get_by_role("button", name="Show 1 new reply").or_(page.get_by_role("article").filter(has_text=text))
+    )
     page.reload()
     page.get_by_role("button", name=f"Open and answer: {number}").click()
     conversation = page.get_by_role("region", name="Conversation with Ann Writes")

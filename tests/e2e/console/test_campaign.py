@@ -105,6 +105,8 @@ def _press(page: Page, target: Locator) -> None:
 @pytest.mark.usefixtures("people")
 def test_a_campaign_is_written_and_sent_with_the_keyboard_alone(console: Console, api: Client, company: str) -> None:
     page, name = console.page, f"Keys {company}"
+    # It takes the focus when it opens, perhaps from what Tab has reached.
+    expect(page.get_by_role("heading", level=1, name="Start")).to_be_focused()
     _press(page, page.get_by_role("link", name="Campaigns", exact=True))
     page.get_by_role("button", name="New campaign").wait_for()
     _press(page, page.get_by_role("button", name="New campaign"))
@@ -413,9 +415,12 @@ def test_a_change_by_somebody_else_is_shown_before_it_is_overwritten(
     console: Console, api: Client, make_campaign: Callable[..., dict[str, Any]]
 ) -> None:
     campaign = make_campaign()
+    console.take_clock()
     page = _open(console, campaign)
     api.ask("PUT", f"/outreach/campaigns/{campaign['id']}", json={"message": "Changed by a colleague"})
-    page.get_by_role("button", name="Show the changed campaign").click()
+    show = page.get_by_role("button", name="Show the changed campaign")
+    console.await_poll(show)
+    show.click()
     expect(page.get_by_label("Text of the message")).to_have_value("Changed by a colleague")
 
 

@@ -126,19 +126,20 @@ def test_a_contact_is_answered_and_opts_out_while_the_page_is_open(
 ) -> None:
     page, name, (number,) = console_on_a_phone.page, new_name("Talker"), numbers(DELIVERED[:1])
     _create(api, name, number)
+    console_on_a_phone.take_clock()
     _open(console_on_a_phone, name, number)
     page.get_by_label("Send from").select_option(index=0)
     page.get_by_label("Your message to").fill("Are you coming? \U0001f600")
     page.get_by_role("button", name="Send message").click()
     thread = page.get_by_role("list", name="Messages and replies")
-    expect(thread.get_by_role("listitem").filter(has_text="Are you coming?")).to_contain_text("Delivered")
+    console_on_a_phone.await_poll(thread.get_by_role("listitem").filter(has_text="Are you coming?").filter(has_text="Delivered"))
 
     for text in ("<b>Yes</b>", "STOP"):
         reply = {"from": number, "to": ACCOUNTS[0][0].number, "body": text, "carrier": "twilio"}
         requests.post(f"{simulator_url}/_simulate/inbound", json=reply, timeout=TIMEOUT_SECONDS).raise_for_status()
-    expect(thread.get_by_text("<b>Yes</b>")).to_be_visible()
-    expect(thread.get_by_text("Opted out")).to_be_visible()
-    expect(page.get_by_text("You cannot write to it")).to_be_visible()
+    console_on_a_phone.await_poll(thread.get_by_text("<b>Yes</b>"))
+    console_on_a_phone.await_poll(thread.get_by_text("Opted out"))
+    console_on_a_phone.await_poll(page.get_by_text("You cannot write to it"))
     console_on_a_phone.check()
 
 

@@ -26,16 +26,17 @@ def test_a_reply_is_announced_and_answered_and_a_stop_cannot_be(
     company, page = new_name("Replying"), console_on_a_phone.page
     ann, ben = numbers(DELIVERED[:2])
     record_id = _sent(api, company, [("Ann Replies", ann), ("Ben Stops", ben)])
+    console_on_a_phone.take_clock()
     page.goto(f"{console_on_a_phone.base_url}/console#/sends/{record_id}")
     page.get_by_role("link", name="0 replies").click()
     expect(page.get_by_text("No replies match.")).to_be_visible()
 
     _write(simulator_url, ann, QUESTION)
-    expect(page.get_by_role("status")).to_have_text(f"New reply from {ann}: {QUESTION}")
+    console_on_a_phone.await_poll(page.get_by_role("status").get_by_text(f"New reply from {ann}: {QUESTION}", exact=True))
     expect(_reply(page, "Ann Replies")).to_contain_text(QUESTION)
     _write(simulator_url, ben, "STOP")
     arrived = page.get_by_role("button", name="Show 1 new reply")
-    expect(arrived).to_be_visible()
+    console_on_a_phone.await_poll(arrived)
     expect(_reply(page, "Ben Stops")).to_have_count(0)
     arrived.click()
     expect(page.get_by_role("list", name="Replies")).to_be_focused()
@@ -58,7 +59,7 @@ def test_a_reply_is_announced_and_answered_and_a_stop_cannot_be(
     expect(page.get_by_role("status")).to_have_text("The message is on its way.")
     expect(page.get_by_label(f"Your message to {ann}")).to_be_focused()
     expect(thread.get_by_role("listitem")).to_contain_text(["Hello Ann Replies", QUESTION, "At nine 🙂"])
-    expect(thread.get_by_role("listitem").last).to_contain_text("Delivered")
+    console_on_a_phone.await_poll(thread.get_by_role("listitem").last.filter(has_text="Delivered"))
     assert [message["body"] for message in _accepted(simulator_url, ann)] == ["Hello Ann Replies", "At nine 🙂"]
 
 

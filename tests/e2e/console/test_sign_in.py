@@ -30,7 +30,7 @@ def test_signing_out_forgets_the_key(console: Console) -> None:
 def test_every_page_opens_by_the_navigation_and_keeps_the_rules(console_on_a_phone: Console) -> None:
     for name in PAGES:
         console_on_a_phone.open(name)
-        console_on_a_phone.page.wait_for_load_state("networkidle")
+        expect(console_on_a_phone.page.locator("[aria-busy=true]")).to_have_count(0)
         console_on_a_phone.check()
 
 

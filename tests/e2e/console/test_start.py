@@ -62,17 +62,17 @@ def test_sends_of_today_are_summed_and_bad_ones_are_warned_about(
 
 
 def test_a_planned_and_a_running_send_are_shown_with_their_time_and_progress(
-    isolated_site_console: Console, isolated_site: IsolatedSite
+    isolated_site_console: Console, isolated_site: IsolatedSite, slow_account: str
 ) -> None:
     company, page = new_name("Planned"), isolated_site_console.page
-    import_people(isolated_site.api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:100])])
-    campaign_id = create_campaign(isolated_site.api, company, isolated_site.account_id)
+    import_people(isolated_site.api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:20])])
+    campaign_id = create_campaign(isolated_site.api, company, slow_account)
     send(isolated_site.api, campaign_id)
     isolated_site.api.ask("PUT", f"/outreach/campaigns/{campaign_id}", json={"scheduledStartTime": "2099-05-23T09:00:00Z"})
     page.reload()
     under_way = page.get_by_role("region", name="Sends under way")
     running = under_way.get_by_role("listitem").filter(has=page.get_by_role("progressbar"))
-    expect(running).to_contain_text("of 100 contacts done")
+    expect(running).to_contain_text("of 20 contacts done")
     expect(under_way.get_by_role("listitem").filter(has_text="2099")).to_contain_text(company)
 
 
@@ -121,8 +121,10 @@ def test_replies_are_unread_until_the_reader_opens_them(console: Console, api: C
     console.open("Replies")
     expect(page.get_by_role("list", name="Replies")).to_be_attached()
     inbound = {"from": number, "to": ACCOUNT.number, "body": text}
+    console.take_clock()
     console.open("Start")
     requests.post(f"{simulator_url}/_simulate/inbound", json=inbound, timeout=TIMEOUT_SECONDS).raise_for_status()
+    console.await_poll(page.get_by_role("link", name="to read"))
     page.get_by_role("link", name="to read").click()
     expect(page.get_by_role("article").filter(has_text=text)).to_contain_text("New")
     console.open("Start")
