@@ -142,7 +142,7 @@ def test_failures_are_explained_downloaded_and_sent_again(console_on_a_phone: Co
     console_on_a_phone.check()
 
 
-def test_a_send_that_has_used_its_budget_says_what_to_do(isolated_site_console: Console, isolated_site: IsolatedSite) -> None:
+def test_a_send_whose_budget_has_no_room_says_what_to_do(isolated_site_console: Console, isolated_site: IsolatedSite) -> None:
     company, page = new_name("Budget"), isolated_site_console.page
     import_people(isolated_site.api, company, [(f"Contact {number}", number) for number in numbers(DELIVERED[:3])])
     # The budget has no room for the first message, so nothing is on its way that the send would wait for.
