@@ -42,7 +42,7 @@ def restore(table: str, name: str, *, protect: bool) -> dict[str, Any]:
         client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"})
     client.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
     if protect:
-        _update(name, "", DeletionProtectionEnabled=True)
+        _update(name, "DeletionProtectionEnabled", DeletionProtectionEnabled=True)
     return {"backup": backed_up, "stream": client.describe_table(TableName=name)["Table"].get("LatestStreamArn")}
 
 
@@ -58,7 +58,5 @@ def _newest_backup(name: str) -> Any:
     pages = aws.dynamodb().get_paginator("list_backups").paginate(TableName=name, BackupType="ALL")
     backups = [backup for page in pages for backup in page["BackupSummaries"] if backup["BackupStatus"] == "AVAILABLE"]
     if not backups:
-        raise ValueError(
-            f"There is no backup of {name}. DynamoDB keeps the one that it makes when it deletes a table for 35 days."
-        )
+        raise ValueError(f"There is no backup of {name}. DynamoDB makes one when it deletes a table, and keeps it for 35 days.")
     return max(backups, key=lambda backup: backup["BackupCreationDateTime"])

@@ -1,4 +1,4 @@
-"""A service of AWS that refuses a call is no fault of the server, and nothing happens twice for it (docs/api.md, "Errors")."""
+"""When AWS refuses a call, the API answers 503, and a client that comes back does nothing twice (docs/api.md, "Errors")."""
 
 from __future__ import annotations
 
