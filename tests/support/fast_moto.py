@@ -9,12 +9,15 @@ import re
 from collections.abc import Iterator
 from copy import copy, deepcopy
 from functools import cache
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
+import orjson
 import pytest
 from botocore.awsrequest import AWSPreparedRequest
+from botocore.endpoint import Endpoint
+from botocore.model import OperationModel
 from moto.core import responses, utils
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.common_models import BaseModel
@@ -27,12 +30,18 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node  # type: ignore[attr-defined] # it has no types
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
+from moto.dynamodb.parsing.validators import ActionCountValidator, UpdateExpressionValidator
 from moto.dynamodb.responses import DynamoHandler
 
 _possible_keys = XFormedAttributePicker.get_possible_keys
 _serialize_any_structure = BaseJSONSerializer._serialize_type_structure
 _update_in_place = DynamoDBBackend.update_item
 _process_any_request = BotocoreStubber.process_request
+_make_any_request = Endpoint.make_request
+_serialize_anything = DynamoHandler.serialized
+_all_processors = UpdateExpressionValidator.get_ast_processors
+_parse_any_update = UpdateExpressionParser.make
+_request_numbers = count(1)
 _DYNAMODB = re.compile(r"https://dynamodb\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/")
 _write_items = DynamoDBBackend.transact_write_items
 # The copies of a transaction, by the id of their table.
@@ -55,12 +64,14 @@ def spare_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DepthFirstTraverser, "traverse", _traverse)
     monkeypatch.setattr(responses, "gen_amzn_requestid_long", _add_request_id)
     monkeypatch.setattr(BotocoreStubber, "process_request", _process_request)
+    monkeypatch.setattr(Endpoint, "make_request", _make_request)
+    monkeypatch.setattr(DynamoHandler, "serialized", _serialize)
+    monkeypatch.setattr(UpdateExpressionValidator, "get_ast_processors", _processors)
+    monkeypatch.setattr(Node, "__deepcopy__", _copy_node, raising=False)
 
 
 _method_names = cache(utils.method_names_from_class)
 _underscores = cache(utils.camelcase_to_underscores)
-# Whoever changes an expression copies it first.
-_parse_update = cache(UpdateExpressionParser.make)
 _is_subclass: Any = cache(issubclass)
 
 
@@ -74,6 +85,16 @@ def _remembered_keys(picker: XFormedAttributePicker, context: AttributePickerCon
     if key not in _remembered:
         _remembered[key] = tuple(_possible_keys(picker, context))
     return _remembered[key]
+
+
+def _serialize(handler: DynamoHandler, answer: responses.ActionResult) -> TYPE_RESPONSE:
+    """Write an answer of plain values at once, where moto would look for each member of its model."""
+    if isinstance(answer.result, dict):
+        try:
+            return 200, handler.response_headers, orjson.dumps(answer.result).decode()
+        except TypeError:
+            pass  # It has binaries or objects.
+    return _serialize_anything(handler, answer)
 
 
 def _serialize_structure(serializer: BaseJSONSerializer, serialized: Any, value: Any, shape: StructureShape, key: str) -> None:
@@ -130,6 +151,28 @@ def _update_item(backend: DynamoDBBackend, table_name: str, key: dict[str, Any],
     return _update_in_place(backend, table_name, key, *arguments, **named)
 
 
+@cache
+def _parse_update(expression: str) -> Any:
+    """Parse an expression once. Whoever changes it copies it first. It has no clause twice, or this is an error each time."""
+    return ActionCountValidator().traverse(_parse_any_update(expression))
+
+
+def _processors(validator: UpdateExpressionValidator) -> list[DepthFirstTraverser]:
+    """What checks an expression for each item. Its clauses were counted when it was parsed."""
+    return [processor for processor in _all_processors(validator) if not isinstance(processor, ActionCountValidator)]
+
+
+def _copy_node(node: Node, memo: dict[int, Any]) -> Node:
+    copied = object.__new__(type(node))
+    vars(copied).update(vars(node))
+    if node.children is not None:
+        copied.children = [deepcopy(child, memo) for child in node.children]
+        for child in copied.children:
+            if isinstance(child, Node):
+                child.parent = copied
+    return copied
+
+
 def _traverse(traverser: DepthFirstTraverser, root: Node) -> Node:
     """Process the nodes of an expression bottom up. Asking abstract classes for each node's type took most of the time."""
     kinds = traverser.nodes_to_be_processed()
@@ -151,6 +194,18 @@ def _traverse(traverser: DepthFirstTraverser, root: Node) -> Node:
     return process(root, -1)
 
 
+def _make_request(endpoint: Endpoint, operation: OperationModel, request: dict[str, Any]) -> Any:
+    """Hand a call of DynamoDB on without the request of a network's client. Nothing repeats it: moto refuses no call for load."""
+    if not _DYNAMODB.fullmatch(request["url"]):
+        return _make_any_request(endpoint, operation, request)
+    sent = SimpleNamespace(method="POST", url=request["url"], headers=request["headers"], body=request["body"])
+    answer, failure = endpoint._do_get_response(sent, operation, request["context"])  # type: ignore[attr-defined]
+    if failure:
+        raise failure
+    answer[1]["ResponseMetadata"]["RetryAttempts"] = 0
+    return answer
+
+
 def _process_request(stubber: BotocoreStubber, request: AWSPreparedRequest) -> TYPE_RESPONSE | None:
     """Hand a request for DynamoDB straight to its handler. moto would first look for it, and make a web server's request."""
     endpoint = _DYNAMODB.fullmatch(request.url)
@@ -160,7 +215,7 @@ def _process_request(stubber: BotocoreStubber, request: AWSPreparedRequest) -> T
     handler.region, handler.current_account = endpoint["region"], DEFAULT_ACCOUNT_ID
     handler.querystring, handler.uri_match, handler.response_headers = {}, {}, {}
     sent: Any = request.headers
-    handler.headers = {name: sent[name].decode() for name in ("X-Amz-Target", "Content-Type")}
+    handler.headers = {name: sent[name] for name in ("X-Amz-Target", "Content-Type")}
     parsed = {"data": request.body, "headers": handler.headers, "content_type": handler.headers["Content-Type"]}
     handler.parse_parameters(SimpleNamespace(method="POST", path="/", values={}, **parsed))
     answer: TYPE_RESPONSE = handler.call_action()
@@ -168,8 +223,8 @@ def _process_request(stubber: BotocoreStubber, request: AWSPreparedRequest) -> T
 
 
 def _add_request_id(headers: dict[str, Any] | None = None) -> str:
-    """Give an answer an id that is drawn at once, and not letter by letter."""
-    request_id = uuid4().hex
+    """Number an answer, where moto draws an id letter by letter."""
+    request_id = f"{next(_request_numbers):032d}"
     if headers is not None:
         headers["x-amzn-requestid"] = request_id
     return request_id

@@ -10,7 +10,7 @@ import pytest
 
 from outreach import clock
 from outreach.events import webhook_store
-from tests.integration.api.test_tenancy import CASES, Case, filled, resources_of_the_site, snapshot
+from tests.support.api_requests import CASES, Case, filled, resources_of_the_site, snapshot
 from tests.support.crash_points import Calls, Fault
 from tests.support.functions import Answer, call
 from tests.support.pipeline import SITE

@@ -18,8 +18,7 @@ from outreach.consent.opt_outs import Source
 from outreach.events.models import EventDelivery, EventType
 from outreach.sites import site_store
 from outreach.ticketing import ticket_store
-from tests.integration.ticketing import ticket_steps
-from tests.support import event_webhooks, pipeline
+from tests.support import event_webhooks, pipeline, ticket_steps
 from tests.support.functions import call, load
 from tests.support.template import ROOT
 

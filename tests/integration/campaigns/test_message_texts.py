@@ -12,8 +12,7 @@ from outreach.consent.opt_outs import Source
 from outreach.messages import message_store
 from outreach.messages.models import campaign_message_id
 from outreach.settings import settings
-from tests.integration.ticketing import ticket_steps
-from tests.support import carriers, pipeline
+from tests.support import carriers, pipeline, ticket_steps
 from tests.support.functions import Answer, call
 from tests.support.pipeline import SITE, Pump
 

@@ -14,8 +14,7 @@ from outreach.campaigns.engagement import EngagementCounts
 from outreach.consent.keywords import Keyword
 from outreach.messages.models import Kind, Message
 from outreach.settings import settings
-from tests.integration.ticketing import ticket_steps
-from tests.support import carriers, pipeline
+from tests.support import carriers, pipeline, ticket_steps
 from tests.support.functions import call
 from tests.support.pipeline import ACCOUNT, SITE, Pump
 

@@ -16,8 +16,7 @@ from outreach.http import oversized
 from outreach.s3 import Bucket
 from outreach.settings import settings
 from tests.integration.imports.conftest import notify_created_object
-from tests.integration.ticketing import ticket_steps
-from tests.support import functions, pipeline
+from tests.support import functions, pipeline, ticket_steps
 from tests.support.functions import Answer, call
 from tests.support.pipeline import Pump
 

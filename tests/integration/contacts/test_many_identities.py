@@ -15,8 +15,7 @@ from outreach.settings import settings
 from tests.integration.contacts import contact_requests
 from tests.integration.contacts.conftest import SITE
 from tests.integration.contacts.contact_requests import email, sms
-from tests.integration.ticketing import ticket_steps
-from tests.support import pipeline
+from tests.support import pipeline, ticket_steps
 
 MANY = 120
 NUMBER = "+12125551200"

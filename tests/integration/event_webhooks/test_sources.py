@@ -29,8 +29,7 @@ from outreach.sending import circuit_breaker
 from outreach.sending.circuit_breaker import CircuitBreaker
 from outreach.settings import settings
 from tests.integration.imports import file_requests
-from tests.integration.ticketing import ticket_steps
-from tests.support import event_webhooks, pipeline
+from tests.support import event_webhooks, pipeline, ticket_steps
 from tests.support.api_description import validate
 from tests.support.crash_points import Crash, dying_at
 from tests.support.customer_endpoint import Clock, Customer

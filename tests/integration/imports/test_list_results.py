@@ -12,8 +12,7 @@ from outreach import clock, s3
 from outreach.http import list_results
 from tests.integration.contacts import contact_requests
 from tests.integration.contacts.conftest import OTHER_SITE, SITE
-from tests.integration.ticketing import ticket_steps
-from tests.support import pipeline
+from tests.support import pipeline, ticket_steps
 from tests.support.functions import Answer, call
 
 FILTER = {"filterConditions": [{"fieldName": "name", "operator": "contains", "value": "t", "order": 1}]}

@@ -17,8 +17,7 @@ from outreach.inbound import attribution
 from outreach.messages import message_store
 from outreach.messages.models import Claim, ClaimState, Message
 from outreach.messages.status import MessageStatus, SkipReason
-from tests.integration.ticketing import ticket_steps
-from tests.support import pipeline
+from tests.support import pipeline, ticket_steps
 from tests.support.functions import call
 
 NUMBER, OTHER_NUMBER = "+12125551200", "+12125551201"

@@ -13,8 +13,7 @@ from outreach.messages.models import Message
 from outreach.messages.status import MessageStatus
 from outreach.ticketing import ticket_store
 from outreach.ticketing.attach_queue import AttachJob
-from tests.integration.ticketing import ticket_steps
-from tests.support import pipeline
+from tests.support import pipeline, ticket_steps
 from tests.support.customer_endpoint import Customer, Executions, change_status, deliver_queued
 from tests.support.functions import Answer, call, invoke
 from tests.support.pipeline import SITE

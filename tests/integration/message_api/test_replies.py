@@ -14,8 +14,7 @@ from outreach.messages.models import Claim, ClaimState, Message
 from outreach.messages.status import MessageStatus
 from outreach.sites import site_store
 from outreach.sites.models import Site
-from tests.integration.ticketing import ticket_steps
-from tests.support import pipeline
+from tests.support import pipeline, ticket_steps
 from tests.support.functions import Answer, call
 
 ADA, BEA = "+12125551200", "+12125551201"

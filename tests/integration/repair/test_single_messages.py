@@ -16,8 +16,8 @@ from outreach.repair import single_messages, stalled_messages, sweep
 from outreach.sending.circuit_breaker import CircuitBreaker
 from outreach.sending.send_queue import SendJob
 from outreach.settings import settings
-from tests.integration.ticketing.ticket_steps import queued_bodies
 from tests.support import pipeline
+from tests.support.ticket_steps import queued_bodies
 
 NUMBER = "+12125551200"
 

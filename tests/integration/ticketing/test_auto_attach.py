@@ -15,8 +15,7 @@ from outreach.stream import message_changes
 from outreach.stream.message_changes import MessageChange
 from outreach.ticketing import attachment, ticket_store
 from outreach.ticketing.attach_queue import AttachJob
-from tests.integration.ticketing import ticket_steps
-from tests.support import pipeline
+from tests.support import pipeline, ticket_steps
 from tests.support.functions import call, invoke
 
 NUMBERS = ["+12125551200", "+12125551201", "+12125551202"]

@@ -16,8 +16,7 @@ from outreach.sites import secrets
 from outreach.ticketing import remote_ticketing, ticket_store
 from outreach.ticketing.attach_queue import AttachJob
 from outreach.ticketing.models import TicketMessage
-from tests.integration.ticketing import ticket_steps
-from tests.support import http_server, pipeline
+from tests.support import http_server, pipeline, ticket_steps
 from tests.support.functions import Answer, call, invoke
 
 MESSAGE = {

@@ -20,8 +20,7 @@ from outreach.settings import settings
 from outreach.sites.models import Site
 from outreach.ticketing import ticket_store
 from outreach.ticketing.models import AuthorType
-from tests.integration.ticketing import ticket_steps
-from tests.support import pipeline
+from tests.support import pipeline, ticket_steps
 from tests.support.functions import call, invoke
 
 NUMBER = "+12125551200"

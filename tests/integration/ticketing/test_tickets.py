@@ -9,8 +9,7 @@ import pytest
 from outreach.http import oversized
 from outreach.settings import settings
 from outreach.ticketing import ticket_store
-from tests.integration.ticketing import ticket_steps
-from tests.support import pipeline
+from tests.support import pipeline, ticket_steps
 from tests.support.functions import Answer, call
 
 NUMBER, OTHER_NUMBER = "+12125551200", "+12125551201"
