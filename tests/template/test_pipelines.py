@@ -106,6 +106,14 @@ def test_no_workflow_has_a_stored_key_and_only_deployments_get_a_token() -> None
     assert set(credentials) == {"aws-region", "role-to-assume"}
 
 
+def test_the_role_of_the_guide_trusts_one_environment_in_both_forms_of_the_token_s_subject() -> None:
+    """Since July 2026, the subject of a new repository has the ids of owner and repository."""
+    guide = (ROOT / "docs/deploy.md").read_text()
+    (trusted,) = re.findall(r'githubusercontent\.com:sub": "(.+)"', guide)
+    assert trusted == "repo:<owner>@<owner id>/<repository>@<repository id>:environment:production"
+    assert f"`{re.sub(r'@<[^>]+>', '', trusted)}`" in guide
+
+
 def test_a_release_goes_to_production_only_from_a_staging_that_was_tried() -> None:
     jobs = WORKFLOWS["release.yml"]["jobs"]
     assert {name: job.get("needs") for name, job in jobs.items()} == {
