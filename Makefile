@@ -70,7 +70,7 @@ format: .venv/installed ## Format the code, and fix what ruff can fix
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
-lint: .venv/installed .venv-sam/installed .venv-checkov/installed ## Check code style, imports, dead code and the template with its security
+lint: .venv/installed .venv-sam/installed .venv-checkov/installed ## Check code style, imports, dead code, the template with its security, and the workflows
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@PYTHONPATH=layers/outreach .venv/bin/lint-imports --no-logo
@@ -79,6 +79,9 @@ lint: .venv/installed .venv-sam/installed .venv-checkov/installed ## Check code 
 	@mkdir -p .aws-sam
 	@.venv-sam/bin/python scripts/expand_template.py $(ALL_OPTIONS) > .aws-sam/expanded.json
 	@.venv-checkov/bin/checkov --config-file .checkov.yaml
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@.venv/bin/zizmor --offline --quiet --strict-collection .
 
 types: .venv/installed ## Check types with mypy
 	@.venv/bin/mypy

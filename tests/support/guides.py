@@ -55,7 +55,8 @@ SELECTIONS_OF_TESTS = {
 NOT_RUN = {
     Place("deploy", "Before the first deployment"): "shows a quota of an AWS account",
     Place("deploy", "1. Build and deploy"): "deploys to AWS; the embedded stack runs the same build",
-    Place("deploy", "Remove a stack"): "deletes a stack of AWS; `empty-buckets` has tests of its own",
+    Place("deploy", "Remove a stack", 0): "deletes a stack of AWS; `empty-buckets` has tests of its own",
+    Place("deploy", "Remove a stack", 1): "stops executions of a stack of AWS",
     Place("deploy", "Let alarms roll back"): "changes a stack of AWS",
     Place("deploy", "Roll out step by step"): "asks CodeDeploy, which no local AWS has",
     Place("deploy", "Roll back", 0): "deploys an older release to AWS",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
 
 from tests.support.stack import as_list, expanded
+from tests.support.template import ROOT, resources
+
+GUIDE = (ROOT / "docs/deploy.md").read_text()
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/a-key"
 DEFAULTS = ("AlarmEmail=operator@example.com",)
@@ -77,3 +82,13 @@ def _needed_key_actions(role: dict[str, Any]) -> list[tuple[str, Any]]:
     writes = not actions.isdisjoint({"sqs:SendMessage", "s3:PutObject"})
     keeps = "ssm:PutParameter" in actions
     return [("kms:Decrypt", KEY)] * reads + [("kms:Encrypt", KEY)] * keeps + [("kms:GenerateDataKey", KEY)] * writes
+
+
+def test_the_key_policy_of_the_guide_admits_every_log_group() -> None:
+    (policy,) = [block for block in re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL) if '"Logs"' in block]
+    (logs,) = [statement for statement in json.loads(policy)["Statement"] if statement["Sid"] == "Logs"]
+    patterns = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    names = [group["LogGroupName"]["Fn::Sub"] for group in resources("AWS::Logs::LogGroup").values()]
+    groups = [name.replace("${AWS::StackName}", "<stack>") for name in names]
+    assert groups
+    assert [group for group in groups if not any(fnmatch(group, pattern.split(":", 6)[6]) for pattern in patterns)] == []

@@ -73,6 +73,23 @@ def test_actions_of_others_are_pinned_to_a_commit_and_own_workflows_exist() -> N
     assert [name for name in uses() if not name.startswith(LOCAL) and not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", name)] == []
 
 
+# The first major version of an action that runs on Node.js 24. GitHub removed Node.js 20 from its runners in September 2026.
+ON_NODE_24 = {
+    "actions/checkout": 5,
+    "actions/setup-python": 6,
+    "actions/upload-artifact": 6,
+    "actions/download-artifact": 7,
+    "aws-actions/configure-aws-credentials": 6,
+}
+
+
+def test_actions_run_on_a_version_of_node_that_runners_have() -> None:
+    texts = [path.read_text() for path in sorted((ROOT / ".github/workflows").iterdir())]
+    pinned = [use for text in texts for use in re.findall(r"uses: ([\w/-]+)@[0-9a-f]{40} # v(\d+)", text)]
+    assert {name for name, _ in pinned} == set(ON_NODE_24)
+    assert [f"{name} v{major}" for name, major in pinned if int(major) < ON_NODE_24[name]] == []
+
+
 @pytest.mark.parametrize(("workflow", "job"), JOBS)
 def test_a_job_runs_or_calls_a_workflow_with_its_inputs_and_permissions(workflow: dict[str, Any], job: dict[str, Any]) -> None:
     needs = job.get("needs", [])
@@ -104,6 +121,14 @@ def test_no_workflow_has_a_stored_key_and_only_deployments_get_a_token() -> None
             assert job.get("permissions", READ_ONLY) == (WITH_TOKEN if deploys else READ_ONLY), name
     (credentials,) = [step["with"] for step in steps(WORKFLOWS["deploy.yml"]) if AWS in step.get("uses", "")]
     assert set(credentials) == {"aws-region", "role-to-assume"}
+
+
+def test_the_role_of_the_guide_trusts_one_environment_in_both_forms_of_the_token_s_subject() -> None:
+    """Since July 2026, the subject of a new repository has the ids of owner and repository."""
+    guide = (ROOT / "docs/deploy.md").read_text()
+    (trusted,) = re.findall(r'githubusercontent\.com:sub": "(.+)"', guide)
+    assert trusted == "repo:<owner>@<owner id>/<repository>@<repository id>:environment:production"
+    assert f"`{re.sub(r'@<[^>]+>', '', trusted)}`" in guide
 
 
 def test_a_release_goes_to_production_only_from_a_staging_that_was_tried() -> None:

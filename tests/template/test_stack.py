@@ -329,6 +329,20 @@ def test_both_gateways_log_requests_if_a_parameter_says_so(is_on: bool) -> None:
         assert json.loads(settings[0]["Format"])["key"] == "$context.authorizer.keyId"
 
 
+def test_the_log_of_the_http_api_needs_no_room_in_the_policy_of_the_account() -> None:
+    """CloudWatch Logs user guide, "Logs sent to CloudWatch Logs": the policy that names the other groups has 5,120 characters."""
+    assert resources("AWS::Logs::LogGroup")["WebhookAccessLogs"]["LogGroupName"]["Fn::Sub"].startswith("/aws/vendedlogs/")
+
+
+def test_another_public_address_deploys_the_api_again() -> None:
+    """The errors of the gateway have the address. A stage serves its deployment, not what the API has become since."""
+    (before, after) = (
+        {name for name, entry in expanded(*given).items() if entry["Type"] == "AWS::ApiGateway::Deployment"}
+        for given in ((), ("PublicBaseUrl=https://api.example.com",))
+    )
+    assert before != after
+
+
 @pytest.mark.parametrize("name", [*resources(TABLE), *resources(BUCKET)])
 def test_data_retention_decides_whether_data_outlives_the_stack(name: str) -> None:
     resource = template()["Resources"][name]
