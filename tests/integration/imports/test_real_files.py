@@ -210,7 +210,9 @@ CASES = {
     "x000d.xlsx": Case((1, 0, 0, 0), contacts=(("Ada C26", {"description": "Line 1\r\nLine 2"}),)),
     "empty_fill.xlsx": Case((1, 0, 0, 0), format=("", ""), contacts=(("Ada C27", {"email": ["c27@example.com"]}),)),
     "strict.xlsx": Case((1, 0, 0, 0), contacts=(("Ada C28", {"email": ["c28@example.com"]}),)),
-    "names.csv": Case((21, 0, 0, 0), contacts=(("Åsa", {"SMS": ["+14155550104"]}), ("Robert'); DROP TABLE", {}))),
+    "names.csv": Case(
+        (21, 0, 0, 0), contacts=(("Åsa", {"SMS": ["+14155550104"]}), ("Robert'); DROP TABLE", {})), warnings=((17, "name"),)
+    ),
 }
 
 
