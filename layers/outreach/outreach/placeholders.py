@@ -31,6 +31,12 @@ def is_placeholder(given: str) -> bool:
     return text.is_blank(folded) or all(map(_is_meaningless, folded))
 
 
+def is_spreadsheet_error(given: str) -> bool:
+    """Return whether a text is what a spreadsheet shows in place of a result: ``#N/A``, ``#REF!``, ``Err:502``; no hashtag is."""
+    folded = text.comparison_key(given)
+    return _SPREADSHEET_ERROR.fullmatch(folded) is not None and (given.isupper() or folded.startswith("err:"))
+
+
 def is_rounded_number(given: str) -> bool:
     """Return whether a spreadsheet has rounded a long number to one such as ``1.23457E+15``."""
     return _ROUNDED.fullmatch(text.comparison_key(given)) is not None

@@ -209,8 +209,19 @@ CASES = {
     ),
     "x000d.xlsx": Case((1, 0, 0, 0), contacts=(("Ada C26", {"description": "Line 1\r\nLine 2"}),)),
     "empty_fill.xlsx": Case((1, 0, 0, 0), format=("", ""), contacts=(("Ada C27", {"email": ["c27@example.com"]}),)),
+    "calc.xlsx": Case(
+        (3, 0, 0, 0),
+        warnings=((1, ""), (1, ""), (3, "city")),
+        contacts=(
+            ("Ada C70", {"SMS": ["+14155550170"], "postalOrZipCode": "01067", "city": "Bad Ems"}),
+            ("Bob C71", {"SMS": ["+4915123456771"], "postalOrZipCode": "00501", "city": None}),
+            ("Cem C72", {"SMS": ["+14155550172"], "city": "Line one\nLine two"}),
+        ),
+    ),
     "strict.xlsx": Case((1, 0, 0, 0), contacts=(("Ada C28", {"email": ["c28@example.com"]}),)),
-    "names.csv": Case((21, 0, 0, 0), contacts=(("Åsa", {"SMS": ["+14155550104"]}), ("Robert'); DROP TABLE", {}))),
+    "names.csv": Case(
+        (21, 0, 0, 0), contacts=(("Åsa", {"SMS": ["+14155550104"]}), ("Robert'); DROP TABLE", {})), warnings=((17, "name"),)
+    ),
 }
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from outreach import clock
 from outreach.consent import opt_outs
+from outreach.contacts import contact_store
 from outreach.imports import file_splitter, import_execution
 from tests.integration.contacts import contact_requests
 from tests.integration.contacts.conftest import OTHER_SITE, SITE
@@ -58,6 +60,18 @@ def test_an_undo_deletes_what_was_created_and_restores_what_was_changed(option: 
     expected = {"merge": (1, 1, 0), "replace": (1, 1, 0), "skip": (2, 0, 0)}
     assert counts(import_id) == expected[option]
     assert everyone() == before
+
+
+def test_created_contacts_are_deleted_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    import_id = file_requests.upload("email\na@b.co\nb@b.co\n").body["id"]
+    meeting, commit = Barrier(2, timeout=10), contact_store.commit
+
+    def commit_together(*changes: contact_store.ContactChange) -> None:
+        meeting.wait()
+        commit(*changes)
+
+    monkeypatch.setattr(contact_store, "commit", commit_together)
+    assert counts(import_id) == (2, 0, 0)
 
 
 def test_contacts_that_changed_since_are_kept() -> None:

@@ -64,6 +64,21 @@ def test_blank_values_are_dropped(cell: str, expected: list[str]) -> None:
     assert cells.split(cell) == expected
 
 
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("2024/05/01", "2024-05-01"),
+        ("2024/5/1", "2024-05-01"),
+        ("2024/05/01 12:30:00", "2024-05-01 12:30:00"),
+        ("2024/05/011", "2024/05/011"),
+        ("05/01/2024", "05/01/2024"),
+        ("2024-05-01", "2024-05-01"),
+    ],
+)
+def test_only_a_date_that_begins_with_the_year_gets_hyphens(cell: str, expected: str) -> None:
+    assert cells.with_hyphens(cell) == expected
+
+
 def test_unbalanced_quotation_marks_are_an_error() -> None:
     with pytest.raises(ValueError, match="quotation marks"):
         cells.split('"a;b')

@@ -39,6 +39,34 @@ def test_a_formula_of_a_text_alone_is_that_text(cell: str, value: str) -> None:
     assert parse(postalOrZipCode=cell).values == {"postalOrZipCode": value}
 
 
+@pytest.mark.parametrize("error", ["#N/A", "#REF!", "#DIV/0!", "#WERT!", "#NV", "#\u00a1VALOR!", "Err:502"])
+@pytest.mark.parametrize("column", ["name", "city", "timeZone"])
+def test_a_spreadsheet_error_is_no_value_in_any_column(column: str, error: str) -> None:
+    data = parse(**{column: error})
+    assert (data.name, data.values, data.errors) == (None, {}, [])
+    assert [entry.pointer for entry in data.warnings] == [column]
+
+
+@pytest.mark.parametrize("cell", ["#hello!", "#1", "N/A", "#Sale"])
+def test_a_text_that_is_no_spreadsheet_error_stays(cell: str) -> None:
+    assert parse(city=cell).values == {"city": cell}
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "warned"),
+    [
+        ("name", "J?rgen M?ller", True),
+        ("firstName", "????", True),
+        ("lastName", "M\ufffdller", True),
+        ("name", "J\u00fcrgen", False),
+        ("city", "Where?", False),
+    ],
+)
+def test_a_name_that_seems_to_have_lost_letters_gets_a_warning(column: str, cell: str, warned: bool) -> None:
+    data = parse(**{column: cell})
+    assert (bool(data.warnings), data.errors) == (warned, [])
+
+
 @pytest.mark.parametrize("text", ['="02134"', '\'="x"', "'0123", "=1"])
 def test_a_text_that_looks_protected_comes_back_from_an_export_as_it_is(text: str) -> None:
     assert parse(city=cells.guard(text)).values == {"city": text}

@@ -44,6 +44,9 @@ def test_a_template_has_text_headings_whatever_the_names_of_fields() -> None:
         (b"<meta charset=utf-8><table>", "web page"),
         (b"<!DOCTYPE html>", "web page"),
         (b"<?xml version='1.0'?><?mso-application progid='Excel.Sheet'?>", "XML"),
+        (b'ID;PCALCOOO32\nC;X1;Y1;K"name"\n', "SYLK"),
+        (b"ID;PWXL;N;E\r\nP;PGeneral\r\n", "SYLK"),
+        (b'TABLE\r\n0,1\r\n"Sheet1"\r\n', "DIF"),
         (b"\x1f\x8b\x08\x00", ".gz"),
         (b"PK\x05\x06" + bytes(18), "empty ZIP"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "picture"),
@@ -55,6 +58,9 @@ def test_the_error_names_another_format(content: bytes, format_: str) -> None:
         file_reader.open_file(io.BytesIO(content), Warnings())
 
 
-@pytest.mark.parametrize("header", [b"[name],[SMS]", b"{name},{SMS}", b"<name>,<SMS>", b"Begin,SMS", b"table,x"])
-def test_brackets_around_a_heading_are_no_other_format(header: bytes) -> None:
+@pytest.mark.parametrize(
+    "header",
+    [b"[name],[SMS]", b"{name},{SMS}", b"<name>,<SMS>", b"Begin,SMS", b"table,x", b"ID;Phone\nC;1", b"table\n0,2"],
+)
+def test_a_heading_like_the_begin_of_another_format_is_no_other_format(header: bytes) -> None:
     assert next(file_reader.open_file(io.BytesIO(header), Warnings()).rows)

@@ -29,6 +29,8 @@ def hints(*rows: list[str]) -> list[str]:
     [
         ([["Customers 2024", ""], [], ["First Name", "Mobile", "Plan"], ["Ada", "+12125550123", ""]], "row 3 seems to have"),
         ([["Name", ""], ["of all"], ["Name", "E-mail"]], "row 3 seems to have"),
+        ([["name:email:SMS"], ["Ada:ada@b.co:+12125550123"]], "has the headings of several columns"),
+        ([["name   email   SMS"], ["Ada    ada@b.co +12125550123"]], "has the headings of several columns"),
         ([["Ada", "+12125550123"], ["Bob", "+12125550124"]], "the first row seems to be a contact"),
         ([["Ada", "ada@b.co"]], "the first row seems to be a contact"),
         ([["name;SMS;email"], ["Ada;+12125550123;"]], "the cell name;SMS;email has the headings of several columns"),

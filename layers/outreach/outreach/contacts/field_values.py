@@ -155,7 +155,7 @@ def _float(given: Any, _: Options) -> float:
     elif isinstance(given, int | float) and not isinstance(given, bool):
         number = _as_float(given)
     if not math.isfinite(number):
-        raise ValueError("must be a number")
+        raise ValueError("must be a number such as 1234.5")
     return number
 
 

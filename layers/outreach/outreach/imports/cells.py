@@ -34,10 +34,17 @@ _STRAY_CONTROLS = dict.fromkeys([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 
 
 _DATE = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:$|T\d\d:)")
 
+_DATE_WITH_SLASHES = re.compile(r"^\s*(\d{4})/(\d\d?)/(\d\d?)(?!\d)")
+
 
 def is_date(value: str) -> bool:
     """Return whether a value is a date as a workbook's cell is read, ``2024-05-01``, which looks like a number but is not one."""
     return _DATE.match(value.strip()) is not None
+
+
+def with_hyphens(date: str) -> str:
+    """Return a date with hyphens that some spreadsheets write with slashes, ``2024/05/01``; in no country is it another day."""
+    return _DATE_WITH_SLASHES.sub(lambda found: "{}-{:0>2}-{:0>2}".format(*found.groups()), date)
 
 
 def without_stray_controls(text: str) -> str:

@@ -43,12 +43,17 @@ _NO_HEADING = (
 # Signs that the line sep= can name; others split a cell in a spreadsheet program.
 _SEP_SIGNS = "|^~"
 _OTHER_SIGNS = ";,\t"
+# A heading may have these, so they separate headings only between two fields.
+_WEAK_SIGNS = ": "
 
 _IGNORED = (*READ_ONLY, IMPORT_ERROR)
 # Limits the size of the record; more would not help anyone.
 _MAX_ERRORS = 100
 # Text fields in which a number that a spreadsheet has rounded is an error; identities have their own check.
 _NUMBERS_AS_TEXT = ("phone", "fax")
+_NAMES = ("firstName", "lastName")
+_LOST_LETTERS = ("?", "\ufffd")
+_DATES = (FieldType.DATE, FieldType.DATE_TIME)
 # Names of text fields that hold phone numbers.
 _PHONE_LIKE = re.compile(r"phone|mobil|cell|\btel|handy|sms|whatsapp", re.IGNORECASE)
 
@@ -214,9 +219,10 @@ class Columns:
     def joined_headings(self, header: Sequence[str]) -> tuple[str, str] | None:
         """Return a cell that holds the headings of several columns, and the sign between them; ``None`` if there is none."""
         headings = [heading for heading in header if heading]
-        for sign in _SEP_SIGNS + (_OTHER_SIGNS if len(headings) == 1 else ""):
+        for sign in _SEP_SIGNS + (_OTHER_SIGNS + _WEAK_SIGNS if len(headings) == 1 else ""):
             for heading in headings:
-                if sign in heading and self.count_fields(list(map(text.normalise, heading.split(sign)[:MAX_COLUMNS]))):
+                fields = self.count_fields(list(map(text.normalise, heading.split(sign)[:MAX_COLUMNS])))
+                if sign in heading and fields > (sign in _WEAK_SIGNS):
                     return heading, sign
         return None
 
@@ -261,9 +267,10 @@ class Columns:
         if isinstance(content, Field):
             if content.identity_type:
                 self._parse_identities(data, heading, cell, content.identity_type)
-            else:
+            elif not _is_error(data, heading, cell):
                 self._parse_value(data, heading, _repaired(data, heading, cell), content)
-        elif content == NAME:
+        elif content == NAME and not _is_error(data, heading, cell):
+            _warn_of_lost_letters(data, heading, cell)
             data.name = text.empty_if_blank(text.normalise(_repaired(data, heading, cell))) or None
         elif content == IS_OPTED_OUT:
             data.is_opted_out = _parse_yes_or_no(cell)
@@ -271,6 +278,10 @@ class Columns:
     def _parse_value(self, data: ContactData, heading: str, cell: str, content: Field) -> None:
         if content.name in _NUMBERS_AS_TEXT and placeholders.is_rounded_number(cell):
             raise ValueError("is a number that a spreadsheet has rounded; format the column as text and enter the number again")
+        if content.name in _NAMES:
+            _warn_of_lost_letters(data, heading, cell)
+        if content.type in _DATES:
+            cell = cells.with_hyphens(cell)
         data.values[content.name] = _parse_options(cell) if content.type is FieldType.CHECKBOX_LIST else cell
         if content.type is FieldType.TEXT and _PHONE_LIKE.search(heading) and self._is_number(cell):
             data.number_columns.add(heading)
@@ -335,6 +346,14 @@ def _advice(value: str, number: str, region: str) -> str:
     return "" if number.startswith("+") else "; if it belongs to another country, write it with + and the country code"
 
 
+def _is_error(data: ContactData, heading: str, cell: str) -> bool:
+    """Return whether a cell has an error of a spreadsheet, which is no value, with a warning; a workbook marks such cells."""
+    is_error = placeholders.is_spreadsheet_error(cell)
+    if is_error:
+        data.warnings.append(FieldError(heading, f"has the spreadsheet error {cell} and counts as empty"))
+    return is_error
+
+
 def _repaired(data: ContactData, heading: str, cell: str) -> str:
     """Return the text of a cell without stray control characters, with a warning if it had some. An identity is never repaired.
 
@@ -348,6 +367,13 @@ def _repaired(data: ContactData, heading: str, cell: str) -> str:
         return text.require_text(repaired)
     except ValueError as error:
         raise ValueError(f"{error}; if the file's texts look garbled, import it with its `encoding`") from error
+
+
+def _warn_of_lost_letters(data: ContactData, heading: str, cell: str) -> None:
+    """Warn of a name with signs that a program writes for letters which its encoding does not have."""
+    if any(sign in cell for sign in _LOST_LETTERS):
+        message = "has ? or \ufffd where letters may have been lost; if so, save the file again as UTF-8, and import that"
+        data.warnings.append(FieldError(heading, message))
 
 
 def _parse_options(cell: str) -> str | list[str]:

@@ -17,6 +17,7 @@ _COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SAVE = "save it as .xlsx or CSV"
 _UNPACK = "unpack it, and import the file in it"
 _EXPORT_CARDS = "open it in an address book, and export the contacts as CSV"
+_OPEN = f"import the file itself, or open it in a spreadsheet program, and {_SAVE}"
 _GIVE_FILE = "import the file itself, as .xlsx or CSV"
 # Other kinds of files that people upload as tables, by how they begin, in lower case.
 _OTHER_FORMATS = {
@@ -26,7 +27,9 @@ _OTHER_FORMATS = {
     rb"\x89png|\xff\xd8\xff|gif8": f"a picture; {_GIVE_FILE}",
     rb"{\\rtf": f"a text document (.rtf); {_SAVE}",
     rb"<\?xml": f"an XML file; {_SAVE}",
-    rb"<(!--|(!doctype|html|head|meta|body|style|table|div)\b)": f"a web page; {_GIVE_FILE}",
+    rb"<(!--|(!doctype|html|head|meta|body|style|table|div)\b)": f"a web page; {_OPEN}",
+    rb"id;p.*\r?\n(p;pgeneral|[bcf];[xyp]\d)": f"a SYLK file (.slk); {_SAVE}",
+    rb"table\r?\n0,1\r?\n": f"a DIF file (.dif); {_SAVE}",
     rb"begin:vcard": f"a file of contact cards (.vcf); {_EXPORT_CARDS}",
     rb"\[\s*[{\[]|\{\s*\"": f"a JSON file; {_SAVE}",
 }

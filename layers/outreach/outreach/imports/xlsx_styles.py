@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,10 +22,14 @@ _MAX_FORMAT_CHARACTERS = 255
 # Excel keeps 15 digits of a number and writes zeros for the others.
 _EXACT_DIGITS = 15
 
-# A format with leading zeros, such as ``00000`` or ``00000\-0000``: zeros with characters between them that stand for themselves.
-_ZERO_PADDED = re.compile(r'(?:0|[-() /+]|\\.|"[^"]*")+')
+# A format of digits alone, such as ``00000`` or ``\+# ###\-0000``: their places, with characters between them that stand for
+# themselves. Where a number has fewer digits, a zero stands in the place ``0``, and nothing in the place ``#``.
+_DIGITS = re.compile(r'(?:[0#]|[-() /+]|\\.|"[^"]*")+')
 _LITERAL = re.compile(r'\\(.)|"([^"]*)"')
 _CONDITION_OR_COLOUR = re.compile(r"\[[^\]]*\]")
+# A format that is for some numbers only, as ``[<=99999]00000;00000\-0000``.
+_CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?\d+(?:\.\d+)?)\]")
+_COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne}
 
 # Converts the text of a number, as the workbook states it, to the text of the cell.
 Format = Callable[[str], str]
@@ -94,19 +99,35 @@ def _format(code: str, epoch: datetime) -> Format:
     if is_date_format(code):
         is_duration = is_timedelta_format(code)
         return lambda number: text_of(from_excel(float(number), epoch, is_duration))
-    pattern = _CONDITION_OR_COLOUR.sub("", code.split(";")[0])
-    if _ZERO_PADDED.fullmatch(pattern) and (pattern.count("0") > 1 or pattern.startswith("+")):
-        return lambda number: _padded(number, pattern)
-    return general
+    first, *others = code.split(";")
+    condition = _CONDITION.search(first)
+    if condition and others:
+        compare, limit = _COMPARISONS[condition[1]], float(condition[2])
+        format_, other = _digits(first), _digits(others[0])
+        return lambda number: format_(number) if compare(_number(number), limit) else other(number)
+    return _digits(first)
 
 
-def _padded(number: str, pattern: str) -> str:
-    """Return a number in a format with leading zeros; only a whole number has them."""
+def _digits(section: str) -> Format:
+    """Return the format of a section of a code; only one that adds zeros or a plus sign matters."""
+    code = _CONDITION_OR_COLOUR.sub("", section)
+    if not _DIGITS.fullmatch(code):
+        return general
+    # The digits of literals are kept apart from the places until the end.
+    pattern = _LITERAL.sub(lambda match: (match[1] or match[2] or "").replace("0", "\0").replace("#", "\1"), code)
+    places = re.sub("[^0#]", "", pattern)
+    begin = re.split("[0#]", pattern)[0]
+    adds_zeros = places.count("0") > 1 or "0#" in places or "\0" in begin
+    return (lambda number: _padded(number, pattern, len(places))) if adds_zeros or "+" in begin else general
+
+
+def _padded(number: str, pattern: str, count: int) -> str:
+    """Return a number in a pattern with places of digits; only a whole number has them."""
     text = general(number)
     if not text.isdecimal():
         return text
-    literal = _LITERAL.sub(lambda match: (match[1] or match[2] or "").replace("0", "\0"), pattern)
-    digits = text.zfill(literal.count("0"))
-    surplus = len(digits) - literal.count("0")  # a longer number has its surplus digits in the first place
-    places = iter([digits[: surplus + 1], *digits[surplus + 1 :]])
-    return "".join(next(places) if char == "0" else char for char in literal).replace("\0", "0")
+    surplus = max(len(text) - count, 0)  # a longer number has its surplus digits in the first place
+    digits = [""] * (count - len(text)) + [text[: surplus + 1], *text[surplus + 1 :]]
+    places = iter(digits)
+    shown = "".join((next(places) or char.strip("#")) if char in "0#" else char for char in pattern)
+    return shown.replace("\0", "0").replace("\1", "#")
