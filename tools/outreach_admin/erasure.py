@@ -12,7 +12,7 @@ from outreach.consent import opt_outs
 from outreach.contacts import contact_service, contact_store, merge_journal
 from outreach.contacts.models import Contact, IdentityType
 from outreach.errors import Conflict
-from outreach.messages import message_store
+from outreach.messages import message_index, message_store
 from outreach.messages.models import Kind, Message
 from outreach.messages.status import MessageStatus
 from outreach.ticketing import ticket_store
@@ -103,8 +103,15 @@ def _with_merged(contact: Contact) -> Iterator[Contact]:
 
 
 def _messages(site_id: str, contact: Contact | None, person: str, numbers: Collection[str]) -> Collection[Message]:
-    contact_ids = [contact.id, *contact.merged_ids] if contact else [] if numbers else [person]
-    message_ids = message_store.ids_of_person(site_id, contact_ids, numbers)
+    """Return the messages of a person whose contact, if it still exists, or numbers were found.
+
+    Args:
+        person: what the operator gave: the id of a contact, unless numbers were found.
+    """
+    contact_ids = [] if numbers else [person]
+    if contact:
+        contact_ids = [contact.id, *contact.merged_ids]
+    message_ids = message_index.ids_of_person(site_id, contact_ids, numbers)
     return message_store.get_many(site_id, message_ids, consistent=True).values()
 
 

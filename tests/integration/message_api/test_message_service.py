@@ -9,7 +9,7 @@ import pytest
 
 from outreach.consent import opt_outs
 from outreach.consent.opt_outs import Source
-from outreach.messages import message_store
+from outreach.messages import message_index, message_store
 from outreach.messages.models import ClaimState, Message
 from outreach.messages.status import MessageStatus, SkipReason
 from outreach.sending import pacing, send_queue
@@ -127,7 +127,7 @@ def test_a_message_that_could_not_be_queued_is_left_to_the_sweep(monkeypatch: py
 
     monkeypatch.setattr(send_queue, "enqueue", fail)
     message = send_new()
-    assert list(message_store.unsettled_ids("9999")) == [(pipeline.SITE, message["id"])]
+    assert list(message_index.unsettled_ids("9999")) == [(pipeline.SITE, message["id"])]
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_a_message_updated_to_sent_is_not_sent_again() -> None:
     put(message["id"], status="sent")
     with pytest.raises(message_store.ClaimRefused):
         message_store.claim(pipeline.SITE, message["id"], number=message["to"], until=0)
-    assert list(message_store.unsettled_ids("9999")) == []
+    assert list(message_index.unsettled_ids("9999")) == []
 
 
 def test_a_concurrent_status_change_is_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:

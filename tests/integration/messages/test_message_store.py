@@ -100,7 +100,7 @@ def test_only_one_worker_may_claim_a_message() -> None:
 
 def test_a_message_that_goes_to_another_number_now_cannot_be_claimed_for_the_former_one() -> None:
     renumbered = replace(MESSAGE, recipient="+12125550199")
-    message_store.renew([renumbered], [0])
+    message_store.postpone([renumbered], [0], readdress=True)
     with pytest.raises(message_store.ClaimRefused):
         message_store.claim(SITE, MESSAGE.id, number=MESSAGE.recipient, until=LATER)
     assert message_store.claim(SITE, MESSAGE.id, number="+12125550199", until=LATER).recipient == "+12125550199"

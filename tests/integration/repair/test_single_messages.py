@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from outreach import clock
-from outreach.messages import failed_reasons, message_store
+from outreach.messages import failed_reasons, message_index, message_store
 from outreach.messages.failed_reasons import EXPIRED
 from outreach.messages.models import ClaimState, Message
 from outreach.messages.status import MessageStatus
@@ -83,7 +83,7 @@ def test_a_message_that_no_worker_processes_fails_after_a_day(
     sweep_for(monkeypatch, 2)
     assert failed_reason() == "no_progress: the message has failed for a day (NotProcessed)"
     assert capsys.readouterr().out.count('"WorkGivenUp":[1.0]') == 1
-    assert list(message_store.unsettled_ids("9999")) == []
+    assert list(message_index.unsettled_ids("9999")) == []
 
 
 def test_a_message_that_the_worker_cannot_process_fails_after_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,9 +156,9 @@ def test_a_message_whose_worker_died_is_reconciled() -> None:
 @pytest.mark.parametrize("status", [MessageStatus.SENT, MessageStatus.FAILED])
 def test_a_message_with_an_outcome_is_not_repaired(status: MessageStatus) -> None:
     message_store.advance(message(1), status)
-    assert list(message_store.unsettled_ids("9999")) == []
+    assert list(message_index.unsettled_ids("9999")) == []
 
 
 def test_messages_of_records_are_not_repaired_as_single_messages() -> None:
     message_store.create_many([replace(message(1), id="message-2", record_id="a-record")])
-    assert [message_id for _, message_id in message_store.unsettled_ids("9999")] == ["message-1"]
+    assert [message_id for _, message_id in message_index.unsettled_ids("9999")] == ["message-1"]

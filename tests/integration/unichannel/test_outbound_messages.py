@@ -15,7 +15,7 @@ from outreach.carriers import registry
 from outreach.consent import opt_outs
 from outreach.consent.opt_outs import Source
 from outreach.delivery.outcome_recording import CLAIM_SECONDS
-from outreach.messages import message_store
+from outreach.messages import message_index, message_store
 from outreach.messages.status import MessageStatus
 from outreach.parameter_store import ParameterUnavailable
 from outreach.repair import sweep
@@ -148,7 +148,7 @@ def test_a_crash_after_the_call_does_not_send_the_message_again(
     monkeypatch.setattr(registry, "send", send)
     channel.clock.skip(CLAIM_SECONDS + 60)
     sweep.repair_all()
-    channel.run_until(lambda: not list(message_store.unsettled_ids("9999")))
+    channel.run_until(lambda: not list(message_index.unsettled_ids("9999")))
     assert channel.calls() == {"twilio": ["accepted"], "telnyx": ["accepted", "replayed"]}[channel.name]
 
 
@@ -156,7 +156,7 @@ def test_reconciliation_does_not_match_two_messages_to_one_carrier_message(chann
     ids = []
     for _ in range(2):
         ids.append(unresolved_id(post(channel, to="+12125550106")))
-        channel.run_until(lambda: not list(message_store.unsettled_ids("9999")))
+        channel.run_until(lambda: not list(message_index.unsettled_ids("9999")))
     messages = message_store.get_many(SITE, ids).values()
     assert {message.status for message in messages} == {MessageStatus.SENT}
     assert len({message.carrier_message_id for message in messages}) == 2

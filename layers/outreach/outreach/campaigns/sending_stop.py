@@ -14,7 +14,7 @@ from dataclasses import replace
 from outreach import clock
 from outreach.campaigns import waiting_sends
 from outreach.campaigns.campaign_records import CampaignRecord
-from outreach.messages import message_store
+from outreach.messages import message_index
 from outreach.messages.status import MessageStatus
 from outreach.sites import site_store
 from outreach.sites.models import ChannelAccount, SendingStop
@@ -51,5 +51,5 @@ def start(accounts: Iterable[ChannelAccount]) -> tuple[list[ChannelAccount], lis
 def count_waiting_messages(accounts: Iterable[ChannelAccount]) -> int:
     """Return how many single messages of channel accounts wait. The sweep queues them after the start."""
     keys = {(account.site_id, account.id) for account in accounts}
-    waiting = (row for row in message_store.unsettled(clock.timestamp(clock.now())) if row.status is MessageStatus.QUEUED)
+    waiting = (row for row in message_index.unsettled(clock.timestamp(clock.now())) if row.status is MessageStatus.QUEUED)
     return sum((row.site_id, row.account_id) in keys for row in waiting)

@@ -1,8 +1,8 @@
 """Throttles one account in one batch: a 429 slows the account down, and messages that cannot be sent now take new slots.
 
 After a 429 the batch makes no further request for the account. When the batch is over, one write lowers the account's rate and
-reserves slots for all messages that take new ones. Untried messages come first, so that no message is
-throttled repeatedly while the rate adapts.
+reserves slots for all messages that take new ones. Untried messages come first, so that no message is throttled repeatedly while
+the rate adapts.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class AccountThrottle:
         """Return whether messages of a job may be sent now."""
         return not self._throttled and job.queued >= self._seen.slowed_at
 
-    def defer(self, message_id: str) -> None:
+    def reschedule(self, message_id: str) -> None:
         """Give a message a new slot at the end of the batch."""
         with self._lock:
             self._untried.append(message_id)

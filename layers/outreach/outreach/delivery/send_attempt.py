@@ -53,7 +53,7 @@ def attempt_send(
     if breaker.has_failed_too_long and _fail_if_expired(job, recipient):
         return None
     if not breaker.open_until() and not throttle.allows(job):
-        throttle.defer(recipient.message_id)
+        throttle.reschedule(recipient.message_id)
         return None
     if not breaker.allow():
         return breaker.open_until() or clock.now().timestamp()  # another message may have closed it

@@ -61,7 +61,7 @@ def process_jobs(jobs: Mapping[str, SendJob]) -> set[str]:
                 _record_error(jobs[job_id], recipient, error)
             elif retry_at := future.result():
                 retries.setdefault(job_id, {})[recipient] = retry_at
-    failed |= context.settle_paces()
+    failed |= context.settle_throttles()
     logger().info("send jobs processed", messages=len(running), requeued=sum(map(len, retries.values())), failed=len(failed))
     _requeue({job_id: jobs[job_id] for job_id in retries}, retries)
     return failed
@@ -78,10 +78,12 @@ def _record_error(job: SendJob, recipient: JobRecipient, error: BaseException) -
 def _requeue(jobs: Mapping[str, SendJob], retries: Mapping[str, Mapping[JobRecipient, float]]) -> None:
     """Queue recipients again at the given Unix times; those of one job share a job at the latest of these times."""
     now = clock.now().timestamp()
-    send_queue.enqueue_jobs(
-        (replace(job, recipients=tuple(retries[job_id])), math.ceil(max(retries[job_id].values()) - now))
-        for job_id, job in jobs.items()
-    )
+    delayed_jobs: list[tuple[SendJob, int]] = []
+    for job_id, job in jobs.items():
+        retry_times = retries[job_id]
+        delay = math.ceil(max(retry_times.values()) - now)
+        delayed_jobs.append((replace(job, recipients=tuple(retry_times)), delay))
+    send_queue.enqueue_jobs(delayed_jobs)
 
 
 class _BatchContext:
@@ -105,7 +107,7 @@ class _BatchContext:
         breaker = self.breaker(job)
         return self._read_once(("throttle", job.site_id, job.account_id), lambda: AccountThrottle(breaker))
 
-    def settle_paces(self) -> set[str]:
+    def settle_throttles(self) -> set[str]:
         """Queue the messages that take new slots; return the ids of the jobs for which that failed."""
         failed: set[str] = set()
         for key, throttle in self._cache.items():

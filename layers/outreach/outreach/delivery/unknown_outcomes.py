@@ -17,7 +17,7 @@ from outreach.carriers.outcomes import Accepted, Refused, Unknown
 from outreach.carriers.protocol import Candidates, Credentials
 from outreach.delivery.outcome_recording import CLAIM_SECONDS, record_outcome
 from outreach.errors import NotFound
-from outreach.messages import message_store
+from outreach.messages import message_index, message_store
 from outreach.messages.failed_reasons import OUTCOME_UNKNOWN
 from outreach.messages.models import ClaimState, Message
 from outreach.messages.status import MessageStatus
@@ -78,7 +78,7 @@ def _reconcile(account: ChannelAccount, credentials: Credentials, message: Messa
     reconciliation = registry.reconcile(account, credentials, message, claimed - _CLOCK_SKEW)
     if not isinstance(reconciliation, Candidates):
         return reconciliation
-    candidates = reconciliation.senders.keys() - message_store.carrier_ids_of_other_messages(message)
+    candidates = reconciliation.senders.keys() - message_index.carrier_ids_of_other_messages(message)
     if len(candidates) == 1 and message_store.adopt(message, candidate := next(iter(candidates))):
         return Accepted(candidate, reconciliation.senders[candidate])
     return Unknown(f"{len(candidates)} candidates")

@@ -14,7 +14,7 @@ from datetime import timedelta
 from outreach import clock
 from outreach.campaigns.message_context import records_of
 from outreach.contacts.models import Contact
-from outreach.messages import message_store
+from outreach.messages import message_index, message_store
 from outreach.messages.models import ClaimState, Kind, Message
 from outreach.sending.circuit_breaker import MAX_WAIT_SECONDS
 
@@ -51,7 +51,7 @@ def find_answered(site_id: str, contact_ids: Iterable[str], account_id: str, num
     ids = [
         message_id
         for contact_id in contact_ids
-        for message_id in message_store.ids_of_contact(site_id, contact_id, since=first_slot)
+        for message_id in message_index.ids_of_contact(site_id, contact_id, since=first_slot)
     ]
     answered = (
         message

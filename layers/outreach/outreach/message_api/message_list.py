@@ -30,7 +30,7 @@ from outreach.campaigns.message_context import contact_ids, records_of
 from outreach.errors import NotFound
 from outreach.http import limits, paging
 from outreach.message_api import keyword_search
-from outreach.messages import message_rows, message_store
+from outreach.messages import message_index, message_rows, message_store
 from outreach.messages.models import Kind, Message
 from outreach.messages.status import MessageStatus
 from outreach.periods import Period
@@ -210,10 +210,10 @@ def _candidates(
 ) -> list[_TimelineEntry]:
     """Return all messages that may match, as far as keys tell them apart."""
     if query.ticket_id:
-        ids = message_store.ids_of_ticket(site_id, query.ticket_id)
+        ids = message_index.ids_of_ticket(site_id, query.ticket_id)
     elif query.contact_id:
         owners = contact_ids(site_id, query.contact_id)
-        ids = [message_id for owner in owners for message_id in message_store.ids_of_contact(site_id, owner, query.kind)]
+        ids = [message_id for owner in owners for message_id in message_index.ids_of_contact(site_id, owner, query.kind)]
     else:
         return [entry for entry in _timeline(site_id, query, deadline) if groups is None or entry.group in groups]
     return [_TimelineEntry("", message_id, "") for message_id in ids]

@@ -1,14 +1,16 @@
-"""The messages table. Every change of a row is a conditional write. :mod:`outreach.messages.message_rows` describes the rows."""
+"""The messages table. Every change of a row is a conditional write.
+
+:mod:`outreach.messages.message_rows` describes the rows. :mod:`outreach.messages.message_index` finds messages whose ids are not
+known.
+"""
 
 from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import chain, groupby
-from operator import itemgetter
 from typing import Any
 
 from outreach import clock, dynamo
@@ -18,7 +20,6 @@ from outreach.messages import message_rows
 from outreach.messages.models import ClaimState, Kind, Message
 from outreach.messages.status import MessageStatus, SkipReason
 from outreach.observability import logger
-from outreach.parsing import is_guid
 from outreach.repeated_failures import Failures
 from outreach.settings import settings
 
@@ -56,29 +57,24 @@ def create_many(messages: Sequence[Message]) -> list[Message]:
     return [message for message, is_new in zip(messages, created, strict=True) if not is_new]
 
 
-def postpone(messages: Sequence[Message], slots: Sequence[float]) -> None:
-    """Postpone waiting messages to new slots (Unix times). Until then no worker claims them and the sweep leaves them alone."""
+def postpone(messages: Sequence[Message], slots: Sequence[float], *, readdress: bool = False) -> None:
+    """Postpone waiting messages to new slots. Until then no worker claims them and the sweep leaves them alone.
+
+    Messages that are claimed or have an outcome stay unchanged.
+
+    Args:
+        slots: the new slot of each message (Unix time).
+        readdress: whether ``recipient`` and ``time_zones`` of the messages are stored, too: those that their contacts have now.
+    """
+
+    def postpone_one(message: Message, slot: float) -> bool:
+        change = Update().set("claim.until", round(slot))
+        if readdress:
+            change.set("recipient", message.recipient).set("time_zones", list(message.time_zones))
+        return _change(message, change, {":free": ClaimState.FREE}, "#claim.#state = :free")
+
     with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
-        list(pool.map(_postpone, messages, slots))
-
-
-def _postpone(message: Message, slot: float) -> bool:
-    return _change_waiting(message, Update().set("claim.until", round(slot)))
-
-
-def renew(messages: Sequence[Message], slots: Sequence[float]) -> None:
-    """Postpone waiting messages to new slots (Unix times), and address them to the numbers that their contacts have now."""
-    with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
-        list(pool.map(_renew, messages, slots))
-
-
-def _renew(message: Message, slot: float) -> bool:
-    change = Update().set("claim.until", round(slot)).set("recipient", message.recipient)
-    return _change_waiting(message, change.set("time_zones", list(message.time_zones)))
-
-
-def _change_waiting(message: Message, change: Update) -> bool:
-    return _change(message, change, {":free": ClaimState.FREE}, "#claim.#state = :free")
+        list(pool.map(postpone_one, messages, slots))
 
 
 def get(site_id: str, message_id: str, *, text: bool = True) -> Message:
@@ -116,7 +112,8 @@ def get_many(site_id: str, message_ids: Iterable[str], *, consistent: bool = Fal
         texts: whether separate texts are read, too.
     """
     keys = [message_rows.key(site_id, message_id) for message_id in message_ids]
-    messages = list(map(message_rows.from_row, dynamo.batch_get(settings().messages_table, keys, consistent=consistent)))
+    rows = dynamo.batch_get(settings().messages_table, keys, consistent=consistent)
+    messages = [message_rows.from_row(row) for row in rows]
     if texts:
         messages = with_texts(site_id, messages)
     return {message.id: message for message in messages}
@@ -145,85 +142,13 @@ def _add_texts(messages: Iterable[Message], *, consistent: bool) -> list[Message
     keys = [message_rows.text_key(message) for message in messages if message.lacks_text]
     items = dynamo.batch_get(settings().messages_table, keys, consistent=consistent)
     texts = {item["pk"]: item["body"] for item in items}
-    return [
-        replace(message, body=texts.get(message_rows.text_key(message)["pk"], "")) if message.lacks_text else message
-        for message in messages
-    ]
 
+    def with_text(message: Message) -> Message:
+        if not message.lacks_text:
+            return message
+        return replace(message, body=texts.get(message_rows.text_key(message)["pk"], ""))
 
-def ids_of_contact(site_id: str, contact_id: str, kind: Kind = Kind.OUTREACH, *, since: str = "0") -> list[str]:
-    """Return the ids of a contact's messages, or of its replies, with slots from ``since`` on, in the order of the slots."""
-    key = message_rows.replies_pk if kind is Kind.INBOUND else message_rows.contact_pk
-    return _ids_in(key(site_id, contact_id), since)
-
-
-def ids_of_person(site_id: str, contact_ids: Iterable[str], numbers: Iterable[str]) -> list[str]:
-    """Return the ids of all messages to and from contacts, and of outbound messages to numbers (E.164)."""
-    of_contacts = [
-        (message_rows.contact_pk(site_id, contact_id), message_rows.replies_pk(site_id, contact_id)) for contact_id in contact_ids
-    ]
-    partitions = [*chain.from_iterable(of_contacts), *(message_rows.outbound_pk(site_id, number) for number in numbers)]
-    return [message_id for partition in partitions for message_id in _ids_in(partition)]
-
-
-def ids_of_ticket(site_id: str, ticket_id: str) -> list[str]:
-    """Return the ids of the messages attached to a ticket, in the order of their slots.
-
-    Args:
-        ticket_id: a GUID in lower case, or any other text. Version 0.2.0 has stored GUIDs in upper case, too.
-    """
-    spellings = dict.fromkeys((ticket_id, ticket_id.upper() if is_guid(ticket_id) else ticket_id))
-    keys = chain.from_iterable(
-        dynamo.query(
-            settings().messages_table,
-            IndexName="ticket",
-            KeyConditionExpression="ticket_pk = :pk",
-            ExpressionAttributeValues={":pk": message_rows.ticket_pk(site_id, spelling)},
-        )
-        for spelling in spellings
-    )
-    return [key.rsplit("#", 1)[1] for key in sorted(key["contact_sk"] for key in keys)]
-
-
-def unsettled_ids(before: str) -> Iterator[tuple[str, str]]:
-    """Yield site and id of each single message, of all sites, whose slot is before a time and that has no outcome."""
-    for shard in range(message_rows.TIMELINE_SHARDS):
-        keys = dynamo.query(
-            settings().messages_table,
-            IndexName="unsettled",
-            KeyConditionExpression="unsettled = :shard AND contact_sk < :before",
-            ExpressionAttributeValues={":shard": f"{shard:02}", ":before": before},
-        )
-        for key in keys:
-            site_id, _, message_id = key["pk"].partition("#")
-            yield site_id, message_id
-
-
-def unsettled(before: str) -> Iterator[Message]:
-    """Yield each single message, of all sites, whose slot is before a time and that has no outcome; without separate texts."""
-    for site_id, group in groupby(sorted(unsettled_ids(before)), key=itemgetter(0)):
-        message_ids = [message_id for _, message_id in group]
-        yield from get_many(site_id, message_ids, consistent=True, texts=False).values()
-
-
-def carrier_ids_of_other_messages(message: Message) -> set[str]:
-    """Return the carriers' ids of the other messages to a message's contact, and of outbound messages to its number."""
-    ids = {
-        *ids_of_contact(message.site_id, message.contact_id),
-        *_ids_in(message_rows.outbound_pk(message.site_id, message.recipient)),
-    }
-    others = get_many(message.site_id, ids - {message.id}, consistent=True, texts=False)
-    return {other.carrier_message_id for other in others.values() if other.carrier_message_id}
-
-
-def _ids_in(contact_pk: str, since: str = "0") -> list[str]:
-    keys = dynamo.query(
-        settings().messages_table,
-        IndexName="contact",
-        KeyConditionExpression="contact_pk = :pk AND contact_sk >= :since",
-        ExpressionAttributeValues={":pk": contact_pk, ":since": since},
-    )
-    return [key["contact_sk"].rsplit("#", 1)[1] for key in keys]
+    return list(map(with_text, messages))
 
 
 def adopt(message: Message, carrier_message_id: str) -> bool:
@@ -249,7 +174,18 @@ def claim(site_id: str, message_id: str, *, number: str, until: int) -> Message:
             now, or it does not exist.
         TextUnreadable: the separate text cannot be read. The caller must release the claim of its message.
     """
-    # A client repeats a call whose response is lost, and the condition refuses the repeat. The token shows whose claim it is.
+    message = message_rows.from_row(_write_claim(site_id, message_id, number, until))
+    try:
+        return with_texts(site_id, [message])[0]
+    except Exception as error:
+        raise TextUnreadable(message) from error
+
+
+def _write_claim(site_id: str, message_id: str, number: str, until: int) -> dict[str, Any]:
+    """Write the claim into the row and return the row. boto3 may send the write twice, if it gets no response to the first one.
+
+    The first write then has the claim, and DynamoDB refuses the second. The token in the row shows whose claim it is.
+    """
     token = secrets.token_urlsafe(6)
     change = (
         Update()
@@ -262,7 +198,7 @@ def claim(site_id: str, message_id: str, *, number: str, until: int) -> Message:
     )
     soon = math.ceil(clock.now().timestamp()) + _EARLY_SECONDS
     try:
-        row = dynamo.update(
+        return dynamo.update(
             settings().messages_table,
             message_rows.key(site_id, message_id),
             change,
@@ -270,14 +206,9 @@ def claim(site_id: str, message_id: str, *, number: str, until: int) -> Message:
             condition=f"{_WAITING} AND #claim.#until <= :soon AND #recipient = :number",
         )
     except ConditionFailed as refusal:
-        if refusal.item.get("claim", {}).get("by") != token:
-            raise ClaimRefused(message_rows.from_row(refusal.item) if refusal.item else None) from refusal
-        row = refusal.item
-    message = message_rows.from_row(row)
-    try:
-        return with_texts(site_id, [message])[0]
-    except Exception as error:
-        raise TextUnreadable(message) from error
+        if refusal.item.get("claim", {}).get("by") == token:
+            return refusal.item
+        raise ClaimRefused(message_rows.from_row(refusal.item) if refusal.item else None) from refusal
 
 
 class ClaimRefused(Exception):

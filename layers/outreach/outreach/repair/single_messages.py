@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import groupby
 
 from outreach import clock
-from outreach.messages import message_store
+from outreach.messages import message_index
 from outreach.messages.models import Message
 
 # A younger message is probably still being processed.
@@ -16,7 +16,7 @@ _MIN_AGE = timedelta(minutes=2)
 
 def without_outcome() -> Iterator[list[Message]]:
     """Yield the single messages of all sites that should have an outcome by now and have none, one channel account at a time."""
-    unsettled = message_store.unsettled(clock.timestamp(clock.now() - _MIN_AGE))
+    unsettled = message_index.unsettled(clock.timestamp(clock.now() - _MIN_AGE))
     for _, rows in groupby(sorted(unsettled, key=_account), key=_account):
         yield list(rows)
 

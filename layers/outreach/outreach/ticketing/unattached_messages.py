@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from outreach.campaigns.campaign_records import CampaignRecord
 from outreach.campaigns.message_context import records_of
-from outreach.messages import message_store
+from outreach.messages import message_index, message_store
 from outreach.messages.auto_attach import AutoAttach
 from outreach.messages.models import Kind, Message
 from outreach.messages.status import MessageStatus
@@ -34,7 +34,7 @@ def list_unattached(site_id: str, contact_ids: Iterable[str], account_id: str | 
         contact_ids: the contact's, with those merged into it (:func:`outreach.campaigns.message_context.contact_ids`).
         account_id: the channel account that sent them; ``None`` for any.
     """
-    ids = [message_id for contact_id in contact_ids for message_id in message_store.ids_of_contact(site_id, contact_id)]
+    ids = [message_id for contact_id in contact_ids for message_id in message_index.ids_of_contact(site_id, contact_id)]
     unattached = [
         message
         for message in message_store.get_many(site_id, ids, consistent=True, texts=False).values()

@@ -56,7 +56,8 @@ def _cancel_messages(record: CampaignRecord, places: dict[str, int]) -> None:
     rows = message_store.get_many(record.site_id, places, consistent=True, texts=False)
     with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
         are_skipped = list(pool.map(lambda row: message_store.skip(row, SkipReason.CANCELLED), rows.values()))
-    _return_quota(record, sum(row.segments for row, is_skipped in zip(rows.values(), are_skipped, strict=True) if is_skipped))
+    skipped = [row for row, is_skipped in zip(rows.values(), are_skipped, strict=True) if is_skipped]
+    _return_quota(record, sum(row.segments for row in skipped))
     # The stream of message rows updates the ledger. A release that crashed leaves places without rows.
     without_rows = {place: Cell.CANCELLED for message_id, place in places.items() if message_id not in rows}
     if without_rows:

@@ -22,7 +22,7 @@ from functools import partial
 
 from outreach import clock, dynamo
 from outreach.campaigns.campaign_records import CampaignRecord
-from outreach.messages import message_store
+from outreach.messages import message_index, message_store
 from outreach.messages.models import Message, campaign_message_id
 from outreach.messages.status import MessageStatus
 from outreach.settings import settings
@@ -109,7 +109,7 @@ def _count_messages(
     """
     since = clock.timestamp(clock.now() - timedelta(days=cap.days))
     owners = (contact_id, *merged_ids)
-    ids = {id_ for owner in owners for id_ in message_store.ids_of_contact(site_id, owner, since=since)}
+    ids = {id_ for owner in owners for id_ in message_index.ids_of_contact(site_id, owner, since=since)}
     ids |= {campaign_message_id(record_id, contact_id) for record_id in record_ids}
     if but:
         ids.discard(campaign_message_id(but, contact_id))

@@ -252,12 +252,14 @@ def _enter_decisions(
 
 
 def _create_rows(rows: Mapping[int, Message], slots: Mapping[int, float]) -> None:
-    """Create the rows that do not exist, and give the existing ones their new slots and the numbers of now.
+    """Create the rows that do not exist, and give the existing ones their new slots and the numbers that their contacts have now.
 
-    A message that cannot be rendered is created as queued and fails then, because only a change of status is announced.
+    A message that cannot be rendered is created as queued and then moved to failed, because callbacks and the ledger follow from
+    changes of a status only.
     """
     existing = message_store.create_many([_before_failure(row) for row in rows.values()])
-    message_store.renew(existing, [slots[place] for row in existing if (place := row.place) is not None])
+    new_slots = [slots[row.place] for row in existing if row.place is not None]
+    message_store.postpone(existing, new_slots, readdress=True)
     for row in rows.values():
         if row.status is MessageStatus.FAILED:
             message_store.advance(row, MessageStatus.FAILED, failed_reason=row.failed_reason)
@@ -278,13 +280,14 @@ def _queue(rows: Mapping[int, Message], slots: Mapping[int, float], *, is_thrott
 
 def _settle_overtaken(batch: ReleaseBatch, overtaken: Mapping[int, Message]) -> None:
     """Skip the messages to contacts that must not be texted any more, such as deleted ones. The others are sent as they are."""
-    decisions = {place: batch.decisions[place] for place in overtaken}
-    reasons = {
-        place: reason for place, reason in decisions.items() if isinstance(reason, SkipReason) and reason in _LOST_RECIPIENT
-    }
-    for place, reason in reasons.items():
-        message_store.skip(overtaken[place], reason)
-    _queue_at_once(message for place, message in overtaken.items() if place not in reasons)
+    to_send: list[Message] = []
+    for place, message in overtaken.items():
+        decision = batch.decisions[place]
+        if isinstance(decision, SkipReason) and decision in _LOST_RECIPIENT:
+            message_store.skip(message, decision)
+        else:
+            to_send.append(message)
+    _queue_at_once(to_send)
 
 
 def _queue_at_once(messages: Iterable[Message]) -> None:
