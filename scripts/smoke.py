@@ -36,7 +36,7 @@ PUBLISHED = ("CodeSha256", "Layers", "Environment")
 # What every answer has, those of the gateway itself included (docs/api.md, "JSON and HTTP").
 HEADERS = ("X-Request-Id", "X-Content-Type-Options", "Strict-Transport-Security")
 STAGE = "v1"
-# Base64 makes more of it than Lambda takes, so the gateway must refuse it (docs/api.md, "JSON and HTTP": at most 4.5 MB).
+# In base64 it exceeds what Lambda accepts (6 MB), so the gateway must refuse it (docs/api.md, "JSON and HTTP": at most 4.5 MB).
 TOO_LARGE_BYTES = 5_000_000
 
 
@@ -55,12 +55,13 @@ def main(
     deployment.choose_region()
     deployment.enter(stack)
     (described,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    base = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}["ApiUrl"]
+    outputs = {entry["OutputKey"]: entry["OutputValue"] for entry in described["Outputs"]}
+    base = outputs["ApiUrl"]
     parameters = {entry["ParameterKey"]: entry["ParameterValue"] for entry in described.get("Parameters", [])}
     with temporary_key(SITE) as key:
-        for name, check in checks(stack, base, key, parameters).items():
+        for sentence, check in checks(stack, base, key, parameters).items():
             check()
-            print(f"ok  {name}")
+            print(f"ok  {sentence}")
     if account and to:
         site_id, _, account_id = account.partition("/")
         with temporary_key(site_id) as key:
@@ -69,7 +70,7 @@ def main(
 
 
 def checks(stack: str, base: str, key: str, parameters: dict[str, str]) -> dict[str, Callable[[], None]]:
-    """Return what is tried, by what then is known."""
+    """Return the checks, each by the sentence that is true when it raises no error."""
     return {
         f"version {__version__} runs": partial(check_version, base, key),
         "a contact is created, read and deleted": partial(check_contact_round_trip, base, key),

@@ -40,17 +40,16 @@ def list_messages(
     sort_order: SortOrder = "asc",
 ) -> MessagesResponse:
     site_id, page = api.caller(app).site_id, paging.page(app, page_index, page_size)
-    sent = sent_period(sent_time)
     query = MessageQuery(
-        Kind.OUTREACH,
-        channel_account_id,
-        contact_id,
-        campaign_id,
-        campaign_record_id,
-        ticket_id,
-        sent,
-        text.normalise(keywords),
-        status,
+        kind=Kind.OUTREACH,
+        account_id=channel_account_id,
+        contact_id=contact_id,
+        campaign_id=campaign_id,
+        record_id=campaign_record_id,
+        ticket_id=ticket_id,
+        sent=sent_period(sent_time),
+        keywords=text.normalise(keywords),
+        status=status,
     )
     if message_list.is_search(query, sort_by):
         api.caller(app).enforce_rate_limit("search")

@@ -150,7 +150,7 @@ def entry_point(
         )
         require_method(event)
         require_plain_variables(event)
-        if required := scope if isinstance(scope, str) or scope is None else scope.get(_verb_of(event)):
+        if required := _required_scope(scope, event):
             api_caller.require(required)
         event = _canonical(event, app, takes_forms=parse_form is not None)
         if parse_form and is_form(event):
@@ -179,8 +179,12 @@ def _answering_errors(handle: Handler) -> Handler:
     return lambda_handler
 
 
-def _verb_of(event: Mapping[str, Any]) -> str:
-    return canonical_path(event).rpartition(":")[2]
+def _required_scope(scope: str | Mapping[str, str] | None, event: Mapping[str, Any]) -> str | None:
+    """Return the scope that a request needs. ``None`` for a verb without one: the resolver then answers 404."""
+    if scope is None or isinstance(scope, str):
+        return scope
+    verb_of_path = canonical_path(event).rpartition(":")[2]
+    return scope.get(verb_of_path)
 
 
 def _keyed_request(event: Mapping[str, Any], api_caller: Caller) -> KeyedRequest | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
@@ -155,7 +156,7 @@ def links(event: Mapping[str, Any], site_id: str, page: Page, total: int) -> dic
     """
     if not page.size:
         limits.require_allowed_size(total)
-    last = max(1, -(-total // page.size)) if page.size else 1
+    last = max(1, math.ceil(total / page.size)) if page.size else 1
     return {
         "previous_page": _link(event, site_id, min(page.index - 1, last)) if page.index > 1 and page.size else None,
         "next_page": _link(event, site_id, page.index + 1) if page.index < last else None,
