@@ -206,10 +206,9 @@ def dying_at(step: int | str, call: int = 1) -> Iterator[None]:
     Raises:
         Crash: the block reached the step.
     """
-    calls = (
-        Calls(crash_at=step, crash_at_call=call)
-        if isinstance(step, str)
-        else Calls(lambda number: Fault.CRASH if number == step else None)
-    )
+    if isinstance(step, str):
+        calls = Calls(crash_at=step, crash_at_call=call)
+    else:
+        calls = Calls(lambda number: Fault.CRASH if number == step else None)
     with calls.invocation():
         yield

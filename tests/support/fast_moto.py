@@ -1,6 +1,10 @@
-"""Spares moto work: it remembers what depends on names and expressions alone, and copies of a table only what may change.
+"""Makes moto faster and smaller by replacing functions of moto and botocore; the results of calls stay the same.
 
-moto keeps every object that it creates, for its dashboard. So an import of 500 rows took 3 GB, most of it copies of the tables.
+The replacements remember what depends only on names and expressions, copy only the part of a table that a call may change, and
+skip what DynamoDB does not need. moto keeps every object that it creates, for its dashboard: without the replacements, an import
+of 500 rows takes 3 GB, most of it copies of tables.
+
+A private name such as ``_update_in_place`` or ``_parse_any_update`` is moto's own function, which its replacement calls.
 """
 
 from __future__ import annotations
@@ -44,14 +48,14 @@ _parse_any_update = UpdateExpressionParser.make
 _request_numbers = count(1)
 _DYNAMODB = re.compile(r"https://dynamodb\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/")
 _write_items = DynamoDBBackend.transact_write_items
-# The copies of a transaction, by the id of their table.
+# The copies that the current transaction has made, by ``id()`` of the table.
 _copies: dict[int, Table] = {}
 _SCALARS = {"S", "N", "BOOL", "NULL"}
 _remembered: dict[tuple[Any, ...], tuple[str, ...]] = {}
 
 
 def spare_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make moto faster until the patches are undone; its results stay the same."""
+    """Make moto faster until the patches are undone."""
     monkeypatch.setattr(XFormedAttributePicker, "get_possible_keys", _remembered_keys)
     monkeypatch.setattr(BaseJSONSerializer, "_serialize_type_structure", _serialize_structure)
     monkeypatch.setattr(responses, "method_names_from_class", _method_names)
@@ -76,10 +80,10 @@ _is_subclass: Any = cache(issubclass)
 
 
 def _remembered_keys(picker: XFormedAttributePicker, context: AttributePickerContext) -> Iterator[str] | tuple[str, ...]:
-    """The names under which an answer's attribute may be found: they depend on the model and on the type of the object alone."""
+    """Return the names under which moto may find a response's attribute. They depend only on the model and the object's type."""
     kind, shape = type(context.obj), context.shape
     if hasattr(context.obj, "Meta") or context.service_model is None or not hasattr(shape, "parent"):
-        # An object may have names of its own.
+        # ``Meta`` may define other names for each object.
         return _possible_keys(picker, context)
     key = (context.service_model.service_name, shape.parent.name, context.key, shape.name, kind)
     if key not in _remembered:
@@ -88,17 +92,17 @@ def _remembered_keys(picker: XFormedAttributePicker, context: AttributePickerCon
 
 
 def _serialize(handler: DynamoHandler, answer: responses.ActionResult) -> TYPE_RESPONSE:
-    """Write an answer of plain values at once, where moto would look for each member of its model."""
+    """Serialise a response of plain values at once. moto would look up each member of the response's model."""
     if isinstance(answer.result, dict):
         try:
             return 200, handler.response_headers, orjson.dumps(answer.result).decode()
         except TypeError:
-            pass  # It has binaries or objects.
+            pass  # orjson cannot serialise its binaries or objects, and moto can
     return _serialize_anything(handler, answer)
 
 
 def _serialize_structure(serializer: BaseJSONSerializer, serialized: Any, value: Any, shape: StructureShape, key: str) -> None:
-    """Pass values of DynamoDB on as they are, where moto would look for each of the ten types in each value."""
+    """Keep values that have DynamoDB's form already. moto would look for each of the ten types in each value."""
     if shape.name == "AttributeValue" and isinstance(value, dict) and value.keys() <= _SCALARS:
         serialized[key] = value
     else:
@@ -106,14 +110,16 @@ def _serialize_structure(serializer: BaseJSONSerializer, serialized: Any, value:
 
 
 def _new_untracked(model: type[BaseModel], *_: Any, **__: Any) -> BaseModel:
-    """Create an object that moto's dashboard does not know, and so does not keep."""
+    """Create an object without registering it with moto's dashboard, which would keep it in memory."""
     return object.__new__(model)
 
 
 def _transact(backend: DynamoDBBackend, actions: list[dict[str, Any]]) -> None:
-    """Copy each table once, where moto copies it for each action."""
+    """Copy each table once for a transaction. moto copies it once for each action."""
     names = {change.get("TableName") for action in actions for change in action.values()}
-    _copies.update({id(table): _copied(table) for name, table in backend.tables.items() if name in names})
+    for name, table in backend.tables.items():
+        if name in names:
+            _copies[id(table)] = _copied(table)
     try:
         _write_items(backend, actions)
     finally:
@@ -125,7 +131,10 @@ def _copy_table(table: Table, _: dict[int, Any]) -> Table:
 
 
 def _copied(table: Table) -> Table:
-    """A copy to undo a transaction. It shares definitions, items and stream records, which do not change once they are there."""
+    """Return a copy to which a failed transaction returns. It shares the definitions, items and stream records.
+
+    Nothing changes these in place: :func:`_update_item` changes a copy of its item.
+    """
     copied = copy(table)
     for name, value in vars(table).items():
         if isinstance(value, (dict, list)):
@@ -140,7 +149,7 @@ def _copied(table: Table) -> Table:
 
 
 def _update_item(backend: DynamoDBBackend, table_name: str, key: dict[str, Any], *arguments: Any, **named: Any) -> Any:
-    """Change a copy of the item, because copies of its table share it."""
+    """Update a copy of the item, because the copies of its table share the item."""
     table = backend.get_table(table_name)
     hash_key, range_key = (key.get(name or "") for name in (table.hash_key_attr, table.range_key_attr))
     items: Any = table.items
@@ -153,12 +162,12 @@ def _update_item(backend: DynamoDBBackend, table_name: str, key: dict[str, Any],
 
 @cache
 def _parse_update(expression: str) -> Any:
-    """Parse an expression once. Whoever changes it copies it first. It has no clause twice, or this is an error each time."""
+    """Parse an expression, and check that it has no clause twice. moto copies the result before it changes it."""
     return ActionCountValidator().traverse(_parse_any_update(expression))
 
 
 def _processors(validator: UpdateExpressionValidator) -> list[DepthFirstTraverser]:
-    """What checks an expression for each item. Its clauses were counted when it was parsed."""
+    """Return the checks of an expression that depend on the item. :func:`_parse_update` has counted its clauses."""
     return [processor for processor in _all_processors(validator) if not isinstance(processor, ActionCountValidator)]
 
 
@@ -174,7 +183,7 @@ def _copy_node(node: Node, memo: dict[int, Any]) -> Node:
 
 
 def _traverse(traverser: DepthFirstTraverser, root: Node) -> Node:
-    """Process the nodes of an expression bottom up. Asking abstract classes for each node's type took most of the time."""
+    """Process the nodes of an expression bottom up. moto spends most of the time on ``isinstance`` with abstract classes."""
     kinds = traverser.nodes_to_be_processed()
 
     def process(node: Any, place: int) -> Any:
@@ -195,7 +204,7 @@ def _traverse(traverser: DepthFirstTraverser, root: Node) -> Node:
 
 
 def _make_request(endpoint: Endpoint, operation: OperationModel, request: dict[str, Any]) -> Any:
-    """Hand a call of DynamoDB on without the request of a network's client. Nothing repeats it: moto refuses no call for load."""
+    """Pass a call of DynamoDB to moto without preparing an HTTP request, and without retries: moto never throttles."""
     if not _DYNAMODB.fullmatch(request["url"]):
         return _make_any_request(endpoint, operation, request)
     sent = SimpleNamespace(method="POST", url=request["url"], headers=request["headers"], body=request["body"])
@@ -207,7 +216,7 @@ def _make_request(endpoint: Endpoint, operation: OperationModel, request: dict[s
 
 
 def _process_request(stubber: BotocoreStubber, request: AWSPreparedRequest) -> TYPE_RESPONSE | None:
-    """Hand a request for DynamoDB straight to its handler. moto would first look for it, and make a web server's request."""
+    """Pass a request for DynamoDB directly to its handler. moto would first search for the handler and build a web request."""
     endpoint = _DYNAMODB.fullmatch(request.url)
     if not endpoint:
         return _process_any_request(stubber, request)
@@ -223,7 +232,7 @@ def _process_request(stubber: BotocoreStubber, request: AWSPreparedRequest) -> T
 
 
 def _add_request_id(headers: dict[str, Any] | None = None) -> str:
-    """Number an answer, where moto draws an id letter by letter."""
+    """Give a response a number as its id. moto would draw a random id letter by letter."""
     request_id = f"{next(_request_numbers):032d}"
     if headers is not None:
         headers["x-amzn-requestid"] = request_id

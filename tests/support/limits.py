@@ -69,7 +69,7 @@ def _parts(shape: Shape, value: Any, path: str) -> Iterator[tuple[str, Shape, An
 def _fault(shape: Shape, value: Any) -> str | None:
     """Say why a value does not have its shape."""
     most, pattern = shape.metadata.get("max"), shape.metadata.get("pattern")
-    size = value if isinstance(value, (int, float)) else len(value) if isinstance(value, (str, bytes, list, dict)) else 0
+    size = _measure(value)
     if most is not None and size > most:
         return f"{size} is more than {most}"
     if not isinstance(shape, StringShape):
@@ -77,6 +77,13 @@ def _fault(shape: Shape, value: Any) -> str | None:
     if shape.enum and value not in shape.enum:
         return f"{value!r} is none of {shape.enum}"
     return f"{value!r} does not match {pattern}" if pattern and not re.search(rf"\A(?:{pattern})\Z", value) else None
+
+
+def _measure(value: Any) -> float:
+    """Return what the limit of a shape is about: a number itself, or the length of anything else that has one."""
+    if isinstance(value, (int, float)):
+        return value
+    return len(value) if isinstance(value, (str, bytes, list, dict)) else 0
 
 
 def _limit(what: str, size: int, most: int) -> None:
