@@ -74,8 +74,8 @@ def _overrides(parameters: dict[str, Any]) -> dict[str, str]:
     """
     given = parameters.get("parameter_overrides", "")
     entries = shlex.split(given if isinstance(given, str) else " ".join(given))
-    pairs = (entry.removeprefix("ParameterKey=").replace(",ParameterValue=", "=", 1) for entry in entries)
-    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
+    pairs = [entry.removeprefix("ParameterKey=").replace(",ParameterValue=", "=", 1).partition("=") for entry in entries]
+    return {name: value for name, _, value in pairs}
 
 
 def _retention(session: boto3.Session, stack: str) -> str | None:

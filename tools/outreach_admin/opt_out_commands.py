@@ -30,7 +30,7 @@ def list_opt_outs(context: typer.Context, site_id: SiteId) -> None:
     Example: outreach-admin optout list 10000
     """
     opted_out = sorted(opt_outs.list_opt_outs(site_id), key=lambda opt_out: (opt_out.since, opt_out.number))
-    context.obj.many([{name: getattr(entry, name) for name in ("number", "since", "source")} for entry in opted_out])
+    context.obj.many([{"number": entry.number, "since": entry.since, "source": entry.source} for entry in opted_out])
 
 
 @opt_out.command("add", cls=SiteCommand)

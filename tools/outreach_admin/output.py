@@ -68,4 +68,6 @@ def _record_table(values: Mapping[str, Any], title: str | None = None) -> Table:
 def _text(value: Any) -> str:
     if isinstance(value, Mapping):
         return _text([f"{name}: {entry}" for name, entry in value.items()])
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else str(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)

@@ -76,9 +76,13 @@ def writers(stack: str, table: str) -> list[str]:
     What webhooks write is newer than what is restored, which replaces no item.
     """
     arn = str(aws.dynamodb().describe_table(TableName=table)["Table"]["TableArn"])
-    lambdas = boto3.client("lambda")
-    roles = {name: lambdas.get_function_configuration(FunctionName=name)["Role"].rsplit("/", 1)[1] for name in _functions(stack)}
-    return sorted(name for name, role in roles.items() if any(_writes(statement, arn) for statement in _statements(role)))
+    return sorted(name for name in _functions(stack) if any(_writes(statement, arn) for statement in _statements(_role(name))))
+
+
+def _role(function: str) -> str:
+    """Return the name of a function's role, the last part of its ARN."""
+    arn: str = boto3.client("lambda").get_function_configuration(FunctionName=function)["Role"]
+    return arn.rsplit("/", 1)[1]
 
 
 def _functions(stack: str) -> Iterator[str]:

@@ -143,7 +143,8 @@ def show_status(context: typer.Context, site_id: OptionalSiteId = None) -> None:
     """
     accounts = _accounts(site_id)
     running = Counter(_account_key(record) for record in _unfinished(site_id) if record.status in _ACTIVE)
-    pauses = {site: circuit_breaker.states_of(site) for site in {account.site_id for account in accounts}}
+    sites = {account.site_id for account in accounts}
+    pauses = {site: circuit_breaker.states_of(site) for site in sites}
     context.obj.many(
         [
             {"site": account.site_id, "account": account.id, "number": account.number}

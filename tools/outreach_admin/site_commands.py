@@ -181,7 +181,10 @@ def _changed_rates(current: Mapping[str, str], changes: list[str]) -> dict[str, 
 
 
 def _changed_keywords(current: tuple[str, ...], words: list[str] | None) -> tuple[str, ...]:
-    return current if words is None else tuple(dict.fromkeys(filter(None, map(text.normalise, words))))
+    if words is None:
+        return current
+    normalised = map(text.normalise, words)
+    return tuple(dict.fromkeys(word for word in normalised if word))
 
 
 def _cap(value: str) -> FrequencyCap | None:

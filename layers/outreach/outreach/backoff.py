@@ -7,7 +7,7 @@ import time
 
 
 def wait(attempt: int, seconds: float) -> None:
-    """Wait a random time of up to ``seconds`` times 2 per attempt, at most a second (exponential backoff, full jitter).
+    """Wait a random time of at most ``seconds * 2**attempt``, and of at most one second (exponential backoff, full jitter).
 
     Args:
         attempt: how many attempts there were before the one that has just failed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import ipaddress
 import re
 import socket
@@ -25,18 +26,19 @@ _MAX_HOST = 253
 
 NIL_GUID = "00000000-0000-0000-0000-000000000000"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# What may be a date, or a date and a time after ``T`` or a space. Python accepts any other character between the two as well.
 _DATE_AND_TIME = re.compile(r"[0-9W-]+([T ].*)?")
-# What is wrong with a value that is no date or datetime.
+# The error message for a value that is not a date or datetime.
 NOT_A_MOMENT = "must be a date and time such as 2022-05-23T03:00:36Z, or a date such as 2022-05-23 (ISO 8601)"
 # Two times that ISO 8601 knows and Python does not: ``23:59:60``, and ``24:00`` for the end of a day.
 _LEAP_SECOND = re.compile(r"(?<=:59):60")
 _END_OF_DAY = re.compile(r"(?<=[T ])24:00(?=(:00(\.0+)?)?(Z|[+-]|$))")
 _INTEGER_LIMIT = 10**18  # stored integers have 64 bits
-# A fraction of zeros is none: spreadsheets and some languages write whole numbers with one.
-_DIGITS = re.compile(r"\s*([+-]?[0-9]{1,18})(?:\.0+)?\s*")
-_ANY_DIGITS = re.compile(r"\s*[+-]?[0-9]+(?:\.0+)?\s*")
-# A host whose last label is one is an IPv4 address in one of its spellings (URL Standard, "ends in a number").
-_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+# Spreadsheets and some languages write a whole number with a fraction of zeros, such as ``5.0``.
+_INTEGER = re.compile(r"\s*([+-]?[0-9]{1,18})(?:\.0+)?\s*")
+_INTEGER_OF_ANY_SIZE = re.compile(r"\s*[+-]?[0-9]+(?:\.0+)?\s*")
+# A host is an IPv4 address, in one of its spellings, if its last label is a number (URL Standard, "ends in a number").
+_NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f-\xa0\s]")
 _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
@@ -63,8 +65,9 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def _load(text: str | bytes) -> Any:
+    without_mark = text.removeprefix("\ufeff") if isinstance(text, str) else text.removeprefix(codecs.BOM_UTF8)
     try:
-        return orjson.loads(text.removeprefix("\ufeff") if isinstance(text, str) else text.removeprefix(b"\xef\xbb\xbf"))
+        return orjson.loads(without_mark)
     except orjson.JSONDecodeError as error:
         message = f"is not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}"
         raise ValidationFailed.at("", message) from error
@@ -115,7 +118,7 @@ def parse_moment(value: Any) -> datetime | None:
 def _parse_iso(value: Any) -> datetime:
     try:
         if isinstance(value, str):
-            # Python knows ``Z`` in upper case only, but any character before the time, even the sign of an offset.
+            # Python knows ``Z`` in upper case only.
             text = value.strip().upper()
             if _DATE_AND_TIME.fullmatch(text):
                 return _parse_irregular(text) or datetime.fromisoformat(text)
@@ -155,13 +158,12 @@ def parse_integer(value: Any) -> int:
     """
     if isinstance(value, float) and value.is_integer() and abs(value) <= EXACT_FLOAT_LIMIT:
         return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _INTEGER_LIMIT:
-        return value
-    if isinstance(value, str) and (digits := _DIGITS.fullmatch(value)):
-        return int(digits[1])
-    is_too_large = (isinstance(value, int) and not isinstance(value, bool)) or (
-        isinstance(value, str) and _ANY_DIGITS.fullmatch(value)
-    )
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    if is_integer and abs(value) < _INTEGER_LIMIT:
+        return int(value)
+    if isinstance(value, str) and (found := _INTEGER.fullmatch(value)):
+        return int(found[1])
+    is_too_large = is_integer or (isinstance(value, str) and _INTEGER_OF_ANY_SIZE.fullmatch(value))
     raise ValueError("must be an integer of at most 18 digits" if is_too_large else "must be an integer")
 
 
@@ -187,12 +189,12 @@ def _has_possible_host(url: str) -> bool:
     """Return whether the host of a web address is a domain name or an IP address, and whether all programs read the same one."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    # Programs disagree on which of two user infos, or what after a backslash, is the host.
+    # With two ``@``, or with a backslash, programs disagree about which part of the URL is the host.
     if "\\" in parts.netloc or parts.netloc.count("@") > 1:
         return False
     try:
         return _is_ipv6_address(host) if "[" in parts.netloc else _is_ipv4_address_or_name(host.removesuffix("."))
-    except ValueError:  # of the modules for addresses and for names
+    except ValueError:  # raised by ipaddress and idna
         return False
 
 
@@ -203,16 +205,16 @@ def _is_ipv6_address(host: str) -> bool:
 
 def _is_ipv4_address_or_name(host: str) -> bool:
     name = host if host.isascii() else _ascii_name(host)
-    if _NUMBER.fullmatch(name.rpartition(".")[2]):
+    if _NUMERIC_LABEL.fullmatch(name.rpartition(".")[2]):
         return _is_ipv4_address(name)
     return len(name) <= _MAX_HOST
 
 
 def _ascii_name(name: str) -> str:
-    """Return a domain name as the library that connects encodes it.
+    """Return a domain name in ASCII, encoded as the HTTP client encodes it.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not a domain name.
     """
     import idna  # here, because it takes 15 ms, and most hosts are ASCII
 
@@ -220,7 +222,7 @@ def _ascii_name(name: str) -> str:
 
 
 def _is_ipv4_address(host: str) -> bool:
-    """Return whether the library that connects reads the host as an IPv4 address; it knows ``127.1`` and ``0x7f000001``, too."""
+    """Return whether the HTTP client reads the host as an IPv4 address. It accepts ``127.1`` and ``0x7f000001``, too."""
     try:
         socket.inet_aton(host)
     except OSError:

@@ -146,7 +146,12 @@ def has_part(given: str, region: str | None) -> Callable[[str], bool]:
         return lambda number: False
     beginnings = tuple(_beginnings(part, region)) if region else ()
     parts = {part} if region else {part, part.lstrip("0") or part}
-    return lambda number: (digits := _compact(number)).startswith(beginnings) or any(part in digits for part in parts)
+
+    def matches(number: str) -> bool:
+        digits = _compact(number)
+        return digits.startswith(beginnings) or any(part in digits for part in parts)
+
+    return matches
 
 
 def _beginnings(part: str, region: str) -> Iterator[str]:

@@ -130,7 +130,7 @@ def claim(site_id: str, subject_id: str, sequence: int) -> DeliveryState | None:
     try:
         return _try_claim(site_id, subject_id, condition, values)
     except dynamo.ConditionFailed as refusal:
-        _require_newer(_from_item(site_id, subject_id, refusal.item), sequence)
+        _require_no_older_parked(_from_item(site_id, subject_id, refusal.item), sequence)
         return None
 
 
@@ -144,7 +144,7 @@ def claim_newer(site_id: str, subject_id: str, sequence: int) -> DeliveryState |
     return _claim(site_id, subject_id, f"attribute_exists(next_attempt_at) AND ({is_newer})", {":sequence": sequence})
 
 
-def _require_newer(state: DeliveryState, sequence: int) -> None:
+def _require_no_older_parked(state: DeliveryState, sequence: int) -> None:
     if state.is_parked and max(state.scheduled_sequence, state.delivered_sequence) < sequence:
         raise OlderStateParked(state.endpoint_id or "")
 
@@ -180,7 +180,7 @@ def needs_delivery(state: DeliveryState, last_sequence: int) -> bool:
     """
     if state.claimed_until > clock.now().timestamp():
         raise AlreadyClaimed
-    _require_newer(state, last_sequence)
+    _require_no_older_parked(state, last_sequence)
     return not state.is_parked and state.delivered_sequence < last_sequence
 
 

@@ -163,7 +163,7 @@ def earliest_attempt_at(endpoint_id: str) -> int | None:
 
 def is_index_current(endpoint: Endpoint) -> bool:
     """Return whether the index certainly shows everything that is parked at an endpoint."""
-    return endpoint.parked_at + INDEX_LAG_SECONDS * _MICROSECONDS <= _now()
+    return endpoint.parked_at + INDEX_LAG_SECONDS * _MICROSECONDS <= _microseconds_now()
 
 
 def set_wake_time(endpoint: Endpoint, wakes_at: int) -> bool:
@@ -255,7 +255,7 @@ def _newly_parked(changes: Sequence[StateChange]) -> int:
 
 
 def _add_parked(endpoint: Endpoint, changes: Sequence[StateChange], due: int, is_endpoint_fault: bool) -> dict[str, Any]:
-    change = Update().add("parked", _newly_parked(changes)).set("parked_at", _now())
+    change = Update().add("parked", _newly_parked(changes)).set("parked_at", _microseconds_now())
     condition = f"{_SAME_GENERATION} AND is_open = :open AND (attribute_exists(failures) OR wakes_at <= :due)"
     if is_endpoint_fault and due > endpoint.wakes_at:  # it asks for a longer wait than the callbacks that were parked before
         change.set("wakes_at", due)
@@ -269,7 +269,9 @@ def _subtract_parked(endpoint: Endpoint, changes: Sequence[StateChange]) -> dict
 
 
 def _start_generation(endpoint: Endpoint, changes: Sequence[StateChange], due: int, is_endpoint_fault: bool) -> dict[str, Any]:
-    change = Update().add("parked", _newly_parked(changes), start=0).set("parked_at", _now()).set("is_open", _HAS_BACKLOG)
+    change = (
+        Update().add("parked", _newly_parked(changes), start=0).set("parked_at", _microseconds_now()).set("is_open", _HAS_BACKLOG)
+    )
     change.set("wakes_at", due).set("generation", endpoint.generation + 1)
     values = {":generation": endpoint.generation} if endpoint.generation else {}
     condition = _SAME_GENERATION if endpoint.generation else "attribute_not_exists(pk)"
@@ -309,7 +311,7 @@ def _query_parked(condition: str, values: Mapping[str, Any], **request: Any) -> 
     )
 
 
-def _now() -> int:
+def _microseconds_now() -> int:
     return int(clock.now().timestamp() * _MICROSECONDS)
 
 

@@ -57,11 +57,11 @@ def deliver(jobs: Mapping[str, Sequence[CallbackJob]]) -> set[str]:
     with ThreadPoolExecutor(len(sites)) as pool:
         tasks = {site_id: partial(_deliver_for_site, site_id, site_jobs) for site_id, site_jobs in sites.items()}
         failed_subjects, failed_sites = _run_concurrently(pool, tasks)
-    return {
-        id_
-        for id_, group in jobs.items()
-        if any(job.site_id in failed_sites or job.subject_id in failed_subjects[job.site_id] for job in group)
-    }
+
+    def has_failed(job: CallbackJob) -> bool:
+        return job.site_id in failed_sites or job.subject_id in failed_subjects[job.site_id]
+
+    return {id_ for id_, group in jobs.items() if any(map(has_failed, group))}
 
 
 def _deliver_for_site(site_id: str, jobs: Iterable[CallbackJob]) -> set[str]:

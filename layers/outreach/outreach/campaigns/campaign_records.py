@@ -234,7 +234,8 @@ def freeze(record: CampaignRecord, audience: int) -> CampaignRecord:
     """
     now = clock.timestamp(clock.now())
     pending, cancelled = {":pending": RecordStatus.PENDING}, {":cancelled": RecordStatus.CANCELLED}
-    for condition, values, change in (  # a cancellation, which is final, may come at any time
+    # In the order in which concurrent requests may change the status: a cancellation is final, so it comes last.
+    for condition, values, change in (
         ("#status = :pending", pending, Update().set("started_time", now).set("status", RecordStatus.RUNNING)),
         ("NOT #status IN (:pending, :cancelled)", pending | cancelled, Update().set("started_time", now)),
         ("#status = :cancelled", cancelled, Update()),
@@ -314,8 +315,8 @@ def clear_failures(record: CampaignRecord) -> None:
     _update_if(record, Update().remove("send_failures"), {}, "attribute_exists(pk)")
 
 
-def end_cancellation(record: CampaignRecord, reason: str) -> None:
-    """Remove a cancelled record from the sweep's index although messages may still be queued.
+def give_up_cancellation(record: CampaignRecord, reason: str) -> None:
+    """Remove a cancelled record from the sweep's index, although messages may still be queued.
 
     Args:
         reason: why the cancellation cannot be completed.

@@ -6,6 +6,7 @@ export is read at ``/listResults/{id}``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 import orjson
@@ -62,7 +63,8 @@ def write(site_id: str, export_id: str) -> int:
 def _rows(record: CampaignRecord) -> Iterator[tuple[str, ...]]:
     """Yield the rows in the order of the audience, page by page; no rows before the freeze."""
     repliers = _repliers(record)
-    for number in range(-(-record.audience_size // ledger.PAGE_SIZE)):
+    pages = math.ceil(record.audience_size / ledger.PAGE_SIZE)
+    for number in range(pages):
         yield from _page_rows(record, _page(record, number), repliers)
 
 
@@ -93,8 +95,12 @@ def _page_rows(record: CampaignRecord, page: LedgerPage, repliers: set[str]) -> 
 def _row_of_cell(contact_id: str, contact: Contact | None, cell: Cell, skip: SkipReason | None) -> tuple[str, ...]:
     """Return the row of a contact without a message: it is skipped, not released yet, or its message has expired."""
     number = (contact and recipient_of(contact).number) or ""
-    status = MessageStatus.SKIPPED if skip else MessageStatus.QUEUED if cell == Cell.UNRELEASED else MessageStatus[cell.name]
-    replied = "no" if skip or cell == Cell.UNRELEASED else ""
+    if skip:
+        status, replied = MessageStatus.SKIPPED, "no"
+    elif cell == Cell.UNRELEASED:
+        status, replied = MessageStatus.QUEUED, "no"
+    else:
+        status, replied = MessageStatus[cell.name], ""  # nobody knows any more from which number a reply would come
     return contact_id, contact.name if contact else "", number, status, "", skip or "", "", replied
 
 

@@ -39,7 +39,7 @@ def _position(record: CampaignRecord) -> str:
 def _stop(record: CampaignRecord, reason: str) -> None:
     try:
         if record.status is RecordStatus.CANCELLED:
-            campaign_records.end_cancellation(record, reason)
+            campaign_records.give_up_cancellation(record, reason)
         else:
             campaign_records.change_status(record, RecordStatus.PAUSED, reason=reason)
     except dynamo.ConditionFailed:

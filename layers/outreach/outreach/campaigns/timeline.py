@@ -6,9 +6,9 @@ pk                                 sk              item in the campaigns table
 ``SITE#<site>#TIMELINE#<record>``  ``<time>``      ``time``, ``is_running``; a sample also has ``counts``
 =================================  ==============  ==========================================================
 
-Before a change of the ledger, a sample is stored, unless the minute has one. Such a sample also
-describes the idle minutes before it, so :func:`fill_gaps` can show those minutes although nothing is stored for them: a send
-that waits for hours costs nothing. An entry without counts says that the record paused, resumed or was cancelled.
+Before a change of the ledger, a sample is stored, unless the minute has one. Such a sample also describes the idle minutes before
+it, so :func:`fill_gaps` can show those minutes although nothing is stored for them: a send that waits for hours costs nothing. An
+entry without counts says that the record paused, resumed or was cancelled.
 """
 
 from __future__ import annotations
@@ -94,11 +94,11 @@ def fill_gaps(entries: Sequence[TimelineEntry]) -> Iterator[tuple[str, Counts]]:
     Args:
         entries: oldest first; those after the last one with counts are not shown.
     """
-    following: list[Counts | None] = []
+    next_counts: list[Counts | None] = []  # of each entry: its counts, or else those of the first later entry that has any
     for entry in reversed(entries):
-        following.append(entry.counts or (following[-1] if following else None))
-    following.reverse()
-    for (entry, later), counts in zip(pairwise(entries), following[1:], strict=True):
+        next_counts.append(entry.counts or (next_counts[-1] if next_counts else None))
+    next_counts.reverse()
+    for (entry, later), counts in zip(pairwise(entries), next_counts[1:], strict=True):
         if entry.counts:
             yield entry.time, entry.counts
         if entry.is_running and counts:

@@ -243,6 +243,7 @@ def _moment(value: object, received: datetime) -> str:
 
 def _error(errors: object) -> tuple[str, str]:
     """Return code and description of the first error, of a list or alone; empty where there is none."""
-    first = next(iter(_objects([errors] if isinstance(errors, dict) else errors)), {})
+    listed = [errors] if isinstance(errors, dict) else errors
+    first = next(iter(_objects(listed)), {})
     description = carrier_http.text_of(first.get("detail")) or carrier_http.text_of(first.get("title"))
     return carrier_http.code_of(first.get("code")), description

@@ -108,7 +108,8 @@ def reconcile(
     messages = None if isinstance(response, SendOutcome) or not response.is_success else response.body.get("messages")
     if not isinstance(messages, list):
         return Unknown("Twilio's list of messages cannot be read")
-    return Candidates(dict(filter(None, (_candidate(message, sms, since) for message in messages))))
+    candidates = [_candidate(message, sms, since) for message in messages]
+    return Candidates(dict(filter(None, candidates)))
 
 
 def verify(webhook: CarrierWebhook, credentials: Credentials) -> bool:
@@ -256,7 +257,8 @@ def _number(form: Mapping[str, str], name: str) -> str:
 def _signature_settings(webhook: CarrierWebhook) -> dict[str, str]:
     """Parse the header ``key=…,algorithm=…``; empty when Twilio signs with the account's token and SHA-1."""
     parts = _header(webhook, "x-twilio-webhooks-signature-settings").split(",")
-    return {name: value for name, _, value in (part.strip().partition("=") for part in parts) if name}
+    pairs = [part.strip().partition("=") for part in parts]
+    return {name: value for name, _, value in pairs if name}
 
 
 def _keys(settings: Mapping[str, str], credentials: Credentials) -> Iterator[str]:

@@ -22,10 +22,14 @@ def _pairs_as_object(value: Any) -> Any:
     """Convert ``[{"name": …, "value": …}]`` into an object."""
     if not isinstance(value, list):
         return value
-    pairs = [{str(key).lower(): entry for key, entry in pair.items()} if isinstance(pair, Mapping) else {} for pair in value]
+    pairs = [_lower_case_keys(pair) for pair in value]
     if not all(isinstance(pair.get("name"), str) for pair in pairs):
         raise ValueError("must be an object, or an array of objects with name and value")
     return {pair["name"]: pair.get("value") for pair in pairs}
+
+
+def _lower_case_keys(pair: Any) -> dict[str, Any]:
+    return {str(key).lower(): entry for key, entry in pair.items()} if isinstance(pair, Mapping) else {}
 
 
 def _blank_if_none(value: Any) -> Any:

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Protocol
 
 from outreach import aws_errors, clock, dynamo, phone_numbers, s3
@@ -125,7 +126,7 @@ class _RowImporter:
             return [(position, self._import_or_report(rows[position])) for position in positions]
 
         with ThreadPoolExecutor(_THREADS) as pool:
-            results = dict(result for group in pool.map(import_group, groups) for result in group)
+            results = dict(chain.from_iterable(pool.map(import_group, groups)))
         return [results[position] for position in range(len(rows))]
 
     def _prepare(self, chunk: int, rows: Sequence[ImportRow]) -> dict[IdentityKey, str]:

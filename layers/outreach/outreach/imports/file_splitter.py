@@ -48,7 +48,7 @@ def _split(record: ImportRecord, file: IO[bytes]) -> ImportRecord:
     warnings = Warnings()
     opened = file_reader.open_file(file, warnings, record.options.encodings)
     numbered_rows = enumerate(opened.rows, start=1)
-    header = next(filter(any, (list(map(_heading, row)) for _, row in numbered_rows)), [])  # blank rows may precede it
+    header = _read_header(numbered_rows)
     columns = Columns.of(field_store.load(record.site_id), record.options)
     if errors := columns.header_errors(header):
         errors += _doubts_about_encoding(opened.format.encoding, header) + _hints(columns, header, numbered_rows)
@@ -64,6 +64,14 @@ def _split(record: ImportRecord, file: IO[bytes]) -> ImportRecord:
         s3.files().put_lines(import_objects.warnings_key(record.site_id, record.id, None), entries)
     split_file = SplitFile(total, chunks, columns.names_by_heading(header), **vars(opened.format), file_warnings=warnings.count)
     return import_records.mark_split(record, split_file)
+
+
+def _read_header(numbered_rows: Iterator[tuple[int, Sequence[str]]]) -> list[str]:
+    """Read up to the first row that is not blank, and return its headings; none if all rows are blank."""
+    for _, row in numbered_rows:
+        if any(headings := list(map(_heading, row))):
+            return headings
+    return []
 
 
 def _doubts_about_encoding(encoding: str, header: Sequence[str]) -> list[str]:
@@ -134,8 +142,15 @@ def _data_rows(header: Sequence[str], numbered_rows: Iterable[tuple[int, Sequenc
 
 def _by_heading(header: Sequence[str], row: Sequence[str]) -> dict[str, str]:
     """Return the cells that are not blank. The empty heading stands for missing ones; the second pass reports their cells."""
-    filled = [
-        (heading, cell) for heading, cell in zip_longest(header, row, fillvalue="") if text.normalise(cells.plain_text(cell))
-    ]
-    surplus = [cell for heading, cell in filled if not heading]
-    return {heading: cell for heading, cell in filled if heading} | ({"": "; ".join(surplus)} if surplus else {})
+    by_heading: dict[str, str] = {}
+    surplus: list[str] = []
+    for heading, cell in zip_longest(header, row, fillvalue=""):
+        if not text.normalise(cells.plain_text(cell)):
+            continue
+        if heading:
+            by_heading[heading] = cell
+        else:
+            surplus.append(cell)
+    if surplus:
+        by_heading[""] = "; ".join(surplus)
+    return by_heading

@@ -47,8 +47,10 @@ def rows(file: IO[bytes], warnings: Warnings) -> Iterator[list[str]]:
             warnings.add(1, "", f"only the sheet {book.sheet} was read; the file has other sheets: {listed(book.other_sheets)}")
         sheet = _SheetParser(book, warnings)
         blocks = package.parse(book.sheet_part, Handlers(sheet.start, sheet.end, sheet.text))
-        while not sheet.is_complete and next(blocks, blocks) is not blocks:
+        for _ in blocks:
             yield from sheet.take_rows()
+            if sheet.is_complete:
+                break
         yield from sheet.take_rows()
         sheet.warn_of_hidden_rows()
 
@@ -94,12 +96,18 @@ def _sheets(package: Package, part: str, parts: dict[str, Relationship]) -> tupl
         if element == "workbookPr" and attributes.get("date1904") in _TRUE:
             epoch = CALENDAR_MAC_1904
         if element == "sheet":
-            id_ = next(value for name, value in attributes.items() if name.rpartition(":")[2] == "id")
-            if parts[id_].kind == "worksheet":
-                sheets.append((attributes["name"], parts[id_].target, attributes.get("state", "visible") == "visible"))
+            relationship = parts[_relationship_id(attributes)]
+            if relationship.kind == "worksheet":
+                is_visible = attributes.get("state", "visible") == "visible"
+                sheets.append((attributes["name"], relationship.target, is_visible))
 
     package.parse_all(part, Handlers(start))
     return sheets, epoch
+
+
+def _relationship_id(attributes: Attributes) -> str:
+    """Return the value of ``r:id``. A program may choose another prefix of the namespace than ``r``."""
+    return next(value for name, value in attributes.items() if name.rpartition(":")[2] == "id")
 
 
 @dataclass
@@ -167,9 +175,11 @@ class _SheetParser:
             self.is_complete = True
 
     def _start_row(self, attributes: Attributes) -> None:
-        """Start a row. Rows that the file leaves out are blank. A row may state any number, such as a billion."""
+        """Start a row. A file leaves out blank rows, so the rows between the last number and this one are blank."""
         number = max(int(attributes.get("r", 0)), self._number + 1)
-        self._rows += [[] for _ in range(min(number, _MAX_ROWS + 1) - self._number - 1)]
+        # A row may state any number, such as a billion: blank rows beyond the last possible row would fill the memory.
+        blank_rows = min(number, _MAX_ROWS + 1) - self._number - 1
+        self._rows += [[] for _ in range(blank_rows)]
         self._number = number
         self._row, self._column, self._row_characters = [], 0, 0
         self._is_hidden = attributes.get("hidden") in _TRUE

@@ -57,8 +57,9 @@ def _late(records: Iterable[UnfinishedRecord]) -> set[UnfinishedRecord]:
     late = [record for record in records if record.last_slot is not None and record.last_slot < latest]
     accounts = list({(record.site_id, record.channel_account_id) for record in late})
     with ThreadPoolExecutor(_CONCURRENT_READS) as pool:
-        waits = dict(zip(accounts, pool.map(lambda account: stalled_messages.account_waits(*account), accounts), strict=True))
-    return {record for record in late if not waits[record.site_id, record.channel_account_id]}
+        are_waiting = list(pool.map(lambda account: stalled_messages.account_waits(*account), accounts))
+    waiting_accounts = {account for account, is_waiting in zip(accounts, are_waiting, strict=True) if is_waiting}
+    return {record for record in late if (record.site_id, record.channel_account_id) not in waiting_accounts}
 
 
 def _name(record: UnfinishedRecord) -> str:

@@ -99,6 +99,7 @@ def _attempt(has_time: _HasTime, repair: _Repair) -> _Outcome:
 
 
 def _extend(repairs: list[_Repair], find: Callable[[], Iterable[_Repair]]) -> None:
+    """Add the repairs that ``find`` yields. Those that it yields before an error are kept."""
     repairs.extend(find())
 
 
@@ -121,25 +122,33 @@ def _of_callbacks() -> Iterator[_Repair]:
 
 
 def _of_campaigns(records: _Records, has_time: _HasTime) -> Iterator[_Repair]:
-    """Yield the repairs of overdue starts and of broken records; keep the records that seem healthy in ``records``."""
+    """Yield the repairs of overdue starts and of broken records; keep the records that seem healthy in ``records``.
+
+    If the running executions cannot be listed, it raises the error after the last repair: each repair then asks about the
+    execution of its record, and the sweep still reports the failure.
+    """
     work = unfinished_work.read()
     for start in work.starts:
         if schedules.may_be_overdue(start.time):
             ids = {"site_id": start.site_id, "campaign_id": start.campaign_id}
             yield _Repair(partial(schedules.start_if_overdue, **ids), ids)
-    failure: Exception | None = None
+    listing_error: Exception | None = None
     if work.records:
         try:
             records.running = send_execution.names_of_running()
         except Exception as error:
-            failure = error
+            listing_error = error
     broken, records.healthy = stalled_records.split_by_health(work.records, records.running)
     # In random order, so that repairs that take all the time do not keep others from being done.
     for record in random.sample(broken, len(broken)):
-        repair = partial(stalled_records.repair, record.site_id, record.id, records.running, lambda _: has_time())
-        yield _Repair(repair, _ids(record))
-    if failure:
-        raise failure
+        yield _Repair(partial(_repair_broken, record, records.running, has_time), _ids(record))
+    if listing_error:
+        raise listing_error
+
+
+def _repair_broken(record: UnfinishedRecord, running: Container[str], has_time: _HasTime) -> None:
+    """Repair a broken record, however many read units that takes, while there is time."""
+    stalled_records.repair(record.site_id, record.id, running, may_read=lambda _units: has_time())
 
 
 def _check_healthy(records: _Records, has_time: _HasTime) -> Iterator[_Outcome]:
@@ -161,7 +170,7 @@ class _Allowance:
         """Check a record and repair what is broken, as far as the allowance reaches."""
         self.units -= 1  # the record itself
         left = self.units
-        self.units -= stalled_records.repair(record.site_id, record.id, running, lambda units: units < left)
+        self.units -= stalled_records.repair(record.site_id, record.id, running, may_read=lambda units: units < left)
 
 
 def _ids(record: UnfinishedRecord) -> dict[str, str]:

@@ -73,7 +73,8 @@ class SendingHours:
 
     def starts_after(self, moment: datetime, zones: Iterable[str]) -> Sequence[datetime]:
         """Return when the hours of the next days start in one of the zones, in order."""
-        return sorted(start for start in {start for zone in zones for start in self._starts(moment, zone)} if start > moment)
+        starts = {start for zone in zones for start in self._starts(moment, zone)}
+        return sorted(start for start in starts if start > moment)
 
     def ever_wider(self) -> Iterator[SendingHours]:
         """Yield the hours, then ever wider ones, until they last all day."""

@@ -70,8 +70,11 @@ class ChannelAccountResponse(wire.Response):
     @classmethod
     def of(cls, account: ChannelAccount, pause: BreakerState | None) -> ChannelAccountResponse:
         """Make the response of an account. It is paused while stopped by an operator, or refused by its carrier."""
-        # The operator's reason is for the other operators.
-        status_reason = STOPPED if account.stop else pause.reason if pause else None
+        status_reason, paused_until = None, None
+        if account.stop:  # an operator's reason is for other operators only
+            status_reason = STOPPED
+        elif pause:
+            status_reason, paused_until = pause.reason, clock.timestamp(clock.from_epoch(pause.until))
         return cls(
             id=account.id,
             name=account.name or account.number,
@@ -81,7 +84,7 @@ class ChannelAccountResponse(wire.Response):
             messages_per_second=account.messages_per_second,
             status="paused" if account.stop or pause else "active",
             status_reason=status_reason,
-            paused_until=clock.timestamp(clock.from_epoch(pause.until)) if pause and not account.stop else None,
+            paused_until=paused_until,
         )
 
 

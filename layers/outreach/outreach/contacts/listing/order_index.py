@@ -93,10 +93,14 @@ def seek_point(shards: Sequence[OrderIndex], position: int, *, descending: bool)
     """
     starts = sorted({start for shard in shards for start in shard.starts[1:]}, reverse=descending)
     lookups = [_descending_lookup(shard) if descending else _ascending_lookup(shard) for shard in shards]
-    candidates = bisect_right(starts, position, key=lambda start: sum(lookup(start).count_through for lookup in lookups))
-    if not candidates:
+
+    def count_through(start: str) -> int:
+        return sum(lookup(start).count_through for lookup in lookups)
+
+    certain = bisect_right(starts, position, key=count_through)
+    if not certain:
         return SeekPoint([""] * len(shards), 0)
-    blocks = [lookup(starts[candidates - 1]) for lookup in lookups]
+    blocks = [lookup(starts[certain - 1]) for lookup in lookups]
     return SeekPoint([block.bound for block in blocks], sum(block.count_before for block in blocks))
 
 
