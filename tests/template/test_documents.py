@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from local_stack.seeds import CALLBACK_SECRET
@@ -28,6 +28,7 @@ from outreach.http.caller import SCOPES
 from outreach.http.job_status import JobStatus
 from outreach.messages.models import ClaimState
 from outreach.messages.status import MessageStatus, SkipReason
+from outreach.site_api.schemas import ChannelAccountResponse
 from outreach.sites.rate_limits import DEFAULT_RATES
 from tests.support import functions, gateway, pipeline
 from tests.support.crash_points import Crash
@@ -192,6 +193,7 @@ def test_the_reasons_of_skips_are_described() -> None:
         ("record", set(RecordStatus)),
         ("message", set(MessageStatus)),
         ("claim", set(ClaimState)),
+        ("channel account", set(get_args(ChannelAccountResponse.model_fields["status"].annotation))),
         ("cell", {cell.name.lower() for cell in Cell}),
         ("callback attempt", set(AttemptOutcome)),
         ("job (import, export, list result)", set(JobStatus)),

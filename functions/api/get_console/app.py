@@ -12,7 +12,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from outreach.http.pages import HtmlPage, hash_source
+from outreach.http.html_page import HtmlPage, hash_source
 
 _FOLDER = Path(__file__).parent
 

@@ -12,7 +12,7 @@ from typing import Any
 import aws_lambda_powertools
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from outreach.http.pages import HtmlPage, hash_source
+from outreach.http.html_page import HtmlPage, hash_source
 
 # The package of the assets is not imported, as that would import the whole resolver.
 _ASSETS = Path(aws_lambda_powertools.__file__).parent / "event_handler/openapi/swagger_ui"

@@ -1,4 +1,4 @@
-"""Deliver callbacks from the callback queue to customers' endpoints."""
+"""Delivers callbacks from the callback queue to customers' endpoints."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def lambda_handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, 
     """Recount the sites in random order, so that runs that lack time do not leave out the same sites every day.
 
     Raises:
-        RuntimeError: some sites could not be recounted, or were left for want of time. All others were recounted.
+        RuntimeError: some sites could not be recounted, or the time was over before them. All others were recounted.
     """
     has_time, corrected, missed = time_left(context, _RESERVE_SECONDS), 0, 0
     sites = site_store.list_sites()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from outreach.http.pages import hash_source
+from outreach.http.html_page import hash_source
 from tests.support.functions import api_event, load
 from tests.support.template import resources
 

@@ -59,7 +59,7 @@ def retry_due_callbacks(site_id: str, endpoint_id: str, generation: int, has_tim
     endpoint = endpoint_backlog.get(site_id, endpoint_id)
     if not endpoint.has_backlog or endpoint.generation != generation:
         return RetryStep(RetryProgress.DONE)
-    if endpoint.is_down and endpoint.wakes_at > _now():  # a callback has met it down since this execution began to wait
+    if endpoint.is_down and endpoint.wakes_at > _now():  # another delivery has found it down since this execution began to wait
         return RetryStep(RetryProgress.WAIT, endpoint.wakes_at)
     return _retry_due(endpoint, has_time)
 

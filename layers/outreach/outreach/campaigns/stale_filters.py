@@ -11,7 +11,7 @@ from outreach.contacts.filters.conditions import ADVICE_ON_FIELDS
 from outreach.contacts.filters.models import Filter
 from outreach.errors import FieldError, ValidationFailed
 
-# The first ones are enough to mend the others: a deleted field is often that of many conditions.
+# The first problems are enough to find the others: many conditions often have the same deleted field.
 _MAX_PROBLEMS = 3
 _PLACE = re.compile(r"/filterConditions/(\d+)/(\w+)")
 

@@ -143,7 +143,7 @@ def _handle_outcome(breaker: CircuitBreaker, throttle: AccountThrottle, message:
 def _handle_refusal(breaker: CircuitBreaker, message: Message, refusal: Refused) -> float | None:
     """Record a refusal: as a failure of the account if it is the account's fault or keeps coming, otherwise of the message.
 
-    A message from another sender fails if the fault is that sender's, or perhaps is.
+    A message from another sender than the account's own fails if the fault is that sender's, or may be.
     """
     is_own = breaker.account.is_own_sender(message.sender)
     is_repeated = is_own and refusal.unknown_code is not None and breaker.record_unknown_refusal(refusal.unknown_code)

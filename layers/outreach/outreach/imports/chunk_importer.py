@@ -5,7 +5,7 @@ Rows that share an identity or lead to the same contact are imported in the orde
 The id of a new contact derives from the import and the row number. A chunk that runs again therefore recognises the contacts that
 it has created, and counts their rows as created again.
 
-A dry run goes the same way, but with :class:`outreach.imports.simulated_contacts.SimulatedContacts`.
+A dry run uses the same code with :class:`outreach.imports.simulated_contacts.SimulatedContacts`, which writes nothing.
 """
 
 from __future__ import annotations

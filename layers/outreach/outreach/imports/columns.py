@@ -222,7 +222,8 @@ class Columns:
         for sign in _SEP_SIGNS + (_OTHER_SIGNS + _WEAK_SIGNS if len(headings) == 1 else ""):
             for heading in headings:
                 fields = self.count_fields(list(map(text.normalise, heading.split(sign)[:MAX_COLUMNS])))
-                if sign in heading and fields > (sign in _WEAK_SIGNS):
+                needed = 2 if sign in _WEAK_SIGNS else 1  # one field beside a weak sign may be a heading that contains the sign
+                if sign in heading and fields >= needed:
                     return heading, sign
         return None
 
@@ -390,7 +391,7 @@ def _parse_yes_or_no(cell: str) -> bool:
 
 
 def advice_on_joined(heading: str, sign: str) -> str:
-    """Return how to mend a file with the headings of several columns in one cell."""
+    """Return how to correct a file with the headings of several columns in one cell."""
     if sign in _SEP_SIGNS:
         return f"if {sign} separates the cells, begin the file with the line sep={sign}"
     cell = f"the cell {heading[:MAX_HEADING]} has the headings of several columns"

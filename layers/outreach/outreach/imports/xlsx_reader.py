@@ -142,7 +142,7 @@ class _SheetParser:
         return rows
 
     def warn_of_hidden_rows(self) -> None:
-        """Warn that rows are imported which a filter hides from whoever looks at the sheet."""
+        """Warn that hidden rows are imported. A person who has filtered the sheet may not expect them."""
         if self._hidden:
             rows = f"{self._hidden:,}, the first of them in row {self._first_hidden}"
             self.warnings.add(1, "", f"hidden rows were read too: {rows}; delete them from the file if they must not be imported")

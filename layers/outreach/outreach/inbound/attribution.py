@@ -1,8 +1,8 @@
 """Attribution: which campaign message a reply answers (docs/api.md, "Replies").
 
 It is the newest campaign message to the reply's number from its channel account, at most 30 days old. It is looked up once, when
-the reply is stored, and is stored in the reply's row. It is looked up among the messages of the contact that has the
-number now; an index by number would cost a write for each message.
+the reply is stored, among the messages of the contact that has the number then. The reply's row stores the result. An index by
+number would cost a write for each message.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from outreach.sending.circuit_breaker import MAX_WAIT_SECONDS
 _MAX_AGE = timedelta(days=30)
 # A message waits at most this long for its account, so it is sent at most this long after its slot.
 _MAX_WAIT = timedelta(seconds=MAX_WAIT_SECONDS)
-# A message may be sent a moment before its slot, and its reply may arrive before the carrier's response.
-_OVERTAKING = timedelta(minutes=1)
+# A message may be sent a moment before its slot, and its reply may arrive before the carrier's response. So the time of the
+# message may be later than that of its reply, by at most this.
+_LATE_TIME = timedelta(minutes=1)
 
 
 def attribute(reply: Message, contact: Contact) -> Message:
@@ -47,7 +48,7 @@ def find_answered(site_id: str, contact_ids: Iterable[str], account_id: str, num
         received: when the reply arrived, as :mod:`outreach.clock` formats it. It does not answer a message that was sent later.
     """
     arrival = clock.from_timestamp(received)
-    first_slot, oldest, newest = (clock.timestamp(arrival + step) for step in (-_MAX_AGE - _MAX_WAIT, -_MAX_AGE, _OVERTAKING))
+    first_slot, oldest, newest = (clock.timestamp(arrival + step) for step in (-_MAX_AGE - _MAX_WAIT, -_MAX_AGE, _LATE_TIME))
     ids = [
         message_id
         for contact_id in contact_ids

@@ -19,7 +19,7 @@ _CACHE_SECONDS = 60
 
 
 class Unverifiable(Exception):
-    """A dependency refuses or is slow, so nobody can tell yet whether a webhook is genuine. The text says why.
+    """Whether a webhook is genuine cannot be checked now, because a dependency refuses or is slow. The text says which one.
 
     Attributes:
         site_id: the site of the channel account; empty if the account itself cannot be read.

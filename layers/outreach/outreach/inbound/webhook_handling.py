@@ -38,7 +38,7 @@ def handle_queued(job: WebhookJob) -> None:
     """Handle a webhook from the queue; drop and count it if it is not genuine.
 
     Raises:
-        Exception: as :func:`handle`, for anything that a later attempt may mend.
+        Exception: as :func:`handle`, for any fault that may be gone at a later attempt.
     """
     try:
         handle(job)

@@ -1,7 +1,7 @@
 """Repairs messages that no worker processes any more, and distinguishes them from those that are merely late.
 
-A message that is repaired repeatedly without progress fails, and says why (:mod:`outreach.repeated_failures`). A
-message waits, and does not fail, for its slot, for the end of quiet hours or of a pause of its account, and in a long queue.
+A message that is repaired repeatedly without progress fails, and says why (:mod:`outreach.repeated_failures`). It waits, and does
+not fail, for its slot, for the end of quiet hours or of a pause of its account, and in a long queue.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def account_waits(site_id: str, account_id: str | None) -> bool:
 
 
 def may_be_overdue(first_slot: int | None, now: float) -> bool:
-    """Return whether a message may be overdue among those whose first slot is known. It saves reading those on their way."""
+    """Return whether one of some messages may be overdue, given their first slot. Messages that cannot be need not be read."""
     return first_slot is None or first_slot + _OVERDUE_SECONDS < now
 
 

@@ -1,4 +1,4 @@
-"""Repairs campaign records that are not finished, and tells broken ones from those that seem healthy.
+"""Repairs campaign records that are not finished, and distinguishes broken ones from those that seem healthy.
 
 A repair restarts an execution that failed, queues overdue messages again, reconciles messages whose worker crashed, updates the
 ledger from the message rows, and completes or cancels a record that is done.
@@ -95,11 +95,11 @@ def _repair(site_id: str, record_id: str, running: Container[str], may_read: Cal
         return 0
     if record.status is not RecordStatus.PAUSED and not _restart_if_stopped(record, running):
         return 0
-    units, are_on_their_way = _repair_pages(record, may_read)
+    units, may_have_more = _repair_pages(record, may_read)
     if record.send_failures.reasons and not _has_more(record):
         # Clears failures of repairs; failures of executions are cleared by progress.
         campaign_records.clear_failures(record)
-    if record.is_released and not are_on_their_way:
+    if record.is_released and not may_have_more:
         record_completion.try_complete(site_id, record_id)
         record_completion.try_finish_cancellation(site_id, record_id)
     return units
@@ -109,7 +109,8 @@ def _repair_pages(record: CampaignRecord, may_read: Callable[[float], bool]) -> 
     """Repair the pages that may have overdue messages, in random order.
 
     Returns:
-        How many read units it took, and whether another page has messages on their way, or was not reached.
+        How many read units it took, and whether messages of other pages may still be sent, because their slots have not come or
+        their pages were not reached.
     """
     now = clock.now().timestamp()
     pages = list(ledger.read_pages(record.site_id, record.id))
@@ -158,7 +159,7 @@ def _repair_page(record: CampaignRecord, page: LedgerPage, now: float, may_read:
     for places in dynamo.chunks(page.places(Cell.QUEUED), _PLACES_PER_READ):
         chunk = list(_rows(record, places))
         rows += chunk
-        # Slots follow the order of places: if nothing is amiss here, the places that follow wait for later slots.
+        # Slots follow the order of places: if no message of this chunk is overdue, those of later places are not either.
         if (chunk and all(map(is_waiting, chunk))) or not may_read(len(rows)):
             break
     if not rows:

@@ -67,8 +67,8 @@ def repair_all(has_time: _HasTime = lambda: True) -> dict[str, int]:
         has_time: returns whether the sweep may begin another repair.
 
     Returns:
-        The number of repairs ``attempted``, how many of them ``failed``, and how many were ``left`` to the next sweep for want
-        of time.
+        The number of repairs ``attempted``, how many of them ``failed``, and how many were ``left`` to the next sweep
+        because the time was over.
     """
     records = _Records()
     repairs: list[_Repair] = []

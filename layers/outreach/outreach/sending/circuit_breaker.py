@@ -1,7 +1,7 @@
 """The circuit breaker of a channel account: pauses an account that cannot send, so that its messages wait instead of failing.
 
 A fault of the account (credentials, credit, sender, limits) affects every message alike, and the carrier has certainly not
-accepted the message that met it. The breaker has three states:
+accepted the message whose call reported it. The breaker has three states:
 
 * *closed*: the account works, and messages are sent.
 * *open*: the account is paused: for a minute after the first fault, twice as long after each further one, for half an

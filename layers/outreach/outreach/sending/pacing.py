@@ -131,7 +131,7 @@ def read(account: ChannelAccount) -> Pace:
 def lower_rate(
     account: ChannelAccount, seen: Pace, tally: Tally, segments: Sequence[int], *, now: float, earliest: float
 ) -> list[float]:
-    """Lower the account's rate after a batch that met 429s or void slots, and reserve new slots behind the others.
+    """Lower the account's rate after a batch with 429s or void slots, and reserve new slots behind the others.
 
     Args:
         seen: the pace at the beginning of the batch. If another worker has lowered the rate since, it is not lowered again.

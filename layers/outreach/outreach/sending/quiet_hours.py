@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 # The hours repeat every day, and no two zones are more than 26 hours apart.
 _DAYS_AHEAD = 3
 _WIDENING = timedelta(minutes=30)
-# A release hands out slots up to ten minutes ahead, and may be some minutes late. In a shorter time it might release nothing.
+# A release reserves slots up to ten minutes ahead, and may be some minutes late. In a shorter time it might release nothing.
 SHORTEST = timedelta(minutes=30)
 _ANY_DAY = date(2000, 1, 1)
 

@@ -1,8 +1,8 @@
 """Finds events in the streams of the tables and publishes them (an outbox).
 
-An event follows from the change of an item alone, so no event is lost, and none is false. A batch may be
-delivered again, whole or split, without further effect: the id of an event is derived from the id of its stream record.
-An item that comes back from a backup is no event.
+An event follows from the change of an item alone, so no event is lost, and none is false. A batch may be delivered again, whole
+or split, without further effect: the id of an event is derived from the id of its stream record. An item that comes back from a
+backup is no event.
 """
 
 from __future__ import annotations

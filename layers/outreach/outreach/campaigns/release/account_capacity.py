@@ -15,7 +15,7 @@ from outreach.sites.models import ChannelAccount
 # How far ahead messages are released. SQS delays a message by 15 minutes at most; 10 minutes leave a margin and bound what is
 # queued when a record is paused.
 HORIZON_SECONDS = 600
-# The wait time after all slots before the horizon are taken: short enough that the queue never runs dry.
+# The wait time after all slots before the horizon are taken: short enough that the send queue is never empty.
 _POLL_SECONDS = 300
 
 
@@ -56,7 +56,7 @@ def wait_for_slots(next_slot: float, now: datetime) -> ReleaseStep:
 
 
 def horizon(now: datetime) -> datetime:
-    """Return the latest slot that a release at ``now`` hands out."""
+    """Return the latest slot that a release at ``now`` may reserve."""
     return now + timedelta(seconds=HORIZON_SECONDS)
 
 

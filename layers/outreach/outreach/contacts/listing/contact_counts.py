@@ -1,7 +1,7 @@
 """Contact counters: how many live contacts each shard of a site has, and where in creation order (``order_index``).
 
-The table's stream updates the counters, not the transactions that write contacts: in those, concurrent
-creations in a shard would conflict on one item.
+The table's stream updates the counters. The transactions that write contacts do not: concurrent creations in a shard would
+conflict on one item.
 
 A contact counts while it has keys of the index ``order``. The stream delivers the records of one shard in the order of their
 sequence numbers. The counter stores the last sequence number that it includes, so a batch that is delivered again, as a whole or
@@ -108,7 +108,10 @@ def _apply_changes(shard_pk: str, changes: Sequence[_Change]) -> None:
             return
         index = _order_index(counter)
         for change in new_changes:
-            index.add(change.added_key) if change.added_key else index.remove(change.removed_key)
+            if change.added_key:
+                index.add(change.added_key)
+            else:
+                index.remove(change.removed_key)
         last = max(change.sequence_number for change in new_changes)
         if not _save_counter(site_id, shard_sk, index, counter, last):
             raise dynamo.WriteConflict
