@@ -122,6 +122,12 @@ def statuses(noun: str) -> set[str]:
     return listed[noun]
 
 
+@pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda path: path.stem)
+def test_no_cell_of_a_table_refers_to_the_row_above(path: Path) -> None:
+    """A row that is inserted in between would give such a cell another meaning."""
+    assert re.findall(r"^.*\| the same(?: \||[,;:]).*$", path.read_text(), re.MULTILINE) == []
+
+
 @pytest.mark.parametrize(("name", "wanted"), [("api", API_HEADINGS), ("carriers", CARRIER_HEADINGS)])
 def test_a_page_that_the_code_cites_has_its_headings(name: str, wanted: list[str]) -> None:
     assert headings(name) == wanted

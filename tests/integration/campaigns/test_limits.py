@@ -12,7 +12,7 @@ import pytest
 
 from outreach import clock
 from outreach.campaigns.release import deferred_recipients, eligibility, release_batch
-from outreach.messages import message_store
+from outreach.messages import message_index, message_store
 from outreach.messages.models import campaign_message_id
 from outreach.messages.status import SkipReason
 from outreach.sending import quota
@@ -126,7 +126,7 @@ def test_the_messages_of_merged_contacts_count_against_the_cap(carrier: str, cam
 def two_sends_under_a_cap(carrier: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Two sends under a cap of one message, with an index that does not show new messages yet."""
     pipeline.put_site(replace(SITE_DEFAULTS, frequency_cap=FrequencyCap(messages=1, days=7)))
-    monkeypatch.setattr(message_store, "ids_of_contact", lambda *_, **__: [])
+    monkeypatch.setattr(message_index, "ids_of_contact", lambda *_, **__: [])
     pipeline.create_contact(NUMBERS[0])
     campaign_id = pipeline.create_campaign()["id"]
     record_ids = [pipeline.send(campaign_id) for _ in range(2)]
@@ -149,7 +149,7 @@ def test_one_of_two_concurrent_sends_reaches_the_contact(
         barrier.abort()
         return []
 
-    monkeypatch.setattr(message_store, "ids_of_contact", ids_of_contact)
+    monkeypatch.setattr(message_index, "ids_of_contact", ids_of_contact)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(release, two_sends_under_a_cap))
     assert sorted(map(len, skips(two_sends_under_a_cap))) == [0, 1]
