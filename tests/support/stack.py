@@ -108,7 +108,7 @@ def statements() -> Iterator[tuple[str, dict[str, Any]]]:
         for policy in owner.get("Policies", []):
             for statement in policy["Statement"]:
                 # A statement that depends on a parameter follows the same rules.
-                yield name, statement["Fn::If"][1] if "Fn::If" in statement else statement
+                yield name, (statement["Fn::If"][1] if "Fn::If" in statement else statement)
 
 
 def references(node: Any) -> Iterator[str]:

@@ -107,7 +107,7 @@ def _column(reader: Any) -> Iterator[tuple[int, str]]:
             column, is_heading = _find_column(row)
             if is_heading:
                 continue
-        yield reader.line_num, row[column] if column < len(row) else ""
+        yield reader.line_num, (row[column] if column < len(row) else "")
 
 
 def _find_column(row: Sequence[str]) -> tuple[int, bool]:

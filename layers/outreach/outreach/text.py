@@ -107,7 +107,7 @@ def is_same(first: str, second: str) -> bool:
 def sort_key(text: str) -> tuple[str, str]:
     """Return what sorts regardless of case and accents first (``Émile`` next to ``Emil``), then by the exact text."""
     base = without_accents(text)
-    return base if base.isascii() else base.translate(_BASE_LETTERS), text
+    return (base if base.isascii() else base.translate(_BASE_LETTERS)), text
 
 
 def without_accents(text: str) -> str:

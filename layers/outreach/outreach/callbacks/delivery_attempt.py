@@ -139,7 +139,8 @@ def record_and_site(site_id: str, record_id: str | None, _period: int) -> tuple[
     Raises:
         NotFound: the record or the site does not exist; this is not cached.
     """
-    return campaign_records.get(site_id, record_id) if record_id else None, site_store.get_site(site_id)
+    record = campaign_records.get(site_id, record_id) if record_id else None
+    return record, site_store.get_site(site_id)
 
 
 def post_callback(callback: PendingCallback) -> EndpointResponse:

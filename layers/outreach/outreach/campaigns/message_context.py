@@ -22,7 +22,8 @@ def get(site_id: str, message_id: str) -> tuple[Message, CampaignRecord | None]:
     message = message_store.get(site_id, message_id)
     if message.status is MessageStatus.SKIPPED or message.kind is not Kind.OUTREACH:
         raise NotFound("The site has no message with this id.")
-    return message, campaign_records.get(site_id, message.record_id) if message.record_id else None
+    record = campaign_records.get(site_id, message.record_id) if message.record_id else None
+    return message, record
 
 
 def records_of(site_id: str, messages: Iterable[Message]) -> dict[str, CampaignRecord]:

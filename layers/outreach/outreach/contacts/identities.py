@@ -28,7 +28,8 @@ def normalise(type_: IdentityType, value: str, region: str, number_format: Numbe
         shown = _phone_number(shown, region, number_format)
     if type_ is IdentityType.EMAIL:
         shown = email_addresses.parse(shown)
-    return shown, text.comparison_key(shown) if type_ is IdentityType.EMAIL else shown
+    normal = text.comparison_key(shown) if type_ is IdentityType.EMAIL else shown
+    return shown, normal
 
 
 def _require_value(shown: str) -> None:

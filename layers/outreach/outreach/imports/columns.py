@@ -444,7 +444,7 @@ def _repeated_column(name: str, headings: Sequence[str]) -> str:
 
 def _unique_part(heading: str, content: Content) -> tuple[str | None, str]:
     is_identity = isinstance(content, Field) and content.identity_type is not None
-    return content_name(content), text.compact_key(heading) if is_identity else ""
+    return content_name(content), (text.compact_key(heading) if is_identity else "")
 
 
 def _headings_of(name: str, contents: Sequence[tuple[str, Content]]) -> list[str]:

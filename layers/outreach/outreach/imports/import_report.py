@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import accumulate, islice, takewhile
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -54,9 +54,14 @@ def first_rows_within(rows: Iterable[Row], max_bytes: int | None) -> list[Row]:
     """Return the first rows, as many as have at most ``max_bytes`` as JSON; all for ``None``."""
     if max_bytes is None:
         return list(rows)
-    sizes = ((row, len(orjson.dumps(row))) for row in rows)
-    totals = accumulate(sizes, lambda total, entry: (entry[0], total[1] + entry[1]))
-    return [row for row, _ in takewhile(lambda entry: entry[1] <= max_bytes, totals)]
+    first: list[Row] = []
+    size = 0
+    for row in rows:
+        size += len(orjson.dumps(row))
+        if size > max_bytes:
+            break
+        first.append(row)
+    return first
 
 
 def _missing_numbers(record: ImportRecord) -> list[Row]:

@@ -84,7 +84,9 @@ def _undo_chunk(record: ImportRecord) -> ImportRecord:
 def _partition(plan: Iterable[tuple[str, str]]) -> tuple[list[str], list[tuple[_Plan, str]]]:
     """Return the ids of the contacts to delete, and what to do about the others."""
     steps = [(_Plan(step), id_) for step, id_ in plan]
-    return [id_ for step, id_ in steps if step is _Plan.DELETE], [entry for entry in steps if entry[0] is not _Plan.DELETE]
+    deletions = [id_ for step, id_ in steps if step is _Plan.DELETE]
+    others = [(step, id_) for step, id_ in steps if step is not _Plan.DELETE]
+    return deletions, others
 
 
 def _plan(record: ImportRecord, chunk: int, images: dict[str, Contact]) -> list[tuple[str, str]]:
@@ -99,7 +101,8 @@ def _new_plan(record: ImportRecord, chunk: int, images: dict[str, Contact]) -> I
     created_ids = [contact_id(record.id, row["row"]) for row in rows]
     created = contact_store.get_many(record.site_id, created_ids, consistent=True, tombstones=True)
     for contact in created.values():
-        yield _Plan.DELETE if import_marks.first_version(record.id, contact) == 0 else _Plan.KEEP, contact.id
+        is_as_created = import_marks.first_version(record.id, contact) == 0
+        yield (_Plan.DELETE if is_as_created else _Plan.KEEP), contact.id
     current = contact_store.get_many(record.site_id, images, consistent=True)
     for image in images.values():
         if plan := _plan_for_changed(record, image, current.get(image.id)):
