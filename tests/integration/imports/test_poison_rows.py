@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from outreach.contacts import contact_documents, contact_store, identity_uniqueness, validation
 from outreach.contacts.identity_uniqueness import IdentityKey
-from outreach.imports.columns import Columns
 from outreach.imports.import_row import ImportRow
+from outreach.imports.row_parser import RowParser
 from tests.integration.contacts import contact_requests
 from tests.integration.contacts.contact_requests import email
 from tests.integration.imports import file_requests
@@ -30,14 +30,14 @@ ERRORS = [RuntimeError(POISON), RecursionError(), ITEM_TOO_LARGE, INVALID_KEY, P
 
 
 def failing_parser(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    parse = Columns.parse
+    parse = RowParser.parse
 
-    def fail(columns: Columns, row: Mapping[str, str]) -> Any:
+    def fail(parser: RowParser, row: Mapping[str, str]) -> Any:
         if POISON in row.values():
             raise error
-        return parse(columns, row)
+        return parse(parser, row)
 
-    monkeypatch.setattr(Columns, "parse", fail)
+    monkeypatch.setattr(RowParser, "parse", fail)
 
 
 def poison_key(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:

@@ -27,11 +27,12 @@ from outreach.contacts.models import Contact, IdentityType, new_contact_id
 from outreach.errors import Conflict, FieldError, OutreachError, ValidationFailed
 from outreach.http.job_status import JobStatus
 from outreach.imports import import_objects, import_records
-from outreach.imports.columns import Columns, ContactData
+from outreach.imports.columns import Columns
 from outreach.imports.import_options import DuplicateOption
 from outreach.imports.import_records import ChunkResult, ImportRecord, RowOutcome
 from outreach.imports.import_row import ImportRow
 from outreach.imports.row_groups import group_rows
+from outreach.imports.row_parser import ContactData, RowParser
 from outreach.imports.simulated_contacts import SimulatedContacts
 from outreach.imports.stored_contacts import StoredContacts
 from outreach.observability import error_place, logger
@@ -112,7 +113,7 @@ class _RowImporter:
 
     def _parse(self, line: Mapping[str, Any]) -> ContactData:
         try:
-            return self.columns.parse(line["values"])
+            return RowParser(self.columns).parse(line["values"])
         except Exception as error:
             self._log(line["row"], error)
             return ContactData(errors=[FieldError("", _UNEXPECTED)])

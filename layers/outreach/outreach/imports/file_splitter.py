@@ -22,6 +22,7 @@ from outreach.imports.file_format import UnreadableFile
 from outreach.imports.import_options import columns_option
 from outreach.imports.import_records import ImportRecord, SplitFile
 from outreach.imports.import_warnings import Warnings
+from outreach.imports.row_parser import RowParser
 
 _ROWS_PER_CHUNK = 500
 # How many rows after the first one may be the header, below titles and notes.
@@ -90,7 +91,7 @@ def _hints(columns: Columns, header: Sequence[str], next_rows: Iterator[tuple[in
         for number, row in islice(next_rows, _ROWS_WITH_TITLES):
             if columns.count_fields(list(map(_heading, row[:MAX_COLUMNS]))) > max(fields, 1):
                 return [f"row {number} seems to have the headings of the columns; delete the rows above it"]
-    if fields == 0 and columns.has_contact(header):
+    if fields == 0 and RowParser(columns).has_contact(header):
         return ["the first row seems to be a contact; insert a row above it with headings such as name, email and SMS"]
     return []
 

@@ -15,7 +15,8 @@ from outreach.contacts.schemas import ContactBody, IdentityBody
 from outreach.errors import FieldError, ValidationFailed
 from outreach.http import validation_messages
 from outreach.http.json_pointers import to_pointer, to_steps
-from outreach.imports.columns import IS_OPTED_OUT, NAME, ContactData
+from outreach.imports.columns import IS_OPTED_OUT, NAME
+from outreach.imports.row_parser import ContactData
 
 _IDENTITIES = "contactIdentities"
 # The identities that name a contact without a name, the best one first; after them any other.

@@ -85,7 +85,7 @@ def _partition(plan: Iterable[tuple[str, str]]) -> tuple[list[str], list[tuple[_
     """Return the ids of the contacts to delete, and what to do about the others."""
     steps = [(_Plan(step), id_) for step, id_ in plan]
     deletions = [id_ for step, id_ in steps if step is _Plan.DELETE]
-    others = [(step, id_) for step, id_ in steps if step is not _Plan.DELETE]
+    others: list[tuple[_Plan, str]] = [(step, id_) for step, id_ in steps if step is not _Plan.DELETE]
     return deletions, others
 
 
