@@ -107,7 +107,8 @@ def _sizes() -> Iterator[Figure]:
     megabytes = {name: sum(map(_bytes, _layer_files(name))) / 1e6 for name in resources(stack.LAYER)}
     for name, size in megabytes.items():
         yield Figure("layers", name, size, "MB")
-    largest = max(sum(megabytes[stack.target(layer)] for layer in function["Layers"]) for function in stack.functions().values())
+    sizes = [sum(megabytes[stack.target(layer)] for layer in function["Layers"]) for function in stack.functions().values()]
+    largest = max(sizes)
     yield Figure("layers", "all layers of the largest function", largest, "MB", at_most=120)
 
 

@@ -57,11 +57,12 @@ def read(path: Path = FIGURES) -> dict[str, list[Figure]]:
     return {name: [Figure(**entry) for entry in entries] for name, entries in orjson.loads(path.read_bytes()).items()}
 
 
+def _document(figure: Figure) -> dict[str, Any]:
+    return {name: value for name, value in asdict(figure).items() if value is not None}
+
+
 def write(figures: Mapping[str, Iterable[Figure]], path: Path = FIGURES) -> None:
     """Store the figures of benchmarks and keep those of all others."""
     stored: dict[str, Any] = {**read(path), **figures}
-    documents = {
-        name: [{key: value for key, value in asdict(entry).items() if value is not None} for entry in entries]
-        for name, entries in sorted(stored.items())
-    }
+    documents = {name: list(map(_document, entries)) for name, entries in sorted(stored.items())}
     path.write_bytes(orjson.dumps(documents, option=orjson.OPT_INDENT_2) + b"\n")

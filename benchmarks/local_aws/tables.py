@@ -27,7 +27,11 @@ class Change:
 
     def record(self) -> dict[str, Any]:
         """The change as a record of an event source mapping."""
-        name = "INSERT" if self.old is None else "REMOVE" if self.new is None else "MODIFY"
+        name = "MODIFY"
+        if self.old is None:
+            name = "INSERT"
+        elif self.new is None:
+            name = "REMOVE"
         images = {"OldImage": self.old, "NewImage": self.new}
         present = {key: image for key, image in images.items() if image is not None}
         return {"eventName": name, "dynamodb": {"Keys": self.keys, "SequenceNumber": f"{self.number:021}", **present}}
