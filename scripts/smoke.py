@@ -108,7 +108,9 @@ def check_version(base: str, key: str) -> None:
     answer.raise_for_status()
     # Releases before 0.2.0 do not say their version.
     if (version := answer.json().get("version")) != __version__:
-        raise RuntimeError(f"The API has version {version}, this checkout {__version__}. Deploy this checkout, or use that one.")
+        raise RuntimeError(
+            f"The API has version {version}, this checkout {__version__}. Deploy this checkout, or check out that version."
+        )
 
 
 def check_contact_round_trip(base: str, key: str) -> None:
@@ -179,7 +181,9 @@ def _check_error(base: str, method: str, path: str, headers: Mapping[str, str], 
         raise RuntimeError(f"{method} {path}: the body says status {problem.get('status')}, the answer {answer.status_code}.")
     explanation = requests.get(problem["type"], timeout=TIMEOUT_SECONDS)
     if f'id="{problem["code"]}"' not in explanation.text:
-        raise RuntimeError(f"{method} {path}: {problem['type']} does not explain {problem['code']} ({explanation.status_code}).")
+        raise RuntimeError(
+            f"{method} {path}: {problem['type']} has status {explanation.status_code} and does not explain {problem['code']}."
+        )
 
 
 def check_encoded_verb(base: str, key: str) -> None:
@@ -293,12 +297,12 @@ def _send(api: _Api, account_id: str, company: str) -> dict[str, Any]:
     campaign = {"name": "Smoke", "channel": "sms", "channelAccountId": account_id, "message": "Outreach works."}
     path = f"/outreach/campaigns/{api.post('/outreach/campaigns', campaign | {'contactFilterConditions': [condition]})['id']}"
     if (audience := api.post(f"{path}:preview")["audience"]) != 1:
-        raise RuntimeError(f"The preview of a campaign to one contact has {audience}.")
+        raise RuntimeError(f"The preview of a campaign to one contact has an audience of {audience}.")
     record = api.post(f"{path}:send")
     deadline = time.monotonic() + SEND_SECONDS
     while record["status"] in ("pending", "running"):
         if time.monotonic() > deadline:
-            raise RuntimeError(f"The record {record['id']} is still {record['status']}.")
+            raise RuntimeError(f"The record {record['id']} is still {record['status']} after {SEND_SECONDS} seconds.")
         time.sleep(1)
         record = api.get(f"/outreach/campaignRecords/{record['id']}")
     counts: dict[str, Any] = record["counts"]

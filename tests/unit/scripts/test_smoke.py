@@ -81,7 +81,7 @@ def test_a_gateway_that_answers_errors_in_another_form_is_found(api: str, monkey
 def test_a_type_that_explains_nothing_is_found(api: str, monkeypatch: pytest.MonkeyPatch) -> None:
     teapot = {"type": f"{api}/docs/errors#teapot", "status": 401, "code": "teapot"}
     monkeypatch.setattr(gateway, "gateway_problem", lambda *_: teapot)
-    with pytest.raises(RuntimeError, match="#teapot does not explain teapot"):
+    with pytest.raises(RuntimeError, match="#teapot has status 200 and does not explain teapot"):
         smoke.check_gateway_errors(api)
 
 

@@ -77,7 +77,7 @@ def _open_workbook(package: Package) -> _Workbook:
     sheets, epoch = _sheets(package, main, parts)
     visible = [(name, part) for name, part, is_visible in sheets if is_visible]
     if not visible:
-        raise UnreadableFile("is a workbook without a visible worksheet")
+        raise UnreadableFile("is a workbook without a visible worksheet; unhide one, and save the file again")
     name, part = visible[0]
     others = [other for other, other_part, _ in sheets if other_part != part]
     by_kind = {entry.kind: entry.target for entry in parts.values() if entry.target in package}
