@@ -15,7 +15,16 @@ import typer
 from rich.console import Console
 
 from outreach.settings import settings
-from outreach_admin import buckets, dead_letters, deleted_queues, deleted_tables, erasure, restore_drill, site_export, table_restore
+from outreach_admin import (
+    buckets,
+    dead_letters,
+    deleted_queues,
+    deleted_tables,
+    erasure,
+    restore_drill,
+    site_export,
+    table_restore,
+)
 from outreach_admin.options import DryRun, Person, SiteCommand, SiteId, StackCommand
 
 # An export of a site leaves out short-lived data about requests.

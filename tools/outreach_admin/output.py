@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,7 @@ class Output:
         if self.as_json:
             _print_json(values)
             return
-        console = Console()
+        console = _console()
         lists = {name: value for name, value in values.items() if _is_list_of_records(value)}
         console.print(_record_table({name: value for name, value in values.items() if name not in lists}))
         for name, rows in lists.items():
@@ -35,7 +36,13 @@ class Output:
         if self.as_json:
             _print_json(rows)
         else:
-            _print_rows(Console(), rows)
+            _print_rows(_console(), rows)
+
+
+def _console() -> Console:
+    """Return the console. Without a terminal, no line is folded: `sending status | grep stopped` must name the account."""
+    console = Console()
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=_ANY_WIDTH)
 
 
 def _print_json(value: Any) -> None:
