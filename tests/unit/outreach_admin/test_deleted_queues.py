@@ -29,7 +29,8 @@ def delete(*queues: str) -> None:
 
 def attributes(queue: str) -> dict[str, Any]:
     url = boto3.client("sqs").get_queue_url(QueueName=queue)["QueueUrl"]
-    return dict(boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"])
+    found: Any = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return dict(found)
 
 
 @pytest.mark.parametrize("queue", deleted_queues.NAMES)
