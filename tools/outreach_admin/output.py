@@ -25,11 +25,11 @@ class Output:
         if self.as_json:
             _print_json(values)
             return
-        console = _console()
+        console = Console()
         lists = {name: value for name, value in values.items() if _is_list_of_records(value)}
         console.print(_record_table({name: value for name, value in values.items() if name not in lists}))
         for name, rows in lists.items():
-            _print_rows(console, rows, name)
+            _print_rows(_console(), rows, name)
 
     def many(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Print records of one kind."""
@@ -40,7 +40,7 @@ class Output:
 
 
 def _console() -> Console:
-    """Return the console. Without a terminal, no line is folded: `sending status | grep stopped` must name the account."""
+    """Return the console of rows. Without a terminal, each is one line: `sending status | grep stopped` must name the account."""
     console = Console()
     return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=_ANY_WIDTH)
 
