@@ -167,7 +167,7 @@ def restore_deleted(
     A queue comes back empty, with its dead-letter queue if that is missing, too. May be repeated. docs/operations.md, "A deleted
     table, queue or key", has the steps before and after.
 
-    Examples: outreach-admin restore-deleted contacts, outreach-admin restore-deleted SendQueue
+    Example: outreach-admin restore-deleted SendQueue
     """
     if what in deleted_queues.NAMES:
         context.obj.one(deleted_queues.restore(what, context.find_root().params["stack"]))
