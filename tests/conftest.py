@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -85,6 +86,18 @@ class _SharedStacks(LoadScopeScheduling):  # type: ignore[misc] # xdist has no t
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _SharedStacks:
     """Choose the scheduler of ``pytest -n``."""
     return _SharedStacks(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let other tests wait for those of the embedded stack, which run one after the other and take longest."""
+    if "PYTEST_XDIST_WORKER" in os.environ and not item.nodeid.startswith(_END_TO_END):
+        _yield_processors()
+
+
+@cache
+def _yield_processors() -> None:
+    os.nice(5)
 
 
 @pytest.fixture(scope="module")

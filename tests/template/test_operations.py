@@ -132,9 +132,7 @@ def test_the_runbook_searches_log_groups_of_the_stack() -> None:
     assert searched <= names
 
 
-def test_the_runbook_makes_a_deleted_queue_as_the_template_does() -> None:
-    rows = re.findall(r"^\| `(\w+Queue)` \| (\d+) \| (\d+) \|", RUNBOOK, re.MULTILINE)
-    queues = {name: queue for name, queue in resources(QUEUE).items() if "RedrivePolicy" in queue}
-    expected = {(name, str(queue["VisibilityTimeout"]), str(queue["MessageRetentionPeriod"])) for name, queue in queues.items()}
-    assert set(rows) == expected
-    assert {queue["RedrivePolicy"]["maxReceiveCount"] for queue in queues.values()} == {5}
+def test_the_runbook_says_what_a_deleted_queue_loses() -> None:
+    """tests/unit/outreach_admin/test_deleted_queues.py compares the command with the template."""
+    rows = re.findall(r"^\| `(\w+Queue)` \| [^|]+ \|$", RUNBOOK, re.MULTILINE)
+    assert {name for name, queue in resources(QUEUE).items() if "RedrivePolicy" in queue} <= set(rows)

@@ -8,10 +8,18 @@ from typing import Annotated, NoReturn
 
 import requests
 import typer
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+)
 from botocore.parsers import ResponseParserError
 from rich.console import Console
 
+from outreach import aws_errors
 from outreach.errors import OutreachError
 from outreach_admin import (
     account_commands,
@@ -27,6 +35,13 @@ from outreach_admin import (
 )
 from outreach_admin.options import Command
 from outreach_admin.output import Output
+
+# The names of AWS's services for credentials that are expired, unknown or wrong.
+_REFUSED_CREDENTIALS = {
+    *("ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException"),
+    *("SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "AuthFailure"),
+    *("InvalidAccessKeyId", "MissingAuthenticationToken"),
+}
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown")
 app.add_typer(site_commands.site, name="site")
@@ -89,13 +104,30 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except ResponseParserError:
         _print_error("The AWS endpoint does not answer as AWS does. Check AWS_ENDPOINT_URL and the proxy, then try again.")
     except ClientError as error:
-        hint = ". Check OUTREACH_STACK (or --stack), the region and the credentials." if deployment.is_missing(error) else ""
-        _print_error(f"{error}{hint}")
+        _print_error(f"{str(error).removesuffix('.')}.{_hint(error)}")
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        _print_error(f"{error}. Sign in to AWS, then set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
+    except NoRegionError:
+        _print_error("No region is given. Set AWS_REGION to the region of the stack.")
     except EndpointConnectionError as error:
         _print_error(f"{error}. Check the region, the network and, for a local stack, AWS_ENDPOINT_URL and that it runs.")
     except (OutreachError, ValueError, OSError, RuntimeError, BotoCoreError) as error:
         _print_error(str(error))
     sys.exit(1)
+
+
+def _hint(error: ClientError) -> str:
+    """Return what to do about an error of AWS, after a space, or nothing."""
+    code = error.response["Error"]["Code"]
+    if deployment.is_missing(error):
+        return " Check OUTREACH_STACK (or --stack), the region and the credentials."
+    if code in _REFUSED_CREDENTIALS:
+        return " Sign in to AWS again, or set other credentials. If they are new, check the clock of this machine."
+    if aws_errors.concerns_a_resource(code) or "KMS" in str(error):
+        return ' A table, queue or key of the stack is missing or disabled: docs/operations.md, "A deleted table, queue or key".'
+    if "AccessDenied" in code:
+        return " These credentials may not do this. Use those of the stack's operators, and check that the account is right."
+    return " Try again in a minute." if aws_errors.is_transient(error) else ""
 
 
 def _print_error(text: str) -> None:

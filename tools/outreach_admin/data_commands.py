@@ -15,7 +15,16 @@ import typer
 from rich.console import Console
 
 from outreach.settings import settings
-from outreach_admin import buckets, dead_letters, deleted_tables, erasure, restore_drill, site_export, table_restore
+from outreach_admin import (
+    buckets,
+    dead_letters,
+    deleted_queues,
+    deleted_tables,
+    erasure,
+    restore_drill,
+    site_export,
+    table_restore,
+)
 from outreach_admin.options import DryRun, Person, SiteCommand, SiteId, StackCommand
 
 # An export of a site leaves out short-lived data about requests.
@@ -145,23 +154,32 @@ def drill(
 
 def restore_deleted(
     context: typer.Context,
-    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"One of {', '.join(_ALL_TABLES)}.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE|QUEUE", help=f"A table: {', '.join(_ALL_TABLES)}. Or a queue: {', '.join(deleted_queues.NAMES)}."
+        ),
+    ],
     protect: Annotated[bool, typer.Option(help="Protect the table from deletion, as in production.")] = True,
 ) -> None:
-    """Restore a table that was deleted, under its name, with its stream, expiry and backups.
+    """Restore a table that was deleted, under its name, with its stream, expiry and backups; or make a deleted queue again.
 
-    May be repeated. docs/operations.md, "A deleted table, queue or key", has the steps before and after.
+    A queue comes back empty, with its dead-letter queue if that is missing, too. May be repeated. docs/operations.md, "A deleted
+    table, queue or key", has the steps before and after.
 
-    Example: outreach-admin restore-deleted contacts
+    Example: outreach-admin restore-deleted SendQueue
     """
-    name = _name_of(table, _ALL_TABLES)
-    restored = deleted_tables.restore(table, name, protect=protect)
+    if what in deleted_queues.NAMES:
+        context.obj.one(deleted_queues.restore(what, context.find_root().params["stack"]))
+        return
+    name = _name_of(what, _ALL_TABLES, (*_ALL_TABLES, *deleted_queues.NAMES), "TABLE|QUEUE")
+    restored = deleted_tables.restore(what, name, protect=protect)
     context.obj.one({"table": name, **{key: value and str(value) for key, value in restored.items()}})
 
 
-def _name_of(table: str, known: Sequence[str]) -> str:
+def _name_of(table: str, known: Sequence[str], accepted: Sequence[str] = (), hint: str = "TABLE") -> str:
     if table not in known:
-        raise typer.BadParameter(f"must be one of {', '.join(known)}", param_hint="TABLE")
+        raise typer.BadParameter(f"must be one of {', '.join(accepted or known)}", param_hint=hint)
     return str(getattr(settings(), f"{table}_table"))
 
 

@@ -28,15 +28,20 @@ def function_environment(client: Callable[[Any], Any], stack_name: str) -> dict[
     Raises:
         botocore.exceptions.ClientError: the stack does not exist or may not be read.
     """
-    resource = client("cloudformation").describe_stack_resource(StackName=stack_name, LogicalResourceId=ANY_FUNCTION)
-    name = resource["StackResourceDetail"]["PhysicalResourceId"]
+    name = physical_id(client, stack_name, ANY_FUNCTION)
     return dict(client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"])
 
 
+def physical_id(client: Callable[[Any], Any], stack_name: str, logical_id: str) -> str:
+    """Return AWS's id of a resource of a stack: the name of a function, the URL of a queue. It may have been deleted since."""
+    resource = client("cloudformation").describe_stack_resource(StackName=stack_name, LogicalResourceId=logical_id)
+    return str(resource["StackResourceDetail"]["PhysicalResourceId"])
+
+
 def is_missing(error: ClientError) -> bool:
-    """Return whether CloudFormation says that there is no stack of this name."""
+    """Return whether CloudFormation says that there is no stack of this name, or that it is another one than Outreach."""
     answer = error.response["Error"]
-    return answer["Code"] == "ValidationError" and answer["Message"].endswith("does not exist")
+    return answer["Code"] == "ValidationError" and "does not exist" in answer["Message"]
 
 
 def enter(stack_name: str) -> None:

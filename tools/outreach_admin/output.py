@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,14 +29,20 @@ class Output:
         lists = {name: value for name, value in values.items() if _is_list_of_records(value)}
         console.print(_record_table({name: value for name, value in values.items() if name not in lists}))
         for name, rows in lists.items():
-            _print_rows(console, rows, name)
+            _print_rows(_console(), rows, name)
 
     def many(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Print records of one kind."""
         if self.as_json:
             _print_json(rows)
         else:
-            _print_rows(Console(), rows)
+            _print_rows(_console(), rows)
+
+
+def _console() -> Console:
+    """Return the console of rows. Without a terminal, each is one line: `sending status | grep stopped` must name the account."""
+    console = Console()
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=_ANY_WIDTH)
 
 
 def _print_json(value: Any) -> None:

@@ -119,12 +119,13 @@ def start_sending(context: typer.Context, site_id: OptionalSiteId = None, dry_ru
     Example: outreach-admin sending start --site 10000
     """
     accounts = _accounts(site_id)
+    stopped_accounts = [account for account in accounts if account.stop]
     if dry_run:
-        stopped_accounts = [account for account in accounts if account.stop]
         context.obj.one({"accounts": len(accounts), "would_start": len(stopped_accounts)} | _waiting(stopped_accounts))
         return
+    # Counted first: a start that the command reports as failed must not have happened.
+    waiting = sending_stop.count_waiting_messages(stopped_accounts)
     started, sends = sending_stop.start(accounts)
-    waiting = sending_stop.count_waiting_messages(started)
     context.obj.one(
         {
             "accounts": len(accounts),

@@ -48,10 +48,10 @@ def name_of(error: BaseException) -> str:
 
 def is_transient_name(name: str) -> bool:
     """Return whether an error with this name (see :func:`name_of`) is transient, such as throttling."""
-    return name in _TRANSIENT_NAMES or _concerns_a_resource(name)
+    return name in _TRANSIENT_NAMES or concerns_a_resource(name)
 
 
-def _concerns_a_resource(code: str) -> bool:
+def concerns_a_resource(code: str) -> bool:
     """Return whether a code says that a resource of the stack, or its key, cannot be used, whatever the request.
 
     SQS (``KmsDisabled``), S3 (``KMS.DisabledException``) and others begin the codes of the key with the service's name.
@@ -73,4 +73,4 @@ def is_transient(error: Exception) -> bool:
     if code == "TransactionCanceledException":
         reasons = cast(Mapping[str, Any], error.response).get("CancellationReasons", [])
         return any(reason.get("Code") in TRANSACTION_CONFLICT_CODES for reason in reasons)
-    return status >= 500 or code in _TRANSIENT_CODES or _concerns_a_resource(code) or "AccessDenied" in code
+    return status >= 500 or code in _TRANSIENT_CODES or concerns_a_resource(code) or "AccessDenied" in code

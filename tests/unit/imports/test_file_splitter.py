@@ -72,3 +72,13 @@ def test_no_cell_without_a_heading_is_lost() -> None:
 def test_a_protected_text_without_characters_is_blank() -> None:
     """In a merge it would empty the contact's field, and as an opt-out it would fail the row."""
     assert file_splitter._by_heading(["name", "city", "isOptedOut"], ["Ada", '=""', '=""', '=""']) == {"name": "Ada"}
+
+
+def test_a_row_of_nothing_but_spreadsheet_errors_is_blank() -> None:
+    assert file_splitter._by_heading(["name", "city"], ["#N/A", "#REF!"]) == {}
+    assert file_splitter._by_heading(["name", "city"], ["Ada", "#REF!"]) == {"name": "Ada", "city": "#REF!"}
+
+
+def test_a_spreadsheet_error_is_neither_a_heading_nor_a_cell_without_one() -> None:
+    assert file_splitter._heading("#REF!") == ""
+    assert file_splitter._by_heading(["name", ""], ["Ada", "#REF!", "#N/A"]) == {"name": "Ada"}

@@ -47,6 +47,11 @@ def test_a_spreadsheet_error_is_no_value_in_any_column(column: str, error: str) 
     assert [entry.pointer for entry in data.warnings] == [column]
 
 
+def test_a_spreadsheet_error_does_not_mean_that_a_person_may_be_texted() -> None:
+    data = parse(isOptedOut="#N/A", SMS="+12125550123")
+    assert [(error.pointer, error.message) for error in data.errors] == [("isOptedOut", "must be yes or no")]
+
+
 @pytest.mark.parametrize("cell", ["#hello!", "#1", "N/A", "#Sale"])
 def test_a_text_that_is_no_spreadsheet_error_stays(cell: str) -> None:
     assert parse(city=cell).values == {"city": cell}

@@ -228,8 +228,6 @@ def test_dates_count_from_1904_where_the_workbook_says_so() -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        cell("r='B2' t='e'", "<v>#N/A</v>"),
-        cell("r='B2' t='e'", "<f>1/0</f><v>#DIV/0!</v>"),
         cell("r='B2'", "<f>UPPER(A1)</f><v></v>"),
         cell("r='B2'", "<f>UPPER(A1)</f>"),
         cell("r='B2' s='1'", "<v>12125550152</v>"),
@@ -240,6 +238,12 @@ def test_a_cell_without_a_value_is_empty_and_gets_a_warning(bad: str) -> None:
     header = f"<row>{inline('name')}{inline('SMS')}</row>"
     content = workbook(f"{header}<row>{inline('Ada')}{bad}</row>", styles=styles("yyyy-mm-dd"))
     assert (read(content), warnings_of(content)) == ([["name", "SMS"], ["Ada"]], [(2, "SMS")])
+
+
+def test_a_spreadsheet_error_is_read_as_a_text() -> None:
+    error = cell("t='e'", "<f>1/0</f><v>#DIV/0!</v>")
+    content = workbook(f"<row>{inline('name')}</row><row>{error}</row>")
+    assert (read(content), warnings_of(content)) == ([["name"], ["#DIV/0!"]], [])
 
 
 def test_a_formula_whose_result_is_an_empty_text_gets_no_warning() -> None:
@@ -336,7 +340,7 @@ def test_a_written_workbook_is_read_as_it_was(rows: list[list[str]]) -> None:
 
 
 def test_a_warning_names_its_column_below_blank_rows() -> None:
-    cells = f"<row/><row/><row>{inline('city')}</row><row><c t='e'><v>#N/A</v></c></row>"
+    cells = f"<row/><row/><row>{inline('city')}</row><row><c><f>A1</f></c></row>"
     assert warnings_of(workbook(cells)) == [(4, "city")]
 
 

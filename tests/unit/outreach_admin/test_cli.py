@@ -7,7 +7,7 @@ from unittest.mock import Mock
 
 import pytest
 import typer
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
 from botocore.parsers import ResponseParserError
 from outreach_admin import cli
 
@@ -28,7 +28,7 @@ WITHOUT_DRY_RUN = {
     "send pause": "`send resume` takes it back",
     "send resume": "`send pause` takes it back",
     "restore-drill": "changes nothing of the stack",
-    "restore-deleted": "replaces nothing: a table that exists keeps its items",
+    "restore-deleted": "replaces nothing: a table or queue that exists keeps what it holds",
 }
 READ_ONLY = {
     *("site list", "site show", "key list", "account list", "optout list", "send list", "sending status"),
@@ -55,6 +55,33 @@ def test_an_endpoint_that_is_not_aws_is_called_so(run: Run, monkeypatch: pytest.
     monkeypatch.setattr(site_store, "list_sites", Mock(side_effect=error))
     failed = run("site", "list")
     assert (failed.code, "AWS_ENDPOINT_URL" in failed.err) == (1, True)
+
+
+def refused(code: str, message: str = "refused") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "GetItem")
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (NoCredentialsError(), "AWS_PROFILE"),
+        (NoRegionError(), "AWS_REGION"),
+        (refused("ExpiredToken"), "Sign in to AWS again"),
+        (refused("UnrecognizedClientException"), "Sign in to AWS again"),
+        (refused("AccessDenied"), "may not do this"),
+        (refused("AccessDeniedException", "KMS key access denied"), "A deleted table, queue or key"),
+        (refused("ResourceNotFoundException"), "A deleted table, queue or key"),
+        (refused("AWS.SimpleQueueService.NonExistentQueue"), "A deleted table, queue or key"),
+        (refused("ValidationError", "Resource Authorize does not exist for stack vpc"), "OUTREACH_STACK"),
+        (refused("ThrottlingException"), "Try again"),
+    ],
+)
+def test_an_error_of_aws_is_one_line_that_says_what_to_do(
+    run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, hint: str
+) -> None:
+    monkeypatch.setattr(site_store, "list_sites", Mock(side_effect=error))
+    failed = run("sending", "stop")
+    assert (failed.code, failed.out, failed.err.count("\n"), hint in failed.err) == (1, "", 1, True), failed.err
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,13 @@ def test_a_deleted_table_comes_back(guide: Guide, record_id: str, monkeypatch: p
     assert pipeline.record(record_id)["counts"]["audience"] == 1
 
 
+def test_a_deleted_queue_comes_back(guide: Guide, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deployment, "physical_id", lambda _client, _stack, logical_id: f"https://sqs/1/{logical_id}")
+    boto3.client("sqs").delete_queue(QueueUrl=settings().send_queue_url)
+    (restored,) = guide.run(Place("operations", "A deleted table, queue or key", 3))
+    assert restored["made"] == ["SendQueue"]
+
+
 def test_a_leaked_key_is_replaced(guide: Guide, record_id: str) -> None:
     leaked = admin.new_api_key()
     key_id = admin.put_api_key(SITE, "shop", leaked)

@@ -21,6 +21,14 @@ def test_ids_are_never_truncated(
     assert printed.count("number") == headings
 
 
+def test_each_row_is_one_line_in_a_pipe(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    rows = [{**row, "name": "x" * 200} for row in ROWS]
+    Output(as_json=False).many(rows)
+    lines = capsys.readouterr().out.splitlines()
+    assert [sum(row["id"] in line and row["name"] in line for line in lines) for row in rows] == [1, 1]
+
+
 def test_a_record_is_printed_with_its_nested_values(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     Output(as_json=False).one(

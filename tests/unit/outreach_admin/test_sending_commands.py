@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import pytest
@@ -157,3 +158,13 @@ def test_a_change_of_an_account_does_not_start_it(run: Run, record_id: str) -> N
 def test_an_unknown_record_leads_to_the_list_of_sends(run: Run, record_id: str) -> None:
     answer = run("send", "pause", SITE, "00000000-0000-4000-8000-000000000001")
     assert (answer.code, f"`outreach-admin send list --site {SITE}`" in answer.err) == (1, True)
+
+
+def test_a_start_that_fails_to_count_what_waits_has_started_nothing(
+    run: Run, record_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("sending", "stop")
+    with monkeypatch.context() as patches:
+        patches.setattr(message_store, "unsettled", Mock(side_effect=RuntimeError("the table of messages is missing")))
+        assert run("sending", "start").code == 1
+    assert set(statuses(run).values()) == {"stopped"}

@@ -12,7 +12,7 @@ from itertools import islice, zip_longest
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from outreach import s3, text
+from outreach import placeholders, s3, text
 from outreach.contacts import field_store
 from outreach.errors import ValidationFailed
 from outreach.http.job_status import JobStatus
@@ -97,8 +97,9 @@ def _hints(columns: Columns, header: Sequence[str], next_rows: Iterator[tuple[in
 
 
 def _heading(cell: str) -> str:
-    """Return a heading without the line breaks that a spreadsheet shows it in."""
-    return " ".join(text.normalise(cells.plain_text(cell)).split())
+    """Return a heading without the line breaks that a spreadsheet shows it in. A spreadsheet error is no heading."""
+    heading = " ".join(text.normalise(cells.plain_text(cell)).split())
+    return "" if placeholders.is_spreadsheet_error(heading) else heading
 
 
 def _load(record: ImportRecord, file: IO[bytes]) -> None:
@@ -142,16 +143,17 @@ def _data_rows(header: Sequence[str], numbered_rows: Iterable[tuple[int, Sequenc
 
 
 def _by_heading(header: Sequence[str], row: Sequence[str]) -> dict[str, str]:
-    """Return the cells that are not blank. The empty heading stands for missing ones; the second pass reports their cells."""
-    by_heading: dict[str, str] = {}
-    surplus: list[str] = []
-    for heading, cell in zip_longest(header, row, fillvalue=""):
-        if not text.normalise(cells.plain_text(cell)):
-            continue
-        if heading:
-            by_heading[heading] = cell
-        else:
-            surplus.append(cell)
+    """Return the cells that are not blank. The empty heading stands for missing ones; the second pass reports their cells.
+
+    A row of nothing but spreadsheet errors is blank: formulas are often copied below the last contact.
+    """
+    cells_with_text = [
+        (heading, cell) for heading, cell in zip_longest(header, row, fillvalue="") if text.normalise(cells.plain_text(cell))
+    ]
+    if all(placeholders.is_spreadsheet_error(cell) for _, cell in cells_with_text):
+        return {}
+    by_heading = {heading: cell for heading, cell in cells_with_text if heading}
+    surplus = [cell for heading, cell in cells_with_text if not heading and not placeholders.is_spreadsheet_error(cell)]
     if surplus:
         by_heading[""] = "; ".join(surplus)
     return by_heading

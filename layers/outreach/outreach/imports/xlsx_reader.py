@@ -239,16 +239,13 @@ class _SheetParser:
             return self._number_text(value)
         if self._type == "b":
             return "true" if value in ("1", "true") else "false"
-        if self._type == "e":
-            self._warn(f"has the spreadsheet error {value} and counts as empty")
-            return ""
-        return value
+        return value  # of a spreadsheet error, too: what it means depends on the column
 
     def _number_text(self, value: str) -> str:
         try:
             return self._format(value)
         except (ValueError, OverflowError):
-            self._warn("is formatted as a date but is not a valid date; it is treated as empty")
+            self._warn("is formatted as a date but is not a valid date, and counts as empty")
             return ""
 
     def _warn(self, message: str) -> None:
