@@ -14,7 +14,7 @@ import pytest
 from outreach import clock
 from outreach.campaigns import campaign_records, sending_stop
 from outreach.campaigns.campaign_records import RecordStatus
-from outreach.messages import message_store
+from outreach.messages import message_index, message_store
 from outreach.messages.models import Message
 from outreach.sending.circuit_breaker import CircuitBreaker
 from outreach.settings import settings
@@ -165,6 +165,6 @@ def test_a_start_that_fails_to_count_what_waits_has_started_nothing(
 ) -> None:
     run("sending", "stop")
     with monkeypatch.context() as patches:
-        patches.setattr(message_store, "unsettled", Mock(side_effect=RuntimeError("the table of messages is missing")))
+        patches.setattr(message_index, "unsettled", Mock(side_effect=RuntimeError("the table of messages is missing")))
         assert run("sending", "start").code == 1
     assert set(statuses(run).values()) == {"stopped"}
