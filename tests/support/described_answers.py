@@ -36,8 +36,9 @@ def check(method: str, path: str, status: int, headers: Iterable[str], body: Any
     assert not unknown, f"docs/openapi.json does not describe {unknown} of {status} {method} {path}"
     always = {name for name, header in allowed.items() if _resolved(header).get("required")}
     assert always <= answered, f"{status} of {method} {path} has no {always - answered}"
-    # tests/contract compares those of 200, which may be long.
-    for media in [] if status == HTTPStatus.OK else _resolved(described).get("content", {}).values():
+    # tests/contract compares those of 200, which may be long. The erasure of a person empties the stored answers.
+    is_erased = body == {} and "Idempotency-Replayed" in answered
+    for media in [] if status == HTTPStatus.OK or is_erased else _resolved(described).get("content", {}).values():
         validate(body, media["schema"])
 
 
