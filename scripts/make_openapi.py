@@ -54,6 +54,9 @@ FURTHER_STATUSES = {
     "redirect_oversized(": "303",
     "list_results.response_deadline(": "202 303",
 }
+LIST_RESULT_CONTENT = {"application/json": {"schema": {"$ref": "#/components/schemas/ListResult"}}}
+# What the source of a handler contains that answers 200 with a file.
+FILE_ANSWERS = ("csv_response.of_object(", "Content-Disposition")
 # A handler of long lists, with the name of its function.
 LIST_RESULT = re.compile(r'list_results\.entry_point\(app, "(\w+)"\)')
 
@@ -75,6 +78,8 @@ ERROR_DESCRIPTIONS = {
     "429": "Too many requests, or the site's daily quota of segments is used up (`quota_exceeded`). Wait `Retry-After` seconds.",
     "5XX": "500: an internal error. 503: a dependency is unavailable. 504: the request took too long.",
 }
+# Status → component that describes its ``Retry-After``. Some 503 lack it: nobody knows when, or the request must not be repeated.
+RETRY_AFTER = {"429": "Retry-After", "5XX": "Retry-After-Outage"}
 _REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 IN_FLIGHT = "`request_in_progress`: the first request with this Idempotency-Key is still being processed."
 
@@ -260,9 +265,12 @@ def _success_responses(operation: Json, source: str) -> Json:
     success = next((status for call, status in SUCCESS_STATUSES.items() if call in source), "200")
     replay_header = ["Idempotency-Replayed"] if "idempotent=True" in source else []
     location_header = ["Location"] if success == "201" else []
-    responses = {success: _success_response(success, None if success == "204" else content, *location_header, *replay_header)}
+    file_header = ["Content-Disposition"] if any(part in source for part in FILE_ANSWERS) else []
+    headers = [*location_header, *file_header, *replay_header]
+    responses = {success: _success_response(success, None if success == "204" else content, *headers)}
     for status in {status for call, statuses in FURTHER_STATUSES.items() if call in source for status in statuses.split()}:
-        responses[status] = _success_response(status, content if status == "202" else None, "Location", *replay_header)
+        later = LIST_RESULT_CONTENT if "list_results.response_deadline(" in source else content
+        responses[status] = _success_response(status, later if status == "202" else None, "Location", *replay_header)
     return responses
 
 
@@ -329,7 +337,9 @@ def _event_operation(name: str, event: Json) -> Json:
 
 def _error_responses() -> Iterator[tuple[str, Json]]:
     for status, description in ERROR_DESCRIPTIONS.items():
-        response = _error_response(description, *(["Retry-After"] if status == "429" else []))
+        response = _error_response(description)
+        if status in RETRY_AFTER:
+            response["headers"]["Retry-After"] = {"$ref": f"#/components/headers/{RETRY_AFTER[status]}"}
         response["content"]["application/problem+json"]["example"] = _problem(status)
         yield _response_name(status), response
 
@@ -347,10 +357,10 @@ def _problem(status: str) -> Json:
     return {**problem, "detail": ": ".join(error.values()), "errors": [error]}
 
 
-def _error_response(description: str, *headers: str) -> Json:
+def _error_response(description: str) -> Json:
     return {
         "description": description,
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *headers)},
+        "headers": {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}},
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 

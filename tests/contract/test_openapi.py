@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from pydantic.alias_generators import to_camel
 
 from outreach.callbacks import signature
 from outreach.events.models import EventType
+from outreach.http import list_results
 from outreach.http.caller import SCOPES
 from scripts import make_openapi, openapi_schemas
 from tests.support.api_description import DESCRIPTION, validate
@@ -123,6 +125,20 @@ def test_every_type_of_event_has_a_webhook_and_is_one_of_the_events() -> None:
     for example in (operation["requestBody"]["content"]["application/json"]["example"] for operation in CALLBACKS.values()):
         if "type" in example:
             validate(example, "Event")
+
+
+@pytest.mark.parametrize("function", [name for name in list_results.FUNCTIONS if not name.startswith("act_on_")])
+def test_a_list_that_comes_later_is_answered_by_its_status(function: str) -> None:
+    _, _, operation = OPERATIONS[to_camel(function)]
+    (media,) = operation["responses"]["202"]["content"].values()
+    assert media["schema"] == {"$ref": "#/components/schemas/ListResult"}
+
+
+def test_a_callback_shares_no_tag_with_the_paths_because_generated_classes_would_replace_each_other() -> None:
+    of_paths = {tag for _, _, operation in OPERATIONS.values() for tag in operation["tags"]}
+    of_callbacks = {tag for operation in CALLBACKS.values() for tag in operation["tags"]}
+    assert of_paths.isdisjoint(of_callbacks)
+    assert of_paths | of_callbacks == {tag["name"] for tag in DESCRIPTION["tags"]}
 
 
 @pytest.mark.parametrize("name", CALLBACKS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 import threading
@@ -160,12 +161,20 @@ def used_by_sources(path: str) -> set[Permission]:
 
 
 def write_record(file: Path) -> None:
-    """Add the used permissions to those in the file."""
-    recorded = read_record(file) if file.exists() else {}
-    total = {path: sorted(recorded.get(path, set()) | used.get(path, set())) for path in sorted({*recorded, *used})}
-    file.write_text(json.dumps(total, indent=1) + "\n")
+    """Add the used permissions to those in the file; several processes may do so at the same time."""
+    with file.open("a+") as stored:
+        fcntl.flock(stored, fcntl.LOCK_EX)
+        stored.seek(0)
+        recorded = _parsed(stored.read() or "{}")
+        total = {path: sorted(recorded.get(path, set()) | used.get(path, set())) for path in sorted({*recorded, *used})}
+        stored.truncate(0)
+        stored.write(json.dumps(total, indent=1) + "\n")
 
 
 def read_record(file: Path) -> dict[str, set[Permission]]:
     """Read the permissions that :func:`write_record` wrote."""
-    return {path: {(action, name) for action, name in entries} for path, entries in json.loads(file.read_text()).items()}
+    return _parsed(file.read_text())
+
+
+def _parsed(text: str) -> dict[str, set[Permission]]:
+    return {path: {(action, name) for action, name in entries} for path, entries in json.loads(text).items()}

@@ -53,7 +53,7 @@ export function useOptedOut(number: string | undefined): boolean | undefined {
     enabled: number !== undefined && can("contact:read"),
     refetchInterval: THREAD_POLL_MILLISECONDS * 4,
   });
-  return query.data && query.data.total > 0;
+  return query.data && "total" in query.data ? query.data.total > 0 : undefined;
 }
 
 async function readLists(contactId: string, pageSize: number): Promise<Lists> {

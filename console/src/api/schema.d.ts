@@ -4871,6 +4871,7 @@ export interface components {
         ServerError: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After-Outage"];
                 [name: string]: unknown;
             };
             content: {
@@ -4909,10 +4910,14 @@ export interface components {
         "X-Request-Id": string;
         /** @description The URL of what was created, of the result, or of the status of work in progress. */
         Location: string;
+        /** @description `attachment`, with a name for the file. */
+        "Content-Disposition": string;
         /** @description `true` if this is the stored response to an earlier request with the same Idempotency-Key. */
         "Idempotency-Replayed": string;
         /** @description The number of seconds to wait before the next request. */
         "Retry-After": number;
+        /** @description Of a 503: the number of seconds to wait before the same request. Without it, `code` says what to do. */
+        "Retry-After-Outage": number;
     };
     pathItems: never;
 }
@@ -5273,6 +5278,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5345,12 +5351,29 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "deleted": 40,
-                     *       "restored": 2,
-                     *       "kept": 1
+                     *       "id": "8d3f6ff5-b968-4d51-82af-b75964c0afc4",
+                     *       "status": "completed",
+                     *       "createTime": "2026-03-03T09:30:00.000Z",
+                     *       "fileName": "customers.csv",
+                     *       "dryRun": false,
+                     *       "processedRows": 3,
+                     *       "totalRows": 3,
+                     *       "createdCount": 1,
+                     *       "updatedCount": 1,
+                     *       "skippedCount": 0,
+                     *       "failedCount": 1,
+                     *       "warningCount": 1,
+                     *       "encoding": "utf-8",
+                     *       "delimiter": ",",
+                     *       "columns": {
+                     *         "name": "name",
+                     *         "email": "email",
+                     *         "SMS": "SMS"
+                     *       },
+                     *       "errors": []
                      *     }
                      */
-                    "application/json": components["schemas"]["Undo"];
+                    "application/json": components["schemas"]["ImportSummary"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -6098,6 +6121,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
@@ -6917,6 +6941,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6991,20 +7016,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "previousPage": null,
-                     *       "nextPage": null,
-                     *       "total": 1,
-                     *       "optOuts": [
-                     *         {
-                     *           "number": "+12125551234",
-                     *           "since": "2026-03-03T09:30:00.000Z",
-                     *           "source": "keyword",
-                     *           "contactId": "f9928d68-92e6-4487-a2e8-8234fc9d1f48"
-                     *         }
-                     *       ]
+                     *       "id": "1c7d3e52-8f60-4b9a-a2c4-5d6e7f809a1b",
+                     *       "status": "running"
                      *     }
                      */
-                    "application/json": components["schemas"]["OptedOutNumberList"];
+                    "application/json": components["schemas"]["ListResult"];
                 };
             };
             /** @description The result is at the URL in `Location`, which is valid for 15 minutes. */
@@ -7758,6 +7774,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Content-Disposition": components["headers"]["Content-Disposition"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
@@ -9835,34 +9852,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "previousPage": null,
-                     *       "nextPage": null,
-                     *       "total": 1,
-                     *       "replies": [
-                     *         {
-                     *           "id": "9b2e6d14-3f70-5c81-a4d6-2e8b0f5c7a39",
-                     *           "receivedTime": "2022-05-23T03:04:12.310Z",
-                     *           "contactId": "f9928d68-92e6-4487-a2e8-8234fc9d1f48",
-                     *           "channelAccountId": "647277e8-06a5-4eec-ba66-1cdd617dc778",
-                     *           "from": "+12125551234",
-                     *           "to": "+15005550006",
-                     *           "message": "Here is the form.",
-                     *           "attachments": [
-                     *             {
-                     *               "type": "image",
-                     *               "url": "https://api.twilio.com/2010-04-01/Accounts/AC0/Messages/MM0/Media/ME0",
-                     *               "contentType": "image/jpeg"
-                     *             }
-                     *           ],
-                     *           "keyword": null,
-                     *           "campaignId": "d3f5b968-ad51-42af-b759-64c0afc40b84",
-                     *           "campaignRecordId": "2c5ea4c0-4067-51e9-8bad-9b1deb4d3b7d",
-                     *           "attachedToTicketId": "100"
-                     *         }
-                     *       ]
+                     *       "id": "1c7d3e52-8f60-4b9a-a2c4-5d6e7f809a1b",
+                     *       "status": "running"
                      *     }
                      */
-                    "application/json": components["schemas"]["ReplyList"];
+                    "application/json": components["schemas"]["ListResult"];
                 };
             };
             /** @description The result is at the URL in `Location`, which is valid for 15 minutes. */
@@ -10805,6 +10799,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerError"];
         };

@@ -81,7 +81,7 @@ export async function undoImport(id: string): Promise<Schemas["Undo"]> {
   for (let attempt = 0; attempt < UNDO_ATTEMPTS; attempt += 1) {
     const answer = await api.POST("/contact/contactImportRecords/{id}:undo", { params: { path: { id } } });
     const undo = await read(Promise.resolve(answer));
-    if (answer.response.status !== 202) return undo;
+    if ("deleted" in undo) return undo;
   }
   throw new ApiError(202, "unfinished", texts.imports.undoUnfinished);
 }
