@@ -37,7 +37,7 @@ from outreach.imports.simulated_contacts import SimulatedContacts
 from outreach.imports.stored_contacts import StoredContacts
 from outreach.observability import error_place, logger
 
-_THREADS = 16
+THREADS = 16
 # The number of attempts for a row whose import raises an unexpected error.
 _ATTEMPTS = 3
 _RETRY_SECONDS = 0.05
@@ -126,7 +126,7 @@ class _RowImporter:
         def import_group(positions: list[int]) -> list[tuple[int, RowOutcome | FailedRow]]:
             return [(position, self._import_or_report(rows[position])) for position in positions]
 
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with ThreadPoolExecutor(THREADS) as pool:
             results = dict(chain.from_iterable(pool.map(import_group, groups)))
         return [results[position] for position in range(len(rows))]
 

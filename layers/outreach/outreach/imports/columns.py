@@ -171,10 +171,10 @@ class Columns:
         """Return a cell that holds the headings of several columns, and the sign between them; ``None`` if there is none."""
         headings = [heading for heading in header if heading]
         for sign in _SEP_SIGNS + (_OTHER_SIGNS + _WEAK_SIGNS if len(headings) == 1 else ""):
+            needed = 2 if sign in _WEAK_SIGNS else 1  # one field beside a weak sign may be a heading that contains the sign
             for heading in headings:
-                fields = self.count_fields(list(map(text.normalise, heading.split(sign)[:MAX_COLUMNS])))
-                needed = 2 if sign in _WEAK_SIGNS else 1  # one field beside a weak sign may be a heading that contains the sign
-                if sign in heading and fields >= needed:
+                parts = heading.split(sign)[:MAX_COLUMNS]
+                if len(parts) > 1 and self.count_fields(list(map(text.normalise, parts))) >= needed:
                     return heading, sign
         return None
 

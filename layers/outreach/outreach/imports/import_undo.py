@@ -19,12 +19,9 @@ from outreach.contacts.contact_store import ContactChange
 from outreach.contacts.models import Contact
 from outreach.errors import Conflict
 from outreach.imports import import_execution, import_marks, import_objects, import_records
-from outreach.imports.chunk_importer import contact_id
+from outreach.imports.chunk_importer import THREADS, contact_id
 from outreach.imports.import_records import ImportRecord, UndoOutcome
 from outreach.imports.stored_contacts import before_images
-
-# As many as import the rows, so that an undo takes no longer than its import.
-_THREADS = 16
 
 
 class _Plan(StrEnum):
@@ -75,7 +72,7 @@ def _undo_chunk(record: ImportRecord) -> ImportRecord:
         images_by_id = {image.id: image for image in images}
         deletions, others = _partition(_plan(record, chunk, images_by_id))
         # A restored contact may get back an identity of a contact that is deleted, or of another one that is restored.
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with ThreadPoolExecutor(THREADS) as pool:
             outcomes.update(pool.map(lambda id_: _execute(record, _Plan.DELETE, id_, images_by_id), deletions))
         outcomes.update(_execute(record, plan, id_, images_by_id) for plan, id_ in others)
     return import_records.complete_undo(record, outcomes)

@@ -164,7 +164,7 @@ def _advice(value: str, number: str, region: str) -> str:
 
 
 def _is_error(data: ContactData, heading: str, cell: str) -> bool:
-    """Return whether a cell has an error of a spreadsheet, which is no value, with a warning; a workbook marks such cells."""
+    """Return whether a cell has an error of a spreadsheet, which is no value, and warn of it."""
     is_error = placeholders.is_spreadsheet_error(cell)
     if is_error:
         data.warnings.append(FieldError(heading, f"has the spreadsheet error {cell} and counts as empty"))
